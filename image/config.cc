@@ -1,0 +1,133 @@
+#include "image/config.h"
+
+#include <algorithm>
+
+#include "image/digest.h"
+#include "image/platform.h"
+
+namespace ikada {
+namespace {
+
+constexpr size_t kMaxEnvBytes = size_t{1} << 20;
+constexpr size_t kMaxEnvEntries = 10'000;
+constexpr size_t kMaxLayers = 1000;
+constexpr size_t kMaxWordBytes = 4096;
+
+Error invalid(std::string_view why) {
+  Error error = make_error(ErrorKind::kInvalid, "image config: {}", why);
+  error.code = "CONFIG_INVALID";
+  return error;
+}
+
+bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+Result<void> check_env(const std::vector<std::string>& env) {
+  if (env.size() > kMaxEnvEntries) return invalid("Env has too many entries");
+  size_t bytes = 0;
+  for (const std::string& entry : env) {
+    bytes += entry.size();
+    if (has_nul(entry)) return invalid("Env holds a NUL");
+    const size_t equals = entry.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return invalid(fmt::format("Env: expected NAME=VALUE, not '{}'", entry.substr(0, 100)));
+    }
+  }
+  if (bytes > kMaxEnvBytes) return invalid("Env is larger than 1 MiB");
+  return {};
+}
+
+Result<void> check_words(const ImageConfig& config) {
+  for (const std::vector<std::string>* words : {&config.entrypoint, &config.cmd}) {
+    if (std::ranges::any_of(*words, has_nul)) return invalid("a command holds a NUL");
+  }
+  for (const std::string* word :
+       {&config.user, &config.working_dir, &config.stop_signal, &config.architecture, &config.os}) {
+    if (has_nul(*word) || word->find('\n') != std::string::npos || word->size() > kMaxWordBytes) {
+      return invalid("User, WorkingDir, StopSignal, os or architecture is no single line");
+    }
+  }
+  return {};
+}
+
+// The keys of an object whose values mean nothing: {"80/tcp": {}}.
+std::vector<std::string> read_set(JsonReader& reader, std::string_view key) {
+  std::vector<std::string> names;
+  const Json* value = reader.find(key);
+  if (value == nullptr) return names;
+  if (!value->is_object()) {
+    reader.fail(key, "expected an object");
+    return names;
+  }
+  for (const auto& item : value->items()) names.push_back(item.key());
+  return names;
+}
+
+void read_rootfs(JsonReader rootfs, ImageConfig& config) {
+  std::string type = "layers";
+  rootfs.read("type", type);
+  rootfs.read("diff_ids", config.diff_ids);
+  if (type != "layers") rootfs.fail("type", "expected \"layers\"");
+}
+
+void read_process(JsonReader process, ImageConfig& config) {
+  process.read("Env", config.env);
+  process.read("Entrypoint", config.entrypoint);
+  process.read("Cmd", config.cmd);
+  process.read("WorkingDir", config.working_dir);
+  process.read("User", config.user);
+  process.read("StopSignal", config.stop_signal);
+  process.read("Labels", config.labels);
+  config.exposed_ports = read_set(process, "ExposedPorts");
+  config.volumes = read_set(process, "Volumes");
+}
+
+}  // namespace
+
+Result<ImageConfig> parse_image_config(std::string_view text) {
+  const Result<Json> json = parse_json(text);
+  if (!json.has_value()) return invalid(json.error().message);
+  if (!json->is_object()) return invalid("expected an object");
+  ImageConfig config;
+  JsonReader reader(*json, "content");
+  reader.require("architecture", config.architecture);
+  reader.require("os", config.os);
+  reader.read("variant", config.variant);
+  reader.read("created", config.created);
+  reader.read("author", config.author);
+  if (const Json* history = reader.find("history"); history != nullptr) {
+    if (!history->is_array()) reader.fail("history", "expected an array");
+    config.history = *history;
+  }
+  if (!reader.has("rootfs")) reader.fail("rootfs", "missing");
+  read_rootfs(reader.object("rootfs"), config);
+  read_process(reader.object("config"), config);
+  const Result<void> read = reader.done();
+  if (!read.has_value()) return invalid(read.error().message);
+
+  if (config.diff_ids.size() > kMaxLayers) return invalid("too many layers");
+  for (const std::string& diff_id : config.diff_ids) {
+    const Result<Digest> digest = Digest::parse(diff_id);
+    if (!digest.has_value()) return invalid("rootfs.diff_ids: " + digest.error().message);
+  }
+  IK_TRY(check_env(config.env));
+  IK_TRY(check_words(config));
+  return config;
+}
+
+Result<void> check_image_config(const ImageConfig& config,
+                                size_t layers,
+                                const std::optional<Platform>& wanted) {
+  if (config.diff_ids.size() != layers) {
+    return invalid(
+        fmt::format("it names {} layers, the manifest {}", config.diff_ids.size(), layers));
+  }
+  if (!wanted.has_value()) return {};
+  const Platform made_for = normalize_platform(
+      {.os = config.os, .architecture = config.architecture, .variant = config.variant});
+  if (!platform_distance(*wanted, made_for).has_value()) {
+    return invalid(fmt::format("the image is for {}, not for {}", made_for.text(), wanted->text()));
+  }
+  return {};
+}
+
+}  // namespace ikada

@@ -1,0 +1,83 @@
+// One repository of a registry, for pulling: manifests and blobs, verified against their digests.
+//
+// Calls wait on the network; they may come from several threads at once and share connections and
+// tokens. Bodies that arrive are identified by the digest of their bytes, never by what the
+// registry says of them. Messages are one line in docker's words.
+//
+// Credentials go to the registry's own host over https (plain http: loopback and insecure
+// registries only) and to token servers on the same host or named in auth_hosts.
+//
+// Source: OCI distribution-spec 1.1; distribution, "Token Authentication Specification"; RFC 7235.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "image/credentials.h"
+#include "image/manifest.h"
+#include "image/reference.h"
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+struct RegistryOptions {
+  // Registries ("host" or "host:port") that may be spoken to in plain http or with a certificate
+  // nobody vouches for.
+  std::vector<std::string> insecure_registries;
+  // More hosts that may be given this registry's password by its token challenge.
+  std::vector<std::string> auth_hosts;
+  std::optional<Credentials> credentials;
+  // Longest silence in the middle of an answer.
+  int inactivity_limit_s = 30;
+};
+
+struct FetchedManifest {
+  Digest digest;           // Of `body`.
+  std::string media_type;  // As the registry called it.
+  std::string body;
+};
+
+class RegistryClient {
+ public:
+  // Does not connect yet. `reference` gives registry and repository.
+  static Result<std::unique_ptr<RegistryClient>> create(const Reference& reference,
+                                                        RegistryOptions options);
+  ~RegistryClient();
+
+  // The manifest or index under a tag or digest. kNotFound: no such image or tag; kDenied:
+  // credentials missing or wrong; kUnavailable: registry unreachable or busy; kInvalid with code
+  // DIGEST_MISMATCH, MANIFEST_TOO_LARGE, REGISTRY_PROTOCOL.
+  Result<FetchedManifest> fetch_manifest(const std::string& tag_or_digest);
+
+  // Takes the next bytes of a blob, in order; it may block, and then no more is read from the
+  // network. An error ends the fetch and is returned.
+  using Sink = std::function<Result<void>(std::string_view bytes)>;
+
+  // Gives bytes [offset, size) of the blob to `sink`, at most once each, also when connections
+  // break in between. Checks the size (kInvalid, SIZE_MISMATCH) but not the digest: the caller
+  // hashes what it is given. kUnavailable after repeated failures, with code REGISTRY_TIMEOUT if it
+  // went silent.
+  Result<void> fetch_blob(const Descriptor& blob, std::uint64_t offset, const Sink& sink);
+
+  // A small blob whole, e.g. an image config; its digest is checked (DIGEST_MISMATCH).
+  Result<std::string> fetch_small_blob(const Descriptor& blob);
+
+  // Asks whether the registry is there and takes our credentials: GET /v2/.
+  Result<void> ping();
+
+  // Makes running and later calls fail soon with kUnavailable. From any thread.
+  void cancel();
+
+ private:
+  struct Session;
+  explicit RegistryClient(std::unique_ptr<Session> session);
+
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace ikada
