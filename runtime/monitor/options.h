@@ -34,7 +34,8 @@ struct MonitorOptions {
   bool stdin_once = false;  // Close stdin when the first client that sent some has gone.
   Json network;             // net/attachment.h's JSON, or null: no interface but lo.
   // Run when the container has ended, unless a client of the first socket (attach-fd) took the
-  // clean-up upon itself.
+  // clean-up upon itself. The monitor waits for it and keeps the hold-fd descriptors until then:
+  // one of them is the lock that says somebody looks after the container.
   std::vector<std::string> cleanup_command;
 };
 
