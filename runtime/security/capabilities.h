@@ -35,6 +35,9 @@ Result<unsigned> parse_capability(std::string_view name);
 // 0 → "CAP_CHOWN"; empty for a number beyond the last known.
 std::string_view capability_name(unsigned number);
 
+// All of them, in the order of their numbers.
+std::span<const std::string_view> all_capabilities();
+
 Result<CapabilityMask> parse_capability_mask(std::span<const std::string> names);
 
 // process.capabilities of an OCI config; null or absent sets are empty. kInvalid for unknown names,

@@ -11,14 +11,12 @@
 #include <vector>
 
 #include "runtime/base/json.h"
+#include "runtime/security/capabilities.h"  // all_capabilities()
 
 namespace ikada {
 
 // The 14 capabilities a container has by default, "CAP_CHOWN" form.
 std::span<const std::string_view> default_capabilities();
-
-// Every capability this build knows, in the kernel's order.
-std::span<const std::string_view> all_capabilities();
 
 std::span<const std::string_view> default_masked_paths();
 std::span<const std::string_view> default_readonly_paths();
