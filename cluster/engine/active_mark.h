@@ -1,0 +1,68 @@
+// ROOT/active/ID: somebody looks after this container just now.
+//
+// The mark is made and locked (flock) before anything else of a container; the lock is handed to
+// the monitor as a descriptor and is free again when the last holder is dead. So a mark whose lock
+// is free names a container whose keeper was killed, and the directory is as small as the number of
+// running containers: looking for leftovers costs one readdir. The byte in it says what a killed
+// keeper would leave behind.
+//
+// Source: flock(2): the lock belongs to the open file description, which spawned programs share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/engine/layout.h"
+#include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
+
+namespace ikada {
+
+enum class ActivePhase : char {
+  kNothing = '\0',  // Just made; there is no container yet.
+  kCreating = 'c',  // Half-made: what there is of the container goes.
+  kStarting = 'p',  // A whole container, being started: it stays.
+  kStarted = 's',   // It ran: its exit must be on record.
+};
+
+class ActiveMark {
+ public:
+  // Makes the mark if need be and locks it. kConflict if somebody else holds it.
+  static Result<ActiveMark> acquire(const EngineLayout& layout, const std::string& id);
+
+  // The mark of a dead keeper, locked; nullopt if there is none or its keeper lives.
+  static Result<std::optional<ActiveMark>> find_abandoned(const EngineLayout& layout,
+                                                          const std::string& id);
+
+  ActivePhase phase() const { return phase_; }
+  Result<void> set_phase(ActivePhase phase);
+
+  // The locked descriptor, for the monitor to hold.
+  int fd() const { return fd_.get(); }
+
+  // Takes the mark away: nobody needs to look after the container.
+  void remove();
+
+ private:
+  ActiveMark(UniqueFd fd, std::string path, ActivePhase phase)
+      : fd_(std::move(fd)), path_(std::move(path)), phase_(phase) {}
+
+  UniqueFd fd_;
+  std::string path_;
+  ActivePhase phase_;
+};
+
+// True if somebody alive holds the mark.
+bool is_looked_after(const EngineLayout& layout, const std::string& id);
+
+// Waits until nobody looks after the container. Returns at once if there is no mark.
+void wait_until_unattended(const EngineLayout& layout, const std::string& id);
+
+// Takes the mark away without holding it, for the clean-up that its holder asked for.
+void remove_active_mark(const EngineLayout& layout, const std::string& id);
+
+// Ids that have a mark, in no order.
+Result<std::vector<std::string>> list_active(const EngineLayout& layout);
+
+}  // namespace ikada

@@ -1,0 +1,42 @@
+// What is known of a container from its creation to its removal: ROOT/containers/ID/record.json.
+//
+// Written once, before anything that outlives the process is made, and never changed (rename is a
+// new record). What changes (running, exited, address) is looked up where it happens, see
+// container_status.h.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/engine/container_spec.h"
+#include "cluster/engine/layout.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+struct ContainerRecord {
+  std::string id = {};  // 64 hexadecimal digits.
+  std::string name = {};
+  UnixNanos created = 0;
+  std::string image = {};     // As written, familiar form.
+  std::string image_id = {};  // "sha256:…"
+  // The wish with the image's defaults filled in: env, user, working_dir, labels, stop_signal,
+  // mounts with the volumes' names.
+  ContainerSpec spec = {};
+  std::vector<std::string> args = {};              // ENTRYPOINT and CMD merged: what runs.
+  std::vector<std::string> image_entrypoint = {};  // How args came about, for inspect.
+  std::vector<std::string> image_cmd = {};
+  std::vector<std::string> exposed = {};            // "80/tcp", image's and --expose.
+  std::vector<std::string> anonymous_volumes = {};  // Removed with the container by --rm or rm -v.
+
+  std::string short_id() const { return id.substr(0, 12); }
+};
+
+Result<void> save_record(const EngineLayout& layout, const ContainerRecord& record);
+
+// kNotFound if there is none.
+Result<ContainerRecord> load_record(const EngineLayout& layout, std::string_view id);
+
+}  // namespace ikada
