@@ -97,9 +97,10 @@ class Cgroup {
   Result<void> remove() &&;
 
  private:
-  Cgroup(UniqueFd dir, std::string path);
+  Cgroup(UniqueFd dir, std::string root, std::string path);
 
   UniqueFd dir_;
+  std::string root_;  // Where cgroup2 is mounted.
   std::string path_;  // Relative to the cgroup2 root; for messages.
 };
 
