@@ -1,0 +1,209 @@
+"""Builds the release preset and runs the lanes; the last line is `N passed, N failed, N skipped`.
+
+  ./test                       every lane
+  ./test unit tidy             these lanes
+  ./test host -k NAME -x       one lane; what follows goes to it (pytest, doctest: -k only)
+  ./test --build DIR host      programs of another build directory, which is not built
+
+A lane that cannot run says why: it counts as one skipped, or as one failed where CI is set, unless
+the machine itself is the reason.
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+LANES = ("unit", "tidy", "host", "guest")
+BUILD_TIMEOUT_S = 1200
+UNIT_TIMEOUT_S = 120
+LANE_TIMEOUT_S = {"tidy": 900, "host": 900, "guest": 600}
+
+
+class Count:
+    """How many tests passed, failed and were skipped."""
+
+    def __init__(self, passed=0, failed=0, skipped=0):
+        self.passed = passed
+        self.failed = failed
+        self.skipped = skipped
+
+    def __add__(self, other):
+        return Count(self.passed + other.passed, self.failed + other.failed,
+                     self.skipped + other.skipped)
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def cannot_run(lane, reason, machine=False):
+    """One test that says why its lane did not run."""
+    print(f"{lane}: cannot run: {reason}")
+    return Count(failed=1) if os.environ.get("CI") and not machine else Count(skipped=1)
+
+
+def stop(process):
+    """Ends a group of ours: politely, so that it can clean up, then for good."""
+    for number, patience in ((signal.SIGINT, 30), (signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(timeout=patience)
+            return
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def run(command, timeout, environment=None, capture=False):
+    """The exit status (None: it took too long) and, if asked for, the output."""
+    process = subprocess.Popen(
+        [str(each) for each in command], cwd=ROOT, env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if capture else None,
+        stderr=subprocess.STDOUT if capture else None, text=True, errors="replace",
+        start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=timeout)
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        stop(process)
+        return None, ""
+    except KeyboardInterrupt:
+        stop(process)
+        raise
+
+
+def build():
+    started = time.monotonic()
+    ccache = {"CMAKE_CXX_COMPILER_LAUNCHER": "ccache"} if os.path.exists("/usr/bin/ccache") else {}
+    for command in (["cmake", "--preset", "release"],
+                    ["cmake", "--build", "--preset", "release"]):
+        status, _ = run(command, BUILD_TIMEOUT_S, ccache)
+        if status != 0:
+            print(f"build: {' '.join(command)} {'took too long' if status is None else 'failed'}")
+            return False
+    print(f"build: {time.monotonic() - started:.0f} s")
+    return True
+
+
+def unit_programs(build_dir):
+    listing = subprocess.run(["ctest", "--test-dir", build_dir, "--show-only=json-v1"],
+                             capture_output=True, check=True, timeout=60).stdout
+    return [(test["name"], test.get("command")) for test in json.loads(listing)["tests"]]
+
+
+def run_unit(build_dir, options):
+    total = Count()
+    words = []
+    if "-k" in options:
+        words = [f"--test-case=*{options[options.index('-k') + 1]}*"]
+    for name, command in unit_programs(build_dir):
+        if command is None:
+            print(f"unit: {name}: not built")
+            total += Count(failed=1)
+            continue
+        status, output = run(command + words, UNIT_TIMEOUT_S, capture=True)
+        found = re.search(r"test cases: *\d+ \| *(\d+) passed \| *(\d+) failed", output)
+        if found is None:
+            # It crashed, hangs, or does not exist.
+            count = Count(failed=1)
+        else:
+            count = Count(passed=int(found[1]), failed=int(found[2]))
+            if status != 0 and count.failed == 0:
+                count.failed = 1
+        if count.failed:
+            print(output if status is not None else f"took longer than {UNIT_TIMEOUT_S} s")
+        print(f"unit: {name}: {count.passed} passed, {count.failed} failed")
+        total += count
+    return total
+
+
+def run_pytest(lane, build_dir, options):
+    with tempfile.TemporaryDirectory(prefix="ikada-lane-") as scratch:
+        report = pathlib.Path(scratch) / "report.xml"
+        # Everything below is thrown away, also when a test leaves files behind.
+        status, _ = run(
+            ["/usr/bin/python3", "-m", "pytest", "-q", "-rs", f"tests/{lane}",
+             f"--junitxml={report}", f"--basetemp={scratch}/tmp", "--tb=short", *options],
+            LANE_TIMEOUT_S[lane], {"IKADA_BUILD": str(build_dir), "PYTHONDONTWRITEBYTECODE": "1"})
+        if not report.exists():
+            why = "took too long" if status is None else f"pytest ended with {status}"
+            print(f"{lane}: {why}")
+            return Count(failed=1)
+        suite = xml.etree.ElementTree.parse(report).getroot().find("testsuite")
+        tests, failures, errors, skipped = (
+            int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped"))
+    failed = failures + errors
+    if status not in (0, 5) and failed == 0:  # 5: nothing was selected.
+        failed = 1
+    return Count(passed=max(0, tests - failures - errors - skipped), failed=failed,
+                 skipped=skipped)
+
+
+def run_guest(build_dir, options):
+    runner = ROOT / "tests" / "guest" / "run"
+    if not os.path.exists("/usr/bin/linux.uml"):
+        return cannot_run("guest", "linux.uml is missing (package user-mode-linux)")
+    status, output = run([runner, *options], LANE_TIMEOUT_S["guest"],
+                         {"IKADA_BUILD": str(build_dir)}, capture=True)
+    print(output, end="")
+    found = re.findall(r"(\d+) passed, (\d+) failed, (\d+) skipped", output)
+    if not found:
+        print("guest: took too long" if status is None else f"guest: ended with {status}")
+        return Count(failed=1)
+    count = Count(*map(int, found[-1]))
+    if status != 0 and count.failed == 0:
+        count.failed = 1
+    return count
+
+
+def run_lane(lane, build_dir, options):
+    if lane in ("host", "guest") and os.geteuid() != 0:
+        return cannot_run(lane, "it needs root")
+    if lane == "host" and "cgroup2" not in pathlib.Path("/proc/mounts").read_text():
+        return cannot_run(lane, "no cgroup2 mount on this machine", machine=True)
+    if lane == "unit":
+        return run_unit(build_dir, options)
+    if lane == "guest":
+        return run_guest(build_dir, options)
+    return run_pytest(lane, build_dir, options)
+
+
+def main(words):
+    build_dir = None
+    if words[:1] == ["--build"]:
+        build_dir = pathlib.Path(words[1]).resolve()
+        words = words[2:]
+    lanes = []
+    while words and words[0] in LANES:
+        lanes.append(words.pop(0))
+    if words and not words[0].startswith("-") and not lanes:
+        print(f"test: unknown lane: {words[0]}; there are {', '.join(LANES)}", file=sys.stderr)
+        return 2
+    if build_dir is None:
+        build_dir = ROOT / "build" / "release"
+        if not build():
+            print(Count(failed=1))
+            return 1
+    total = Count()
+    for lane in lanes or LANES:
+        print(f"== {lane}", flush=True)
+        started = time.monotonic()
+        count = run_lane(lane, build_dir, words)
+        print(f"{lane}: {count} in {time.monotonic() - started:.0f} s", flush=True)
+        total += count
+    print(total)
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    # SIGTERM ends us as Ctrl-C does: what runs is stopped first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main(sys.argv[1:]))
