@@ -105,6 +105,14 @@ void remove_active_mark(const EngineLayout& layout, const std::string& id) {
   ::unlink(layout.active_mark(id).c_str());
 }
 
+Result<void> condemn(const EngineLayout& layout, const std::string& id) {
+  const std::string path = layout.active_mark(id);
+  IK_LET(fd, open_file(path, O_WRONLY | O_CREAT, 0600));
+  const char byte = static_cast<char>(ActivePhase::kCreating);
+  if (::pwrite(fd.get(), &byte, 1, 0) != 1) return errno_error("write {}", path);
+  return {};
+}
+
 Result<std::vector<std::string>> list_active(const EngineLayout& layout) {
   Result<std::vector<std::string>> ids = list_directory(layout.active());
   if (!ids.has_value() && ids.error().kind == ErrorKind::kNotFound) {

@@ -62,6 +62,9 @@ void wait_until_unattended(const EngineLayout& layout, const std::string& id);
 // Takes the mark away without holding it, for the clean-up that its holder asked for.
 void remove_active_mark(const EngineLayout& layout, const std::string& id);
 
+// Marks a container, whoever holds its mark, as half-made: if the holder dies now, all of it goes.
+Result<void> condemn(const EngineLayout& layout, const std::string& id);
+
 // Ids that have a mark, in no order.
 Result<std::vector<std::string>> list_active(const EngineLayout& layout);
 

@@ -1,0 +1,212 @@
+// Engine: network, identity files and monitor of one start.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cluster/engine/container_names.h"
+#include "cluster/engine/engine.h"
+#include "cluster/engine/identity_files.h"
+#include "net/attachment.h"
+#include "runtime/base/atomic_file.h"
+#include "runtime/base/rollback.h"
+#include "runtime/container/create.h"
+#include "runtime/monitor/options.h"
+#include "runtime/sys/file.h"
+#include "runtime/sys/spawn.h"
+
+namespace ikada {
+namespace {
+
+constexpr int kFirstFreeFd = 3;
+
+// "vk" and ten digits of the id: an interface's name has at most 15 characters.
+std::string host_interface(const std::string& id) { return "vk" + id.substr(0, 10); }
+
+Result<void> write_plain_file(const std::string& path, std::string_view content, mode_t mode) {
+  IK_LET(fd, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, mode));
+  if (::fchmod(fd.get(), mode) != 0) return errno_error("chmod {}", path);
+  return write_all(fd.get(), content).context("{}", path);
+}
+
+ErrorKind kind_from_name(std::string_view name) {
+  if (name == "invalid") return ErrorKind::kInvalid;
+  if (name == "not_found") return ErrorKind::kNotFound;
+  if (name == "conflict") return ErrorKind::kConflict;
+  if (name == "denied") return ErrorKind::kDenied;
+  if (name == "unavailable") return ErrorKind::kUnavailable;
+  return ErrorKind::kSystem;
+}
+
+// The monitor's one line: {"pid": 123} or {"error": …}.
+Result<pid_t> read_report(int ready_fd) {
+  constexpr size_t kMaxReport = size_t{64} << 10;
+  IK_LET(text, read_fd(ready_fd, kMaxReport).context("monitor"));
+  if (text.empty()) {
+    return make_error(ErrorKind::kSystem, "the monitor ended before the container was started");
+  }
+  IK_LET(json, parse_json(text).context("monitor's report"));
+  std::int32_t pid = 0;
+  std::int32_t exit_code = 0;
+  std::string error;
+  std::string kind;
+  JsonReader reader(json, "monitor's report");
+  reader.read("pid", pid);
+  reader.read("error", error);
+  reader.read("kind", kind);
+  reader.read("exit_code", exit_code);
+  IK_TRY(reader.done());
+  if (error.empty()) return pid_t{pid};
+  Error failure = make_error(kind_from_name(kind), "{}", error);
+  if (exit_code == 126) failure.code = kCommandNotExecutableCode;
+  if (exit_code == 127) failure.code = kCommandNotFoundCode;
+  return failure;
+}
+
+}  // namespace
+
+int start_exit_status(const Error& error) {
+  if (error.code == kCommandNotExecutableCode) return 126;
+  if (error.code == kCommandNotFoundCode) return 127;
+  return 125;
+}
+
+Result<ActiveMark> Engine::acquire(const ContainerRecord& record) {
+  IK_LET(mark, ActiveMark::acquire(layout(), record.id));
+  IK_TRY(mark.set_phase(ActivePhase::kStarting));
+  return mark;
+}
+
+Result<pid_t> Engine::start(const ContainerRecord& record, ActiveMark& mark, int attach_fd) {
+  ::unlink(layout().container_file(record.id, "exit.json").c_str());
+  Rollback undo;
+  undo.add([&]() -> Result<void> {
+    release_runtime(record);
+    return {};
+  });
+  NetworkStatus network;
+  std::vector<UniqueFd> held;
+  IK_TRY(connect_network(record, network, held));
+  IK_TRY(write_identity_files(record, network));
+  IK_TRY(make_directories(layout().socket_directory(record.id), 0700));
+  IK_TRY(write_monitor_options(record, network));
+  IK_LET(pid, spawn_monitor(record, held, mark.fd(), attach_fd));
+  IK_TRY(mark.set_phase(ActivePhase::kStarted));
+  undo.commit();
+  return pid;
+}
+
+Result<void> Engine::connect_network(const ContainerRecord& record,
+                                     NetworkStatus& network,
+                                     std::vector<UniqueFd>& held) {
+  if (record.spec.network.mode != "bridge") return {};
+  for (const PortSpec& each : record.spec.network.ports) {
+    network.ports.push_back({.host_ip = each.host_ip,
+                             .host_port = each.host_port,
+                             .container_port = each.container_port,
+                             .protocol = each.protocol});
+  }
+  ContainerNetwork bridge(options_.bridge);
+  IK_TRY(bridge.ensure_bridge());
+  IK_LET(address, bridge.reserve_address(record.id));
+  network.address = std::move(address);
+  if (!network.ports.empty()) {
+    IK_LET(sockets, bridge.reserve_ports(network.ports));
+    held = std::move(sockets);
+    IK_TRY(bridge.publish_ports(record.id, network.address, network.ports));
+  }
+  return save_network_status(layout(), record.id, network);
+}
+
+Result<void> Engine::write_identity_files(const ContainerRecord& record,
+                                          const NetworkStatus& network) {
+  const ContainerSpec& spec = record.spec;
+  const bool host_network = spec.network.mode == "host";
+  IK_LET(hosts,
+         plan_hosts({.hostname = spec.hostname,
+                     .domainname = spec.domainname,
+                     .address = network.address.address,
+                     .extra_hosts = spec.network.extra_hosts,
+                     .gateway = network.address.gateway}));
+  if (host_network && spec.network.extra_hosts.empty()) {
+    const Result<std::string> own = read_file("/etc/hosts", size_t{1} << 20);
+    if (own.has_value()) hosts = *own;
+  }
+  const Result<std::string> host_resolv = read_file("/etc/resolv.conf", size_t{1} << 20);
+  const std::string resolv = plan_resolv_conf(host_resolv.has_value() ? *host_resolv : "",
+                                              {.servers = spec.network.dns_servers,
+                                               .search = spec.network.dns_search,
+                                               .options = spec.network.dns_options},
+                                              host_network);
+  const auto path = [&](const char* name) { return layout().container_file(record.id, name); };
+  IK_TRY(write_plain_file(path("hosts"), hosts, 0644));
+  IK_TRY(write_plain_file(path("hostname"), spec.hostname + "\n", 0644));
+  return write_plain_file(path("resolv.conf"), resolv, 0644);
+}
+
+Result<void> Engine::write_monitor_options(const ContainerRecord& record,
+                                           const NetworkStatus& network) {
+  MonitorOptions options;
+  options.id = record.id;
+  options.bundle = layout().container(record.id);
+  options.state_root = layout().runtime_states();
+  options.log_path = layout().container_file(record.id, "log");
+  options.log_max_bytes = record.spec.log_max_bytes;
+  options.log_max_files = record.spec.log_max_files;
+  options.attach_socket = layout().attach_socket(record.id);
+  options.exit_path = layout().container_file(record.id, "exit.json");
+  options.terminal = record.spec.terminal;
+  options.open_stdin = record.spec.open_stdin;
+  options.stdin_once = record.spec.stdin_once;
+  if (!network.address.address.empty()) {
+    NetworkAttachment attachment;
+    attachment.bridge = options_.bridge.name;
+    attachment.host_interface = host_interface(record.id);
+    attachment.address = network.address.address;
+    attachment.prefix_length = network.address.prefix_length;
+    attachment.gateway = network.address.gateway;
+    attachment.mac = network.address.mac;
+    options.network = to_json(attachment);
+  }
+  options.cleanup_command = options_.cleanup_command;
+  options.cleanup_command.push_back(record.id);
+  return write_plain_file(
+      layout().container_file(record.id, "monitor.json"), to_json(options).dump(), 0600);
+}
+
+Result<pid_t> Engine::spawn_monitor(const ContainerRecord& record,
+                                    const std::vector<UniqueFd>& held,
+                                    int mark_fd,
+                                    int attach_fd) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("pipe");
+  UniqueFd ready(ends[0]);
+  UniqueFd report(ends[1]);
+  IK_LET(null, open_file("/dev/null", O_RDWR));
+
+  SpawnOptions options;
+  options.program = options_.runtime_program;
+  options.arguments = {
+      "ikada-runtime", "monitor", "--options", layout().container_file(record.id, "monitor.json")};
+  options.new_session = true;
+  for (const int stream : {0, 1, 2}) options.fds.emplace_back(null.get(), stream);
+  int next = kFirstFreeFd;
+  const auto give = [&](const char* option, int fd) {
+    options.fds.emplace_back(fd, next);
+    options.arguments.insert(options.arguments.end(), {option, fmt::format("{}", next)});
+    ++next;
+  };
+  give("--ready-fd", report.get());
+  if (attach_fd >= 0) give("--attach-fd", attach_fd);
+  give("--hold-fd", mark_fd);
+  for (const UniqueFd& each : held) give("--hold-fd", each.get());
+  options.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+
+  IK_LET(monitor, spawn(options).context("monitor"));
+  report.reset();
+  Result<pid_t> pid = read_report(ready.get());
+  // A monitor that reports an error ends by itself; until then it may still hold things.
+  if (!pid.has_value()) static_cast<void>(wait_for_child(monitor).has_value());
+  return pid;
+}
+
+}  // namespace ikada

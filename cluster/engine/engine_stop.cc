@@ -1,0 +1,188 @@
+// Engine: signals, and what remains when a container has ended.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "cluster/engine/container_names.h"
+#include "cluster/engine/engine.h"
+#include "cluster/engine/record_plan.h"
+#include "cluster/engine/volumes.h"
+#include "runtime/base/atomic_file.h"
+#include "runtime/container/create.h"
+#include "runtime/monitor/options.h"
+#include "runtime/sys/file.h"
+#include "runtime/sys/spawn.h"
+
+namespace ikada {
+namespace {
+
+constexpr std::int64_t kDefaultStopTimeoutS = 10;
+
+Error not_running(const ContainerRecord& record) {
+  return make_error(ErrorKind::kConflict, "container {} is not running", record.id);
+}
+
+// True once the process has ended; false if `timeout_s` passed first. -1 waits for ever.
+bool wait_for_end(int pid_fd, std::int64_t timeout_s) {
+  const std::int64_t deadline = unix_now() + timeout_s * 1'000'000'000;
+  while (true) {
+    int wait_ms = -1;
+    if (timeout_s >= 0) {
+      const std::int64_t left_ms = (deadline - unix_now()) / 1'000'000;
+      wait_ms = left_ms < 0 ? 0 : static_cast<int>(std::min<std::int64_t>(left_ms, 3'600'000));
+    }
+    pollfd wait{.fd = pid_fd, .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&wait, 1, wait_ms);
+    if (ready > 0) return true;
+    if (ready == 0 && timeout_s >= 0 && unix_now() >= deadline) return false;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+}  // namespace
+
+Result<void> Engine::kill(const ContainerRecord& record, int signal) {
+  if (!live_status(layout(), record.id).is_running()) return not_running(record);
+  return kill_container(layout().runtime_states(), record.id, signal, false);
+}
+
+Result<void> Engine::pause(const ContainerRecord& record) {
+  const LiveStatus status = live_status(layout(), record.id);
+  if (status.state == LiveState::kPaused) {
+    return make_error(ErrorKind::kConflict, "container {} is already paused", record.id);
+  }
+  if (!status.is_running()) return not_running(record);
+  return pause_container(layout().runtime_states(), record.id);
+}
+
+Result<void> Engine::resume(const ContainerRecord& record) {
+  if (live_status(layout(), record.id).state != LiveState::kPaused) {
+    return make_error(ErrorKind::kConflict, "container {} is not paused", record.id);
+  }
+  return resume_container(layout().runtime_states(), record.id);
+}
+
+Result<void> Engine::stop(const ContainerRecord& record, std::optional<std::int64_t> timeout_s) {
+  const LiveStatus status = live_status(layout(), record.id);
+  if (!status.is_running()) return {};
+  const std::string root = layout().runtime_states();
+  const Result<UniqueFd> pid_fd = open_pidfd(status.pid);
+  const std::int64_t timeout =
+      timeout_s.value_or(record.spec.stop_timeout_s.value_or(kDefaultStopTimeoutS));
+  if (pid_fd.has_value()) {
+    // The pid may have been reused before we had the descriptor; the runtime compares start times.
+    const Result<void> sent = kill_container(root, record.id, stop_signal(record), false);
+    if (sent.has_value() && status.state == LiveState::kPaused) {
+      static_cast<void>(resume_container(root, record.id).has_value());
+    }
+    if (sent.has_value() && !wait_for_end(pid_fd->get(), timeout)) {
+      const Result<void> killed = kill_container(root, record.id, SIGKILL, false);
+      if (!killed.has_value() && live_status(layout(), record.id).is_running()) return killed;
+    }
+  }
+  wait_until_unattended(layout(), record.id);
+  return {};
+}
+
+Result<void> Engine::remove(const ContainerRecord& record, const RemoveOptions& options) {
+  const LiveStatus status = live_status(layout(), record.id);
+  if (status.is_running() && !options.force) {
+    return make_error(ErrorKind::kConflict,
+                      "cannot remove container \"/{}\": container is {}: stop the container "
+                      "before removing or force remove",
+                      record.name,
+                      live_state_name(status.state));
+  }
+  if (status.is_running()) {
+    const Result<void> killed =
+        kill_container(layout().runtime_states(), record.id, SIGKILL, false);
+    if (!killed.has_value() && live_status(layout(), record.id).is_running()) return killed;
+    wait_until_unattended(layout(), record.id);
+  }
+  IK_LET(mark, ActiveMark::acquire(layout(), record.id));
+  IK_TRY(mark.set_phase(ActivePhase::kCreating));
+  release_runtime(record);
+  IK_TRY(remove_everything(record.id, options.volumes));
+  release_name(layout(), record.name, record.id);
+  mark.remove();
+  return {};
+}
+
+void Engine::release_runtime(const ContainerRecord& record) {
+  // What failed here is found again by the next command, because the mark stays.
+  static_cast<void>(delete_container(layout().runtime_states(), record.id, true).has_value());
+  if (record.spec.network.mode == "bridge") {
+    static_cast<void>(ContainerNetwork(options_.bridge).release(record.id).has_value());
+    ::unlink(layout().container_file(record.id, "network.json").c_str());
+  }
+  const std::string sockets = layout().socket_directory(record.id);
+  ::unlink(layout().attach_socket(record.id).c_str());
+  if (::rmdir(sockets.c_str()) != 0) static_cast<void>(remove_tree(sockets).has_value());
+}
+
+Result<void> Engine::remove_everything(const std::string& id, bool volumes) {
+  if (volumes) {
+    const Result<ContainerRecord> record = load_record(layout(), id);
+    if (record.has_value()) {
+      for (const std::string& each : record->anonymous_volumes) {
+        static_cast<void>(remove_volume(layout(), each).has_value());
+      }
+    }
+  }
+  return remove_tree(layout().container(id));
+}
+
+Result<void> Engine::clean_up(const std::string& id) {
+  Result<ContainerRecord> record = load_record(layout(), id);
+  if (!record.has_value() && record.error().kind == ErrorKind::kNotFound) return {};
+  if (!record.has_value()) return std::move(record.error());
+  release_runtime(*record);
+  if (record->spec.auto_remove) {
+    // From here on a crash must finish the removal.
+    IK_TRY(condemn(layout(), id));
+    IK_TRY(remove_everything(id, true));
+    release_name(layout(), record->name, id);
+  }
+  remove_active_mark(layout(), id);
+  return {};
+}
+
+void Engine::record_lost_exit(const std::string& id) {
+  const std::string path = layout().container_file(id, "exit.json");
+  if (::access(path.c_str(), F_OK) == 0) return;
+  constexpr int kLostExitCode = 255;  // docker's for a container whose end nobody saw.
+  const ExitRecord record{.exit_code = kLostExitCode, .finished_at = unix_now()};
+  static_cast<void>(
+      write_file_atomically(path, to_json(record).dump(), 0600, Durability::kVolatile).has_value());
+}
+
+void Engine::recover() {
+  const Result<std::vector<std::string>> ids = list_active(layout());
+  if (!ids.has_value()) return;
+  for (const std::string& id : *ids) {
+    Result<std::optional<ActiveMark>> found = ActiveMark::find_abandoned(layout(), id);
+    if (!found.has_value() || !found->has_value()) continue;
+    ActiveMark& mark = **found;
+    const Result<ContainerRecord> record = load_record(layout(), id);
+    if (mark.phase() == ActivePhase::kCreating || !record.has_value()) {
+      ContainerRecord remains;
+      if (record.has_value()) remains = *record;
+      remains.id = id;
+      release_runtime(remains);
+      if (!remove_everything(id, true).has_value()) continue;
+      release_name(layout(), remains.name, id);
+    } else {
+      release_runtime(*record);
+      if (mark.phase() == ActivePhase::kStarted) record_lost_exit(id);
+      if (record->spec.auto_remove && mark.phase() == ActivePhase::kStarted) {
+        if (!remove_everything(id, true).has_value()) continue;
+        release_name(layout(), record->name, id);
+      }
+    }
+    mark.remove();
+  }
+}
+
+}  // namespace ikada
