@@ -12,7 +12,9 @@
 #include <functional>
 #include <string>
 
+#include "image/layer_tree.h"
 #include "image/reference.h"
+#include "image/registry_client.h"
 #include "image/store.h"
 #include "runtime/base/result.h"
 
@@ -30,17 +32,20 @@ struct PullProgress {
 struct PullOptions {
   std::string platform;  // "linux/amd64", "linux/arm64/v8"; empty means this host's.
   std::function<void(const PullProgress&)> progress;  // May be empty.
+  // Without credentials, those of default_credentials_path() are used.
+  RegistryOptions registry;
+  LayerLimits limits;
 };
 
 struct PullResult {
   StoredImage image;
-  std::string digest;  // Of the manifest or index the registry gave for the reference.
-  bool was_new = false;
+  std::string digest;    // Of the manifest or index the registry gave for the reference.
+  bool was_new = false;  // The reference did not mean this image before.
 };
 
 // kNotFound: no such image or tag; kDenied: credentials missing or wrong; kUnavailable: registry
 // unreachable; kInvalid with a code (DIGEST_MISMATCH, SIZE_MISMATCH, MANIFEST_INVALID, LAYER_…):
-// the content was refused.
+// the content was refused; kSystem with code NO_SPACE: the disk is full.
 Result<PullResult> pull_image(ImageStore& store,
                               const Reference& reference,
                               const PullOptions& options);

@@ -1,34 +1,51 @@
 // The images of this host: an OCI image layout that other tools can read, and the unpacked layers
 // beside it.
 //
-//   ROOT/images/oci-layout, index.json, blobs/sha256/…   (index.json names images by
-//   org.opencontainers.image.ref.name) ROOT/layers/sha256/DIFFID/                           one
-//   complete unpacked layer each, ready as an overlay lower
+//   ROOT/images/oci-layout, index.json   index.json names each image whole, e.g.
+//                                        "docker.io/library/nginx:latest", in the annotation
+//                                        org.opencontainers.image.ref.name: skopeo reads it as
+//                                        oci:ROOT/images:docker.io/library/nginx:latest
+//   ROOT/images/blobs/sha256/HEX         manifests, configs and layers as the registry has them
+//   ROOT/images/partial/HEX              downloads that were interrupted; locked while one runs
+//   ROOT/images/lock, pulls.lock         see below
+//   ROOT/layers/sha256/DIFFID/           one complete unpacked layer each, ready as overlay lower;
+//                                        trusted.ikada.layer-bytes is its size
+//   ROOT/layers/staging/                 unfinished layers, locked by the process that writes them
+//   ROOT/containers/ID/image             symlink to a manifest: the container needs that image
 //
-// Every change is one atomic rename under a lock, so readers need none. Several processes may use a
-// store at once. An image that is listed is whole: its blobs are verified and its layers unpacked.
+// Every change of index.json is one atomic rename under `lock`, so readers need none. Several
+// processes may use a store at once. An image that is listed is whole: its blobs are verified and
+// its layers unpacked.
 //
-// Source: OCI image-spec 1.1, image-layout.md.
+// What no listed image and no container needs is removed by untag() and remove(), under `lock`. A
+// pull holds `pulls.lock` shared from its first look to its end, and nothing is collected
+// meanwhile; the next removal does it. A container keeps its image by hold(), in effect as long as
+// its directory exists. Unfinished layers of killed processes are found by their free locks and
+// removed by open().
+//
+// Source: OCI image-spec 1.1, image-layout.md, annotations.md.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "image/config.h"
+#include "image/manifest.h"
 #include "image/reference.h"
 #include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
 
 namespace ikada {
 
 struct StoredImage {
-  std::string id;               // Digest of the config blob, "sha256:…": docker's image id.
-  std::string manifest_digest;  // "sha256:…"
-  std::vector<std::string> references;    // Canonical names with tag; may be empty (dangling).
-  std::vector<std::string> repo_digests;  // "docker.io/library/nginx@sha256:…"
-  std::uint64_t size_bytes = 0;           // Unpacked size of all layers.
+  std::string id = {};               // Digest of the config blob, "sha256:…": docker's image id.
+  std::string manifest_digest = {};  // "sha256:…"
+  std::vector<std::string> references = {};    // Canonical names with tag; may be empty (dangling).
+  std::vector<std::string> repo_digests = {};  // "docker.io/library/nginx@sha256:…"
+  std::uint64_t size_bytes = 0;                // Unpacked size of all layers.
 };
 
 class ImageStore {
@@ -45,8 +62,10 @@ class ImageStore {
 
   Result<ImageConfig> config(const StoredImage& image) const;
   Result<std::string> config_text(const StoredImage& image) const;
+  Result<Manifest> manifest(const StoredImage& image) const;
 
-  // Unpacked layer directories, lowest first.
+  // Unpacked layer directories, lowest first; those that an opaque root above hides are left out.
+  // kNotFound if one is missing, which only a hand other than ours can cause.
   Result<std::vector<std::string>> layer_directories(const StoredImage& image) const;
 
   // Names an image anew; a name that meant another image moves.
@@ -62,6 +81,31 @@ class ImageStore {
   // Removes an image with all its names. kConflict if it has several names and `force` is false.
   Result<Removed> remove(const StoredImage& image, bool force);
 
+  // Keeps the image's blobs and layers as long as ROOT/containers/`container` exists, which the
+  // caller has made; whatever happens to the image's names. kNotFound if it is not listed any more.
+  // Call it before layer_directories().
+  Result<void> hold(const StoredImage& image, const std::string& container);
+
+  // The containers that hold the image, by the names of their directories.
+  Result<std::vector<std::string>> holders(const StoredImage& image) const;
+
+  // What a pull or a build has put below blobs/ and layers/, to be listed under `name`. The image
+  // that had the name before stays, without it.
+  struct NewImage {
+    Descriptor manifest;
+    Digest config;
+    std::string name;           // Canonical; with a digest instead of a tag for pulls by digest.
+    std::string source_digest;  // What the registry calls it under this name; may be empty.
+    std::uint64_t size_bytes = 0;
+  };
+  // True if the name did not mean this image before.
+  Result<bool> add(const NewImage& image);
+
+  // Held while blobs and layers are there that nothing lists yet.
+  Result<UniqueFd> begin_pull() const;
+
+  std::string blob_path(const Digest& digest) const;
+  std::string layer_path(const Digest& diff_id) const;
   const std::string& root() const { return root_; }
 
  private:

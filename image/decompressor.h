@@ -1,0 +1,40 @@
+// Unpacks a blob as it arrives: gzip, zstd or plain, told apart by the first bytes as docker does.
+//
+// The kind is taken from the content and not from the media type, because registries hold layers
+// whose type is wrong; the diff-id decides in the end whether the bytes are the right ones.
+//
+// Source: RFC 1952 (gzip, with several members), RFC 8878 (zstd, with several frames and a window
+// of at most 128 MiB).
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+class Decompressor {
+ public:
+  Decompressor();
+  Decompressor(Decompressor&&) noexcept;
+  Decompressor& operator=(Decompressor&&) noexcept;
+  ~Decompressor();
+
+  // Takes bytes from the front of `input` and fills `output`; returns how many bytes it wrote. When
+  // it filled `output`, call again, also with empty input, because more may be held back. The first
+  // input has at least four bytes unless the whole blob is shorter. kInvalid with code
+  // LAYER_COMPRESSION_INVALID.
+  Result<size_t> decompress(std::string_view& input, std::span<char> output);
+
+  // Call after the last input: kInvalid if the content stops in the middle.
+  Result<void> finish() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ikada

@@ -1,0 +1,237 @@
+#include "image/pull.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "image/credentials.h"
+#include "image/pull_layer.h"
+#include "runtime/base/atomic_file.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+constexpr size_t kMinWorkers = 2;
+constexpr size_t kMaxWorkers = 6;
+
+struct ChosenImage {
+  Digest source_digest;  // Of what the reference named.
+  Manifest manifest;
+  Descriptor manifest_descriptor;
+  std::string manifest_text;
+};
+
+struct PulledConfig {
+  ImageConfig parsed;
+  std::vector<LayerToPull> layers;
+};
+
+Error invalid(std::string_view code, std::string_view what) {
+  Error error = make_error(ErrorKind::kInvalid, "{}", what);
+  error.code = code;
+  return error;
+}
+
+// From the reference through indexes to the manifest for the platform.
+Result<ChosenImage> choose_image(RegistryClient& client,
+                                 const Reference& reference,
+                                 const Platform& platform) {
+  ChosenImage chosen;
+  IK_LET(fetched,
+         client.fetch_manifest(reference.digest.empty() ? reference.tag : reference.digest));
+  chosen.source_digest = fetched.digest;
+  for (int depth = 0; depth <= kMaxIndexDepth; ++depth) {
+    IK_LET(parsed, parse_manifest(fetched.body, fetched.media_type));
+    if (std::holds_alternative<Manifest>(parsed)) {
+      chosen.manifest = std::get<Manifest>(std::move(parsed));
+      chosen.manifest_descriptor = {.media_type = chosen.manifest.media_type,
+                                    .digest = fetched.digest,
+                                    .size_bytes = fetched.body.size()};
+      chosen.manifest_text = std::move(fetched.body);
+      return chosen;
+    }
+    IK_LET(entry, choose_platform(std::get<Index>(parsed), platform));
+    IK_LET(next, client.fetch_manifest(entry.digest.text()));
+    fetched = std::move(next);
+  }
+  return invalid("MANIFEST_INVALID", "indexes are nested too deep");
+}
+
+// The blob from the store, or from the registry and then in the store.
+Result<std::string> obtain_config(const ImageStore& store,
+                                  RegistryClient& client,
+                                  const Descriptor& blob) {
+  const std::string path = store.blob_path(blob.digest);
+  Result<std::string> present = read_file(path, kMaxManifestBytes);
+  if (present.has_value() && Digest::of(*present) == blob.digest) return present;
+  IK_LET(text, client.fetch_small_blob(blob));
+  IK_TRY(write_file_atomically(path, text, 0600));
+  return text;
+}
+
+Result<PulledConfig> check_config(const std::string& text,
+                                  const Manifest& manifest,
+                                  const PullOptions& options,
+                                  const Platform& platform) {
+  IK_LET(config, parse_image_config(text));
+  if (config.diff_ids.size() != manifest.layers.size()) {
+    return invalid("CONFIG_INVALID",
+                   fmt::format("image config: {} diff_ids for {} layers",
+                               config.diff_ids.size(),
+                               manifest.layers.size()));
+  }
+  const Platform offered = normalize_platform(
+      {.os = config.os, .architecture = config.architecture, .variant = config.variant});
+  const bool fits = platform_distance(platform, offered).has_value();
+  if (config.os != "linux" || (!options.platform.empty() && !fits)) {
+    Error error = make_error(
+        ErrorKind::kNotFound, "image is for {}, not for {}", offered.text(), platform.text());
+    error.code = "PLATFORM_NOT_FOUND";
+    return error;
+  }
+  PulledConfig pulled{.parsed = std::move(config), .layers = {}};
+  for (size_t i = 0; i < manifest.layers.size(); ++i) {
+    // For its refusals; the compression itself is seen in the bytes.
+    IK_LET(compression, layer_compression(manifest.layers[i].media_type));
+    static_cast<void>(compression);
+    IK_LET(diff_id, Digest::parse(pulled.parsed.diff_ids[i]));
+    pulled.layers.push_back({manifest.layers[i], std::move(diff_id)});
+  }
+  return pulled;
+}
+
+// The layers of one image, pulled by a few threads; the first error stops all.
+class LayerPulls {
+ public:
+  LayerPulls(const PullContext& context, std::vector<LayerToPull> layers)
+      : context_(context), layers_(std::move(layers)) {}
+
+  Result<void> run() {
+    report_start();
+    std::vector<std::thread> threads;
+    const size_t cores = std::thread::hardware_concurrency();
+    const size_t workers = std::min(std::clamp(cores, kMinWorkers, kMaxWorkers), queue_.size());
+    for (size_t i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
+    for (std::thread& thread : threads) thread.join();
+    if (error_.has_value()) return *error_;
+    return {};
+  }
+
+ private:
+  void report(const LayerToPull& layer, PullProgress::Phase phase) const {
+    context_.progress({.layer = layer.blob.digest.text(),
+                       .phase = phase,
+                       .done_bytes = 0,
+                       .total_bytes = layer.blob.size_bytes});
+  }
+
+  void report_start() {
+    std::set<std::string> seen;
+    for (const LayerToPull& layer : layers_) {
+      // An image may have a layer more than once, e.g. an empty one.
+      if (!seen.insert(layer.diff_id.text()).second) continue;
+      const bool present = has_layer(context_.store, layer);
+      report(layer, present ? PullProgress::Phase::kExists : PullProgress::Phase::kWaiting);
+      if (!present) queue_.push_back(&layer);
+    }
+    // The largest first, so that no thread is left alone with it at the end.
+    std::stable_sort(queue_.begin(), queue_.end(), [](const auto* a, const auto* b) {
+      return a->blob.size_bytes > b->blob.size_bytes;
+    });
+  }
+
+  void work() {
+    while (!stopped_) {
+      const size_t mine = next_++;
+      if (mine >= queue_.size()) return;
+      const LayerToPull& layer = *queue_[mine];
+      Result<void> result = pull_layer(context_, layer);
+      if (result.has_value()) {
+        report(layer, PullProgress::Phase::kDone);
+        continue;
+      }
+      const std::lock_guard lock(mutex_);
+      // What follows are consequences: cancelled downloads.
+      if (!error_.has_value()) error_ = std::move(result.error());
+      stopped_ = true;
+      context_.client.cancel();
+    }
+  }
+
+  const PullContext& context_;
+  const std::vector<LayerToPull> layers_;
+  std::vector<const LayerToPull*> queue_;
+  std::atomic<size_t> next_ = 0;
+  std::atomic<bool> stopped_ = false;
+  std::mutex mutex_;
+  std::optional<Error> error_;
+};
+
+Result<std::uint64_t> total_bytes(const ImageStore& store, const std::vector<LayerToPull>& layers) {
+  std::uint64_t total = 0;
+  for (const LayerToPull& layer : layers) {
+    IK_LET(bytes, layer_content_bytes(store, layer.diff_id));
+    total += bytes;
+  }
+  return total;
+}
+
+Result<RegistryOptions> with_credentials(const Reference& reference, RegistryOptions options) {
+  if (options.credentials.has_value()) return options;
+  IK_LET(found, find_credentials(default_credentials_path(), reference.registry));
+  options.credentials = std::move(found);
+  return options;
+}
+
+}  // namespace
+
+Result<PullResult> pull_image(ImageStore& store,
+                              const Reference& reference,
+                              const PullOptions& options) {
+  Platform platform = host_platform();
+  if (!options.platform.empty()) {
+    IK_LET(parsed, parse_platform(options.platform));
+    platform = std::move(parsed);
+  }
+  IK_LET(registry, with_credentials(reference, options.registry));
+  IK_LET(client, RegistryClient::create(reference, std::move(registry)));
+  IK_LET(pulling, store.begin_pull());
+  IK_LET(chosen, choose_image(*client, reference, platform));
+  IK_LET(config_text, obtain_config(store, *client, chosen.manifest.config));
+  IK_LET(config, check_config(config_text, chosen.manifest, options, platform));
+
+  std::mutex mutex;
+  const PullContext context{.store = store,
+                            .client = *client,
+                            .limits = options.limits,
+                            .progress = [&](const PullProgress& progress) {
+                              const std::lock_guard lock(mutex);
+                              if (options.progress) options.progress(progress);
+                            }};
+  IK_TRY(LayerPulls(context, config.layers).run());
+
+  const Digest& manifest = chosen.manifest_descriptor.digest;
+  const std::string manifest_path = store.blob_path(manifest);
+  const Result<std::string> present = read_file(manifest_path, kMaxManifestBytes);
+  if (!present.has_value() || *present != chosen.manifest_text) {
+    IK_TRY(write_file_atomically(manifest_path, chosen.manifest_text, 0600));
+  }
+  Reference name = reference;
+  if (!name.digest.empty()) name.tag.clear();
+  IK_LET(size_bytes, total_bytes(store, config.layers));
+  IK_LET(was_new,
+         store.add({.manifest = chosen.manifest_descriptor,
+                    .config = chosen.manifest.config.digest,
+                    .name = name.canonical(),
+                    .source_digest = chosen.source_digest.text(),
+                    .size_bytes = size_bytes}));
+  IK_LET(image, store.find(name.canonical()));
+  return PullResult{
+      .image = std::move(image), .digest = chosen.source_digest.text(), .was_new = was_new};
+}
+
+}  // namespace ikada

@@ -1,0 +1,257 @@
+#include "image/pull_layer.h"
+
+#include <errno.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "image/store_garbage.h"
+#include "image/unpack.h"
+#include "runtime/base/number.h"
+#include "runtime/base/rollback.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+constexpr const char* kSizeAttribute = "trusted.ikada.layer-bytes";
+constexpr size_t kReadBytes = size_t{128} << 10;
+constexpr std::uint64_t kProgressStep = std::uint64_t{256} << 10;
+
+Error mismatch(std::string_view code, const Digest& wanted, std::string_view what) {
+  Error error = make_error(ErrorKind::kInvalid, "layer {}: {}", wanted.text(), what);
+  error.code = code;
+  return error;
+}
+
+// What the bytes of one blob go through: they are counted, hashed, kept and unpacked.
+class BlobFlow {
+ public:
+  BlobFlow(const PullContext& context, const LayerToPull& layer, LayerUnpacker& unpacker)
+      : context_(context), layer_(layer), unpacker_(unpacker) {}
+
+  // Bytes that are on the disk already.
+  Result<void> pass(std::string_view bytes) {
+    hash_.update(bytes);
+    received_ += bytes.size();
+    if (!unpacker_failed_) unpacker_failed_ = !unpacker_.write(bytes);
+    if (unpacker_failed_) IK_TRY(check_unpacker());
+    if (received_ >= reported_ + kProgressStep || received_ == layer_.blob.size_bytes) report();
+    return {};
+  }
+
+  Result<void> write_and_pass(int fd, std::string_view bytes) {
+    IK_TRY(write_all(fd, bytes));
+    return pass(bytes);
+  }
+
+  std::uint64_t received() const { return received_; }
+
+  Result<void> verify() {
+    if (received_ != layer_.blob.size_bytes) {
+      return mismatch(
+          "SIZE_MISMATCH",
+          layer_.blob.digest,
+          fmt::format("size mismatch: {} bytes, not {}", received_, layer_.blob.size_bytes));
+    }
+    const Digest got = hash_.finish();
+    if (got == layer_.blob.digest) return {};
+    return mismatch("DIGEST_MISMATCH", layer_.blob.digest, "digest mismatch: got " + got.text());
+  }
+
+ private:
+  // Bytes that make no sense are most likely not the blob's: its digest gives the clearer answer,
+  // so they are received to the end. Everything else ends the download.
+  Result<void> check_unpacker() const {
+    const std::optional<Error> failure = unpacker_.failure();
+    if (!failure.has_value()) return {};
+    if (failure->code == "LAYER_TAR_INVALID" || failure->code == "LAYER_COMPRESSION_INVALID") {
+      return {};
+    }
+    return *failure;
+  }
+
+  void report() {
+    reported_ = received_;
+    context_.progress({.layer = layer_.blob.digest.text(),
+                       .phase = PullProgress::Phase::kDownloading,
+                       .done_bytes = received_,
+                       .total_bytes = layer_.blob.size_bytes});
+  }
+
+  const PullContext& context_;
+  const LayerToPull& layer_;
+  LayerUnpacker& unpacker_;
+  Sha256 hash_;
+  std::uint64_t received_ = 0;
+  std::uint64_t reported_ = 0;
+  bool unpacker_failed_ = false;
+};
+
+// Passes what the file has, up to the blob's size.
+Result<void> pass_file(int fd, std::uint64_t size_bytes, BlobFlow& flow) {
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kReadBytes);
+  while (flow.received() <= size_bytes) {
+    const ssize_t got = ::read(fd, buffer.get(), kReadBytes);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("read");
+    if (got == 0) return {};
+    IK_TRY(flow.pass({buffer.get(), static_cast<size_t>(got)}));
+  }
+  return {};
+}
+
+// Completes the partial download at `path`, which is locked by being open; the bytes it has count.
+Result<void> download(const PullContext& context,
+                      const LayerToPull& layer,
+                      int fd,
+                      BlobFlow& flow) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return errno_error("stat");
+  const auto present = static_cast<std::uint64_t>(status.st_size);
+  if (present > layer.blob.size_bytes && ::ftruncate(fd, 0) != 0) return errno_error("truncate");
+  IK_TRY(pass_file(fd, layer.blob.size_bytes, flow));
+  if (flow.received() < layer.blob.size_bytes) {
+    IK_TRY(context.client.fetch_blob(layer.blob, flow.received(), [&](std::string_view bytes) {
+      return flow.write_and_pass(fd, bytes);
+    }));
+  }
+  return flow.verify();
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+// A download that nobody else is at. The file that was waited for may have become a finished blob
+// meanwhile; then it is not at `path` any more.
+Result<UniqueFd> lock_partial(const std::string& path) {
+  while (true) {
+    IK_LET(fd, lock_file(path));
+    struct stat ours {};
+    struct stat named {};
+    if (::fstat(fd.get(), &ours) != 0) return errno_error("stat {}", path);
+    if (::lstat(path.c_str(), &named) == 0 && named.st_ino == ours.st_ino) return fd;
+  }
+}
+
+Result<void> pass_blob(const PullContext& context, const LayerToPull& layer, BlobFlow& flow) {
+  const std::string path = context.store.blob_path(layer.blob.digest);
+  IK_LET(fd, open_file(path, O_RDONLY));
+  Result<void> passed = pass_file(fd.get(), layer.blob.size_bytes, flow);
+  if (passed.has_value()) passed = flow.verify();
+  // A damaged blob is fetched anew by the next pull.
+  if (!passed.has_value() && passed.error().kind == ErrorKind::kInvalid) {
+    static_cast<void>(remove_tree(path).has_value());
+  }
+  return passed;
+}
+
+// Feeds the blob to `unpacker` from where it can be had. A download stays at `partial`, locked by
+// `lock`.
+Result<void> obtain_blob(const PullContext& context,
+                         const LayerToPull& layer,
+                         LayerUnpacker& unpacker,
+                         const std::string& partial,
+                         UniqueFd& lock) {
+  BlobFlow flow(context, layer, unpacker);
+  const std::string path = context.store.blob_path(layer.blob.digest);
+  if (exists(path)) return pass_blob(context, layer, flow);
+  IK_LET(fd, lock_partial(partial));
+  if (exists(path)) {
+    IK_TRY(remove_tree(partial));
+    return pass_blob(context, layer, flow);
+  }
+  lock = std::move(fd);
+  Result<void> result = download(context, layer, lock.get(), flow);
+  // Wrong bytes are of no use to the next pull, and on a full disk they are in the way.
+  const bool useless = !result.has_value() && (result.error().kind == ErrorKind::kInvalid ||
+                                               result.error().errno_value == ENOSPC);
+  if (useless) static_cast<void>(remove_tree(partial).has_value());
+  return result;
+}
+
+Result<void> move_into_place(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return errno_error("rename {} to {}", from, to);
+  return {};
+}
+
+// All that was written so far to the file system of `fd` is on the disk afterwards. One call for
+// the thousands of files of a layer.
+Result<void> sync_filesystem(int fd) {
+  if (::syncfs(fd) != 0) return errno_error("syncfs");
+  return {};
+}
+
+Error with_space_code(Error error) {
+  if (error.errno_value == ENOSPC || error.errno_value == EDQUOT) error.code = "NO_SPACE";
+  return error;
+}
+
+Result<void> unpack_into(const PullContext& context,
+                         const LayerToPull& layer,
+                         const std::string& staging) {
+  const std::string tree = staging + "/tree";
+  IK_TRY(remove_tree(tree));
+  IK_TRY(make_directories(tree, 0755));
+  IK_LET(directory, open_file(tree, O_RDONLY | O_DIRECTORY));
+  if (::fchmod(directory.get(), 0755) != 0) return errno_error("chmod {}", tree);
+  IK_LET(root, open_file(tree, O_RDONLY | O_DIRECTORY));
+
+  const std::string partial =
+      context.store.root() + "/images/partial/" + std::string(layer.blob.digest.hex());
+  UniqueFd partial_lock;
+  LayerUnpacker unpacker(std::move(root), context.limits);
+  Result<void> blob = obtain_blob(context, layer, unpacker, partial, partial_lock);
+  if (!blob.has_value()) {
+    static_cast<void>(unpacker.finish(blob.error()).has_value());
+    return blob;
+  }
+  context.progress({.layer = layer.blob.digest.text(),
+                    .phase = PullProgress::Phase::kExtracting,
+                    .done_bytes = layer.blob.size_bytes,
+                    .total_bytes = layer.blob.size_bytes});
+  IK_LET(unpacked, unpacker.finish({}));
+  if (unpacked.diff_id != layer.diff_id) {
+    return mismatch("DIGEST_MISMATCH", layer.diff_id, "digest mismatch of the unpacked layer");
+  }
+  const std::string size = std::to_string(unpacked.content_bytes);
+  if (::fsetxattr(directory.get(), kSizeAttribute, size.data(), size.size(), 0) != 0) {
+    return errno_error("setxattr {}", kSizeAttribute);
+  }
+  IK_TRY(sync_filesystem(directory.get()));
+  if (partial_lock) {
+    IK_TRY(move_into_place(partial, context.store.blob_path(layer.blob.digest)));
+  }
+  // The tree is there already if only the blob was missing, as for another compression of it.
+  const std::string place = context.store.layer_path(layer.diff_id);
+  return exists(place) ? Result<void>() : move_into_place(tree, place);
+}
+
+}  // namespace
+
+bool has_layer(const ImageStore& store, const LayerToPull& layer) {
+  return exists(store.layer_path(layer.diff_id)) && exists(store.blob_path(layer.blob.digest));
+}
+
+Result<void> pull_layer(const PullContext& context, const LayerToPull& layer) {
+  const std::string staging =
+      context.store.root() + "/layers/staging/" + std::string(layer.diff_id.hex());
+  IK_LET(lock, lock_directory(staging, true));
+  Rollback cleanup;
+  cleanup.add([&] { return remove_tree(staging); });
+  // Somebody else may have finished it while we waited.
+  if (has_layer(context.store, layer)) return {};
+  Result<void> result = unpack_into(context, layer, staging);
+  if (!result.has_value()) return with_space_code(std::move(result.error()));
+  return {};
+}
+
+Result<std::uint64_t> layer_content_bytes(const ImageStore& store, const Digest& diff_id) {
+  const std::string path = store.layer_path(diff_id);
+  char text[32];
+  const ssize_t size = ::getxattr(path.c_str(), kSizeAttribute, text, sizeof(text));
+  if (size < 0) return errno_error("getxattr {} of {}", kSizeAttribute, path);
+  return parse_unsigned({text, static_cast<size_t>(size)}).context("{}", path);
+}
+
+}  // namespace ikada

@@ -1,0 +1,301 @@
+#include "image/store.h"
+
+#include <errno.h>
+#include <sys/file.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "image/store_garbage.h"
+#include "image/store_index.h"
+#include "runtime/base/atomic_file.h"
+#include "runtime/base/text.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+constexpr size_t kHexDigits = 64;
+
+std::string index_path(const std::string& root) { return root + "/images/index.json"; }
+
+Result<std::vector<IndexedImage>> read_index(const std::string& root) {
+  IK_LET(text, read_file(index_path(root)));
+  return parse_store_index(text);
+}
+
+Result<UniqueFd> lock_store(const std::string& root) { return lock_file(root + "/images/lock"); }
+
+Result<void> write_index(const std::string& root, const std::vector<IndexedImage>& entries) {
+  return write_file_atomically(index_path(root), format_store_index(entries), 0600);
+}
+
+Result<void> create_layout(const std::string& root) {
+  for (const char* directory :
+       {"/images/blobs/sha256", "/images/partial", "/layers/sha256", "/layers/staging"}) {
+    IK_TRY(make_directories(root + directory, 0700));
+  }
+  IK_LET(lock, lock_store(root));
+  if (::access(index_path(root).c_str(), F_OK) != 0) IK_TRY(write_index(root, {}));
+  // The last, because open() takes it as the sign that all is there.
+  return write_file_atomically(
+      root + "/images/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}", 0600);
+}
+
+Error no_such_image(std::string_view name) {
+  return make_error(ErrorKind::kNotFound, "No such image: {}", name);
+}
+
+bool is_hex(std::string_view text) {
+  return !text.empty() && text.size() <= kHexDigits &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// The image that a reference names; nullptr if none does.
+const StoredImage* find_named(const std::vector<StoredImage>& images, std::string_view name) {
+  const Result<Reference> reference = parse_reference(name);
+  if (!reference.has_value()) return nullptr;
+  const std::string by_digest =
+      reference->registry + "/" + reference->repository + "@" + reference->digest;
+  const std::string canonical = reference->canonical();
+  for (const StoredImage& image : images) {
+    const auto& names = reference->digest.empty() ? image.references : image.repo_digests;
+    const std::string& wanted = reference->digest.empty() ? canonical : by_digest;
+    if (std::find(names.begin(), names.end(), wanted) != names.end()) return &image;
+  }
+  return nullptr;
+}
+
+Result<StoredImage> find_by_id(const std::vector<StoredImage>& images, std::string_view name) {
+  const std::string_view hex = name.starts_with("sha256:") ? name.substr(7) : name;
+  if (!is_hex(hex)) return no_such_image(name);
+  const StoredImage* found = nullptr;
+  for (const StoredImage& image : images) {
+    if (!std::string_view(image.id).substr(7).starts_with(hex)) continue;
+    if (found != nullptr) {
+      return make_error(ErrorKind::kInvalid, "image id {} is ambiguous", name);
+    }
+    found = &image;
+  }
+  if (found == nullptr) return no_such_image(name);
+  return *found;
+}
+
+}  // namespace
+
+Result<ImageStore> ImageStore::open(const std::string& root) {
+  if (::access((root + "/images/oci-layout").c_str(), F_OK) != 0) {
+    IK_TRY(create_layout(root).context("image store"));
+  }
+  IK_TRY(remove_stale_staging(root).context("image store"));
+  return ImageStore(root);
+}
+
+std::string ImageStore::blob_path(const Digest& digest) const {
+  return root_ + "/images/blobs/sha256/" + std::string(digest.hex());
+}
+
+std::string ImageStore::layer_path(const Digest& diff_id) const {
+  return root_ + "/layers/sha256/" + std::string(diff_id.hex());
+}
+
+Result<StoredImage> ImageStore::find(std::string_view name) const {
+  IK_LET(entries, read_index(root_));
+  IK_LET(images, group_images(entries));
+  const StoredImage* named = find_named(images, name);
+  if (named != nullptr) return *named;
+  return find_by_id(images, name);
+}
+
+Result<std::vector<StoredImage>> ImageStore::list() const {
+  IK_LET(entries, read_index(root_));
+  IK_LET(images, group_images(entries));
+  std::vector<std::pair<std::string, StoredImage>> dated;
+  for (StoredImage& image : images) {
+    IK_LET(parsed, config(image));
+    dated.emplace_back(parsed.created, std::move(image));
+  }
+  std::stable_sort(
+      dated.begin(), dated.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<StoredImage> sorted;
+  for (auto& item : dated) sorted.push_back(std::move(item.second));
+  return sorted;
+}
+
+Result<std::string> ImageStore::config_text(const StoredImage& image) const {
+  IK_LET(id, Digest::parse(image.id));
+  return read_file(blob_path(id), kMaxManifestBytes);
+}
+
+Result<ImageConfig> ImageStore::config(const StoredImage& image) const {
+  IK_LET(text, config_text(image));
+  return parse_image_config(text).context("image {}", image.id);
+}
+
+Result<Manifest> ImageStore::manifest(const StoredImage& image) const {
+  IK_LET(digest, Digest::parse(image.manifest_digest));
+  IK_LET(text, read_file(blob_path(digest), kMaxManifestBytes));
+  IK_LET(parsed, parse_manifest(text, "").context("image {}", image.manifest_digest));
+  if (!std::holds_alternative<Manifest>(parsed)) {
+    return make_error(ErrorKind::kInternal, "{} is not an image", image.manifest_digest);
+  }
+  return std::get<Manifest>(std::move(parsed));
+}
+
+Result<std::vector<std::string>> ImageStore::layer_directories(const StoredImage& image) const {
+  IK_LET(parsed, config(image));
+  std::vector<std::string> directories;
+  for (const std::string& text : parsed.diff_ids) {
+    IK_LET(diff_id, Digest::parse(text));
+    std::string path = layer_path(diff_id);
+    char opaque = 0;
+    const ssize_t size = ::getxattr(path.c_str(), "trusted.overlay.opaque", &opaque, 1);
+    if (size < 0 && errno == ENOENT) {
+      return make_error(ErrorKind::kNotFound, "layer {} of image {} is missing", text, image.id);
+    }
+    // overlayfs does not look for the mark on the root of a layer.
+    if (size == 1 && opaque == 'y') directories.clear();
+    // A layer twice in an image hides nothing new the second time, and overlayfs refuses it.
+    std::erase(directories, path);
+    directories.push_back(std::move(path));
+  }
+  return directories;
+}
+
+Result<bool> ImageStore::add(const NewImage& image) {
+  IK_LET(lock, lock_store(root_));
+  IK_LET(entries, read_index(root_));
+  const bool changed = add_entry(entries,
+                                 {.manifest = image.manifest,
+                                  .image_id = image.config,
+                                  .name = image.name,
+                                  .source_digest = image.source_digest,
+                                  .size_bytes = image.size_bytes});
+  // Renames must not be forgotten by a power cut that remembers the index.
+  IK_TRY(sync_directory(root_ + "/layers/sha256"));
+  IK_TRY(sync_directory(root_ + "/images/blobs/sha256"));
+  IK_TRY(write_index(root_, entries));
+  return changed;
+}
+
+Result<void> ImageStore::tag(const StoredImage& image, const Reference& name) {
+  IK_LET(lock, lock_store(root_));
+  IK_LET(entries, read_index(root_));
+  const auto source = std::find_if(entries.begin(), entries.end(), [&](const IndexedImage& entry) {
+    return entry.image_id.text() == image.id;
+  });
+  if (source == entries.end()) return no_such_image(image.id);
+  IndexedImage added = *source;
+  added.name = name.canonical();
+  added.source_digest.clear();
+  add_entry(entries, std::move(added));
+  return write_index(root_, entries);
+}
+
+Result<ImageStore::Removed> ImageStore::untag(const Reference& name) {
+  IK_LET(lock, lock_store(root_));
+  IK_LET(entries, read_index(root_));
+  IK_LET(before, group_images(entries));
+  const StoredImage* image = find_named(before, name.canonical());
+  if (image == nullptr) return no_such_image(name.familiar());
+  remove_name(entries, name.canonical());
+  // A digest is a name of all entries of the repository that have it.
+  if (!name.digest.empty()) {
+    std::erase_if(entries, [&](const IndexedImage& entry) {
+      return entry.image_id.text() == image->id && entry.source_digest == name.digest &&
+             repository_of(entry.name) == name.registry + "/" + name.repository;
+    });
+  }
+  IK_LET(after, group_images(entries));
+  Removed removed;
+  removed.untagged.push_back(name.familiar());
+  const auto left = std::find_if(
+      after.begin(), after.end(), [&](const StoredImage& other) { return other.id == image->id; });
+  for (const std::string& digest : image->repo_digests) {
+    if (left != after.end() &&
+        std::find(left->repo_digests.begin(), left->repo_digests.end(), digest) !=
+            left->repo_digests.end()) {
+      continue;
+    }
+    IK_LET(reference, parse_reference(digest));
+    if (reference.familiar() != name.familiar()) removed.untagged.push_back(reference.familiar());
+  }
+  IK_TRY(write_index(root_, entries));
+  if (left != after.end()) return removed;
+  removed.deleted.push_back(image->id);
+  IK_LET(layers, collect_garbage(*this, entries));
+  removed.deleted.insert(removed.deleted.end(), layers.begin(), layers.end());
+  return removed;
+}
+
+Result<ImageStore::Removed> ImageStore::remove(const StoredImage& image, bool force) {
+  IK_LET(lock, lock_store(root_));
+  IK_LET(entries, read_index(root_));
+  IK_LET(images, group_images(entries));
+  const auto found = std::find_if(
+      images.begin(), images.end(), [&](const StoredImage& other) { return other.id == image.id; });
+  if (found == images.end()) return no_such_image(image.id);
+  if (found->references.size() > 1 && !force) {
+    return make_error(ErrorKind::kConflict,
+                      "conflict: unable to delete {} (must be forced) - image is referenced in "
+                      "multiple repositories",
+                      found->id.substr(7, 12));
+  }
+  Removed removed;
+  for (const auto& names : {found->references, found->repo_digests}) {
+    for (const std::string& name : names) {
+      IK_LET(reference, parse_reference(name));
+      removed.untagged.push_back(reference.familiar());
+    }
+  }
+  std::erase_if(entries,
+                [&](const IndexedImage& entry) { return entry.image_id.text() == image.id; });
+  IK_TRY(write_index(root_, entries));
+  removed.deleted.push_back(image.id);
+  IK_LET(layers, collect_garbage(*this, entries));
+  removed.deleted.insert(removed.deleted.end(), layers.begin(), layers.end());
+  return removed;
+}
+
+Result<void> ImageStore::hold(const StoredImage& image, const std::string& container) {
+  IK_LET(lock, lock_store(root_));
+  IK_LET(entries, read_index(root_));
+  const bool listed = std::any_of(entries.begin(), entries.end(), [&](const IndexedImage& entry) {
+    return entry.manifest.digest.text() == image.manifest_digest;
+  });
+  if (!listed) return no_such_image(image.id);
+  IK_LET(manifest, Digest::parse(image.manifest_digest));
+  const std::string link = root_ + "/containers/" + container + "/image";
+  const std::string target = "../../images/blobs/sha256/" + std::string(manifest.hex());
+  if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST) {
+    return errno_error("symlink {}", link);
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> ImageStore::holders(const StoredImage& image) const {
+  IK_LET(holds, list_holds(root_));
+  IK_LET(entries, read_index(root_));
+  std::vector<std::string> containers;
+  for (Hold& hold : holds) {
+    // Another manifest can lead to the same image.
+    const bool same = std::any_of(entries.begin(), entries.end(), [&](const IndexedImage& entry) {
+      return entry.image_id.text() == image.id && entry.manifest.digest == hold.manifest;
+    });
+    if (same) containers.push_back(std::move(hold.container));
+  }
+  return containers;
+}
+
+Result<UniqueFd> ImageStore::begin_pull() const {
+  const std::string path = root_ + "/images/pulls.lock";
+  IK_LET(fd, open_file(path, O_RDWR | O_CREAT, 0600));
+  while (::flock(fd.get(), LOCK_SH) != 0) {
+    if (errno != EINTR) return errno_error("lock {}", path);
+  }
+  return fd;
+}
+
+}  // namespace ikada

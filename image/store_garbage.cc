@@ -1,0 +1,133 @@
+#include "image/store_garbage.h"
+
+#include <errno.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "runtime/base/random_id.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+struct Needed {
+  std::set<std::string> blobs;   // Hexadecimal, as the files are named.
+  std::set<std::string> layers;  // Likewise.
+};
+
+Result<void> add_needed(const ImageStore& store, const Digest& manifest_digest, Needed& needed) {
+  needed.blobs.emplace(manifest_digest.hex());
+  const StoredImage image{.manifest_digest = manifest_digest.text()};
+  IK_LET(manifest, store.manifest(image));
+  needed.blobs.emplace(manifest.config.digest.hex());
+  for (const Descriptor& layer : manifest.layers) needed.blobs.emplace(layer.digest.hex());
+  const StoredImage with_id{.id = manifest.config.digest.text()};
+  IK_LET(config, store.config(with_id));
+  for (const std::string& text : config.diff_ids) {
+    IK_LET(diff_id, Digest::parse(text));
+    needed.layers.emplace(diff_id.hex());
+  }
+  return {};
+}
+
+// Names of `directory` that `keep` does not have.
+Result<std::vector<std::string>> list_unneeded(const std::string& directory,
+                                               const std::set<std::string>& keep) {
+  IK_LET(names, list_directory(directory));
+  std::erase_if(names, [&](const std::string& name) { return keep.contains(name); });
+  return names;
+}
+
+}  // namespace
+
+Result<UniqueFd> lock_directory(const std::string& path, bool wait) {
+  while (true) {
+    IK_TRY(make_directories(path, 0700));
+    Result<UniqueFd> fd = open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!fd.has_value() && fd.error().errno_value == ENOENT) continue;
+    if (!fd.has_value()) return fd;
+    if (::flock(fd->get(), wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return make_error(ErrorKind::kConflict, "{} is locked", path);
+      if (errno == EINTR) continue;
+      return errno_error("lock {}", path);
+    }
+    // The owner before us may have removed it while we waited.
+    struct stat ours {};
+    struct stat named {};
+    if (::fstat(fd->get(), &ours) != 0) return errno_error("stat {}", path);
+    if (::lstat(path.c_str(), &named) == 0 && named.st_ino == ours.st_ino) return fd;
+  }
+}
+
+Result<void> remove_stale_staging(const std::string& root) {
+  const std::string staging = root + "/layers/staging";
+  IK_LET(names, list_directory(staging));
+  for (const std::string& name : names) {
+    const std::string path = staging + "/" + name;
+    const Result<UniqueFd> lock = lock_directory(path, false);
+    if (lock.has_value()) IK_TRY(remove_tree(path));
+  }
+  return {};
+}
+
+Result<std::vector<Hold>> list_holds(const std::string& root) {
+  const std::string containers = root + "/containers";
+  std::vector<Hold> holds;
+  Result<std::vector<std::string>> names = list_directory(containers);
+  if (!names.has_value() && names.error().errno_value == ENOENT) return holds;
+  if (!names.has_value()) return names.error();
+  for (const std::string& name : *names) {
+    char target[256];
+    const ssize_t size =
+        ::readlink((containers + "/" + name + "/image").c_str(), target, sizeof(target));
+    if (size <= 0) continue;
+    const std::string_view text(target, static_cast<size_t>(size));
+    const size_t slash = text.rfind('/');
+    Result<Digest> digest = Digest::parse("sha256:" + std::string(text.substr(slash + 1)));
+    if (digest.has_value()) holds.push_back({name, std::move(*digest)});
+  }
+  return holds;
+}
+
+Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
+                                                 const std::vector<IndexedImage>& entries) {
+  const std::string& root = store.root();
+  const Result<UniqueFd> alone = lock_file(root + "/images/pulls.lock", false);
+  if (!alone.has_value() && alone.error().kind == ErrorKind::kConflict) {
+    return std::vector<std::string>();
+  }
+  if (!alone.has_value()) return alone.error();
+
+  Needed needed;
+  for (const IndexedImage& entry : entries) {
+    IK_TRY(add_needed(store, entry.manifest.digest, needed));
+  }
+  IK_LET(holds, list_holds(root));
+  for (const Hold& hold : holds) IK_TRY(add_needed(store, hold.manifest, needed));
+
+  // Layers leave their place by one rename each, so that a kill in the middle of the removal leaves
+  // no part of one there; the rest is staging like any other.
+  IK_LET(layers, list_unneeded(root + "/layers/sha256", needed.layers));
+  const std::string trash = root + "/layers/staging/" + random_hex(8);
+  std::vector<std::string> removed;
+  if (!layers.empty()) {
+    IK_LET(lock, lock_directory(trash, true));
+    for (const std::string& hex : layers) {
+      const std::string from = root + "/layers/sha256/" + hex;
+      if (::rename(from.c_str(), (trash + "/" + hex).c_str()) != 0) {
+        return errno_error("rename {}", from);
+      }
+      removed.push_back("sha256:" + hex);
+    }
+    IK_TRY(remove_tree(trash));
+  }
+  IK_LET(blobs, list_unneeded(root + "/images/blobs/sha256", needed.blobs));
+  for (const std::string& hex : blobs) IK_TRY(remove_tree(root + "/images/blobs/sha256/" + hex));
+  IK_LET(partials, list_unneeded(root + "/images/partial", {}));
+  for (const std::string& hex : partials) IK_TRY(remove_tree(root + "/images/partial/" + hex));
+  return removed;
+}
+
+}  // namespace ikada

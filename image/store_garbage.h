@@ -1,0 +1,36 @@
+// Finding and removing what the store keeps and nothing needs.
+//
+// Source: image/store.h describes the files and locks.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "image/store.h"
+#include "image/store_index.h"
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+// Removes unfinished layers that no living process writes.
+Result<void> remove_stale_staging(const std::string& root);
+
+// An exclusive lock on `path`, a directory that is created if need be, and that is still at its
+// path afterwards. With `wait` false, kConflict if another process has it.
+Result<UniqueFd> lock_directory(const std::string& path, bool wait);
+
+// The manifests that containers hold, and by whom.
+struct Hold {
+  std::string container;
+  Digest manifest;
+};
+Result<std::vector<Hold>> list_holds(const std::string& root);
+
+// Removes all blobs, partial downloads and layers that neither `entries` nor a container needs;
+// returns the diff-ids of the layers. Removes nothing while a pull goes on. The caller holds the
+// store's lock.
+Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
+                                                 const std::vector<IndexedImage>& entries);
+
+}  // namespace ikada
