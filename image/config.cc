@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "image/digest.h"
-#include "image/platform.h"
 
 namespace ikada {
 namespace {
@@ -112,22 +111,6 @@ Result<ImageConfig> parse_image_config(std::string_view text) {
   IK_TRY(check_env(config.env));
   IK_TRY(check_words(config));
   return config;
-}
-
-Result<void> check_image_config(const ImageConfig& config,
-                                size_t layers,
-                                const std::optional<Platform>& wanted) {
-  if (config.diff_ids.size() != layers) {
-    return invalid(
-        fmt::format("it names {} layers, the manifest {}", config.diff_ids.size(), layers));
-  }
-  if (!wanted.has_value()) return {};
-  const Platform made_for = normalize_platform(
-      {.os = config.os, .architecture = config.architecture, .variant = config.variant});
-  if (!platform_distance(*wanted, made_for).has_value()) {
-    return invalid(fmt::format("the image is for {}, not for {}", made_for.text(), wanted->text()));
-  }
-  return {};
 }
 
 }  // namespace ikada

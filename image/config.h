@@ -6,11 +6,9 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "image/platform.h"
 #include "runtime/base/json.h"
 #include "runtime/base/result.h"
 
@@ -37,11 +35,5 @@ struct ImageConfig {
 
 // kInvalid with code CONFIG_INVALID.
 Result<ImageConfig> parse_image_config(std::string_view text);
-
-// Whether the config belongs to a manifest with so many layers and, unless `wanted` is nullopt,
-// runs on that platform. kInvalid with code CONFIG_INVALID.
-Result<void> check_image_config(const ImageConfig& config,
-                                size_t layers,
-                                const std::optional<Platform>& wanted);
 
 }  // namespace ikada

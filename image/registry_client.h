@@ -67,7 +67,7 @@ class RegistryClient {
   // A small blob whole, e.g. an image config; its digest is checked (DIGEST_MISMATCH).
   Result<std::string> fetch_small_blob(const Descriptor& blob);
 
-  // Asks whether the registry is there and takes our credentials: GET /v2/.
+  // Asks whether the registry is there and takes our credentials: GET /v2/. kDenied if not.
   Result<void> ping();
 
   // Makes running and later calls fail soon with kUnavailable. From any thread.
@@ -79,5 +79,12 @@ class RegistryClient {
 
   std::unique_ptr<Session> session_;
 };
+
+// What to know of the registry before it is spoken to: the credentials kept in docker's file for
+// it, see credentials.h.
+Result<RegistryOptions> registry_options_for(const std::string& registry);
+
+// Whether the registry accepts `options.credentials`; see RegistryClient::ping().
+Result<void> check_credentials(const std::string& registry, RegistryOptions options);
 
 }  // namespace ikada
