@@ -7,7 +7,7 @@
 //   u32       AUDIT_ARCH of the machine
 //   u32 u32   bytes of JSON, number of instructions
 //   u32 u32   flags, 0
-//   u64       checksum of JSON and instructions
+//   u64       checksum of JSON, instructions and flags
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,7 +60,7 @@ Header header_for(std::string_view json, std::string_view code, unsigned flags) 
   header.json_bytes = static_cast<std::uint32_t>(json.size());
   header.instruction_count = static_cast<std::uint32_t>(code.size() / sizeof(sock_filter));
   header.flags = flags;
-  header.checksum = checksum_of(json) ^ (checksum_of(code) << 1);
+  header.checksum = checksum_of(json) ^ (checksum_of(code) << 1) ^ (std::uint64_t{flags} << 32);
   return header;
 }
 

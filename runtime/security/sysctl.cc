@@ -55,11 +55,12 @@ std::string path_of(std::string_view name) {
   return path;
 }
 
-// One line of printable ASCII; tabs separate the fields of some values.
+// One line of words; '+', '=' and the like separate settings in formats that other programs know.
 bool is_value(std::string_view value) {
   if (value.empty() || value.size() > kMaxValueBytes) return false;
-  return std::all_of(
-      value.begin(), value.end(), [](char c) { return (c >= ' ' && c <= '~') || c == '\t'; });
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    return is_name_character(c) || c == ' ' || c == '\t' || c == '.' || c == ',' || c == ':';
+  });
 }
 
 // Which namespace the sysctl belongs to, and whether the container has its own.
@@ -81,10 +82,8 @@ Result<void> check_allowed(std::string_view name, std::string_view path, const O
         ErrorKind::kDenied, "sysctl {}: not allowed, it does not belong to a namespace", name);
   }
   if (!have) {
-    return make_error(ErrorKind::kDenied,
-                      "sysctl {}: not allowed without a {} namespace of its own",
-                      name,
-                      needed);
+    return make_error(
+        ErrorKind::kDenied, "sysctl {}: not allowed without its own {} namespace", name, needed);
   }
   return {};
 }

@@ -27,8 +27,8 @@ struct SysctlWrite {
 };
 
 // linux.sysctl as writes in the order of names. kInvalid for a name outside the grammar or a value
-// with anything but printable ASCII, kDenied for one that is not on the list or not namespaced
-// here.
+// with anything but words of letters, digits and _-.,:, kDenied for one that is not on the list or
+// not namespaced here.
 Result<std::vector<SysctlWrite>> plan_sysctls(const std::map<std::string, std::string>& sysctls,
                                               const OwnNamespaces& own);
 
