@@ -168,6 +168,19 @@ Result<Reference> parse_reference(std::string_view text) {
   return reference;
 }
 
+Result<std::string> parse_registry(std::string_view text) {
+  std::string_view host = text;
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (host.starts_with(scheme)) host.remove_prefix(scheme.size());
+  }
+  host = cut(host, '/').before;
+  if (host.size() > kMaxNameBytes || !is_registry(host)) {
+    return invalid_reference(text, "it names no registry");
+  }
+  const bool is_hub = host == "index.docker.io" || host == "registry-1.docker.io";
+  return std::string(is_hub ? kDefaultRegistry : host);
+}
+
 std::string Reference::canonical() const {
   std::string text = registry + "/" + repository;
   if (!tag.empty()) text += ":" + tag;

@@ -31,4 +31,8 @@ struct Reference {
 // kInvalid with code REFERENCE_INVALID for anything outside the grammar.
 Result<Reference> parse_reference(std::string_view text);
 
+// The registry a person means: "localhost:5000", "https://index.docker.io/v1/" (docker.io).
+// kInvalid with code REFERENCE_INVALID.
+Result<std::string> parse_registry(std::string_view text);
+
 }  // namespace ikada

@@ -255,13 +255,6 @@ Result<std::string> RegistryClient::fetch_small_blob(const Descriptor& blob) {
 
 void RegistryClient::cancel() { session_->http->cancel(); }
 
-Result<RegistryOptions> registry_options_for(const std::string& registry) {
-  RegistryOptions options;
-  IK_LET(credentials, find_credentials(default_credentials_path(), registry));
-  options.credentials = std::move(credentials);
-  return options;
-}
-
 Result<void> check_credentials(const std::string& registry, RegistryOptions options) {
   const Reference reference{.registry = registry, .repository = {}, .tag = {}, .digest = {}};
   IK_LET(client, RegistryClient::create(reference, std::move(options)));

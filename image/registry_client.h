@@ -13,28 +13,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "image/credentials.h"
 #include "image/manifest.h"
 #include "image/reference.h"
+#include "image/registry_options.h"
 #include "runtime/base/result.h"
 
 namespace ikada {
-
-struct RegistryOptions {
-  // Registries ("host" or "host:port") that may be spoken to in plain http or with a certificate
-  // nobody vouches for.
-  std::vector<std::string> insecure_registries;
-  // More hosts that may be given this registry's password by its token challenge.
-  std::vector<std::string> auth_hosts;
-  std::optional<Credentials> credentials;
-  // Longest silence in the middle of an answer.
-  int inactivity_limit_s = 30;
-};
 
 struct FetchedManifest {
   Digest digest;           // Of `body`.
@@ -79,10 +67,6 @@ class RegistryClient {
 
   std::unique_ptr<Session> session_;
 };
-
-// What to know of the registry before it is spoken to: the credentials kept in docker's file for
-// it, see credentials.h.
-Result<RegistryOptions> registry_options_for(const std::string& registry);
 
 // Whether the registry accepts `options.credentials`; see RegistryClient::ping().
 Result<void> check_credentials(const std::string& registry, RegistryOptions options);

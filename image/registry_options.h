@@ -1,0 +1,42 @@
+// What to know of a registry before it is spoken to: how far it is trusted, and who we are to it.
+//
+// The administrator's part stands in ikada's configuration file:
+//
+//   registries:
+//     registry.example.com:5000:
+//       insecure: true                     # Plain http, or a certificate nobody vouches for.
+//       auth_hosts: [login.example.com]    # May be given this registry's password, too.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "image/credentials.h"
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+struct RegistryOptions {
+  // Registries ("host" or "host:port") that may be spoken to in plain http or with a certificate
+  // nobody vouches for.
+  std::vector<std::string> insecure_registries;
+  // More hosts that may be given this registry's password by its token challenge.
+  std::vector<std::string> auth_hosts;
+  std::optional<Credentials> credentials;
+  // Longest silence in the middle of an answer.
+  int inactivity_limit_s = 30;
+};
+
+inline constexpr std::string_view kDefaultConfigPath = "/etc/ikada/config.yaml";
+
+// From the configuration file, which need not exist, and the credentials kept in docker's file.
+// kInvalid if one of them cannot be understood.
+Result<RegistryOptions> registry_options_for(
+    const std::string& registry, const std::string& config_path = std::string(kDefaultConfigPath));
+
+// Only the configuration file's part.
+Result<RegistryOptions> parse_registry_options(std::string_view yaml, const std::string& registry);
+
+}  // namespace ikada
