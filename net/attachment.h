@@ -3,8 +3,7 @@
 //
 // The parent calls create_veth() once the container's first process exists; the container's
 // process, already in its network namespace and before it gives up its privileges, sends the bytes
-// that plan_inside() made beforehand and checks the acknowledgements. Nothing here allocates after
-// the clone.
+// that plan_inside() made beforehand and checks the acknowledgements, so nothing is computed there.
 //
 // Source: rtnetlink(7), veth(4); Linux include/uapi/linux/if_link.h.
 #pragma once
@@ -31,16 +30,26 @@ struct NetworkAttachment {
 };
 
 Json to_json(const NetworkAttachment& attachment);
+
+// kInvalid for a name, address, prefix or MAC that create_veth or plan_inside could not use.
 Result<NetworkAttachment> parse_network_attachment(const Json& json);
 
-// Creates the pair with its far end named container_interface inside the namespace of `pid`, and
-// the near end up and enslaved to the bridge: one netlink batch. kConflict if the name exists,
-// kNotFound if the bridge or process is missing.
+// Creates the pair with container_interface inside the namespace of `pid` and host_interface here,
+// up, enslaved to the bridge and without an IPv6 address: one netlink batch. kConflict if the name
+// exists, kNotFound if the bridge or process is missing. Nothing is left on failure.
 Result<void> create_veth(const NetworkAttachment& attachment, pid_t pid);
 
-// Netlink messages for the inside: lo up; address on and up of container_interface; default route.
-// `attachment` null means only lo. Interface indices inside a new namespace are known (lo is 1, the
-// peer is created with IFLA_INFO_PEER index 2), so the bytes need no look-up.
+// Removes the host's end and with it the pair. A missing interface is not an error.
+Result<void> remove_veth(const std::string& host_interface);
+
+// The index that create_veth gives container_interface. A new namespace has lo as 1 and, where
+// tunnel modules are loaded, their fallback devices after it; this is beyond all of them.
+constexpr int kContainerInterfaceIndex = 64;
+
+// Netlink messages for the inside, to be sent to a NETLINK_ROUTE socket in one send(2): lo up;
+// address on and up of container_interface; default route. They use known interface indices and
+// so need no look-up. `attachment` null means only lo; otherwise it has passed
+// parse_network_attachment.
 struct InsidePlan {
   std::vector<std::byte> messages;  // Each with NLM_F_ACK and sequence numbers 1…count.
   unsigned count = 0;
