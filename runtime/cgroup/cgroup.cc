@@ -63,11 +63,11 @@ Error missing_controller(std::string_view purpose,
                     where);
 }
 
-// Lets the children of `dir_fd` use the controllers that `writes` need and those that are wanted
-// anyway.
-Result<void> enable_controllers(int dir_fd,
-                                std::span<const CgroupWrite> writes,
-                                const std::string& where) {
+// The controllers that `writes` need and those that are wanted anyway, as far as they are there and
+// not enabled yet for the children of `dir_fd`.
+Result<std::vector<std::string>> controllers_to_enable(int dir_fd,
+                                                       std::span<const CgroupWrite> writes,
+                                                       const std::string& where) {
   IK_LET(available, read_file_at(dir_fd, "cgroup.controllers"));
   for (const CgroupWrite& write : writes) {
     if (!write.lifts_limit() && !has_word(available, write.controller)) {
@@ -78,17 +78,37 @@ Result<void> enable_controllers(int dir_fd,
   for (const std::string_view wanted : kWantedControllers) {
     if (has_word(available, wanted)) controllers.emplace_back(wanted);
   }
-  if (controllers.empty()) return {};
+  if (controllers.empty()) return controllers;
   IK_LET(enabled, read_file_at(dir_fd, "cgroup.subtree_control"));
-  for (const std::string& controller : controllers) {
-    if (has_word(enabled, controller)) continue;
-    const Result<void> written = write_file_at(dir_fd, "cgroup.subtree_control", "+" + controller);
-    const auto needs_it = [&](const CgroupWrite& write) {
+  std::erase_if(controllers, [&](const std::string& each) { return has_word(enabled, each); });
+  return controllers;
+}
+
+// Lets the children of `dir_fd` use the controllers that `writes` need and those that are wanted
+// anyway.
+Result<void> enable_controllers(int dir_fd,
+                                std::span<const CgroupWrite> writes,
+                                const std::string& where,
+                                bool is_root) {
+  IK_LET(controllers, controllers_to_enable(dir_fd, writes, where));
+  if (controllers.empty()) return {};
+  const auto is_needed = [&](const std::string& controller) {
+    return std::any_of(writes.begin(), writes.end(), [&](const CgroupWrite& write) {
       return write.controller == controller && !write.lifts_limit();
-    };
-    if (!written && std::any_of(writes.begin(), writes.end(), needs_it)) {
-      return Result<void>(written.error()).context("cgroup {}", where);
-    }
+    });
+  };
+  // Below a cgroup with processes of its own there are no controllers. The kernel does take those
+  // for threads there, but then no process can be put below any more.
+  IK_LET(processes, is_root ? Result<std::string>() : read_file_at(dir_fd, "cgroup.procs"));
+  if (!processes.empty()) {
+    if (std::none_of(controllers.begin(), controllers.end(), is_needed)) return {};
+    return make_error(ErrorKind::kConflict,
+                      "cgroup {} has processes of its own, so there can be no limits below it",
+                      where);
+  }
+  for (const std::string& controller : controllers) {
+    Result<void> written = write_file_at(dir_fd, "cgroup.subtree_control", "+" + controller);
+    if (!written && is_needed(controller)) return std::move(written).context("cgroup {}", where);
   }
   return {};
 }
@@ -190,7 +210,7 @@ Result<Cgroup> Cgroup::create(std::string_view path, std::span<const CgroupWrite
   std::string where = root;
   for (size_t at = 0; at < names.size(); ++at) {
     const bool last = at + 1 == names.size();
-    IK_TRY(enable_controllers(dir.get(), writes, where));
+    IK_TRY(enable_controllers(dir.get(), writes, where, at == 0));
     where += "/" + names[at];
     if (::mkdirat(dir.get(), names[at].c_str(), 0755) < 0 && (errno != EEXIST || last)) {
       return errno_error("make cgroup {}", where);
