@@ -52,7 +52,8 @@ def _links():
 
 def _names():
     netns = pathlib.Path("/run/netns")
-    return {f"network namespace {each.name}" for each in netns.iterdir()} if netns.exists() else set()
+    names = netns.iterdir() if netns.exists() else ()
+    return {f"network namespace {each.name}" for each in names}
 
 
 def snapshot():

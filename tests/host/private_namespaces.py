@@ -1,7 +1,7 @@
 """Gives the whole pytest process its own network, mounts and cgroup tree.
 
 Bridge, nftables table, registry, `ip netns` names and cgroups of the tests are then their own: they
-cannot meet those of the host or of a second run at the same time, and what is left over can be told.
+cannot meet those of the host or of a second run, and what is left over can be told.
 The process itself unshares, before any thread exists; everything that the tests start inherits it.
 """
 

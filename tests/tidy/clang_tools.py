@@ -1,0 +1,96 @@
+"""Runs clang-format and clang-tidy; what was found good is remembered by its content."""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+from source_tree import ROOT, files
+
+BUILD = pathlib.Path(os.environ.get("IKADA_BUILD", ROOT / "build" / "release")).resolve()
+CACHE = ROOT / "build" / "tidy-cache"
+FILE_TIMEOUT_S = 300
+
+
+def badly_formatted(paths):
+    """The complaints of clang-format about these files; empty if there are none."""
+    result = subprocess.run(
+        ["clang-format", "--dry-run", "-Werror", "--ferror-limit=3", *map(str, paths)], cwd=ROOT,
+        capture_output=True, text=True, timeout=300, check=False)
+    return "" if result.returncode == 0 else result.stderr or "clang-format failed"
+
+
+def compile_commands(build=BUILD):
+    """{path from the root: compiler arguments} of the files of ours that the build compiles."""
+    found = {}
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        path = pathlib.Path(entry["file"])
+        if path.is_relative_to(ROOT):
+            found[path.relative_to(ROOT).as_posix()] = entry["command"]
+    return found
+
+
+class ContentKeys:
+    """A key for each file that changes with it, with the headers of ours below, and the tools."""
+
+    def __init__(self):
+        version = subprocess.run(["clang-tidy", "--version"], capture_output=True, timeout=60,
+                                 check=True).stdout
+        self._base = version + (ROOT / ".clang-tidy").read_bytes()
+        self._own = {}
+
+    def _closure(self, path, seen):
+        if path in seen or not (ROOT / path).exists():
+            return
+        seen.add(path)
+        if path not in self._own:
+            data = (ROOT / path).read_bytes()
+            headers = re.findall(rb'^#include "([^"]+)"', data, re.MULTILINE)
+            self._own[path] = (hashlib.sha256(data).digest(), [each.decode() for each in headers])
+        for header in self._own[path][1]:
+            self._closure(header, seen)
+
+    def key(self, path, command):
+        seen = set()
+        self._closure(path, seen)
+        # The build directory's name is no part of what is compiled.
+        flags = " ".join(word for word in command.split()
+                         if word.startswith(("-D", "-std", "-f", "-W")))
+        digest = hashlib.sha256(self._base + flags.encode())
+        for each in sorted(seen):
+            digest.update(each.encode() + self._own[each][0])
+        return digest.hexdigest()
+
+
+def _tidy(path, build):
+    result = subprocess.run(
+        ["nice", "clang-tidy", "-p", str(build), "--quiet", str(ROOT / path)], cwd=ROOT,
+        capture_output=True, text=True, timeout=FILE_TIMEOUT_S, check=False)
+    if result.returncode == 0:
+        return None
+    lines = [line for line in result.stdout.splitlines() if ": error:" in line]
+    return "\n".join(lines) or result.stdout + result.stderr
+
+
+def tidy_findings(build=BUILD):
+    """[(path, complaints)] over all sources; good ones are skipped until something changes."""
+    commands = compile_commands(build)
+    keys = ContentKeys()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    wanted = {path: CACHE / keys.key(path, commands[path]) for path in files()
+              if path.endswith(".cc") and path in commands}
+    todo = [path for path, mark in wanted.items() if not mark.exists()]
+    print(f"clang-tidy: {len(todo)} of {len(wanted)} files have changed")
+    found = []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path, complaints in zip(todo, pool.map(lambda each: _tidy(each, build), todo)):
+            if complaints is None:
+                wanted[path].touch()
+            else:
+                found.append((path, complaints))
+    for stale in set(CACHE.iterdir()) - set(wanted.values()):
+        stale.unlink()
+    return found
