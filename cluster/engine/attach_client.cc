@@ -3,13 +3,11 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <cerrno>
 
 #include "cluster/engine/attach_copy.h"
-#include "runtime/sys/file.h"
+#include "runtime/sys/unix_socket.h"
 
 namespace ikada {
 namespace {
@@ -24,28 +22,6 @@ sigset_t caught_signals() {
     ::sigaddset(&set, signal);
   }
   return set;
-}
-
-// A path may be longer than sun_path: its directory by descriptor, then.
-Result<void> connect_to(int socket, const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  IK_LET(dir, open_file(directory, O_PATH | O_DIRECTORY));
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  const std::string short_path = fmt::format("/proc/self/fd/{}/{}", dir.get(), name);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (short_path.size() >= sizeof address.sun_path) {
-    return make_error(ErrorKind::kInvalid, "socket name too long: {}", name);
-  }
-  short_path.copy(address.sun_path, short_path.size());
-  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-    return {};
-  }
-  if (errno == ENOENT || errno == ECONNREFUSED) {
-    return make_error(ErrorKind::kNotFound, "nobody listens at {}", path);
-  }
-  return errno_error("connect to {}", path);
 }
 
 }  // namespace
@@ -65,18 +41,13 @@ SignalCatcher::~SignalCatcher() {
 }
 
 Result<AttachClient> AttachClient::connect(const std::string& socket_path) {
-  UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  if (!socket) return errno_error("socket");
-  IK_TRY(connect_to(socket.get(), socket_path));
+  IK_LET(socket, connect_unix(socket_path, SOCK_SEQPACKET));
   return AttachClient(std::move(socket));
 }
 
 Result<AttachClient::Pair> AttachClient::create_pair() {
-  int ends[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-    return errno_error("socketpair");
-  }
-  return Pair{.client = AttachClient(UniqueFd(ends[0])), .monitor_end = UniqueFd(ends[1])};
+  IK_LET(pair, create_socket_pair(SOCK_SEQPACKET));
+  return Pair{.client = AttachClient(std::move(pair.ours)), .monitor_end = std::move(pair.theirs)};
 }
 
 Result<void> AttachClient::send(MonitorMessage type, std::string_view body) {
