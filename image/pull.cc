@@ -7,7 +7,6 @@
 #include <set>
 #include <thread>
 
-#include "image/credentials.h"
 #include "image/pull_layer.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/sys/file.h"
@@ -180,11 +179,9 @@ Result<std::uint64_t> total_bytes(const ImageStore& store, const std::vector<Lay
   return total;
 }
 
-Result<RegistryOptions> with_credentials(const Reference& reference, RegistryOptions options) {
-  if (options.credentials.has_value()) return options;
-  IK_LET(found, find_credentials(default_credentials_path(), reference.registry));
-  options.credentials = std::move(found);
-  return options;
+Result<RegistryOptions> options_for(const Reference& reference, const PullOptions& options) {
+  if (options.registry.has_value()) return *options.registry;
+  return registry_options_for(reference.registry);
 }
 
 }  // namespace
@@ -197,7 +194,7 @@ Result<PullResult> pull_image(ImageStore& store,
     IK_LET(parsed, parse_platform(options.platform));
     platform = std::move(parsed);
   }
-  IK_LET(registry, with_credentials(reference, options.registry));
+  IK_LET(registry, options_for(reference, options));
   IK_LET(client, RegistryClient::create(reference, std::move(registry)));
   IK_LET(pulling, store.begin_pull());
   IK_LET(chosen, choose_image(*client, reference, platform));

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "image/layer_tree.h"
@@ -32,8 +33,7 @@ struct PullProgress {
 struct PullOptions {
   std::string platform;  // "linux/amd64", "linux/arm64/v8"; empty means this host's.
   std::function<void(const PullProgress&)> progress;  // May be empty.
-  // Without credentials, those of default_credentials_path() are used.
-  RegistryOptions registry;
+  std::optional<RegistryOptions> registry;  // None: registry_options_for() the reference's.
   LayerLimits limits;
 };
 
