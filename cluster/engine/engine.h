@@ -102,7 +102,7 @@ class Engine {
 
   // After a container has ended: releases its network, and the container itself with --rm.
   // Idempotent. The caller holds the mark or was started by the monitor that does.
-  Result<void> clean_up(const std::string& id);
+  Result<void> clean_up(const ContainerRecord& record);
 
   // Finds the containers whose keepers are dead and brings each to a state that can be explained.
   void recover();

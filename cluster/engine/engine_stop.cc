@@ -134,18 +134,15 @@ Result<void> Engine::remove_everything(const std::string& id, bool volumes) {
   return remove_tree(layout().container(id));
 }
 
-Result<void> Engine::clean_up(const std::string& id) {
-  Result<ContainerRecord> record = load_record(layout(), id);
-  if (!record.has_value() && record.error().kind == ErrorKind::kNotFound) return {};
-  if (!record.has_value()) return std::move(record.error());
-  release_runtime(*record);
-  if (record->spec.auto_remove) {
+Result<void> Engine::clean_up(const ContainerRecord& record) {
+  release_runtime(record);
+  if (record.spec.auto_remove) {
     // From here on a crash must finish the removal.
-    IK_TRY(condemn(layout(), id));
-    IK_TRY(remove_everything(id, true));
-    release_name(layout(), record->name, id);
+    IK_TRY(condemn(layout(), record.id));
+    IK_TRY(remove_everything(record.id, true));
+    release_name(layout(), record.name, record.id);
   }
-  remove_active_mark(layout(), id);
+  remove_active_mark(layout(), record.id);
   return {};
 }
 

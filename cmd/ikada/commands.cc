@@ -6,7 +6,23 @@ namespace ikada {
 
 std::span<const Command> all_commands() {
   static constexpr std::array kCommands = {
+      Command{"run", "Run a command in a new container", add_run_command},
+      Command{"create", "Make a container without starting it", add_create_command},
+      Command{"start", "Start containers that do not run", add_start_command},
+      Command{"stop", "Stop running containers", add_stop_command},
+      Command{"restart", "Stop containers and start them again", add_restart_command},
+      Command{"kill", "Send a signal to running containers", add_kill_command},
+      Command{"rm", "Remove containers", add_rm_command},
+      Command{"ps", "List containers", add_ps_command},
+      Command{"exec", "Run a further command in a running container", add_exec_command},
+      Command{"wait", "Wait until containers end, print exit codes", add_wait_command},
+      Command{"inspect", "Show everything about containers and images", add_inspect_command},
+      Command{"stats", "Show what running containers use", add_stats_command},
+      Command{"pause", "Freeze all processes of containers", add_pause_command},
+      Command{"unpause", "Let frozen containers run on", add_unpause_command},
       Command{"version", "Show the versions of ikada's programs", add_version_command},
+      // Without a summary: not for people and not in --help.
+      Command{"container-cleanup", "", add_container_cleanup_command},
   };
   return kCommands;
 }

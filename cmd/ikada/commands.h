@@ -22,6 +22,21 @@ struct Command {
 // In the order of `ikada --help`.
 std::span<const Command> all_commands();
 
+void add_container_cleanup_command(CLI::App& app, Context& context);
+void add_create_command(CLI::App& app, Context& context);
+void add_exec_command(CLI::App& app, Context& context);
+void add_inspect_command(CLI::App& app, Context& context);
+void add_kill_command(CLI::App& app, Context& context);
+void add_pause_command(CLI::App& app, Context& context);
+void add_ps_command(CLI::App& app, Context& context);
+void add_restart_command(CLI::App& app, Context& context);
+void add_rm_command(CLI::App& app, Context& context);
+void add_run_command(CLI::App& app, Context& context);
+void add_start_command(CLI::App& app, Context& context);
+void add_stats_command(CLI::App& app, Context& context);
+void add_stop_command(CLI::App& app, Context& context);
+void add_unpause_command(CLI::App& app, Context& context);
+void add_wait_command(CLI::App& app, Context& context);
 void add_version_command(CLI::App& app, Context& context);
 
 }  // namespace ikada

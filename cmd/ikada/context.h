@@ -19,6 +19,9 @@ struct Context {
   // an error.
   void finish(const Result<void>& result, int status = 1);
 
+  // Prints "ikada COMMAND: MESSAGE" on stderr, for a command that goes on with its next argument.
+  void report(const Error& error) const;
+
   // Ends with the container's status.
   void finish_with(int status) { exit_status = status; }
 };

@@ -1,0 +1,129 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cluster/engine/exec_process.h"
+#include "cmd/ikada/commands.h"
+#include "cmd/ikada/foreground.h"
+#include "cmd/ikada/open_engine.h"
+#include "cmd/ikada/option_grammar.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+struct ExecOptions {
+  std::vector<std::string> env;
+  std::vector<std::string> env_files;
+  std::string user;
+  std::string working_dir;
+  bool interactive = false;
+  bool terminal = false;
+  bool detach = false;
+  bool privileged = false;
+};
+
+// A file without a name that ikada-runtime inherits.
+Result<UniqueFd> write_process_file(const Json& process) {
+  UniqueFd fd(::memfd_create("process.json", 0));
+  if (!fd) return errno_error("memfd_create");
+  IK_TRY(write_all(fd.get(), process.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  return fd;
+}
+
+Result<void> connect_stdin(const ExecOptions& options) {
+  if (options.interactive && !options.detach) return {};
+  // With a terminal the runtime copies from our stdin, which has to be something that ends nothing.
+  IK_LET(null, open_file("/dev/null", O_RDWR));
+  if (::dup2(null.get(), STDIN_FILENO) < 0) return errno_error("dup2");
+  if (!options.detach) return {};
+  if (::dup2(null.get(), STDOUT_FILENO) < 0 || ::dup2(null.get(), STDERR_FILENO) < 0) {
+    return errno_error("dup2");
+  }
+  return {};
+}
+
+// Returns only if it fails: ikada-runtime takes this process over.
+Result<void> become_runtime(const ExecOptions& options,
+                            const Engine& engine,
+                            const ContainerRecord& record,
+                            const Json& process) {
+  IK_LET(file, write_process_file(process));
+  IK_LET(program, find_runtime_program());
+  std::vector<std::string> arguments = {"ikada-runtime",
+                                        "--root",
+                                        engine.layout().runtime_states(),
+                                        "exec",
+                                        "--process",
+                                        fmt::format("/proc/self/fd/{}", file.get())};
+  if (options.terminal && !options.detach) arguments.emplace_back("--tty");
+  if (options.detach) arguments.emplace_back("--detach");
+  arguments.push_back(record.id);
+  std::vector<char*> argv;
+  for (std::string& each : arguments) argv.push_back(each.data());
+  argv.push_back(nullptr);
+  IK_TRY(connect_stdin(options));
+  ::execv(program.c_str(), argv.data());
+  return errno_error("execute {}", program);
+}
+
+Result<void> exec(const ExecOptions& options,
+                  std::vector<std::string> words,
+                  const Context& context) {
+  if (!words.empty() && words[0] == "--") words.erase(words.begin());
+  if (words.size() < 2) {
+    return make_error(ErrorKind::kInvalid, "requires at least 2 arguments: CONTAINER COMMAND");
+  }
+  if (!options.detach) IK_TRY(check_terminal(options.interactive, options.terminal));
+  ExecWish wish;
+  wish.args.assign(words.begin() + 1, words.end());
+  for (const std::string& file : options.env_files) {
+    IK_LET(text, read_file(file));
+    IK_LET(env, parse_env_file(text).context("invalid env file {}", file));
+    wish.env.insert(wish.env.end(), env.begin(), env.end());
+  }
+  IK_LET(env, parse_env(options.env));
+  wish.env.insert(wish.env.end(), env.begin(), env.end());
+  wish.user = options.user;
+  wish.working_dir = options.working_dir;
+  wish.terminal = options.terminal;
+  wish.privileged = options.privileged;
+  IK_LET(engine, open_engine(context));
+  IK_LET(record, find_record(engine, words[0]));
+  IK_LET(process, prepare_exec(engine.layout(), record, wish));
+  return become_runtime(options, engine, record, process);
+}
+
+}  // namespace
+
+void add_exec_command(CLI::App& app, Context& context) {
+  auto options = std::make_shared<ExecOptions>();
+  CLI::App* command = app.add_subcommand("exec", "Run a further command in a running container");
+  command->prefix_command();
+  command->footer("ikada exec [OPTIONS] CONTAINER COMMAND [ARG...]");
+  command
+      ->add_option("-e,--env",
+                   options->env,
+                   "Environment variable: NAME=value, or NAME alone to hand on ikada's own")
+      ->allow_extra_args(false);
+  command->add_option("--env-file", options->env_files, "File with environment variables")
+      ->allow_extra_args(false);
+  command->add_option("-u,--user", options->user, "User as NAME or UID, with :GROUP if need be");
+  command->add_option("-w,--workdir", options->working_dir, "Working directory in the container");
+  command->add_flag("-i,--interactive", options->interactive, "Keep stdin open");
+  command->add_flag("-t,--tty", options->terminal, "Give the command a terminal");
+  command->add_flag("-d,--detach", options->detach, "Run in the background");
+  command->add_flag("--privileged", options->privileged, "Give the command all capabilities");
+  command->callback([options, command, &context] {
+    context.finish(exec(*options, command->remaining(), context));
+  });
+}
+
+}  // namespace ikada

@@ -1,0 +1,46 @@
+#include "cmd/ikada/foreground.h"
+
+#include <unistd.h>
+
+#include <optional>
+
+#include "cluster/engine/attach_client.h"
+#include "cluster/engine/detach_keys.h"
+
+namespace ikada {
+
+Result<void> check_terminal(bool attach_stdin, bool terminal) {
+  if (!attach_stdin || !terminal || ::isatty(STDIN_FILENO) == 1) return {};
+  return make_error(ErrorKind::kInvalid, "the input device is not a TTY");
+}
+
+Result<int> start_in_foreground(Engine& engine,
+                                const ContainerRecord& record,
+                                ActiveMark& mark,
+                                const ForegroundOptions& options) {
+  IK_LET(keys,
+         DetachKeys::parse(options.detach_keys.empty() ? "ctrl-p,ctrl-q" : options.detach_keys));
+  IK_LET(signals, SignalCatcher::create());
+  IK_LET(pair, AttachClient::create_pair());
+  AttachClient& client = pair.client;
+  if (record.spec.terminal) IK_TRY(client.send_window_of(STDIN_FILENO));
+  IK_TRY(client.take_clean_up());
+  IK_TRY(client.stay_lossless());
+  IK_TRY(engine.start(record, mark, pair.monitor_end.get()));
+  pair.monitor_end.reset();
+
+  AttachOptions attach;
+  attach.stdin_fd = options.attach_stdin ? STDIN_FILENO : -1;
+  attach.stdout_fd = options.attach_stdout ? STDOUT_FILENO : -1;
+  attach.stderr_fd = options.attach_stderr ? STDERR_FILENO : -1;
+  attach.terminal = record.spec.terminal;
+  attach.forward_signals = options.forward_signals;
+  attach.detach_keys = &keys;
+  IK_LET(end, client.copy(attach, &signals));
+  if (!end.exit.has_value()) return 0;
+  // What cannot be cleaned up now is found again by its mark; the program's status counts.
+  static_cast<void>(engine.clean_up(record).has_value());
+  return end.exit->exit_code;
+}
+
+}  // namespace ikada

@@ -1,0 +1,69 @@
+#include "cmd/ikada/image_source.h"
+
+#include <stdio.h>
+
+#include "image/platform.h"
+#include "image/pull.h"
+#include "image/store.h"
+
+namespace ikada {
+namespace {
+
+Result<EngineImage> describe(const ImageStore& store,
+                             const StoredImage& image,
+                             const std::string& name) {
+  IK_LET(config, store.config(image));
+  IK_LET(layers, store.layer_directories(image));
+  return EngineImage{
+      .id = image.id, .name = name, .config = std::move(config), .layers = std::move(layers)};
+}
+
+// An image of another platform than the one asked for is as good as none.
+Result<bool> fits(const EngineImage& image, const std::string& platform) {
+  if (platform.empty()) return true;
+  IK_LET(wanted, parse_platform(platform));
+  const Platform offered = normalize_platform({.os = image.config.os,
+                                               .architecture = image.config.architecture,
+                                               .variant = image.config.variant});
+  return platform_distance(normalize_platform(wanted), offered).has_value();
+}
+
+Result<EngineImage> pull(ImageStore& store, const ImageWish& wish) {
+  IK_LET(reference, parse_reference(wish.name));
+  PullOptions options;
+  options.platform = wish.platform;
+  IK_LET(pulled, pull_image(store, reference, options));
+  if (!wish.quiet) {
+    ::fprintf(stderr,
+              "Digest: %s\nStatus: Downloaded newer image for %s\n",
+              pulled.digest.c_str(),
+              reference.familiar().c_str());
+  }
+  return describe(store, pulled.image, wish.name);
+}
+
+}  // namespace
+
+Result<EngineImage> obtain_image(const Context& context, const ImageWish& wish) {
+  IK_LET(store, ImageStore::open(context.root));
+  if (wish.pull != "always") {
+    const Result<StoredImage> found = store.find(wish.name);
+    if (found.has_value()) {
+      IK_LET(image, describe(store, *found, wish.name));
+      IK_LET(fitting, fits(image, wish.platform));
+      if (fitting) return image;
+    } else if (found.error().kind != ErrorKind::kNotFound) {
+      return found.error();
+    }
+    if (wish.pull == "never") {
+      return make_error(ErrorKind::kNotFound, "No such image: {}", wish.name);
+    }
+    IK_LET(reference, parse_reference(wish.name));
+    if (!wish.quiet) {
+      ::fprintf(stderr, "Unable to find image '%s' locally\n", reference.familiar().c_str());
+    }
+  }
+  return pull(store, wish);
+}
+
+}  // namespace ikada

@@ -1,0 +1,107 @@
+#include <stdio.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cmd/ikada/commands.h"
+#include "cmd/ikada/container_description.h"
+#include "cmd/ikada/go_template.h"
+#include "cmd/ikada/image_description.h"
+#include "cmd/ikada/open_engine.h"
+
+namespace ikada {
+namespace {
+
+struct InspectOptions {
+  std::vector<std::string> names;
+  std::string format;
+  std::string type;
+};
+
+Result<Json> inspect_container(const Engine& engine, const std::string& name) {
+  IK_LET(record, find_record(engine, name));
+  ListedContainer container;
+  container.status = live_status(engine.layout(), record.id);
+  if (container.status.is_running()) {
+    container.network = load_network_status(engine.layout(), record.id);
+  }
+  container.record = std::move(record);
+  return describe_container(container, engine.layout());
+}
+
+Result<Json> inspect_image(const std::string& root, const std::string& name) {
+  IK_LET(store, ImageStore::open(root));
+  IK_LET(image, store.find(name));
+  IK_LET(config, store.config(image));
+  return describe_image(image, config);
+}
+
+Result<Json> inspect_object(const InspectOptions& options,
+                            const Engine& engine,
+                            const std::string& name,
+                            const Context& context) {
+  if (options.type == "image") return inspect_image(context.root, name);
+  Result<Json> container = inspect_container(engine, name);
+  if (options.type == "container" || container.has_value() ||
+      container.error().kind != ErrorKind::kNotFound) {
+    return container;
+  }
+  Result<Json> image = inspect_image(context.root, name);
+  if (!image.has_value() && image.error().kind == ErrorKind::kNotFound) {
+    return make_error(ErrorKind::kNotFound, "No such object: {}", name);
+  }
+  return image;
+}
+
+void inspect(const InspectOptions& options, Context& context) {
+  const Result<Engine> engine = open_engine(context);
+  if (!engine.has_value()) return context.finish(engine.error());
+  std::optional<Template> format;
+  const bool is_json = options.format.empty() || options.format == "json";
+  if (!is_json) {
+    Result<Template> parsed = Template::parse(options.format);
+    if (!parsed.has_value()) return context.finish(parsed.error());
+    format.emplace(std::move(parsed.value()));
+  }
+  Json found = Json::array();
+  std::vector<Error> errors;
+  for (const std::string& name : options.names) {
+    const Result<Json> object = inspect_object(options, *engine, name, context);
+    if (!object.has_value()) {
+      errors.push_back(object.error());
+    } else if (format.has_value()) {
+      const Result<std::string> text = format->execute(*object);
+      if (text.has_value()) {
+        ::printf("%s\n", text->c_str());
+      } else {
+        errors.push_back(text.error());
+      }
+    } else {
+      found.push_back(*object);
+    }
+  }
+  if (is_json) {
+    constexpr int kIndent = 4;
+    const int indent = options.format == "json" ? -1 : kIndent;
+    ::printf("%s\n", found.dump(indent, ' ', false, Json::error_handler_t::replace).c_str());
+  }
+  for (const Error& error : errors) context.finish(error);
+}
+
+}  // namespace
+
+void add_inspect_command(CLI::App& app, Context& context) {
+  auto options = std::make_shared<InspectOptions>();
+  CLI::App* command = app.add_subcommand("inspect", "Show everything about containers and images");
+  command->add_option("name", options->names, "Names or ids")->required();
+  command->add_option("-f,--format", options->format, "json, or a Go template");
+  command->add_option("--type", options->type, "Look only for a container or an image")
+      ->check(CLI::IsMember({"container", "image"}));
+  command->callback([options, &context] { inspect(*options, context); });
+}
+
+}  // namespace ikada

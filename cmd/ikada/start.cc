@@ -1,0 +1,69 @@
+#include <stdio.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cmd/ikada/commands.h"
+#include "cmd/ikada/foreground.h"
+#include "cmd/ikada/open_engine.h"
+
+namespace ikada {
+namespace {
+
+struct StartOptions {
+  std::vector<std::string> containers;
+  bool attach = false;
+  bool interactive = false;
+  std::string detach_keys;
+};
+
+Result<void> start_in_background(Engine& engine, const ContainerRecord& record) {
+  if (live_status(engine.layout(), record.id).is_running()) return {};
+  IK_LET(mark, engine.acquire(record));
+  Result<pid_t> started = engine.start(record, mark);
+  if (started.has_value()) return {};
+  mark.remove();
+  return std::move(started.error());
+}
+
+Result<int> start_attached(const StartOptions& options, const Context& context) {
+  if (options.containers.size() != 1) {
+    return make_error(ErrorKind::kInvalid,
+                      "you cannot start and attach multiple containers at once");
+  }
+  IK_LET(engine, open_engine(context));
+  IK_LET(record, find_record(engine, options.containers[0]));
+  const bool attach_stdin = options.interactive && record.spec.open_stdin;
+  IK_TRY(check_terminal(attach_stdin, record.spec.terminal));
+  IK_LET(mark, engine.acquire(record));
+  Result<int> status = start_in_foreground(
+      engine, record, mark, {.attach_stdin = attach_stdin, .detach_keys = options.detach_keys});
+  if (!status.has_value()) mark.remove();
+  return status;
+}
+
+}  // namespace
+
+void add_start_command(CLI::App& app, Context& context) {
+  auto options = std::make_shared<StartOptions>();
+  CLI::App* command = app.add_subcommand("start", "Start containers that do not run");
+  command->add_option("container", options->containers, "Names or ids of containers")->required();
+  command->add_flag("-a,--attach", options->attach, "Show the output and end with its status");
+  command->add_flag("-i,--interactive", options->interactive, "Connect stdin as well");
+  command->add_option("--detach-keys",
+                      options->detach_keys,
+                      "Keys that detach from the container, ctrl-p,ctrl-q by default");
+  command->callback([options, &context] {
+    if (!options->attach && !options->interactive) {
+      return for_each_container(context, options->containers, start_in_background);
+    }
+    const Result<int> status = start_attached(*options, context);
+    if (status.has_value()) return context.finish_with(*status);
+    context.finish(status.error());
+  });
+}
+
+}  // namespace ikada
