@@ -59,6 +59,8 @@ constexpr std::array<DeviceRule, 10> kAlwaysAllowed = {
     device(136, std::nullopt)  // pts
 };
 
+constexpr int kAllAccess = BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD;
+
 int access_bits(const DeviceRule& rule) {
   return (rule.read ? BPF_DEVCG_ACC_READ : 0) | (rule.write ? BPF_DEVCG_ACC_WRITE : 0) |
          (rule.mknod ? BPF_DEVCG_ACC_MKNOD : 0);
@@ -86,7 +88,8 @@ void append_return(int value, std::vector<bpf_insn>& out) {
 
 // A later rule decides before an earlier one, for each of read, write and mknod by itself: an allow
 // rule takes its bits off what is asked, and all is allowed once nothing is left; a deny rule ends
-// the matter if it covers a bit that is still there.
+// the matter if it covers a bit that is still there. A rule for every access just answers, which
+// also spares the kernel's verifier most of its work.
 std::vector<bpf_insn> rule_instructions(const DeviceRule& rule) {
   std::vector<bpf_insn> out;
   if (rule.type != 'a') {
@@ -95,18 +98,17 @@ std::vector<bpf_insn> rule_instructions(const DeviceRule& rule) {
   }
   if (rule.major) out.push_back(instruction(kJumpIfNot, kMajor, static_cast<int>(*rule.major)));
   if (rule.minor) out.push_back(instruction(kJumpIfNot, kMinor, static_cast<int>(*rule.minor)));
-  if (rule.allow) {
+  if (access_bits(rule) != kAllAccess && rule.allow) {
     out.push_back(instruction(kWord32 | BPF_AND, kAccess, ~access_bits(rule)));
     out.push_back(instruction(kJumpIfNot, kAccess, 0));
-    append_return(1, out);
-  } else {
+  } else if (access_bits(rule) != kAllAccess) {
     bpf_insn copy = instruction(BPF_ALU | BPF_MOV | BPF_X, BPF_REG_0, 0);
     copy.src_reg = kAccess;
     out.push_back(copy);
     out.push_back(instruction(kWord32 | BPF_AND, BPF_REG_0, access_bits(rule)));
     out.push_back(instruction(kJumpIf, BPF_REG_0, 0));
-    append_return(0, out);
   }
+  append_return(rule.allow ? 1 : 0, out);
   // Every jump goes to the next rule.
   for (size_t at = 0; at < out.size(); ++at) {
     if (out[at].code == kJumpIfNot || out[at].code == kJumpIf) {
@@ -116,9 +118,28 @@ std::vector<bpf_insn> rule_instructions(const DeviceRule& rule) {
   return out;
 }
 
-bool allows_everything(const DeviceRule& rule) {
-  return rule.allow && rule.type == 'a' && !rule.major && !rule.minor && rule.read && rule.write &&
-         rule.mknod;
+bool matches_everything(const DeviceRule& rule) {
+  return rule.type == 'a' && !rule.major && !rule.minor && access_bits(rule) == kAllAccess;
+}
+
+bool same_devices(const DeviceRule& a, const DeviceRule& b) {
+  return a.type == b.type && a.major == b.major && a.minor == b.minor;
+}
+
+// The rules that can decide anything, last first: those before one that matches everything, or
+// before a later one for the same devices and accesses, cannot.
+std::vector<DeviceRule> deciding_rules(std::span<const DeviceRule> rules) {
+  std::vector<DeviceRule> all(rules.begin(), rules.end());
+  all.insert(all.end(), kAlwaysAllowed.begin(), kAlwaysAllowed.end());
+  std::vector<DeviceRule> deciding;
+  for (auto rule = all.rbegin(); rule != all.rend(); ++rule) {
+    const bool decided = std::any_of(deciding.begin(), deciding.end(), [&](const auto& later) {
+      return same_devices(later, *rule) && (access_bits(*rule) & ~access_bits(later)) == 0;
+    });
+    if (!decided) deciding.push_back(*rule);
+    if (matches_everything(*rule)) break;
+  }
+  return deciding;
 }
 
 int bpf(int command, bpf_attr& attributes) {
@@ -171,8 +192,11 @@ Result<void> detach_program(int cgroup_fd, std::uint32_t id) {
 }  // namespace
 
 std::vector<bpf_insn> device_program(std::span<const DeviceRule> rules) {
-  std::vector<DeviceRule> all(rules.begin(), rules.end());
-  all.insert(all.end(), kAlwaysAllowed.begin(), kAlwaysAllowed.end());
+  const std::vector<DeviceRule> deciding = deciding_rules(rules);
+  if (std::all_of(deciding.begin(), deciding.end(), [](const auto& rule) { return rule.allow; }) &&
+      matches_everything(deciding.back())) {
+    return {};
+  }
   std::vector<bpf_insn> program;
   program.push_back(load_context(kAccess, offsetof(bpf_cgroup_dev_ctx, access_type)));
   bpf_insn copy = instruction(BPF_ALU | BPF_MOV | BPF_X, kType, 0);
@@ -180,20 +204,15 @@ std::vector<bpf_insn> device_program(std::span<const DeviceRule> rules) {
   program.push_back(copy);
   program.push_back(instruction(kWord32 | BPF_AND, kType, 0xffff));
   program.push_back(instruction(kWord32 | BPF_RSH, kAccess, 16));
+  program.push_back(instruction(kWord32 | BPF_AND, kAccess, kAllAccess));
   program.push_back(load_context(kMajor, offsetof(bpf_cgroup_dev_ctx, major)));
   program.push_back(load_context(kMinor, offsetof(bpf_cgroup_dev_ctx, minor)));
-  bool denies = false;
-  for (auto rule = all.rbegin(); rule != all.rend(); ++rule) {
-    if (allows_everything(*rule)) {
-      if (!denies) return {};
-      append_return(1, program);
-      return program;
-    }
-    denies = denies || !rule->allow;
-    const std::vector<bpf_insn> part = rule_instructions(*rule);
+  for (const DeviceRule& rule : deciding) {
+    const std::vector<bpf_insn> part = rule_instructions(rule);
     program.insert(program.end(), part.begin(), part.end());
   }
-  append_return(0, program);
+  // The verifier refuses what no path reaches.
+  if (!matches_everything(deciding.back())) append_return(0, program);
   return program;
 }
 

@@ -1,7 +1,9 @@
 #include "runtime/cgroup/device_program.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <random>
 
 #include <doctest/doctest.h>
 
@@ -114,6 +116,65 @@ TEST_CASE("the last rule that matches decides, for each kind of access") {
   CHECK(devices.allow('b', 9, 2, "r"));
   CHECK(!devices.allow('b', 9, 2, "rw"));
   CHECK(!devices.allow('c', 9, 1, "r"));
+}
+
+// The last rule that covers a kind of access decides for it; all that are asked for must be
+// allowed.
+bool allowed_by_rules(std::span<const DeviceRule> rules,
+                      char type,
+                      std::uint32_t major,
+                      std::uint32_t minor,
+                      std::string_view access) {
+  return std::all_of(access.begin(), access.end(), [&](char kind) {
+    for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
+      const bool covers = kind == 'r' ? rule->read : kind == 'w' ? rule->write : rule->mknod;
+      if (covers && (rule->type == 'a' || rule->type == type) &&
+          rule->major.value_or(major) == major && rule->minor.value_or(minor) == minor) {
+        return rule->allow;
+      }
+    }
+    return false;
+  });
+}
+
+TEST_CASE("random rules decide as their definition says") {
+  std::mt19937 random(7);
+  const auto maybe = [&](std::uint32_t low) -> Json {
+    return random() % 3 == 0 ? Json(-1) : Json(low + random() % 3);
+  };
+  const std::array<const char*, 7> accesses = {"r", "w", "m", "rw", "rm", "wm", "rwm"};
+  for (int round = 0; round < 300; ++round) {
+    Json json = Json::array();
+    const std::uint64_t count = random() % 12;
+    for (std::uint64_t n = 0; n < count; ++n) {
+      json.push_back({{"allow", random() % 2 == 0},
+                      {"type", std::string(1, "abc"[random() % 3])},
+                      {"major", maybe(200)},
+                      {"minor", maybe(0)},
+                      {"access", accesses[random() % accesses.size()]}});
+    }
+    const Devices devices(json);
+    std::vector<DeviceRule> rules = parse_resources({{"devices", json}}).value().devices;
+    // Of the rules that always come last, these are the ones for other devices than null and so on.
+    for (const char type : {'b', 'c'}) {
+      rules.push_back({.allow = true, .type = type, .major = {}, .minor = {}, .mknod = true});
+    }
+    for (const char type : {'b', 'c'}) {
+      for (std::uint32_t major = 200; major < 204; ++major) {
+        for (std::uint32_t minor = 0; minor < 4; ++minor) {
+          for (const char* access : accesses) {
+            CAPTURE(json.dump());
+            CAPTURE(major);
+            CAPTURE(minor);
+            CAPTURE(access);
+            const bool expected = allowed_by_rules(rules, type, major, minor, access);
+            CHECK((devices.allows_everything() || devices.allow(type, major, minor, access)) ==
+                  expected);
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("allowing everything needs no program") {
