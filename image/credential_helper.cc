@@ -1,23 +1,17 @@
 #include "image/credential_helper.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
-#include "runtime/base/unique_fd.h"
-#include "runtime/sys/file.h"
-#include "runtime/sys/spawn.h"
+#include "runtime/sys/program_output.h"
 
 namespace ikada {
 namespace {
 
-constexpr size_t kMaxAnswerBytes = size_t{1} << 20;
 constexpr std::string_view kNotFound = "credentials not found in native keychain";
 // Stands in the place of a user name when the secret is a token.
 constexpr std::string_view kTokenUser = "<token>";
@@ -39,29 +33,11 @@ Result<std::string> find_program(const std::string& program) {
   return make_error(ErrorKind::kUnavailable, "{} is not in $PATH", program);
 }
 
-std::vector<std::string> own_environment() {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  return environment;
-}
-
-struct Pipe {
-  UniqueFd reads;
-  UniqueFd writes;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> fds{};
-  if (::pipe2(fds.data(), O_CLOEXEC) != 0) return errno_error("pipe2");
-  return Pipe{.reads = UniqueFd(fds[0]), .writes = UniqueFd(fds[1])};
-}
-
 struct Answer {
   int status = 0;
   std::string text;
 };
 
-// Requests are far smaller than a pipe's buffer, so writing before reading cannot block.
 Result<Answer> run_helper(const std::string& name,
                           const std::string& verb,
                           const std::string& input) {
@@ -70,28 +46,8 @@ Result<Answer> run_helper(const std::string& name,
   }
   const std::string program = "docker-credential-" + name;
   IK_LET(path, find_program(program));
-  IK_LET(to_helper, make_pipe());
-  IK_LET(from_helper, make_pipe());
-  IK_LET(pid,
-         spawn({.program = path,
-                .arguments = {program, verb},
-                .environment = own_environment(),
-                .fds = {{to_helper.reads.get(), STDIN_FILENO},
-                        {from_helper.writes.get(), STDOUT_FILENO}}}));
-  to_helper.reads.reset();
-  from_helper.writes.reset();
-  // A helper that ends without reading must not end us.
-  const auto old = ::signal(SIGPIPE, SIG_IGN);
-  const Result<void> written = write_all(to_helper.writes.get(), input);
-  ::signal(SIGPIPE, old);
-  to_helper.writes.reset();
-  Result<std::string> text = read_fd(from_helper.reads.get(), kMaxAnswerBytes);
-  from_helper.reads.reset();
-  IK_LET(ended, wait_for_child(pid));
-  if (!text.has_value()) return std::move(text.error());
-  Answer answer{.status = ended.shell_status(), .text = std::string(trim(*text))};
-  if (answer.status == 0 && !written.has_value()) return written.error();
-  return answer;
+  IK_LET(output, run_program(path, {program, verb}, input));
+  return Answer{.status = output.status.shell_status(), .text = std::string(trim(output.text))};
 }
 
 Error helper_error(const std::string& name, const std::string& verb, const Answer& answer) {
