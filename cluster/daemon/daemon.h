@@ -1,0 +1,23 @@
+// The host's daemon: builds its parts, runs the loop, shuts down in order.
+//
+// One thread. It never clones or unshares itself; what it starts later are other programs. Its end
+// stops no container.
+#pragma once
+
+#include <string>
+
+#include "cluster/daemon/http_server.h"
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+struct DaemonOptions {
+  std::string run_root = "/run/ikada";
+  std::string notify_socket;  // NOTIFY_SOCKET of the service manager; may be empty.
+  HttpLimits limits;
+};
+
+// Serves RUN/ikadad.sock until SIGTERM or SIGINT. kConflict if another daemon does already.
+Result<void> run_daemon(const DaemonOptions& options);
+
+}  // namespace ikada

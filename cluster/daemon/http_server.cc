@@ -1,0 +1,171 @@
+#include "cluster/daemon/http_server.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include <set>
+#include <utility>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <spdlog/spdlog.h>
+
+#include "runtime/base/error.h"
+
+namespace ikada {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Protocol = asio::local::stream_protocol;
+using Stream = beast::basic_stream<Protocol>;
+using Yield = asio::yield_context;
+using Response = http::response<http::string_body>;
+
+// How long to leave the listener alone when the process is out of descriptors.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+Response make_response(const HttpReply& reply, unsigned version, bool keep_alive) {
+  Response response(static_cast<http::status>(reply.status), version);
+  response.set(http::field::server, "ikadad/" IKADA_VERSION);
+  response.set(http::field::content_type, "application/json");
+  if (!reply.allow.empty()) response.set(http::field::allow, reply.allow);
+  response.keep_alive(keep_alive);
+  response.body() = reply.body;
+  response.prepare_payload();
+  return response;
+}
+
+// The status for a request that could not be read; 0 if there is nobody to tell.
+unsigned status_for(const beast::error_code& error) {
+  if (error == http::error::end_of_stream || error == beast::error::timeout) return 0;
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
+  if (error == http::error::body_limit) return 413;
+  if (error.category() == http::make_error_code(http::error::bad_method).category()) return 400;
+  return 0;
+}
+
+const char* text_for(unsigned status) {
+  if (status == 431) return "{\"error\":\"the head of the request is too large\"}\n";
+  if (status == 413) return "{\"error\":\"the body of the request is too large\"}\n";
+  return "{\"error\":\"not an HTTP request\"}\n";
+}
+
+}  // namespace
+
+struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
+  State(asio::io_context& io, UniqueFd listener, const HttpLimits& given, Route function)
+      : loop(io),
+        acceptor(io, Protocol(), listener.release()),
+        limits(given),
+        route(std::move(function)) {}
+
+  // The client's socket, or an empty one if there was none to take.
+  UniqueFd accept_one() {
+    // Asio's own accept leaves the descriptor open across exec.
+    return UniqueFd(
+        ::accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  }
+
+  void accept_all(const Yield& yield) {
+    beast::error_code error;
+    asio::steady_timer pause(loop);
+    while (acceptor.is_open()) {
+      acceptor.async_wait(Protocol::acceptor::wait_read, yield[error]);
+      if (error) return;
+      UniqueFd client = accept_one();
+      if (!client && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)) continue;
+      if (!client) {
+        spdlog::warn("accept: {}, retrying in {} ms", errno_text(errno), kAcceptPause.count());
+        pause.expires_after(kAcceptPause);
+        pause.async_wait(yield[error]);
+        continue;
+      }
+      if (streams.size() >= limits.connections) continue;  // Closes it.
+      start_connection(std::move(client));
+    }
+  }
+
+  void start_connection(UniqueFd client) {
+    auto stream = std::make_shared<Stream>(loop, Protocol(), client.get());
+    static_cast<void>(client.release());
+    streams.insert(stream);
+    asio::spawn(
+        loop,
+        [self = shared_from_this(), stream](const Yield& yield) {
+          self->serve(*stream, yield);
+          self->streams.erase(stream);
+        },
+        asio::detached);
+  }
+
+  // One request after another until the client, an error or a limit ends it.
+  void serve(Stream& stream, const Yield& yield) {
+    beast::flat_buffer buffer(limits.head_bytes + (std::size_t{64} << 10));
+    while (true) {
+      http::request_parser<http::string_body> parser;
+      parser.header_limit(limits.head_bytes);
+      parser.body_limit(limits.body_bytes);
+      stream.expires_after(limits.idle);
+      beast::error_code error;
+      http::async_read(stream, buffer, parser, yield[error]);
+      if (error) {
+        refuse(stream, status_for(error), yield);
+        return;
+      }
+      const auto& message = parser.get();
+      const HttpReply reply = route({.method = std::string(message.method_string()),
+                                     .target = std::string(message.target()),
+                                     .body = message.body()});
+      const Response response = make_response(reply, message.version(), message.keep_alive());
+      http::async_write(stream, response, yield[error]);
+      if (error || !message.keep_alive()) return;
+    }
+  }
+
+  void refuse(Stream& stream, unsigned status, const Yield& yield) const {
+    constexpr unsigned kHttp11 = 11;
+    if (status == 0) return;
+    const Response response =
+        make_response({.status = status, .body = text_for(status)}, kHttp11, false);
+    beast::error_code error;
+    stream.expires_after(limits.idle);
+    http::async_write(stream, response, yield[error]);
+  }
+
+  asio::io_context& loop;
+  Protocol::acceptor acceptor;
+  HttpLimits limits;
+  Route route;
+  std::set<std::shared_ptr<Stream>> streams;
+};
+
+HttpServer::HttpServer(asio::io_context& loop,
+                       UniqueFd listener,
+                       const HttpLimits& limits,
+                       Route route)
+    : state_(std::make_shared<State>(loop, std::move(listener), limits, std::move(route))) {}
+
+HttpServer::~HttpServer() = default;
+
+void HttpServer::start() {
+  asio::spawn(
+      state_->loop,
+      [state = state_](const Yield& yield) { state->accept_all(yield); },
+      asio::detached);
+}
+
+void HttpServer::stop() {
+  beast::error_code ignored;
+  state_->acceptor.close(ignored);
+  for (const auto& stream : state_->streams) stream->close();
+}
+
+}  // namespace ikada

@@ -1,0 +1,64 @@
+// ikadad: the host's daemon.
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "cluster/daemon/daemon.h"
+
+namespace ikada {
+namespace {
+
+constexpr int kUsageStatus = 2;
+
+struct Options {
+  DaemonOptions daemon;
+  std::string log_level = "info";
+};
+
+// systemd's journal stamps every line itself.
+void set_up_log(const std::string& level) {
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_st>()));
+  const bool journal = ::getenv("JOURNAL_STREAM") != nullptr;
+  spdlog::set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Serves this host's ikada", "ikadad");
+  app.add_option("--run-root", options.daemon.run_root, "Directory of the daemon's socket and lock")
+      ->envname("IKADA_RUN_ROOT");
+  app.add_option("--log-level", options.log_level, "error, warn, info or debug")
+      ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
+  app.set_version_flag("--version", "ikadad version " IKADA_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    ::fprintf(stderr, "ikadad: %s; see 'ikadad --help'\n", error.what());
+    return kUsageStatus;
+  }
+  set_up_log(options.log_level);
+  const char* notify_socket = ::getenv("NOTIFY_SOCKET");
+  if (notify_socket != nullptr) options.daemon.notify_socket = notify_socket;
+  ::signal(SIGPIPE, SIG_IGN);
+
+  const Result<void> result = run_daemon(options.daemon);
+  if (result.has_value()) return 0;
+  ::fprintf(stderr, "ikadad: %s\n", result.error().message.c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace ikada
+
+int main(int argc, char** argv) { return ikada::main(argc, argv); }
