@@ -98,7 +98,8 @@ void AttachCopy::read_signals() {
     const int signal = static_cast<int>(info.ssi_signo);
     if (signal == SIGWINCH) {
       const std::optional<std::string> body =
-          options_.terminal && from_terminal_ ? window_body(options_.stdin_fd) : std::nullopt;
+          options_.terminal ? window_body(from_terminal_ ? options_.stdin_fd : options_.stdout_fd)
+                            : std::nullopt;
       if (body.has_value()) post(MonitorMessage::kWindow, *body);
     } else if (options_.forward_signals) {
       const char number = static_cast<char>(signal);
