@@ -7,6 +7,7 @@
 #include "cluster/engine/engine.h"
 #include "cluster/engine/identity_files.h"
 #include "net/attachment.h"
+#include "net/resolv_conf.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/rollback.h"
 #include "runtime/container/create.h"
@@ -18,9 +19,6 @@ namespace ikada {
 namespace {
 
 constexpr int kFirstFreeFd = 3;
-
-// "vk" and ten digits of the id: an interface's name has at most 15 characters.
-std::string host_interface(const std::string& id) { return "vk" + id.substr(0, 10); }
 
 Result<void> write_plain_file(const std::string& path, std::string_view content, mode_t mode) {
   IK_LET(fd, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, mode));
@@ -131,12 +129,12 @@ Result<void> Engine::write_identity_files(const ContainerRecord& record,
     const Result<std::string> own = read_file("/etc/hosts", size_t{1} << 20);
     if (own.has_value()) hosts = *own;
   }
-  const Result<std::string> host_resolv = read_file("/etc/resolv.conf", size_t{1} << 20);
-  const std::string resolv = plan_resolv_conf(host_resolv.has_value() ? *host_resolv : "",
-                                              {.servers = spec.network.dns_servers,
-                                               .search = spec.network.dns_search,
-                                               .options = spec.network.dns_options},
-                                              host_network);
+  IK_LET(resolv,
+         plan_resolv_conf(read_host_resolv_conf(),
+                          {.servers = spec.network.dns_servers,
+                           .search = spec.network.dns_search,
+                           .options = spec.network.dns_options},
+                          host_network));
   const auto path = [&](const char* name) { return layout().container_file(record.id, name); };
   IK_TRY(write_plain_file(path("hosts"), hosts, 0644));
   IK_TRY(write_plain_file(path("hostname"), spec.hostname + "\n", 0644));
@@ -160,7 +158,7 @@ Result<void> Engine::write_monitor_options(const ContainerRecord& record,
   if (!network.address.address.empty()) {
     NetworkAttachment attachment;
     attachment.bridge = options_.bridge.name;
-    attachment.host_interface = host_interface(record.id);
+    attachment.host_interface = host_interface_name(record.id);
     attachment.address = network.address.address;
     attachment.prefix_length = network.address.prefix_length;
     attachment.gateway = network.address.gateway;
