@@ -2,9 +2,12 @@
 // published ports.
 //
 // The order is: ensure_bridge, reserve_address, reserve_ports, publish_ports, then the runtime
-// makes the container with attachment() in its monitor options, and at the end release().
+// makes the container with a NetworkAttachment in its monitor options, and at the end release().
 // Everything is recorded in `state_dir` before it is made and carries the container's id, so that
-// release_stale() finds what a killed command left behind.
+// release_stale() finds what a killed command left behind, and the next ensure_bridge() makes the
+// nftables table anew, with the ports of living containers, after somebody flushed it.
+//
+// Waiting: calls that change the table hold state_dir/lock, for a millisecond or two each.
 //
 // Source: ip-link(8), veth(4), libnftables(3), nft(8).
 #pragma once
@@ -27,7 +30,7 @@ struct BridgeConfig {
 };
 
 struct PortMapping {
-  std::string host_ip;          // Empty: all IPv4 addresses of the host.
+  std::string host_ip = {};     // Empty: all IPv4 addresses of the host.
   std::uint16_t host_port = 0;  // 0: choose a free one from the ephemeral range.
   std::uint16_t container_port = 0;
   std::string protocol = "tcp";  // or "udp"
@@ -74,16 +77,8 @@ class ContainerNetwork {
   BridgeConfig config_;
 };
 
-// The DNS part of a container's resolv.conf made from the host's: loopback servers left out
-// (8.8.8.8 and 8.8.4.4 stand in if none remains, as docker does), search and options kept. Explicit
-// servers replace the host's.
-struct DnsOptions {
-  std::vector<std::string> servers;
-  std::vector<std::string> search;
-  std::vector<std::string> options;
-};
-std::string plan_resolv_conf(std::string_view host_resolv_conf,
-                             const DnsOptions& options,
-                             bool host_network);
+// The name of the host's end of a container's veth pair: "vk" and the first 10 digits of the id.
+// The attachment must use it, because release() removes it by this name.
+std::string host_interface_name(std::string_view container_id);
 
 }  // namespace ikada

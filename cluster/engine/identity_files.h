@@ -1,5 +1,5 @@
 // The files that tell a container who it is: /etc/hosts and /etc/hostname. (resolv.conf comes from
-// net/container_network.h.)
+// net/resolv_conf.h.)
 //
 // Every value is checked before it is written, so that none can add a line of its own.
 //

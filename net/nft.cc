@@ -1,0 +1,71 @@
+#include "net/nft.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+
+#include <memory>
+#include <nftables/libnftables.h>
+
+#include "net/netlink.h"
+#include "net/nft_plan.h"
+#include "runtime/base/text.h"
+
+namespace ikada {
+
+namespace {
+
+struct FreeContext {
+  void operator()(nft_ctx* context) const { nft_ctx_free(context); }
+};
+
+// libnftables says what went wrong only in words.
+Error error_from(std::string_view words) {
+  const std::string_view line = trim(cut(words, '\n').before);
+  const auto has = [&](std::string_view part) { return words.find(part) != words.npos; };
+  ErrorKind kind = ErrorKind::kSystem;
+  if (has(strerrordesc_np(EEXIST)) || has(strerrordesc_np(EBUSY))) kind = ErrorKind::kConflict;
+  if (has(strerrordesc_np(ENOENT))) kind = ErrorKind::kNotFound;
+  if (has(strerrordesc_np(EPERM))) kind = ErrorKind::kDenied;
+  if (has(strerrordesc_np(EOPNOTSUPP)) || has(strerrordesc_np(EPROTONOSUPPORT))) {
+    kind = ErrorKind::kUnavailable;
+  }
+  return make_error(kind, "nftables: {}", line.empty() ? "no reason given" : line);
+}
+
+}  // namespace
+
+Result<void> run_nft(const std::string& commands) {
+  const std::unique_ptr<nft_ctx, FreeContext> context(nft_ctx_new(NFT_CTX_DEFAULT));
+  if (!context) return make_error(ErrorKind::kUnavailable, "nftables: no context");
+  nft_ctx_buffer_output(context.get());
+  nft_ctx_buffer_error(context.get());
+  if (nft_run_cmd_from_buffer(context.get(), commands.c_str()) == 0) return {};
+  return error_from(nft_ctx_get_error_buffer(context.get()));
+}
+
+Result<bool> has_nft_table() {
+  NetlinkBatch batch;
+  batch.begin(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN);
+  batch.put(nfgenmsg{.nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0, .res_id = 0});
+  batch.attribute(NFTA_CHAIN_TABLE, kNftTable);
+  batch.attribute(NFTA_CHAIN_NAME, kNftLayoutChain);
+  IK_LET(socket, NetlinkSocket::open(NETLINK_NETFILTER));
+  IK_LET(replies, socket.exchange(batch));
+  if (replies[0].error == ENOENT) return false;
+  if (replies[0].error != 0) return netlink_error(replies[0], "nftables chain");
+  if (replies[0].messages.empty()) return false;
+
+  // A flushed table still has its chains: the layout chain's one rule tells.
+  const std::span<const std::byte> answer(replies[0].messages[0]);
+  if (answer.size() < sizeof(nfgenmsg)) return false;
+  const auto use = find_attribute(answer.subspan(sizeof(nfgenmsg)), NFTA_CHAIN_USE);
+  std::uint32_t rules = 0;
+  if (use.size() == sizeof rules) memcpy(&rules, use.data(), sizeof rules);
+  return rules != 0;
+}
+
+}  // namespace ikada
