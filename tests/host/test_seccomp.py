@@ -48,7 +48,7 @@ removexattrat open_tree_attr file_getattr file_setattr
 """.split()
 FIRST_NEWER = 451
 
-# Since Linux 6.14 the kernel lets these past every filter, because they are calls of its own making.
+# Since Linux 6.14 the kernel lets these past every filter: they are calls of its own making.
 UNFILTERED = {"uretprobe": 335, "uprobe": 336}
 
 CLONE_FLAGS = {
