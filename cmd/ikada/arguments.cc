@@ -74,7 +74,11 @@ Result<std::vector<std::string>> prepare_arguments(const CLI::App& command,
   const bool stops_at_positional = command.get_prefix_command();
   for (; i < words.size(); ++i) {
     const std::string& word = words[i];
-    if (word == "--") break;
+    if (word == "--") {
+      // In front of an image CLI11 would take it for the end of the command.
+      if (stops_at_positional) ++i;
+      break;
+    }
     if (word.size() < 2 || word[0] != '-') {
       if (stops_at_positional) break;
       prepared.push_back(word);

@@ -288,7 +288,6 @@ void add_container_options(CLI::App& command, ContainerOptions& options) {
 
 Result<ContainerSpec> plan_container_spec(const ContainerOptions& options,
                                           std::vector<std::string> words) {
-  if (!words.empty() && words[0] == "--") words.erase(words.begin());
   if (words.empty()) return make_error(ErrorKind::kInvalid, "requires at least 1 argument: IMAGE");
   ContainerSpec spec;
   spec.name = options.name;

@@ -77,7 +77,6 @@ Result<void> become_runtime(const ExecOptions& options,
 Result<void> exec(const ExecOptions& options,
                   std::vector<std::string> words,
                   const Context& context) {
-  if (!words.empty() && words[0] == "--") words.erase(words.begin());
   if (words.size() < 2) {
     return make_error(ErrorKind::kInvalid, "requires at least 2 arguments: CONTAINER COMMAND");
   }
