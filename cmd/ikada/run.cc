@@ -83,7 +83,7 @@ void add_run_command(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("run", "Run a command in a new container");
   add_container_options(*command, options->container);
   command->add_flag("-d,--detach", options->detach, "Run in the background and print the id");
-  command->add_flag("--sig-proxy,!--no-sig-proxy",
+  command->add_flag("--sig-proxy",
                     options->forward_signals,
                     "Pass signals on to the container, true by default");
   command->add_option("--detach-keys",
