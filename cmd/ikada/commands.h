@@ -22,19 +22,28 @@ struct Command {
 // In the order of `ikada --help`.
 std::span<const Command> all_commands();
 
+void add_attach_command(CLI::App& app, Context& context);
 void add_container_cleanup_command(CLI::App& app, Context& context);
 void add_create_command(CLI::App& app, Context& context);
 void add_exec_command(CLI::App& app, Context& context);
+void add_images_command(CLI::App& app, Context& context);
+void add_info_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);
 void add_kill_command(CLI::App& app, Context& context);
+void add_login_command(CLI::App& app, Context& context);
+void add_logout_command(CLI::App& app, Context& context);
+void add_logs_command(CLI::App& app, Context& context);
 void add_pause_command(CLI::App& app, Context& context);
 void add_ps_command(CLI::App& app, Context& context);
+void add_pull_command(CLI::App& app, Context& context);
 void add_restart_command(CLI::App& app, Context& context);
 void add_rm_command(CLI::App& app, Context& context);
+void add_rmi_command(CLI::App& app, Context& context);
 void add_run_command(CLI::App& app, Context& context);
 void add_start_command(CLI::App& app, Context& context);
 void add_stats_command(CLI::App& app, Context& context);
 void add_stop_command(CLI::App& app, Context& context);
+void add_tag_command(CLI::App& app, Context& context);
 void add_unpause_command(CLI::App& app, Context& context);
 void add_wait_command(CLI::App& app, Context& context);
 void add_version_command(CLI::App& app, Context& context);
