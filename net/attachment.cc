@@ -52,6 +52,9 @@ void put_veth(NetlinkBatch& batch, const NetworkAttachment& attachment, pid_t pi
 
 // Two messages, because the kernel reads IFLA_AF_SPEC after the flags: without the first, the
 // interface would come up with an IPv6 link-local address and multicast its duplicate detection.
+//
+// Hairpin mode, because with bridge-nf-call-iptables a container's packet to its own published
+// port is translated inside the bridge and has to leave by the port it came from.
 void put_bridge_port(NetlinkBatch& batch, const std::string& name, unsigned bridge_index) {
   batch.begin(RTM_SETLINK);
   batch.put(ifinfomsg{});
@@ -66,9 +69,15 @@ void put_bridge_port(NetlinkBatch& batch, const std::string& name, unsigned brid
   ifinfomsg up{};
   up.ifi_flags = IFF_UP;
   up.ifi_change = IFF_UP;
-  batch.begin(RTM_SETLINK);
+  batch.begin(RTM_NEWLINK);
   batch.put(up);
   batch.attribute(IFLA_IFNAME, name);
+  const size_t link_info = batch.open(IFLA_LINKINFO);
+  batch.attribute(IFLA_INFO_SLAVE_KIND, "bridge");
+  const size_t port = batch.open(IFLA_INFO_SLAVE_DATA);
+  batch.attribute(IFLA_BRPORT_MODE, std::uint8_t{1});
+  batch.close(port);
+  batch.close(link_info);
 }
 
 }  // namespace

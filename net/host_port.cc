@@ -34,16 +34,22 @@ int bind_to(const UniqueFd& socket, const HostPort& wanted) {
   return ::bind(socket.get(), generic, sizeof address) == 0 ? 0 : errno;
 }
 
+// 0 or an errno value.
+int set_reuse_address(const UniqueFd& socket, bool on) {
+  const int value = on ? 1 : 0;
+  return setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &value, sizeof value) == 0 ? 0 : errno;
+}
+
 // A TCP port that only old connections in TIME_WAIT keep can be bound with SO_REUSEADDR. Such a
 // bind also succeeds beside another bound socket with that option, so listening for a moment asks
-// whether somebody else is there.
+// whether somebody else is there; without the option afterwards, nobody else gets in.
 int bind_beside_old_connections(const UniqueFd& socket, const HostPort& wanted) {
-  const int on = 1;
-  if (setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0) return errno;
+  if (const int error = set_reuse_address(socket, true); error != 0) return error;
   if (const int error = bind_to(socket, wanted); error != 0) return error;
   if (listen(socket.get(), 0) < 0) return errno;
   // Back to merely bound: TCP keeps the port of a socket that was bound to a number.
-  return shutdown(socket.get(), SHUT_RD) == 0 ? 0 : errno;
+  if (shutdown(socket.get(), SHUT_RD) < 0) return errno;
+  return set_reuse_address(socket, false);
 }
 
 }  // namespace

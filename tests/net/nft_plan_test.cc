@@ -4,20 +4,10 @@
 
 #include <doctest/doctest.h>
 
-#include "runtime/base/atomic_file.h"
-#include "runtime/sys/file.h"
+#include "tests/golden_file.h"
 
 namespace ikada {
 namespace {
-
-// The text of tests/golden/`name`; IKADA_UPDATE_GOLDEN=1 writes it first.
-std::string golden(const std::string& name, const std::string& actual) {
-  const std::string path = std::string(IKADA_GOLDEN_DIR) + "/" + name;
-  if (getenv("IKADA_UPDATE_GOLDEN") != nullptr) {
-    REQUIRE(write_file_atomically(path, actual, 0644, Durability::kVolatile).has_value());
-  }
-  return read_file(path).value_or("");
-}
 
 const PortElement kWeb = {.host_port = 8080, .container_ip = 0x0a580005, .container_port = 80};
 const PortElement kDns = {.host_ip = 0x7f000001,
@@ -35,7 +25,7 @@ TEST_CASE("the table has the rules, the bridges and the ports of living containe
 
   const std::string text = plan_nft_table(bridges, ports);
 
-  CHECK(text == golden("net/table.nft", text));
+  check_golden("net/table.nft", text);
 }
 
 TEST_CASE("a table without bridges has empty sets") {
