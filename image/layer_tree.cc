@@ -93,11 +93,11 @@ Result<void> write_content(int fd, const TarEntry& entry, const LayerTree::Block
       return refused("LAYER_TAR_INVALID", entry.path, "content beyond its size");
     }
     if (block->bytes.empty()) continue;
-    IK_TRY(write_at(fd, *block));
+    IK_TRY(write_at(fd, *block).context("{}", entry.path));
     end = block->offset + block->bytes.size();
   }
   if (end < entry.size_bytes && ::ftruncate(fd, static_cast<off_t>(entry.size_bytes)) != 0) {
-    return errno_error("truncate");
+    return errno_error("truncate {}", entry.path);
   }
   return {};
 }
@@ -275,7 +275,7 @@ Result<void> LayerTree::add_file(int parent,
   }
   if (!file.has_value()) return std::move(file.error());
   const int fd = file->get();
-  IK_TRY(write_content(fd, entry, blocks).context("{}", path.full()));
+  IK_TRY(write_content(fd, entry, blocks));
   if ((entry.uid != 0 || entry.gid != 0) && ::fchown(fd, entry.uid, entry.gid) != 0) {
     return errno_error("chown {}", path.full());
   }

@@ -23,8 +23,6 @@ struct IndexedImage {
   std::string name;           // Canonical reference, or empty.
   std::string source_digest;  // The registry's digest for the name, or empty.
   std::uint64_t size_bytes = 0;
-
-  bool operator==(const IndexedImage&) const = default;
 };
 
 // Entries that are not ikada's are left out.
