@@ -105,7 +105,11 @@ Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
     IK_TRY(add_needed(store, entry.manifest.digest, needed));
   }
   IK_LET(holds, list_holds(root));
-  for (const Hold& hold : holds) IK_TRY(add_needed(store, hold.manifest, needed));
+  for (const Hold& hold : holds) {
+    Result<void> added = add_needed(store, hold.manifest, needed);
+    // A link that somebody else made, to nothing of ours, must not stop every removal.
+    if (!added.has_value() && added.error().kind != ErrorKind::kNotFound) return added.error();
+  }
 
   // Layers leave their place by one rename each, so that a kill in the middle of the removal leaves
   // no part of one there; the rest is staging like any other.

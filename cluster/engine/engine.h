@@ -51,6 +51,7 @@ struct EngineImage {
   std::string name;  // As `ps` shows it.
   ImageConfig config;
   std::vector<std::string> layers = {};  // Unpacked, lowest first.
+  std::string manifest_digest = {};      // What the container holds in the store; empty: nothing.
 };
 
 // A container that is being made: it vanishes with a crash of this process until the mark is
@@ -115,6 +116,7 @@ class Engine {
   Result<void> make_volumes(const ContainerRecord& record, const EngineImage& image);
   Result<void> remove_everything(const std::string& id, bool volumes);
   Result<void> write_identity_files(const ContainerRecord& record, const NetworkStatus& network);
+  Result<void> join_network(const ContainerRecord& record);
   Result<void> connect_network(const ContainerRecord& record,
                                NetworkStatus& network,
                                std::vector<UniqueFd>& held);

@@ -12,6 +12,7 @@
 #include "cluster/engine/oci_config.h"
 #include "cluster/engine/record_plan.h"
 #include "cluster/engine/volumes.h"
+#include "image/store.h"
 #include "runtime/base/random_id.h"
 #include "runtime/base/rollback.h"
 #include "runtime/base/text.h"
@@ -113,6 +114,11 @@ Result<NewContainer> Engine::create(const ContainerSpec& spec, const EngineImage
 Result<void> Engine::make_directories_of(const ContainerRecord& record, const EngineImage& image) {
   const std::string directory = layout().container(record.id);
   if (::mkdir(directory.c_str(), 0700) != 0) return errno_error("mkdir {}", directory);
+  if (!image.manifest_digest.empty()) {
+    // From here on the layers stay until the directory goes.
+    IK_LET(store, ImageStore::open(layout().root));
+    IK_TRY(store.hold({.id = image.id, .manifest_digest = image.manifest_digest}, record.id));
+  }
   IK_TRY(make_upper(directory + "/upper", image.layers));
   for (const char* name : {"/work", "/rootfs"}) {
     const std::string path = directory + name;

@@ -2,8 +2,9 @@
 
 #include <stdio.h>
 
+#include "cmd/ikada/open_store.h"
+#include "cmd/ikada/pull_display.h"
 #include "image/platform.h"
-#include "image/pull.h"
 #include "image/store.h"
 
 namespace ikada {
@@ -14,8 +15,11 @@ Result<EngineImage> describe(const ImageStore& store,
                              const std::string& name) {
   IK_LET(config, store.config(image));
   IK_LET(layers, store.layer_directories(image));
-  return EngineImage{
-      .id = image.id, .name = name, .config = std::move(config), .layers = std::move(layers)};
+  return EngineImage{.id = image.id,
+                     .name = name,
+                     .config = std::move(config),
+                     .layers = std::move(layers),
+                     .manifest_digest = image.manifest_digest};
 }
 
 // An image of another platform than the one asked for is as good as none.
@@ -28,24 +32,20 @@ Result<bool> fits(const EngineImage& image, const std::string& platform) {
   return platform_distance(normalize_platform(wanted), offered).has_value();
 }
 
-Result<EngineImage> pull(ImageStore& store, const ImageWish& wish) {
+Result<EngineImage> pull(const Context& context, ImageStore& store, const ImageWish& wish) {
   IK_LET(reference, parse_reference(wish.name));
-  PullOptions options;
-  options.platform = wish.platform;
-  IK_LET(pulled, pull_image(store, reference, options));
-  if (!wish.quiet) {
-    ::fprintf(stderr,
-              "Digest: %s\nStatus: Downloaded newer image for %s\n",
-              pulled.digest.c_str(),
-              reference.familiar().c_str());
-  }
+  IK_LET(pulled,
+         pull_and_show(context,
+                       store,
+                       reference,
+                       {.platform = wish.platform, .quiet = wish.quiet, .out = stderr}));
   return describe(store, pulled.image, wish.name);
 }
 
 }  // namespace
 
 Result<EngineImage> obtain_image(const Context& context, const ImageWish& wish) {
-  IK_LET(store, ImageStore::open(context.root));
+  IK_LET(store, open_store(context));
   if (wish.pull != "always") {
     const Result<StoredImage> found = store.find(wish.name);
     if (found.has_value()) {
@@ -63,7 +63,7 @@ Result<EngineImage> obtain_image(const Context& context, const ImageWish& wish) 
       ::fprintf(stderr, "Unable to find image '%s' locally\n", reference.familiar().c_str());
     }
   }
-  return pull(store, wish);
+  return pull(context, store, wish);
 }
 
 }  // namespace ikada
