@@ -39,7 +39,7 @@ Result<void> check_is_bridge(NetlinkSocket& socket, const std::string& name) {
 
 }  // namespace
 
-std::vector<SysctlWrite> plan_bridge_sysctls(const std::string& bridge) {
+std::vector<KernelSetting> plan_kernel_settings(const std::string& bridge) {
   const std::string ipv4 = "/proc/sys/net/ipv4/conf/" + bridge;
   const std::string ipv6 = "/proc/sys/net/ipv6/conf/" + bridge;
   return {
@@ -106,13 +106,13 @@ Result<void> make_bridge(const std::string& bridge, const Ipv4Subnet& subnet) {
   return socket.carry_out(configure, "set up bridge " + bridge);
 }
 
-Result<void> apply_sysctls(const std::vector<SysctlWrite>& writes) {
-  for (const SysctlWrite& write : writes) {
-    const auto current = read_file(write.path, 64);
-    if (current && trim(*current) == write.value) continue;
-    if (!current && write.optional && current.error().kind == ErrorKind::kNotFound) continue;
-    IK_LET(file, open_file(write.path, O_WRONLY));
-    IK_TRY(write_all(file.get(), write.value).context("{}", write.path));
+Result<void> apply_kernel_settings(const std::vector<KernelSetting>& settings) {
+  for (const KernelSetting& setting : settings) {
+    const auto current = read_file(setting.path, 64);
+    if (current && trim(*current) == setting.value) continue;
+    if (!current && setting.optional && current.error().kind == ErrorKind::kNotFound) continue;
+    IK_LET(file, open_file(setting.path, O_WRONLY));
+    IK_TRY(write_all(file.get(), setting.value).context("{}", setting.path));
   }
   return {};
 }

@@ -72,10 +72,10 @@ Result<void> delete_elements(const std::vector<PortElement>& ports) {
   if (ports.empty()) return {};
   IK_LET(table, has_nft_table());
   if (!table) return {};
-  const auto all = run_nft(plan_nft_delete_ports(ports));
+  auto all = run_nft(plan_nft_delete_ports(ports));
   if (all || all.error().kind != ErrorKind::kNotFound) return all;
   for (const PortElement& port : ports) {
-    const auto one = run_nft(plan_nft_delete_ports(std::span(&port, 1)));
+    auto one = run_nft(plan_nft_delete_ports(std::span(&port, 1)));
     if (!one && one.error().kind != ErrorKind::kNotFound) return one;
   }
   return {};
@@ -106,7 +106,7 @@ Result<void> ContainerNetwork::ensure_bridge() {
       IK_TRY(make_bridge(config_.name, subnet));
     }
   }
-  return apply_sysctls(plan_bridge_sysctls(config_.name));
+  return apply_kernel_settings(plan_kernel_settings(config_.name));
 }
 
 Result<ContainerAddress> ContainerNetwork::reserve_address(const std::string& container_id) {

@@ -188,7 +188,7 @@ Result<std::vector<KnownNetwork>> find_known_networks(const std::string& state_d
   std::sort(names.begin(), names.end());
   std::vector<KnownNetwork> networks;
   for (const std::string& name : names) {
-    const std::string directory = state_dir + "/" + name;
+    const std::string directory = fmt::format("{}/{}", state_dir, name);
     if (!is_interface_name(name)) continue;
     const auto text = read_link(directory + "/subnet");
     if (!text || !*text) continue;
