@@ -41,7 +41,7 @@ std::span<const std::string_view> all_capabilities();
 Result<CapabilityMask> parse_capability_mask(std::span<const std::string> names);
 
 // process.capabilities of an OCI config; null or absent sets are empty. kInvalid for unknown names,
-// for effective beyond permitted and for ambient beyond permitted or inheritable.
+// for effective beyond permitted. Ambient loses what permitted or inheritable has not.
 Result<CapabilitySets> parse_capability_sets(const Json& capabilities);
 
 // The capabilities the running kernel knows (/proc/sys/kernel/cap_last_cap) as a mask.
