@@ -157,6 +157,7 @@ Result<void> Engine::write_config(const ContainerRecord& record, const EngineIma
       .runtime_program = options_.runtime_program,
       .hostname = record.spec.hostname,
       .has_pids_controller = record.spec.resources.pids.has_value() || has_pids_controller(),
+      .has_ipv6 = ::access("/proc/sys/net/ipv6", F_OK) == 0,
   };
   IK_LET(config, plan_oci_config(inputs));
   const std::string path = layout().container_file(record.id, "config.json");

@@ -83,6 +83,7 @@ Result<pid_t> Engine::start(const ContainerRecord& record, ActiveMark& mark, int
   });
   NetworkStatus network;
   std::vector<UniqueFd> held;
+  IK_TRY(join_network(record));
   IK_TRY(connect_network(record, network, held));
   IK_TRY(write_identity_files(record, network));
   IK_TRY(make_directories(layout().socket_directory(record.id), 0700));
@@ -91,6 +92,25 @@ Result<pid_t> Engine::start(const ContainerRecord& record, ActiveMark& mark, int
   IK_TRY(mark.set_phase(ActivePhase::kStarted));
   undo.commit();
   return pid;
+}
+
+Result<void> Engine::join_network(const ContainerRecord& record) {
+  const std::string prefix = "container:";
+  if (!record.spec.network.mode.starts_with(prefix)) return {};
+  const std::string other = record.spec.network.mode.substr(prefix.size());
+  IK_LET(id, find_container(layout(), other));
+  const LiveStatus status = live_status(layout(), id);
+  if (!status.is_running()) {
+    return make_error(
+        ErrorKind::kConflict, "cannot join network of a non running container: {}", other);
+  }
+  const std::string path = layout().container_file(record.id, "config.json");
+  IK_LET(text, read_file(path));
+  IK_LET(config, parse_json(text).context("{}", path));
+  for (Json& each : config["linux"]["namespaces"]) {
+    if (each["type"] == "network") each["path"] = fmt::format("/proc/{}/ns/net", status.pid);
+  }
+  return write_plain_file(path, config.dump(-1, ' ', false, Json::error_handler_t::replace), 0600);
 }
 
 Result<void> Engine::connect_network(const ContainerRecord& record,

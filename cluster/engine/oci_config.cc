@@ -133,8 +133,13 @@ Json plan_resources(const OciConfigInputs& inputs) {
   return resources;
 }
 
-Json plan_sysctl(const ContainerSpec& spec) {
+Json plan_sysctl(const ContainerSpec& spec, bool has_ipv6) {
   Json sysctls = Json::object();
+  // The bridge network has no IPv6: nobody beside a container may give it addresses and routes by
+  // a router advertisement (CVE-2020-13401).
+  if (spec.network.mode == "bridge" && has_ipv6) {
+    sysctls["net.ipv6.conf.eth0.disable_ipv6"] = "1";
+  }
   if (spec.network.mode == "bridge" || spec.network.mode == "none") {
     sysctls["net.ipv4.ping_group_range"] = "0 2147483647";
     sysctls["net.ipv4.ip_unprivileged_port_start"] = "0";
@@ -180,7 +185,7 @@ Result<Json> plan_oci_config(const OciConfigInputs& inputs) {
       {"rootfsPropagation", "rprivate"},
   };
   if (!inputs.devices.empty()) linux_part["devices"] = plan_devices(inputs.devices);
-  Json sysctls = plan_sysctl(spec);
+  Json sysctls = plan_sysctl(spec, inputs.has_ipv6);
   if (!sysctls.empty()) linux_part["sysctl"] = std::move(sysctls);
   if (!seccomp.is_null()) linux_part["seccomp"] = std::move(seccomp);
   if (!spec.security.privileged && !spec.security.unmask_paths) {

@@ -37,6 +37,7 @@ struct OciConfigInputs {
   std::string runtime_program = {};  // Bind-mounted as the first process for --init.
   std::string hostname = {};
   bool has_pids_controller = true;  // Our default limit is set only where it can be.
+  bool has_ipv6 = true;             // Of the kernel: whether its sysctls are there.
 };
 
 // kInvalid for an unknown capability or a seccomp profile that is wrong.
