@@ -1,0 +1,30 @@
+"""What bash offers after the Tab key."""
+
+import programs
+
+SCRIPT = programs.ROOT / "cmd" / "ikada" / "ikada.bash"
+
+
+def complete(*words):
+    quoted = " ".join(f"'{word}'" for word in words)
+    shell = f"""source {SCRIPT}
+        COMP_WORDS=({programs.IKADA} {quoted})
+        COMP_CWORD={len(words)}
+        _ikada
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    return programs.run("bash", "--norc", "-c", shell).stdout.split()
+
+
+def test_commands_are_offered():
+    assert "logout" in complete("log")
+    assert "login" in complete("--root", "/tmp", "log")
+
+
+def test_options_are_those_of_the_command():
+    assert complete("login", "--pass") == ["--password", "--password-stdin"]
+    assert "--format" in complete("version", "-")
+
+
+def test_global_options_are_offered_before_a_command():
+    assert {"--root", "--run-root"} <= set(complete("--r"))
