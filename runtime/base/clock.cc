@@ -20,6 +20,12 @@ std::int64_t days_from_civil(int year, int month, int day) {
   return std::int64_t{era} * 146097 + day_of_era - 719468;
 }
 
+int days_in_month(int year, int month) {
+  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return kDays[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
 // Reads `width` digits at the front of `text` and removes them; -1 if they are not digits.
 int take_digits(std::string_view& text, size_t width) {
   if (text.size() < width) return -1;
@@ -103,7 +109,8 @@ Result<UnixNanos> parse_rfc3339(std::string_view text) {
   const int month = good ? take_digits(rest, 2) : -1;
   good = month >= 1 && month <= 12 && take(rest, '-');
   const int day = good ? take_digits(rest, 2) : -1;
-  good = day >= 1 && day <= 31 && (take(rest, 'T') || take(rest, 't') || take(rest, ' '));
+  good = day >= 1 && day <= days_in_month(year, month) &&
+         (take(rest, 'T') || take(rest, 't') || take(rest, ' '));
   const int hour = good ? take_digits(rest, 2) : -1;
   good = hour >= 0 && hour <= 23 && take(rest, ':');
   const int minute = good ? take_digits(rest, 2) : -1;
@@ -117,6 +124,11 @@ Result<UnixNanos> parse_rfc3339(std::string_view text) {
   }
   const std::int64_t seconds =
       days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset_s;
+  // Images made without a date have 0001-01-01, which 64 bits of nanoseconds do not reach.
+  constexpr std::int64_t kMostSeconds = INT64_MAX / kNanosPerSecond - 1;
+  if (seconds < -kMostSeconds || seconds > kMostSeconds) {
+    return make_error(ErrorKind::kInvalid, "time out of range: {}", text);
+  }
   return seconds * kNanosPerSecond + nanos;
 }
 

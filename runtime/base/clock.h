@@ -20,8 +20,8 @@ UnixNanos unix_now();
 // "2026-11-23T21:10:15.123456789Z".
 std::string format_rfc3339(UnixNanos time);
 
-// The same, read: a date, 'T', a time with up to nine digits of fraction, 'Z' or an offset.
-// kInvalid otherwise.
+// The same, read: a date, 'T', a time, perhaps a fraction (cut after nine digits), 'Z' or an
+// offset. kInvalid otherwise, also before 1678 and after 2261.
 Result<UnixNanos> parse_rfc3339(std::string_view text);
 
 // How long ago, in docker's words: "5 seconds", "About a minute", "3 hours", "2 weeks".
