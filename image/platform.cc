@@ -47,8 +47,11 @@ std::string architecture_name(std::string_view word) {
 }
 
 bool is_platform_word(std::string_view word) {
-  return !word.empty() && std::ranges::all_of(word, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+  const auto is_alphanumeric = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  return !word.empty() && is_alphanumeric(word.front()) && std::ranges::all_of(word, [&](char c) {
+    return is_alphanumeric(c) || c == '_' || c == '.' || c == '-';
   });
 }
 
