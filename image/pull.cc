@@ -14,7 +14,7 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kMinWorkers = 2;
+// One more than there are cores, because one is mostly waiting for the disk.
 constexpr size_t kMaxWorkers = 6;
 
 struct ChosenImage {
@@ -112,8 +112,8 @@ class LayerPulls {
   Result<void> run() {
     report_start();
     std::vector<std::thread> threads;
-    const size_t cores = std::thread::hardware_concurrency();
-    const size_t workers = std::min(std::clamp(cores, kMinWorkers, kMaxWorkers), queue_.size());
+    const size_t cores = std::max(std::thread::hardware_concurrency(), 1U);
+    const size_t workers = std::min({cores + 1, kMaxWorkers, queue_.size()});
     for (size_t i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
     for (std::thread& thread : threads) thread.join();
     if (error_.has_value()) return *error_;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "runtime/base/random_id.h"
 #include "runtime/base/text.h"
 
 namespace ikada {
@@ -54,30 +55,60 @@ Result<std::vector<std::string>> list_directory_fd(UniqueFd fd, const std::strin
   return names;
 }
 
-Result<void> remove_entry(int dir_fd, const std::string& name, dev_t device, int depth) {
-  constexpr int kMaxDepth = 2000;
-  if (::unlinkat(dir_fd, name.c_str(), 0) == 0 || errno == ENOENT) return {};
-  if (errno != EISDIR && errno != EPERM) return errno_error("unlink {}", name);
-  const int saved = errno;
-  if (depth > kMaxDepth) return make_error(ErrorKind::kInvalid, "{}: nested too deep", name);
+// Removes one tree. Descriptors and stack stay few however
+// deep the tree is: what lies deeper than kMaxDepth is first moved up.
+class TreeRemoval {
+ public:
+  explicit TreeRemoval(dev_t device) : device_(device) {}
 
-  UniqueFd child(::openat(dir_fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!child && errno == ENOTDIR) return errno_error_from(saved, "unlink " + name);
-  if (!child) return errno_error("open {}", name);
-  struct stat status {};
-  if (::fstat(child.get(), &status) != 0) return errno_error("stat {}", name);
-  if (status.st_dev != device) return errno_error_from(EXDEV, "remove " + name);
+  // Removes `name` of `dir_fd`, the tree's parent.
+  Result<void> remove(int dir_fd, const std::string& name) {
+    do {
+      moved_ = false;
+      IK_TRY(remove_entry(dir_fd, name, 0));
+    } while (moved_);
+    return {};
+  }
 
-  const int child_fd = child.get();
-  UniqueFd listing(::fcntl(child_fd, F_DUPFD_CLOEXEC, 0));
-  if (!listing) return errno_error("open {}", name);
-  IK_LET(names, list_directory_fd(std::move(listing), name));
-  for (const std::string& each : names) IK_TRY(remove_entry(child_fd, each, device, depth + 1));
-  if (::unlinkat(dir_fd, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
+ private:
+  static constexpr int kMaxDepth = 100;
+
+  Result<void> remove_entry(int dir_fd, const std::string& name, int depth) {
+    if (::unlinkat(dir_fd, name.c_str(), 0) == 0 || errno == ENOENT) return {};
+    if (errno != EISDIR && errno != EPERM) return errno_error("unlink {}", name);
+    const int saved = errno;
+    UniqueFd child(::openat(dir_fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!child && errno == ENOENT) return {};
+    if (!child && errno == ENOTDIR) return errno_error_from(saved, "unlink " + name);
+    if (!child) return errno_error("open {}", name);
+    struct stat status {};
+    if (::fstat(child.get(), &status) != 0) return errno_error("stat {}", name);
+    if (status.st_dev != device_) return errno_error_from(EXDEV, "remove " + name);
+    if (depth > kMaxDepth) return move_up(dir_fd, name);
+
+    if (depth == 0) top_fd_ = child.get();
+    UniqueFd listing(::fcntl(child.get(), F_DUPFD_CLOEXEC, 0));
+    if (!listing) return errno_error("open {}", name);
+    IK_LET(names, list_directory_fd(std::move(listing), name));
+    for (const std::string& each : names) IK_TRY(remove_entry(child.get(), each, depth + 1));
+    if (::unlinkat(dir_fd, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+    // What was moved up is there now; the next round takes it.
+    if (depth == 0 && moved_ && errno == ENOTEMPTY) return {};
     return errno_error("rmdir {}", name);
   }
-  return {};
-}
+
+  Result<void> move_up(int dir_fd, const std::string& name) {
+    if (::renameat(dir_fd, name.c_str(), top_fd_, random_hex(16).c_str()) != 0) {
+      return errno_error("rename {}", name);
+    }
+    moved_ = true;
+    return {};
+  }
+
+  dev_t device_;
+  int top_fd_ = -1;  // The tree's own directory; open while remove_entry() is below it.
+  bool moved_ = false;
+};
 
 }  // namespace
 
@@ -183,7 +214,7 @@ Result<void> remove_tree(const std::string& path) {
   if (!dir) return errno_error("open {}", parent);
   struct stat status {};
   if (::fstat(dir.get(), &status) != 0) return errno_error("stat {}", parent);
-  return remove_entry(dir.get(), name, status.st_dev, 0).context("remove {}", path);
+  return TreeRemoval(status.st_dev).remove(dir.get(), name).context("remove {}", path);
 }
 
 Result<UniqueFd> lock_file(const std::string& path, bool wait) {

@@ -85,6 +85,22 @@ TEST_CASE("a tree is removed without following symlinks") {
   CHECK(remove_tree(scratch.at("tree")).has_value());
 }
 
+TEST_CASE("a tree deeper than any path can say is removed") {
+  const ScratchDirectory scratch;
+  fs::create_directories(scratch.at("tree"));
+  Result<UniqueFd> current = open_file(scratch.at("tree"), O_PATH | O_DIRECTORY);
+  for (int depth = 0; depth < 5000; ++depth) {
+    REQUIRE(current.has_value());
+    REQUIRE(::mkdirat(current->get(), "d", 0700) == 0);
+    current = open_file_at(current->get(), "d", O_PATH | O_DIRECTORY);
+  }
+  current = UniqueFd();
+
+  CHECK(remove_tree(scratch.at("tree")).has_value());
+
+  CHECK(!fs::exists(scratch.at("tree")));
+}
+
 TEST_CASE("the names in a directory come without dots") {
   const ScratchDirectory scratch;
   scratch.write("b", "");
