@@ -105,6 +105,10 @@ class Engine {
   // Idempotent. The caller holds the mark or was started by the monitor that does.
   Result<void> clean_up(const ContainerRecord& record);
 
+  // After a started container's monitor was killed: ends what is left of it and puts that on
+  // record.
+  void give_up(const ContainerRecord& record, ActiveMark& mark);
+
   // Finds the containers whose keepers are dead and brings each to a state that can be explained.
   void recover();
 

@@ -167,6 +167,7 @@ Result<void> Engine::write_config(const ContainerRecord& record, const EngineIma
 }
 
 void Engine::discard(NewContainer& container) {
+  release_runtime(container.record);
   static_cast<void>(remove_everything(container.record.id, true).has_value());
   release_name(layout(), container.record.name, container.record.id);
   container.mark.remove();

@@ -155,6 +155,17 @@ void Engine::record_lost_exit(const std::string& id) {
       write_file_atomically(path, to_json(record).dump(), 0600, Durability::kVolatile).has_value());
 }
 
+void Engine::give_up(const ContainerRecord& record, ActiveMark& mark) {
+  release_runtime(record);
+  record_lost_exit(record.id);
+  if (record.spec.auto_remove) {
+    if (!mark.set_phase(ActivePhase::kCreating).has_value()) return;
+    if (!remove_everything(record.id, true).has_value()) return;
+    release_name(layout(), record.name, record.id);
+  }
+  mark.remove();
+}
+
 void Engine::recover() {
   const Result<std::vector<std::string>> ids = list_active(layout());
   if (!ids.has_value()) return;
@@ -163,20 +174,17 @@ void Engine::recover() {
     if (!found.has_value() || !found->has_value()) continue;
     ActiveMark& mark = **found;
     const Result<ContainerRecord> record = load_record(layout(), id);
-    if (mark.phase() == ActivePhase::kCreating || !record.has_value()) {
-      ContainerRecord remains;
-      if (record.has_value()) remains = *record;
-      remains.id = id;
-      release_runtime(remains);
+    if (record.has_value() && mark.phase() == ActivePhase::kStarted) {
+      give_up(*record, mark);
+      continue;
+    }
+    ContainerRecord remains;
+    if (record.has_value()) remains = *record;
+    remains.id = id;
+    release_runtime(remains);
+    if (mark.phase() != ActivePhase::kStarting || !record.has_value()) {
       if (!remove_everything(id, true).has_value()) continue;
       release_name(layout(), remains.name, id);
-    } else {
-      release_runtime(*record);
-      if (mark.phase() == ActivePhase::kStarted) record_lost_exit(id);
-      if (record->spec.auto_remove && mark.phase() == ActivePhase::kStarted) {
-        if (!remove_everything(id, true).has_value()) continue;
-        release_name(layout(), record->name, id);
-      }
     }
     mark.remove();
   }

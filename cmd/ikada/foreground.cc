@@ -36,11 +36,15 @@ Result<int> start_in_foreground(Engine& engine,
   attach.terminal = record.spec.terminal;
   attach.forward_signals = options.forward_signals;
   attach.detach_keys = &keys;
-  IK_LET(end, client.copy(attach, &signals));
-  if (!end.exit.has_value()) return 0;
+  Result<AttachEnd> end = client.copy(attach, &signals);
+  if (!end.has_value()) {
+    engine.give_up(record, mark);
+    return std::move(end.error());
+  }
+  if (!end->exit.has_value()) return 0;
   // What cannot be cleaned up now is found again by its mark; the program's status counts.
   static_cast<void>(engine.clean_up(record).has_value());
-  return end.exit->exit_code;
+  return end->exit->exit_code;
 }
 
 }  // namespace ikada

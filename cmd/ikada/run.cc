@@ -72,7 +72,8 @@ Result<int> run(const RunOptions& options, std::vector<std::string> words, const
                        .quiet = options.container.quiet}));
   IK_LET(container, engine.create(spec, image));
   Result<int> status = start(options, engine, container);
-  if (!status.has_value()) engine.discard(container);
+  const bool has_started = container.mark.phase() == ActivePhase::kStarted;
+  if (!status.has_value() && !has_started) engine.discard(container);
   return status;
 }
 
@@ -83,9 +84,8 @@ void add_run_command(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("run", "Run a command in a new container");
   add_container_options(*command, options->container);
   command->add_flag("-d,--detach", options->detach, "Run in the background and print the id");
-  command->add_flag("--sig-proxy",
-                    options->forward_signals,
-                    "Pass signals on to the container, true by default");
+  command->add_flag(
+      "--sig-proxy", options->forward_signals, "Pass signals on to the container, true by default");
   command->add_option("--detach-keys",
                       options->detach_keys,
                       "Keys that detach from the container, ctrl-p,ctrl-q by default");
