@@ -18,7 +18,11 @@ std::optional<std::string_view> take_word(std::string_view& line) {
 }  // namespace
 
 void append_log_line(std::string& out, const LogLine& line) {
-  out += format_rfc3339(line.time);
+  append_log_line(out, format_rfc3339(line.time), line);
+}
+
+void append_log_line(std::string& out, std::string_view time_text, const LogLine& line) {
+  out += time_text;
   out += ' ';
   out += line.stream == LogStream::kStdout ? kStdoutWord : kStderrWord;
   out += line.partial ? " P " : " F ";

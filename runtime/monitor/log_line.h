@@ -25,6 +25,9 @@ struct LogLine {
 
 void append_log_line(std::string& out, const LogLine& line);
 
+// The same for who has the line's time as text already, say of the line before.
+void append_log_line(std::string& out, std::string_view time_text, const LogLine& line);
+
 // One line without its newline; nullopt if it is not in the format.
 std::optional<LogLine> parse_log_line(std::string_view line);
 

@@ -35,7 +35,11 @@ Result<void> LogWriter::open_current() {
 void LogWriter::append(const LogLine& line) {
   if (!fd_) return;
   const size_t before = pending_.size();
-  append_log_line(pending_, line);
+  if (line.time != last_time_ || last_time_text_.empty()) {
+    last_time_ = line.time;
+    last_time_text_ = format_rfc3339(line.time);
+  }
+  append_log_line(pending_, last_time_text_, line);
   const std::uint64_t total = size_ + pending_.size();
   if (files_.max_bytes != 0 && total > files_.max_bytes && size_ + before > 0) {
     const std::string last = pending_.substr(before);

@@ -47,9 +47,11 @@ class LogWriter {
   LogFiles files_;
   std::function<void(std::string_view)> warn_;
   UniqueFd fd_;
-  std::uint64_t size_ = 0;  // Of the current file.
-  std::string pending_;     // Whole lines.
-  std::string cut_line_;    // The rest of a line whose beginning is in the file already.
+  std::uint64_t size_ = 0;   // Of the current file.
+  UnixNanos last_time_ = 0;  // Many lines have the same.
+  std::string last_time_text_;
+  std::string pending_;   // Whole lines.
+  std::string cut_line_;  // The rest of a line whose beginning is in the file already.
   std::uint64_t lost_lines_ = 0;
   bool failing_ = false;
   bool rotation_failed_ = false;

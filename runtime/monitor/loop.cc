@@ -240,12 +240,15 @@ Result<void> MonitorLoop::run(const MonitorOptions& options,
     warn_system_log(fmt::format("container {}: {}", options.id, message));
   };
   IK_LET(poller, Poller::create());
-  IK_LET(log,
-         LogWriter::open({.path = options.log_path,
-                          .max_bytes = options.log_max_bytes,
-                          .max_files = options.log_max_files},
-                         warn));
-  MonitorLoop loop(options, hooks, std::move(poller), std::move(log));
+  Result<LogWriter> log = LogWriter::open({.path = options.log_path,
+                                           .max_bytes = options.log_max_bytes,
+                                           .max_files = options.log_max_files},
+                                          warn);
+  if (!log.has_value()) {
+    warn(log.error().message + ", going on without a log");
+    log = LogWriter::open({}, warn);
+  }
+  MonitorLoop loop(options, hooks, std::move(poller), std::move(*log));
   IK_LET(signal_fd, open_signal_fd());
   loop.signal_fd_ = std::move(signal_fd);
   IK_LET(pid_fd, open_pidfd(container.pid));

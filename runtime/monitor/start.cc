@@ -1,6 +1,7 @@
 #include "runtime/monitor/start.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <termios.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/init/report.h"
 #include "runtime/monitor/protocol.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/spawn.h"
@@ -21,9 +23,6 @@ namespace {
 constexpr int kExitRuntimeError = 125;
 constexpr int kExitNotExecutable = 126;
 constexpr int kExitNotFound = 127;
-
-constexpr const char* kNotFoundCode = "COMMAND_NOT_FOUND";
-constexpr const char* kNotExecutableCode = "COMMAND_NOT_EXECUTABLE";
 
 // The container's ends, which we close as soon as it has them.
 struct ContainerEnds {
@@ -67,25 +66,11 @@ void apply_first_window(int client, int terminal) {
   ::ioctl(terminal, TIOCSWINSZ, &size);
 }
 
-// How a shell would call a failed exec.
-Error name_exec_error(Error error) {
-  switch (error.errno_value) {
-    case ENOENT:
-      error.code = kNotFoundCode;
-      break;
-    case EACCES:
-    case EPERM:
-    case ENOEXEC:
-    case EISDIR:
-    case ENOTDIR:
-    case ELOOP:
-    case ETXTBSY:
-      error.code = kNotExecutableCode;
-      break;
-    default:
-      break;
-  }
-  return error;
+// As a shell ends when it cannot execute a program.
+int exit_status(const Error& error) {
+  if (error.code != kExecErrorCode) return kExitRuntimeError;
+  const bool is_missing = error.errno_value == ENOENT || error.errno_value == ENOTDIR;
+  return is_missing ? kExitNotFound : kExitNotExecutable;
 }
 
 std::string_view kind_name(ErrorKind kind) {
@@ -117,9 +102,7 @@ Result<void> run_program(const MonitorOptions& options,
     container.terminal_fd = std::move(terminal);
     apply_first_window(container.first_client.get(), container.terminal_fd.get());
   }
-  Result<void> started = start_container(options.state_root, options.id);
-  if (!started.has_value()) return name_exec_error(std::move(started.error()));
-  return {};
+  return start_container(options.state_root, options.id);
 }
 
 }  // namespace
@@ -145,6 +128,12 @@ Result<RunningContainer> start_monitored_container(const MonitorOptions& options
     create.stdio[1] = theirs.stdout_fd.get();
     create.stdio[2] = theirs.stderr_fd.get();
   }
+  if (!options.log_path.empty()) {
+    // Whoever looks for the log once the container runs shall find it, and a log that cannot be
+    // written is reported while somebody listens.
+    const Result<UniqueFd> log = open_file(options.log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (!log.has_value()) return log.error();
+  }
   if (!options.attach_socket.empty()) {
     const std::string directory =
         options.attach_socket.substr(0, options.attach_socket.rfind('/') + 1);
@@ -159,8 +148,9 @@ Result<RunningContainer> start_monitored_container(const MonitorOptions& options
     container.cgroup_path = state->cgroup_path;
     running = run_program(options, container, console);
     if (!running.has_value()) {
-      static_cast<void>(delete_container(options.state_root, options.id, true).has_value());
+      ::kill(container.pid, SIGKILL);
       static_cast<void>(wait_for_child(container.pid).has_value());
+      static_cast<void>(delete_container(options.state_root, options.id, true).has_value());
     }
   }
   if (!running.has_value()) {
@@ -170,14 +160,11 @@ Result<RunningContainer> start_monitored_container(const MonitorOptions& options
   return container;
 }
 
-std::string describe_start(const Result<RunningContainer>& started) {
-  if (started.has_value()) return Json{{"pid", started->pid}}.dump() + "\n";
-  const Error& error = started.error();
-  int exit_code = kExitRuntimeError;
-  if (error.code == kNotFoundCode) exit_code = kExitNotFound;
-  if (error.code == kNotExecutableCode) exit_code = kExitNotExecutable;
+std::string describe_start(pid_t pid) { return Json{{"pid", pid}}.dump() + "\n"; }
+
+std::string describe_start(const Error& error) {
   const Json report{
-      {"error", error.message}, {"kind", kind_name(error.kind)}, {"exit_code", exit_code}};
+      {"error", error.message}, {"kind", kind_name(error.kind)}, {"exit_code", exit_status(error)}};
   // A path in a message may be no UTF-8.
   return report.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

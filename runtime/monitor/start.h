@@ -19,8 +19,9 @@ Result<RunningContainer> start_monitored_container(const MonitorOptions& options
                                                    CreateOptions network,
                                                    UniqueFd first_client);
 
-// The one line for ready-fd.
-std::string describe_start(const Result<RunningContainer>& started);
+// The one line for ready-fd: how it went.
+std::string describe_start(pid_t pid);
+std::string describe_start(const Error& error);
 
 // What the loop asks for, done by the runtime.
 ContainerHooks runtime_hooks(const MonitorOptions& options, const std::string& cgroup_path);
