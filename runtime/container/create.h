@@ -21,15 +21,20 @@ namespace ikada {
 
 struct CreateOptions {
   std::string id;
-  std::string bundle;          // Directory with config.json.
-  std::string state_root;      // "/run/ikada/runtime"
-  std::string pid_file;        // Empty: none.
-  std::string console_socket;  // A listening unix socket that receives the pty master by
-                               // SCM_RIGHTS; empty: none.
-  int console_fd = -1;         // A connected socket for the same purpose, for the monitor.
-  int stdio[3] = {0, 1, 2};    // What the process gets when it has no terminal.
-  int preserve_fds = 0;        // Descriptors 3 … 3+n-1 stay open in the container.
+  std::string bundle;            // Directory with config.json.
+  std::string state_root;        // "/run/ikada/runtime"
+  std::string pid_file;          // Empty: none.
+  std::string console_socket;    // A listening unix socket that receives the pty master by
+                                 // SCM_RIGHTS; empty: none.
+  int console_fd = -1;           // A connected socket for the same purpose; nothing comes if the
+                                 // config asks for no terminal.
+  int stdio[3] = {0, 1, 2};      // What the process gets when it has no terminal.
+  int preserve_fds = 0;          // Descriptors 3 … 3+n-1 stay open in the container.
+  bool die_with_parent = false;  // SIGKILL for the first process when the caller's process ends,
+                                 // as far as the program does not change its credentials.
   bool no_new_keyring = false;
+  bool no_pivot = false;
+  bool systemd_cgroup = false;  // linux.cgroupsPath is "slice:prefix:name".
   // Called in the parent once the first process has its namespaces and before it goes on: attach a
   // veth here.
   std::function<Result<void>(pid_t)> attach_network;

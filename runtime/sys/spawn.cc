@@ -108,19 +108,26 @@ Result<void> send_signal(int pid_fd, int signal) {
   return errno_error("send signal {}", signal);
 }
 
-Result<std::uint64_t> process_start_time(pid_t pid) {
+Result<ProcessStat> read_process_stat(pid_t pid) {
   IK_LET(stat, read_file(fmt::format("/proc/{}/stat", pid), 4096));
   // proc(5): the second field is the name in parentheses and may itself hold spaces and
   // parentheses.
   const size_t name_end = stat.rfind(')');
   const std::vector<std::string_view> fields =
       split(std::string_view(stat).substr(std::min(name_end, stat.size() - 1)), ' ');
-  constexpr size_t kStartTime =
-      20;  // Field 22, counted from the one that ends with ')', which is field 2.
-  if (fields.size() <= kStartTime) {
+  // Fields 3 and 22, counted from the one that ends with ')', which is field 2.
+  constexpr size_t kState = 1;
+  constexpr size_t kStartTime = 20;
+  if (fields.size() <= kStartTime || fields[kState].empty()) {
     return make_error(ErrorKind::kInternal, "/proc/{}/stat is too short", pid);
   }
-  return parse_unsigned(fields[kStartTime]);
+  IK_LET(start_time, parse_unsigned(fields[kStartTime]));
+  return ProcessStat{.state = fields[kState][0], .start_time = start_time};
+}
+
+Result<std::uint64_t> process_start_time(pid_t pid) {
+  IK_LET(stat, read_process_stat(pid));
+  return stat.start_time;
 }
 
 }  // namespace ikada

@@ -46,6 +46,13 @@ Result<UniqueFd> open_pidfd(pid_t pid);
 // pidfd_send_signal(2). kNotFound if the process is gone.
 Result<void> send_signal(int pid_fd, int signal);
 
+// Fields of /proc/PID/stat.
+struct ProcessStat {
+  char state = 0;                // 'R', 'S', 'Z' (ended, not yet reaped) and so on.
+  std::uint64_t start_time = 0;  // In clock ticks since boot.
+};
+Result<ProcessStat> read_process_stat(pid_t pid);
+
 // Field 22 of /proc/PID/stat: start time in clock ticks since boot. With the pid it names a process
 // for good, because a reused pid has another start time. kNotFound if there is no such process.
 Result<std::uint64_t> process_start_time(pid_t pid);

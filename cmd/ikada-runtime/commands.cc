@@ -1,0 +1,68 @@
+#include "cmd/ikada-runtime/commands.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "runtime/init/report.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kNotExecutable = 126;
+constexpr int kNotFound = 127;
+
+constexpr std::array<RuntimeCommand, 14> kCommands = {{
+    {"create",
+     "[-b BUNDLE] [--console-socket PATH] [--pid-file FILE] [--no-pivot] [--no-new-keyring] "
+     "[--preserve-fds N] ID",
+     "set up a container, without running its program",
+     &create_command},
+    {"start", "ID", "run the program of a created container", &start_command},
+    {"run",
+     "[-b BUNDLE] [-d] [--console-socket PATH] [--pid-file FILE] [--no-pivot] [--no-new-keyring] "
+     "[--preserve-fds N] [--keep] ID",
+     "create and start a container, and wait for it",
+     &run_command},
+    {"exec",
+     "[-p PROCESS.json] [-t] [-d] [--cwd DIR] [-e NAME=VALUE]... [-u UID[:GID]] "
+     "[-g GID]... [-c CAPABILITY]... [--no-new-privs] [--console-socket PATH] [--pid-file FILE] "
+     "[--preserve-fds N] ID [PROGRAM [ARGUMENT]...]",
+     "run a further program in a running container",
+     &exec_command},
+    {"state", "ID", "print the state of a container as JSON", &state_command},
+    {"kill", "[-a] ID [SIGNAL]", "send a signal to a container (SIGTERM)", &kill_command},
+    {"delete", "[-f] ID", "remove what a stopped container has left", &delete_command},
+    {"pause", "ID", "freeze all processes of a container", &pause_command},
+    {"resume", "ID", "let a paused container go on", &resume_command},
+    {"ps", "[-f table|json] ID", "list the processes of a container", &ps_command},
+    {"list", "[-q] [-f table|json]", "list containers", &list_command},
+    {"spec", "[-b BUNDLE]", "write a config.json to begin with", &spec_command},
+    {"features", "", "print what this runtime can do as JSON", &features_command},
+    {"init-process",
+     "[--] PROGRAM [ARGUMENT]...",
+     "run a program, pass signals on to it and reap orphans",
+     &init_process_command},
+}};
+
+}  // namespace
+
+std::span<const RuntimeCommand> runtime_commands() { return kCommands; }
+
+int exit_status(const Error& error) {
+  if (error.code != kExecErrorCode) return kFailed;
+  return error.errno_value == ENOENT || error.errno_value == ENOTDIR ? kNotFound : kNotExecutable;
+}
+
+Result<std::string> single_id(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 1) return arguments.front();
+  return make_error(
+      ErrorKind::kInvalid, "expected one container id, not {} arguments", arguments.size());
+}
+
+Result<void> print(std::string_view text) { return write_all(STDOUT_FILENO, text); }
+
+}  // namespace ikada

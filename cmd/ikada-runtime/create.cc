@@ -1,0 +1,18 @@
+#include "cmd/ikada-runtime/commands.h"
+#include "cmd/ikada-runtime/create_options.h"
+#include "runtime/container/sealed_self.h"
+
+namespace ikada {
+
+Result<int> create_command(const RuntimeContext& context, Words words) {
+  CreateArguments arguments;
+  IK_LET(rest, parse_all(words, arguments.table()));
+  IK_LET(id, single_id(rest));
+  IK_TRY(seal_self(static_cast<int>(context.arguments.size()),
+                   const_cast<char**>(context.arguments.data())));
+  IK_LET(options, arguments.options(context, id));
+  IK_LET(state, create_container(options).context("container {}", id));
+  return state.pid != 0 ? 0 : 1;
+}
+
+}  // namespace ikada

@@ -1,0 +1,64 @@
+// The first process of a container that wants one beside its program: `ikada run --init`.
+//
+// It runs inside the container as the container's user, so it trusts nothing and owns nothing.
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/ikada-runtime/arguments.h"
+#include "cmd/ikada-runtime/commands.h"
+
+namespace ikada {
+namespace {
+
+constexpr int kNotExecutable = 126;
+constexpr int kNotFound = 127;
+
+[[noreturn]] void become_program(Words program, const sigset_t& signals) {
+  ::setpgid(0, 0);
+  // With a terminal, what is typed is for the program. SIGTTOU is blocked still.
+  if (::isatty(STDIN_FILENO) == 1) ::tcsetpgrp(STDIN_FILENO, ::getpid());
+  ::sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+  ::execvp(program[0], program.data());
+  ::_exit(errno == ENOENT ? kNotFound : kNotExecutable);
+}
+
+// Reaps all that have ended; true if the program is among them.
+bool reap(pid_t program, int& status) {
+  bool ended = false;
+  while (true) {
+    int each = 0;
+    const pid_t pid = ::waitpid(-1, &each, WNOHANG);
+    if (pid <= 0) return ended;
+    if (pid != program) continue;
+    ended = true;
+    status = WIFEXITED(each) ? WEXITSTATUS(each) : 128 + WTERMSIG(each);
+  }
+}
+
+}  // namespace
+
+Result<int> init_process_command(const RuntimeContext& /*context*/, Words words) {
+  IK_LET(program, parse_options(words, {}));
+  if (program.empty()) return make_error(ErrorKind::kInvalid, "expected a program to run");
+  sigset_t signals;
+  ::sigfillset(&signals);
+  ::sigprocmask(SIG_SETMASK, &signals, nullptr);
+  const pid_t pid = ::fork();
+  if (pid < 0) return errno_error("fork");
+  if (pid == 0) become_program(program, signals);
+  int status = 0;
+  while (true) {
+    siginfo_t info{};
+    const int signal = ::sigwaitinfo(&signals, &info);
+    if (signal < 0) continue;
+    if (signal != SIGCHLD) {
+      ::kill(pid, signal);
+    } else if (reap(pid, status)) {
+      return status;
+    }
+  }
+}
+
+}  // namespace ikada

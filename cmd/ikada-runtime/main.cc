@@ -1,0 +1,142 @@
+// ikada-runtime: the OCI runtime. See ikada-runtime(8).
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/ikada-runtime/arguments.h"
+#include "cmd/ikada-runtime/commands.h"
+#include "cmd/ikada-runtime/monitor.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/json.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+struct GlobalOptions {
+  std::string root;
+  std::string log;
+  std::string log_format = "text";
+  std::string rootless;
+  bool debug = false;
+  bool systemd_cgroup = false;
+  bool help = false;
+  bool version = false;
+};
+
+Result<Words> parse_global(GlobalOptions& options, Words words) {
+  const Option table[] = {
+      {.name = "--root", .letter = "", .value = &options.root},
+      {.name = "--log", .letter = "", .value = &options.log},
+      {.name = "--log-format", .letter = "", .value = &options.log_format},
+      {.name = "--rootless", .letter = "", .value = &options.rootless},
+      {.name = "--debug", .letter = "", .flag = &options.debug},
+      {.name = "--systemd-cgroup", .letter = "", .flag = &options.systemd_cgroup},
+      {.name = "--help", .letter = "-h", .flag = &options.help},
+      {.name = "--version", .letter = "-v", .flag = &options.version},
+  };
+  return parse_options(words, table);
+}
+
+// Engines read the log file for the reason of a failure: runc's format.
+void write_log(const GlobalOptions& options, const std::string& message) {
+  if (options.log.empty()) return;
+  const Result<UniqueFd> file = open_file(options.log, O_WRONLY | O_APPEND | O_CREAT, 0600);
+  if (!file.has_value()) return;
+  std::string line;
+  if (options.log_format == "json") {
+    const Json entry = {{"level", "error"}, {"msg", message}, {"time", format_rfc3339(unix_now())}};
+    line = entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  } else {
+    line = fmt::format("time=\"{}\" level=error msg={}\n",
+                       format_rfc3339(unix_now()),
+                       Json(message).dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+  static_cast<void>(write_all(file->get(), line).has_value());
+}
+
+int print_help() {
+  std::string text = "usage: ikada-runtime [OPTIONS] COMMAND [ARGS]\n\ncommands:\n";
+  for (const RuntimeCommand& each : runtime_commands()) {
+    text += fmt::format("  {:<10} {}\n", each.name, each.summary);
+  }
+  text +=
+      "\noptions:\n"
+      "  --root DIR             where states are kept (/run/ikada/runtime)\n"
+      "  --log FILE             append errors to FILE as well\n"
+      "  --log-format FORMAT    text or json\n"
+      "  --systemd-cgroup       linux.cgroupsPath is slice:prefix:name\n"
+      "  -h, --help             this help; behind a command, that command's\n"
+      "  -v, --version          print the version\n";
+  return print(text).has_value() ? 0 : kFailed;
+}
+
+int print_version() {
+  return print(fmt::format("ikada-runtime version {}\nspec: 1.0.2\n", IKADA_VERSION)).has_value()
+             ? 0
+             : kFailed;
+}
+
+const RuntimeCommand* find_command(std::string_view name) {
+  for (const RuntimeCommand& each : runtime_commands()) {
+    if (each.name == name) return &each;
+  }
+  return nullptr;
+}
+
+bool wants_help(Words words) {
+  return !words.empty() && (::strcmp(words[0], "--help") == 0 || ::strcmp(words[0], "-h") == 0);
+}
+
+int report(const GlobalOptions& options, std::string_view command, const Error& error, int status) {
+  ::fprintf(stderr,
+            "ikada-runtime%s%.*s: %s\n",
+            command.empty() ? "" : " ",
+            static_cast<int>(command.size()),
+            command.data(),
+            error.message.c_str());
+  write_log(options, error.message);
+  return status;
+}
+
+int run_main(Words arguments) {
+  GlobalOptions options;
+  const Result<Words> rest = parse_global(options, arguments.subspan(1));
+  if (!rest.has_value()) return report(options, "", rest.error(), kUsage);
+  if (options.version) return print_version();
+  if (options.help || rest->empty()) return print_help();
+  const std::string_view name = rest->front();
+  const RuntimeCommand* command = find_command(name);
+  if (command == nullptr) {
+    return report(
+        options, "", make_error(ErrorKind::kInvalid, "unknown command: {}", name), kUsage);
+  }
+  const Words words = rest->subspan(1);
+  if (wants_help(words)) {
+    return print(fmt::format("usage: ikada-runtime {} {}\n", command->name, command->usage))
+                   .has_value()
+               ? 0
+               : kFailed;
+  }
+  RuntimeContext context;
+  if (!options.root.empty()) context.state_root = options.root;
+  context.systemd_cgroup = options.systemd_cgroup;
+  context.arguments = arguments;
+  const Result<int> status = command->run(context, words);
+  if (status.has_value()) return *status;
+  return report(options, command->name, status.error(), exit_status(status.error()));
+}
+
+}  // namespace
+}  // namespace ikada
+
+int main(int argc, char** argv) {
+  if (argc >= 2 && ::strcmp(argv[1], "monitor") == 0) {
+    return ikada::run_monitor_command(argc, argv);
+  }
+  return ikada::run_main({argv, static_cast<size_t>(argc)});
+}

@@ -1,0 +1,66 @@
+// What will be mounted in a container, as a list made before its first process exists.
+//
+// Sources of binds are opened by the parent, in the host's mount namespace and with its rights;
+// everything else is made by the first process, in the namespaces it belongs to.
+//
+// Source: OCI runtime-spec 1.0.2, config.md "Mounts"; fsopen(2), open_tree(2), overlayfs.rst.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
+#include "runtime/mount/options.h"
+#include "runtime/spec/config.h"
+
+namespace ikada {
+
+enum class MountKind {
+  kFilesystem,  // A new mount by fsopen.
+  kBind,        // A copy of a tree, opened by the parent.
+  kOverlay,     // A new mount by mount(2), because fsconfig takes no value beyond 255 bytes.
+};
+
+struct MountOperation {
+  MountKind kind = MountKind::kFilesystem;
+  std::string destination;  // In the container; absolute.
+  std::string type;         // The kernel's name: "tmpfs", "cgroup2".
+  std::string source;
+  MountOptions options;
+  std::vector<std::pair<std::string, std::string>> parameters;  // fsconfig; empty value: a flag.
+  // No symlink may be on the way to the destination: /proc, /sys, /dev and what lies below them.
+  bool plain_destination = false;
+  bool may_cover_proc = false;  // The destination may lie in a procfs.
+  bool is_proc_root = false;    // It is /proc itself.
+  // kOverlay: the data of mount(2) and the directories it names as /proc/self/fd/N.
+  std::string data;
+  std::vector<std::string> layers;
+  // kBind, filled in by open_bind_sources().
+  UniqueFd tree;
+  bool tree_is_directory = false;
+};
+
+// The number of the first of MountOperation::layers' descriptors in the first process.
+constexpr int kFirstLayerFd = 400;
+
+struct MountPlan {
+  bool root_is_overlay = false;  // operations[0] is the root filesystem itself.
+  std::vector<MountOperation> operations;
+};
+
+// kInvalid for mounts that may not be: over /proc or inside it, with options that cannot be.
+// `cgroup2_mount` is where the host has cgroup v2.
+Result<MountPlan> plan_mounts(const OciConfig& config,
+                              const std::string& bundle,
+                              const std::string& cgroup2_mount);
+
+// Opens the sources of all binds and gives them their attributes.
+Result<void> open_bind_sources(MountPlan& plan);
+
+// A detached copy of the tree at `path` with a propagation type, MS_PRIVATE or MS_SLAVE.
+Result<UniqueFd> open_root_tree(const std::string& path, std::uint64_t propagation);
+
+}  // namespace ikada
