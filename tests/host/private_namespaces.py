@@ -9,6 +9,7 @@ import ctypes
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 
@@ -48,7 +49,8 @@ def find_cgroup2():
 class PrivateNamespaces:
     """Entered once, at the start of the session; left at its end."""
 
-    def __init__(self):
+    def __init__(self, cgroup2_only=False):
+        """With cgroup2_only the host looks as if it had no v1 controllers mounted."""
         self.outside = {kind: os.readlink(f"/proc/self/ns/{kind}")
                         for kind in ("net", "mnt", "cgroup")}
         self.cgroup_root = find_cgroup2()
@@ -58,6 +60,7 @@ class PrivateNamespaces:
         origin = self.cgroup_root / own.lstrip("/")
         self._origin = os.open(origin, os.O_RDONLY | os.O_DIRECTORY)
         self._name = f"ikada-tests-{os.getpid()}"
+        self._remove_stale(origin)
         top = origin / self._name
         top.mkdir()
         (top / "cgroup.procs").write_text(str(os.getpid()))
@@ -66,6 +69,8 @@ class PrivateNamespaces:
         # Our own cgroup becomes the root of what is seen; the session moves one level down, so that
         # controllers can be given to the containers beside it.
         # (The kernel refuses to stack a filesystem on a mount of itself.)
+        if cgroup2_only:
+            self.cgroup_root = pathlib.Path("/sys/fs/cgroup")
         _call(_libc.umount2(str(self.cgroup_root).encode(), MNT_DETACH), "umount cgroup2")
         mount("cgroup2", self.cgroup_root, "cgroup2")
         session = self.cgroup_root / "session"
@@ -83,6 +88,21 @@ class PrivateNamespaces:
         os.close(procs)
         self._remove(self._name)
         os.close(self._origin)
+
+    def _remove_stale(self, origin):
+        """Ends what runs that were killed have left: their cgroups hold all their processes."""
+        for path in origin.glob("ikada-tests-*"):
+            if pathlib.Path("/proc", path.name.removeprefix("ikada-tests-")).exists():
+                continue
+            try:
+                (path / "cgroup.kill").write_text("1")
+                for _ in range(100):
+                    if "populated 0" in (path / "cgroup.events").read_text():
+                        break
+                    time.sleep(0.02)
+                self._remove(path.name)
+            except FileNotFoundError:
+                continue
 
     def _remove(self, path):
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._origin)
