@@ -116,6 +116,8 @@ Result<RunningContainer> start_monitored_container(const MonitorOptions& options
   create.id = options.id;
   create.bundle = options.bundle;
   create.state_root = options.state_root;
+  // Nobody would read its output or see its end.
+  create.die_with_parent = true;
   SocketPair console;
   ContainerEnds theirs;
   if (options.terminal) {

@@ -15,9 +15,11 @@ def monitor(bundle, tmp_path):
     """monitor(["sh", "-c", "…"], terminal=True, …) → Monitor."""
     made = []
 
-    def make(args, **options):
+    def make(args, user=0, **options):
         directory = tmp_path / f"container-{len(made)}"
-        made.append(monitors.Monitor(bundle(args), directory, **options))
+        container = bundle(args)
+        container.process["user"] = {"uid": user, "gid": user}
+        made.append(monitors.Monitor(container, directory, **options))
         return made[-1]
     yield make
     for each in made:
@@ -336,6 +338,14 @@ def test_attach_socket_is_private(monitor):
     os.kill(container.pid, signal.SIGKILL)
 
 
+def test_user_other_than_root_can_open_its_stdout_anew(monitor):
+    container = monitor(["sh", "-c", "echo fine > /dev/stdout; echo bad > /dev/stderr"], user=1000)
+
+    container.client.read_all()
+
+    assert container.client.output == {"o": b"fine\n", "r": b"bad\n"}
+
+
 def test_container_inherits_no_descriptor(monitor):
     container = monitor(["ls", "/proc/self/fd"])
 
@@ -370,3 +380,14 @@ def test_idle_monitors_are_small_and_quiet(monitor):
     assert [each.cpu_ticks() for each in containers] == ticks
     for each in containers:
         os.kill(each.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_container_dies_with_a_monitor_that_is_killed(monitor, runtime, user):
+    container = monitor(["sleep", "1000"], user=user)
+
+    container.process.kill()
+
+    monitors.wait_until(lambda: not pathlib.Path(f"/proc/{container.pid}").exists())
+    assert not container.holds()
+    runtime.root = container.directory / "state"
