@@ -44,8 +44,8 @@ Json describe_cgroups() {
     return cgroups;
   }
   cgroups["CgroupMount"] = *mount;
-  const Result<std::string> list = read_file(*mount + "/cgroup.controllers");
-  for (const std::string_view name : split(trim(list.value_or("")), ' ')) {
+  const std::string list = read_file(*mount + "/cgroup.controllers").value_or(std::string());
+  for (const std::string_view name : split(trim(list), ' ')) {
     if (!name.empty()) cgroups["CgroupControllers"].push_back(name);
   }
   return cgroups;

@@ -44,7 +44,7 @@ Result<std::string> runtime_version() {
   return std::string(line.substr(line.rfind(' ') + 1));
 }
 
-Json describe_versions(const std::string& runtime) {
+Json describe_versions(const Result<std::string>& runtime) {
   const Platform platform = host_platform();
   utsname kernel{};
   ::uname(&kernel);
@@ -53,13 +53,16 @@ Json describe_versions(const std::string& runtime) {
       {"Version", IKADA_VERSION}, {"Os", platform.os}, {"Arch", platform.architecture}};
   versions["Server"] = versions["Client"];
   versions["Server"]["KernelVersion"] = kernel.release;
-  versions["Server"]["Components"] =
-      Json::array({{{"Name", "ikada-runtime"}, {"Version", runtime}}});
+  versions["Server"]["Components"] = Json::array();
+  if (runtime.has_value()) {
+    versions["Server"]["Components"].push_back({{"Name", "ikada-runtime"}, {"Version", *runtime}});
+  }
   return versions;
 }
 
+// What is known is shown also when ikada-runtime is missing.
 Result<void> show_versions(const std::string& format) {
-  IK_LET(runtime, runtime_version());
+  const Result<std::string> runtime = runtime_version();
   const Json versions = describe_versions(runtime);
   const bool is_json = format == "json";
   const std::string text = format.empty() ? std::string(kDefaultFormat)
@@ -67,6 +70,8 @@ Result<void> show_versions(const std::string& format) {
                                           : format + "\n";
   IK_LET(rendered, render(text, versions));
   ::fwrite(rendered.data(), 1, rendered.size(), stdout);
+  ::fflush(stdout);
+  if (!runtime.has_value()) return runtime.error();
   return {};
 }
 

@@ -143,16 +143,18 @@ def test_a_token_that_would_add_a_header_is_refused(ikada, server):
 
 
 def test_an_endless_challenge_ends(ikada, server):
+    realm = f'Bearer realm="http://{server.address}/token"'
     server.script("/v2/web", lambda call: call.error(
-        401, "UNAUTHORIZED", "no", WWW_Authenticate=f'Bearer realm="http://{server.address}/token"'))
+        401, "UNAUTHORIZED", "no", WWW_Authenticate=realm))
     server.script("/token", grant)
 
     assert "pull access denied" in refusal(ikada, server)
     assert len(server.calls) < 10
 
 
-@pytest.mark.parametrize("realm", ["file:///etc/passwd", "ftp://127.0.0.1/", "http://u:p@127.0.0.1/",
-                                   "", "http://registry.invalid/token"])
+@pytest.mark.parametrize("realm", [
+    "file:///etc/passwd", "ftp://127.0.0.1/", "http://u:p@127.0.0.1/", "",
+    "http://registry.invalid/token"])
 def test_a_realm_that_is_no_place_for_questions_is_refused(ikada, server, realm):
     server.script("/v2/web", challenge(realm))
 

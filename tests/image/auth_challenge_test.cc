@@ -9,10 +9,10 @@ namespace {
 
 TEST_CASE("challenges are read with quotes, escapes and odd spaces") {
   const auto bearer = parse_auth_challenges(
-      R"(Bearer realm="https://auth.docker.io/token" , service=registry.docker.io,SCOPE="a,b \"c\"")");
+      R"(Bearer realm="https://auth.docker.io/t" , service=registry.docker.io,SCOPE="a,b \"c\"")");
   REQUIRE(bearer.size() == 1);
   CHECK(bearer[0].scheme == "bearer");
-  CHECK(bearer[0].parameters.at("realm") == "https://auth.docker.io/token");
+  CHECK(bearer[0].parameters.at("realm") == "https://auth.docker.io/t");
   CHECK(bearer[0].parameters.at("service") == "registry.docker.io");
   CHECK(bearer[0].parameters.at("scope") == "a,b \"c\"");
 

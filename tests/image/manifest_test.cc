@@ -23,12 +23,12 @@ std::string make_index(const std::string& entries) {
 }
 
 std::string make_entry(const char* architecture, const char* variant, const char* digest_of) {
-  return fmt::format(
-      R"({{"mediaType":"{}","digest":"{}","size":7,"platform":{{"os":"linux","architecture":"{}","variant":"{}"}}}})",
-      kOciManifestType,
-      Digest::of(digest_of).text(),
-      architecture,
-      variant);
+  return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":7,)"
+                     R"("platform":{{"os":"linux","architecture":"{}","variant":"{}"}}}})",
+                     kOciManifestType,
+                     Digest::of(digest_of).text(),
+                     architecture,
+                     variant);
 }
 
 const std::string kLayer = make_descriptor("application/vnd.oci.image.layer.v1.tar+gzip");
@@ -167,10 +167,12 @@ TEST_CASE("without a platform that fits, the error names those there are") {
 }
 
 TEST_CASE("attestations are nothing that runs, and a lone entry needs no platform") {
-  const std::string attestation = fmt::format(
-      R"({{"mediaType":"{}","digest":"{}","size":7,"platform":{{"os":"linux","architecture":"amd64"}},"annotations":{{"vnd.docker.reference.type":"attestation-manifest"}}}})",
-      kOciManifestType,
-      kDigest);
+  const std::string attestation =
+      fmt::format(R"({{"mediaType":"{}","digest":"{}","size":7,)"
+                  R"("platform":{{"os":"linux","architecture":"amd64"}},)"
+                  R"("annotations":{{"vnd.docker.reference.type":"attestation-manifest"}}}})",
+                  kOciManifestType,
+                  kDigest);
   CHECK(choose(attestation + "," + make_entry("amd64", "", "real"), "linux/amd64")->digest ==
         Digest::of("real"));
   CHECK(choose(make_descriptor(kOciManifestType), "linux/amd64")->digest.text() == kDigest);
