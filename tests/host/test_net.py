@@ -175,7 +175,8 @@ def probe(state, *words, check=True, **environment):
 
 def elements(name):
     text = programs.run("nft", "-j", "list", "map", "ip", "ikada", name).stdout
-    return next(each["map"] for each in json.loads(text)["nftables"] if "map" in each).get("elem", [])
+    found = next(each["map"] for each in json.loads(text)["nftables"] if "map" in each)
+    return found.get("elem", [])
 
 
 @pytest.fixture
