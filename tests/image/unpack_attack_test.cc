@@ -11,6 +11,7 @@
 
 #include <doctest/doctest.h>
 
+#include "runtime/sys/file.h"
 #include "tests/image/tar_bytes.h"
 #include "tests/image/unpack_fixture.h"
 
@@ -145,6 +146,27 @@ TEST_CASE("symlinks of the layer lead nowhere but into the layer") {
   chain.push_back(make_directory("l45"));
   chain.push_back(make_file("l0/x"));
   check({{"a chain of 45 links", chain, "LAYER_PATH_ESCAPE"}});
+}
+
+TEST_CASE("a layer nested deeper than a path by links is written and can be removed") {
+  if (!can_unpack()) return;
+  UnpackFixture fixture;
+  std::vector<TarItem> items;
+  std::string place;  // What the link before stands for.
+  for (int i = 0; i < 8; ++i) {
+    const std::string below = deep_path(400).substr(0, 799);
+    items.push_back(make_directory(place.empty() ? below : place + "/" + below));
+    const std::string link = fmt::format("l{}", i);
+    items.push_back(make_symlink(link, place.empty() ? below : place + "/" + below));
+    place = link;
+  }
+  items.push_back(make_file("l7/x"));
+
+  const Result<UnpackedLayer> layer = fixture.unpack(make_tar(items));
+
+  REQUIRE(layer.has_value());
+  CHECK(remove_tree(fixture.path("d")).has_value());
+  CHECK(!fixture.exists("d"));
 }
 
 TEST_CASE("hard links reach files of the layer only") {
