@@ -43,19 +43,26 @@ ActivePhase read_phase(int fd) {
 
 }  // namespace
 
-Result<ActiveMark> ActiveMark::acquire(const EngineLayout& layout, const std::string& id) {
+Result<ActiveMark> ActiveMark::acquire(const EngineLayout& layout,
+                                       const std::string& id,
+                                       int patience_ms) {
   const std::string path = layout.active_mark(id);
+  constexpr int kPauseMs = 2;
+  int waited_ms = 0;
   while (true) {
     IK_LET(fd, open_file(path, O_RDWR | O_CREAT, 0600));
     IK_LET(locked, try_lock(fd.get(), path));
-    if (!locked) {
-      return make_error(
-          ErrorKind::kConflict, "container {} is in use by another command", id.substr(0, 12));
+    if (locked && is_linked(fd.get())) {
+      const ActivePhase phase = read_phase(fd.get());
+      return ActiveMark(std::move(fd), path, phase);
     }
-    if (!is_linked(fd.get())) continue;
-    const ActivePhase phase = read_phase(fd.get());
-    return ActiveMark(std::move(fd), path, phase);
+    if (locked) continue;
+    if (waited_ms >= patience_ms) break;
+    ::usleep(kPauseMs * 1000);
+    waited_ms += kPauseMs;
   }
+  return make_error(
+      ErrorKind::kConflict, "container {} is in use by another command", id.substr(0, 12));
 }
 
 Result<std::optional<ActiveMark>> ActiveMark::find_abandoned(const EngineLayout& layout,

@@ -28,8 +28,12 @@ enum class ActivePhase : char {
 
 class ActiveMark {
  public:
-  // Makes the mark if need be and locks it. kConflict if somebody else holds it.
-  static Result<ActiveMark> acquire(const EngineLayout& layout, const std::string& id);
+  // Makes the mark if need be and locks it. kConflict if somebody else still holds it after
+  // `patience_ms`: another command's look for leftovers holds a mark for a moment, a clean-up for
+  // some milliseconds.
+  static Result<ActiveMark> acquire(const EngineLayout& layout,
+                                    const std::string& id,
+                                    int patience_ms = 10'000);
 
   // The mark of a dead keeper, locked; nullopt if there is none or its keeper lives.
   static Result<std::optional<ActiveMark>> find_abandoned(const EngineLayout& layout,

@@ -123,6 +123,12 @@ void release_name(const EngineLayout& layout, const std::string& name, const std
   if (!name.empty() && name_owner(layout, name) == id) ::unlink(layout.name_link(name).c_str());
 }
 
+void release_names_of(const EngineLayout& layout, const std::string& id) {
+  const Result<std::vector<std::string>> names = list_directory(layout.names());
+  if (!names.has_value()) return;
+  for (const std::string& name : *names) release_name(layout, name, id);
+}
+
 Result<std::string> find_container(const EngineLayout& layout, std::string_view name_or_id) {
   std::string_view name = name_or_id;
   if (!name.empty() && name[0] == '/') name.remove_prefix(1);  // docker inspect prints "/name".

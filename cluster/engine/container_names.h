@@ -33,6 +33,9 @@ Result<std::string> reserve_random_name(const EngineLayout& layout, const std::s
 // Only if the name still belongs to `id`.
 void release_name(const EngineLayout& layout, const std::string& name, const std::string& id);
 
+// Whatever name `id` has, for a container whose record is gone: looks at every name.
+void release_names_of(const EngineLayout& layout, const std::string& id);
+
 // The id of the container a person means: its name, its id, or the beginning of one id.
 // kNotFound "No such container: X"; kInvalid if several ids begin so.
 Result<std::string> find_container(const EngineLayout& layout, std::string_view name_or_id);

@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "cluster/engine/available_capabilities.h"
 #include "cluster/engine/container_names.h"
 #include "cluster/engine/engine.h"
 #include "cluster/engine/host_device.h"
@@ -156,6 +157,7 @@ Result<void> Engine::write_config(const ContainerRecord& record, const EngineIma
       .devices = std::move(devices),
       .runtime_program = options_.runtime_program,
       .hostname = record.spec.hostname,
+      .available_capabilities = find_available_capabilities(),
       .has_pids_controller = record.spec.resources.pids.has_value() || has_pids_controller(),
       .has_ipv6 = ::access("/proc/sys/net/ipv6", F_OK) == 0,
   };

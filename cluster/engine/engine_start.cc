@@ -69,6 +69,9 @@ int start_exit_status(const Error& error) {
 }
 
 Result<ActiveMark> Engine::acquire(const ContainerRecord& record) {
+  if (live_status(layout(), record.id).is_running()) {
+    return make_error(ErrorKind::kConflict, "container {} is already running", record.name);
+  }
   IK_LET(mark, ActiveMark::acquire(layout(), record.id));
   IK_TRY(mark.set_phase(ActivePhase::kStarting));
   return mark;

@@ -41,11 +41,24 @@ bool wait_for_end(int pid_fd, std::int64_t timeout_s) {
   }
 }
 
+// The process may have ended while its monitor has not put that on record yet: then there is
+// nothing to kill any more.
+Result<void> send_unless_ended(const std::string& root, const std::string& id, int signal) {
+  const Result<void> sent = kill_container(root, id, signal, false);
+  if (sent.has_value() || sent.error().kind == ErrorKind::kConflict ||
+      sent.error().kind == ErrorKind::kNotFound) {
+    return {};
+  }
+  return sent;
+}
+
 }  // namespace
 
 Result<void> Engine::kill(const ContainerRecord& record, int signal) {
   if (!live_status(layout(), record.id).is_running()) return not_running(record);
-  return kill_container(layout().runtime_states(), record.id, signal, false);
+  const Result<void> sent = kill_container(layout().runtime_states(), record.id, signal, false);
+  if (!sent.has_value() && sent.error().kind == ErrorKind::kConflict) return not_running(record);
+  return sent;
 }
 
 Result<void> Engine::pause(const ContainerRecord& record) {
@@ -73,13 +86,12 @@ Result<void> Engine::stop(const ContainerRecord& record, std::optional<std::int6
       timeout_s.value_or(record.spec.stop_timeout_s.value_or(kDefaultStopTimeoutS));
   if (pid_fd.has_value()) {
     // The pid may have been reused before we had the descriptor; the runtime compares start times.
-    const Result<void> sent = kill_container(root, record.id, stop_signal(record), false);
-    if (sent.has_value() && status.state == LiveState::kPaused) {
+    IK_TRY(send_unless_ended(root, record.id, stop_signal(record)));
+    if (status.state == LiveState::kPaused) {
       static_cast<void>(resume_container(root, record.id).has_value());
     }
-    if (sent.has_value() && !wait_for_end(pid_fd->get(), timeout)) {
-      const Result<void> killed = kill_container(root, record.id, SIGKILL, false);
-      if (!killed.has_value() && live_status(layout(), record.id).is_running()) return killed;
+    if (!wait_for_end(pid_fd->get(), timeout)) {
+      IK_TRY(send_unless_ended(root, record.id, SIGKILL));
     }
   }
   wait_until_unattended(layout(), record.id);
@@ -96,9 +108,7 @@ Result<void> Engine::remove(const ContainerRecord& record, const RemoveOptions& 
                       live_state_name(status.state));
   }
   if (status.is_running()) {
-    const Result<void> killed =
-        kill_container(layout().runtime_states(), record.id, SIGKILL, false);
-    if (!killed.has_value() && live_status(layout(), record.id).is_running()) return killed;
+    IK_TRY(send_unless_ended(layout().runtime_states(), record.id, SIGKILL));
     wait_until_unattended(layout(), record.id);
   }
   IK_LET(mark, ActiveMark::acquire(layout(), record.id));
@@ -184,7 +194,7 @@ void Engine::recover() {
     release_runtime(remains);
     if (mark.phase() != ActivePhase::kStarting || !record.has_value()) {
       if (!remove_everything(id, true).has_value()) continue;
-      release_name(layout(), remains.name, id);
+      release_names_of(layout(), id);
     }
     mark.remove();
   }

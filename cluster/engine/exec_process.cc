@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 
+#include "cluster/engine/available_capabilities.h"
 #include "cluster/engine/image_files.h"
 #include "cluster/engine/live_status.h"
 #include "cluster/engine/user.h"
 #include "runtime/base/text.h"
-#include "runtime/security/default_profile.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -31,8 +31,7 @@ Json merge_env(Json env, const std::vector<std::string>& additions) {
 Json plan_exec_capabilities(const ExecWish& wish, const Json& process, bool is_root) {
   Json bounding;
   if (wish.privileged) {
-    const auto all = all_capabilities();
-    bounding = std::vector<std::string>(all.begin(), all.end());
+    bounding = find_available_capabilities();
   } else {
     bounding = process["capabilities"]["bounding"];
   }

@@ -176,7 +176,7 @@ std::vector<std::string> plan_environment(const ContainerRecord& record,
 
 Result<Json> plan_oci_config(const OciConfigInputs& inputs) {
   const ContainerSpec& spec = inputs.record.spec;
-  IK_LET(capabilities, plan_capabilities(spec.security));
+  IK_LET(capabilities, plan_capabilities(spec.security, inputs.available_capabilities));
   IK_LET(seccomp, plan_seccomp(spec.security, capabilities));
   Json linux_part = {
       {"namespaces", plan_namespaces(spec)},

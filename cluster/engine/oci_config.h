@@ -36,6 +36,7 @@ struct OciConfigInputs {
   std::vector<HostDevice> devices = {};
   std::string runtime_program = {};  // Bind-mounted as the first process for --init.
   std::string hostname = {};
+  std::vector<std::string> available_capabilities = {};  // "CAP_CHOWN" …, of this process.
   bool has_pids_controller = true;  // Our default limit is set only where it can be.
   bool has_ipv6 = true;             // Of the kernel: whether its sysctls are there.
 };
@@ -47,8 +48,10 @@ Result<Json> plan_oci_config(const OciConfigInputs& inputs);
 Json plan_oci_mounts(const OciConfigInputs& inputs);
 
 // The bounding, effective and permitted set: Docker's default with --cap-add and --cap-drop.
-// kInvalid for a name that is none.
-Result<std::vector<std::string>> plan_capabilities(const SecuritySpec& security);
+// `available` is what this host can give, for --privileged and ALL. kInvalid for a name that is
+// none.
+Result<std::vector<std::string>> plan_capabilities(const SecuritySpec& security,
+                                                   const std::vector<std::string>& available);
 
 // linux.seccomp, null for none. A profile in Docker's form ("includes", "archMap") is resolved for
 // `capabilities` and this machine.

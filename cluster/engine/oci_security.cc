@@ -60,17 +60,17 @@ Json resolve_architectures(const Json& profile) {
 
 }  // namespace
 
-Result<std::vector<std::string>> plan_capabilities(const SecuritySpec& security) {
-  const auto all = all_capabilities();
+Result<std::vector<std::string>> plan_capabilities(const SecuritySpec& security,
+                                                   const std::vector<std::string>& available) {
   const auto defaults = default_capabilities();
-  if (security.privileged) return std::vector<std::string>(all.begin(), all.end());
+  if (security.privileged) return available;
 
   const auto holds_all = [](const std::vector<std::string>& names) {
     return std::any_of(names.begin(), names.end(), is_all);
   };
   std::vector<std::string> set;
   if (holds_all(security.add_capabilities)) {
-    set.assign(all.begin(), all.end());
+    set = available;
   } else if (!holds_all(security.drop_capabilities)) {
     set.assign(defaults.begin(), defaults.end());
   }

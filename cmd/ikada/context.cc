@@ -2,7 +2,28 @@
 
 #include <stdio.h>
 
+#include <string>
+
 namespace ikada {
+namespace {
+
+// A message quotes what others wrote: it stays one line and moves no cursor.
+std::string printable(const std::string& text) {
+  std::string shown;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      shown += "\\n";
+    } else if (byte < ' ' || byte == 0x7f) {
+      shown += fmt::format("\\x{:02x}", byte);
+    } else {
+      shown += c;
+    }
+  }
+  return shown;
+}
+
+}  // namespace
 
 void Context::finish(const Result<void>& result, int status) {
   if (result.has_value()) return;
@@ -12,7 +33,7 @@ void Context::finish(const Result<void>& result, int status) {
 
 void Context::report(const Error& error) const {
   ::fflush(stdout);
-  ::fprintf(stderr, "ikada %s: %s\n", command.c_str(), error.message.c_str());
+  ::fprintf(stderr, "ikada %s: %s\n", command.c_str(), printable(error.message).c_str());
 }
 
 }  // namespace ikada

@@ -75,11 +75,8 @@ Result<void> become_runtime(const ExecOptions& options,
 }
 
 Result<void> exec(const ExecOptions& options,
-                  std::vector<std::string> words,
+                  const std::vector<std::string>& words,
                   const Context& context) {
-  if (words.size() < 2) {
-    return make_error(ErrorKind::kInvalid, "requires at least 2 arguments: CONTAINER COMMAND");
-  }
   if (!options.detach) IK_TRY(check_terminal(options.interactive, options.terminal));
   ExecWish wish;
   wish.args.assign(words.begin() + 1, words.end());
@@ -121,7 +118,12 @@ void add_exec_command(CLI::App& app, Context& context) {
   command->add_flag("-d,--detach", options->detach, "Run in the background");
   command->add_flag("--privileged", options->privileged, "Give the command all capabilities");
   command->callback([options, command, &context] {
-    context.finish(exec(*options, command->remaining(), context));
+    constexpr int kUsageStatus = 125;
+    const std::vector<std::string> words = command->remaining();
+    if (words.size() >= 2) return context.finish(exec(*options, words, context));
+    context.finish(
+        make_error(ErrorKind::kInvalid, "requires at least 2 arguments: CONTAINER COMMAND"),
+        kUsageStatus);
   });
 }
 

@@ -38,7 +38,7 @@ TEST_CASE("a mark that is held is nobody else's") {
   REQUIRE(mark.has_value());
 
   CHECK(is_looked_after(fixture.layout, "one"));
-  const Result<ActiveMark> second = ActiveMark::acquire(fixture.layout, "one");
+  const Result<ActiveMark> second = ActiveMark::acquire(fixture.layout, "one", 0);
   REQUIRE_FALSE(second.has_value());
   CHECK(second.error().kind == ErrorKind::kConflict);
   const auto abandoned = ActiveMark::find_abandoned(fixture.layout, "one");

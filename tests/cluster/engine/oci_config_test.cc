@@ -5,12 +5,19 @@
 
 #include <doctest/doctest.h>
 
+#include "runtime/security/default_profile.h"
 #include "tests/golden_file.h"
 
 namespace ikada {
 namespace {
 
 const EngineLayout kLayout{.root = "/var/lib/ikada", .run_root = "/run/ikada"};
+
+// As on a host that holds back no capability.
+std::vector<std::string> every_capability() {
+  const auto all = all_capabilities();
+  return {all.begin(), all.end()};
+}
 
 ContainerRecord make_record(ContainerSpec spec) {
   ContainerRecord record;
@@ -29,6 +36,7 @@ Result<Json> plan(const ContainerRecord& record, const std::vector<HostDevice>& 
                           .devices = devices,
                           .runtime_program = "/usr/bin/ikada-runtime",
                           .hostname = "web",
+                          .available_capabilities = every_capability(),
                           .has_pids_controller = true});
 }
 
@@ -154,7 +162,8 @@ TEST_CASE("a container's own mount takes the place of Docker's") {
 TEST_CASE("plan_capabilities adds and drops by name in any spelling") {
   const auto plan_set = [](const std::vector<std::string>& add,
                            const std::vector<std::string>& drop) {
-    return plan_capabilities({.add_capabilities = add, .drop_capabilities = drop});
+    return plan_capabilities({.add_capabilities = add, .drop_capabilities = drop},
+                             every_capability());
   };
   CHECK(plan_set({}, {})->size() == 14);
   CHECK(plan_set({}, {"ALL"})->empty());

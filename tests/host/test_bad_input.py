@@ -1,0 +1,145 @@
+"""What goes wrong is said in one line with the right status, and leaves nothing behind."""
+
+import os
+import pathlib
+import socket
+
+import pytest
+
+import leaks
+
+
+@pytest.fixture
+def nothing_left(shared_ikada):
+    """Compares everything on disk and in the kernel before and after."""
+    def files():
+        found = set()
+        for root in (shared_ikada.root, shared_ikada.run_root):
+            for path, directories, names in os.walk(root):
+                found.update(os.path.join(path, name) for name in directories + names)
+        return {each for each in found if "/images/" not in each and "/layers/" not in each
+                and not each.endswith(".lock") and "/runtime/seccomp" not in each
+                and "/net/" not in each and "/seccomp" not in each}
+
+    shared_ikada("ps")
+    files_before, kernel_before = files(), leaks.snapshot()
+    yield
+    left = files() - files_before
+    assert left == set()
+    leaks.check(kernel_before)
+
+
+def fails(ikada, *arguments, status=125):
+    result = ikada(*arguments, check=False)
+    assert result.returncode == status, result.stderr
+    assert result.stdout == ""
+    verb = arguments[0]
+    lines = result.stderr.splitlines()
+    assert lines[-1].startswith(f"ikada {verb}: ")
+    return lines
+
+
+@pytest.mark.parametrize("options, words, status, message", [
+    ((), ("no-such-program",), 127, "no-such-program"),
+    ((), ("/etc/passwd",), 126, "/etc/passwd"),
+    (("-u", "nobody-here"), ("true",), 125,
+     "unable to find user nobody-here: no matching entries in passwd file"),
+    (("--cap-add", "FLY"), ("true",), 125, 'unknown capability: "FLY"'),
+    (("-v", "relative:path"), ("true",), 125, "invalid volume specification"),
+    (("--mount", "type=bind,source=/no/such/place,target=/x"), ("true",), 125,
+     "bind source path does not exist: /no/such/place"),
+    (("-v", "/tmp:/"), ("true",), 125, "destination can't be '/'"),
+    (("--device", "/dev/no-such-device"), ("true",), 125, "/dev/no-such-device"),
+    (("--device", "/etc/passwd"), ("true",), 125, "not a device node"),
+    (("--security-opt", "seccomp=/no/such/file"), ("true",), 125, "seccomp profile"),
+    (("--hostname", "a\nb"), ("true",), 125, "invalid hostname"),
+    (("--add-host", "a:1.2.3.4\n5.6.7.8 b"), ("true",), 125, "bad format for add-host"),
+    (("--sysctl", "kernel.core_pattern=x"), ("true",), 125, "kernel.core_pattern"),
+    (("--sysctl", "net.ipv4.ip_forward=1\n1"), ("true",), 125, "net.ipv4.ip_forward"),
+    (("-w", "relative"), ("true",), 125, "needs to be an absolute path"),
+    (("--network", "nowhere"), ("true",), 125, "network nowhere not found"),
+    (("--network", "container:nobody"), ("true",), 125, "No such container: nobody"),
+    (("--stop-signal", "WAVE"), ("true",), 125, "Invalid signal: WAVE"),
+    (("--name", "not a name"), ("true",), 125, "Invalid container name (not a name)"),
+    (("-p", "99999:80"), ("true",), 125, "invalid port"),
+    (("-m", "lots"), ("true",), 125, "lots"),
+    (("--nope",), ("true",), 125, "unknown flag: --nope"),
+    (("-e", "=x"), ("true",), 125, "invalid environment variable: =x"),
+    (("--env-file", "/no/such/file"), ("true",), 125, "/no/such/file"),
+    (("--ulimit", "wings=1"), ("true",), 125, "invalid ulimit type: wings"),
+])
+def test_a_run_that_cannot_be(shared_ikada, busybox_image, nothing_left, options, words, status,
+                              message):
+    network = () if "--network" in options else ("--network", "none")
+
+    lines = fails(shared_ikada, "run", "--rm", *network, *options, busybox_image, *words,
+                  status=status)
+
+    assert message in lines[-1]
+    assert len(lines) == 1
+
+
+def test_without_rm_nothing_is_left_either(shared_ikada, busybox_image, nothing_left):
+    fails(shared_ikada, "run", "--network", "none", "--name", "ghost", "-v", "/anonymous",
+          busybox_image, "no-such-program", status=127)
+    fails(shared_ikada, "run", "-d", "--network", "none", "--name", "ghost", busybox_image,
+          "no-such-program", status=127)
+
+
+def test_an_image_that_is_nowhere(shared_ikada, registry, nothing_left):
+    lines = fails(shared_ikada, "run", "--rm", f"{registry.address}/no-such-image:1", "true")
+    assert f"{registry.address}/no-such-image" in lines[-1]
+
+    lines = fails(shared_ikada, "run", "--rm", "--pull", "never", "not-here:1", "true")
+    assert lines == ["ikada run: No such image: not-here:1"]
+
+    lines = fails(shared_ikada, "run", "--rm", "some/UPPER", "true")
+    assert "some/UPPER" in lines[-1]
+
+
+def test_a_registry_that_is_down(shared_ikada, nothing_left):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+
+    lines = fails(shared_ikada, "run", "--rm", f"127.0.0.1:{port}/x:1", "true")
+
+    assert f"127.0.0.1:{port}" in lines[-1]
+
+
+def test_usage(shared_ikada):
+    for arguments, status in ((("run",), 125), (("exec", "x"), 125), (("stop",), 2),
+                              (("fly",), 2), (("ps", "--nope"), 2), (("rm", "-y", "x"), 2)):
+        result = shared_ikada(*arguments, check=False)
+        assert result.returncode == status, arguments
+        assert result.stderr.startswith("ikada")
+        assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_user_who_is_not_root(shared_ikada):
+    result = shared_ikada("ps", check=False, user=65534, group=65534, extra_groups=[])
+
+    assert result.returncode == 1
+    assert result.stderr == "ikada ps: permission denied: ikada has to run as root\n"
+
+
+def test_output_that_nobody_reads(shared_ikada, busybox_image):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = shared_ikada.popen("run", "--rm", "--network", "none", busybox_image, "sh", "-c",
+                                 "head -c 1000000 /dev/zero; exit 3", stdout=writer)
+    os.close(writer)
+
+    assert command.wait(timeout=30) in (3, 141, 1)
+
+
+def test_a_seccomp_profile_of_ones_own(shared_ikada, busybox_image, tmp_path):
+    profile = pathlib.Path(tmp_path) / "profile.json"
+    profile.write_text('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", '
+                       '"mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13}]}')
+
+    result = shared_ikada("run", "--rm", "--network", "none", "--security-opt",
+                          f"seccomp={profile}", busybox_image, "mkdir", "/x", check=False)
+
+    assert result.returncode == 1
+    assert "Permission denied" in result.stderr
