@@ -46,8 +46,8 @@ def commands_in(text):
 
 
 def options_in(text):
-    """Every -x and --long that opens a line of the help."""
-    found = set()
+    """Every -x and --long that opens a line of the help, or stands in brackets in its usage."""
+    found = set(re.findall(r"\[(--?\w[\w-]*)", text))
     for line in text.splitlines():
         match = re.match(r"\s+((?:-[\w-]+)(?:,\s*--?[\w-]+)*)", line)
         if match:
