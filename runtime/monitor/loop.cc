@@ -15,6 +15,7 @@
 #include "runtime/monitor/client_set.h"
 #include "runtime/monitor/container_input.h"
 #include "runtime/monitor/ending.h"
+#include "runtime/monitor/footprint.h"
 #include "runtime/monitor/log_writer.h"
 #include "runtime/monitor/output.h"
 #include "runtime/monitor/poller.h"
@@ -254,6 +255,7 @@ Result<void> MonitorLoop::run(const MonitorOptions& options,
   IK_LET(pid_fd, open_pidfd(container.pid));
   loop.pid_fd_ = std::move(pid_fd);
   loop.adopt(std::move(container));
+  forget_setup_memory();
   IK_TRY(loop.watch());
 
   for (Output& output : loop.outputs_) {
