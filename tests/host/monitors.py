@@ -142,10 +142,11 @@ class Monitor:
         """Whether somebody still holds the hold-fd descriptor."""
         return not select.select([self.held], [], [], 0)[0]
 
-    def pss_bytes(self):
+    def memory_bytes(self, kind):
+        """"Pss" counts a page shared by n processes as 1/n; "Anonymous" is not file pages."""
         text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
         return 1024 * next(int(line.split()[1]) for line in text.splitlines()
-                           if line.startswith("Pss:"))
+                           if line.startswith(f"{kind}:"))
 
     def cpu_ticks(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1]

@@ -52,7 +52,7 @@ def test_200_mb_of_output_are_logged_without_using_memory(monitor):
     lines = 5_600_000
     container = monitor(["sh", "-c", "read go; yes 0123456789abcdefghijklmnopqrstuvwxyz | "
                          f"head -n {lines}; exec sleep 1000"], open_stdin=True, client=False)
-    before = container.pss_bytes()
+    before = container.memory_bytes("Anonymous")
     client = container.attach()
     client.send("i", b"\n")
     client.close()
@@ -60,7 +60,7 @@ def test_200_mb_of_output_are_logged_without_using_memory(monitor):
     size = lines * len("2026-11-23T21:10:15.123456789Z stdout F 0123456789abcdefghijklmnopqrstuvwxyz\n")
     monitors.wait_until(lambda: container.log_path.stat().st_size >= size, timeout=60)
 
-    assert container.pss_bytes() < before + (512 << 10)
+    assert container.memory_bytes("Anonymous") < before + (256 << 10)
     os.kill(container.pid, signal.SIGKILL)
     assert container.wait() == 0
 
@@ -373,7 +373,7 @@ def test_idle_monitors_are_small_and_quiet(monitor):
     ticks = [each.cpu_ticks() for each in containers]
     time.sleep(1)
 
-    sizes = [each.pss_bytes() for each in containers]
+    sizes = [each.memory_bytes("Pss") for each in containers]
     print("PSS of 10 idle monitors, KiB:", [size >> 10 for size in sizes])
 
     assert max(sizes) <= 300 << 10
