@@ -49,8 +49,7 @@ def find_cgroup2():
 class PrivateNamespaces:
     """Entered once, at the start of the session; left at its end."""
 
-    def __init__(self, cgroup2_only=False):
-        """With cgroup2_only the host looks as if it had no v1 controllers mounted."""
+    def __init__(self):
         self.outside = {kind: os.readlink(f"/proc/self/ns/{kind}")
                         for kind in ("net", "mnt", "cgroup")}
         self.cgroup_root = find_cgroup2()
@@ -69,8 +68,6 @@ class PrivateNamespaces:
         # Our own cgroup becomes the root of what is seen; the session moves one level down, so that
         # controllers can be given to the containers beside it.
         # (The kernel refuses to stack a filesystem on a mount of itself.)
-        if cgroup2_only:
-            self.cgroup_root = pathlib.Path("/sys/fs/cgroup")
         _call(_libc.umount2(str(self.cgroup_root).encode(), MNT_DETACH), "umount cgroup2")
         mount("cgroup2", self.cgroup_root, "cgroup2")
         session = self.cgroup_root / "session"
