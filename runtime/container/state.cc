@@ -65,7 +65,8 @@ Json oci_state(const ContainerState& state, ContainerStatus status) {
                {"id", state.id},
                {"status", status_name(status)},
                {"bundle", state.bundle}};
-  if (status != ContainerStatus::kStopped && status != ContainerStatus::kCreating) {
+  // While it is being created, too, for the createRuntime hooks, once there is one.
+  if (status != ContainerStatus::kStopped && state.pid != 0) {
     json["pid"] = state.pid;
   }
   if (!state.annotations.empty()) json["annotations"] = state.annotations;

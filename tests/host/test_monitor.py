@@ -15,10 +15,13 @@ def monitor(bundle, tmp_path):
     """monitor(["sh", "-c", "…"], terminal=True, …) → Monitor."""
     made = []
 
-    def make(args, user=0, **options):
+    def make(args, user=0, hooks=None, host_pids=False, **options):
         directory = tmp_path / f"container-{len(made)}"
         container = bundle(args)
         container.process["user"] = {"uid": user, "gid": user}
+        container.config["hooks"] = hooks or {}
+        if host_pids:
+            container.drop_namespace("pid")
         made.append(monitors.Monitor(container, directory, **options))
         return made[-1]
     yield make
@@ -391,3 +394,25 @@ def test_container_dies_with_a_monitor_that_is_killed(monitor, runtime, user):
     monitors.wait_until(lambda: not pathlib.Path(f"/proc/{container.pid}").exists())
     assert not container.holds()
     runtime.root = container.directory / "state"
+
+
+def test_first_process_runs_from_a_sealed_copy(monitor, tmp_path):
+    seen = tmp_path / "exe"
+    hook = {"path": "/bin/sh", "args": ["sh", "-c", (
+        "pid=$(sed 's/.*\"pid\": *\\([0-9]*\\).*/\\1/'); "
+        f"readlink /proc/$pid/exe /proc/$PPID/exe > {seen}")]}
+
+    monitor(["true"], hooks={"createRuntime": [hook]}).wait()
+
+    assert seen.read_text().split() == ["/memfd:ikada-runtime", "(deleted)"] * 2
+
+
+def test_container_with_the_hosts_processes_cannot_look_into_the_monitor(monitor):
+    container = monitor(["sh", "-c", "read monitor; readlink /proc/$monitor/exe; "
+                         "readlink /proc/$monitor/fd/0; cat /proc/$monitor/mem"], open_stdin=True, host_pids=True)
+
+    container.client.send("i", b"%d\n" % container.process.pid)
+    container.client.read_all()
+
+    assert container.client.output["o"] == b""
+    assert container.client.output["r"].count(b"ermission denied") == 1
