@@ -32,9 +32,9 @@ Result<CurlLibrary> load() {
 }  // namespace
 
 Result<const CurlLibrary*> curl_library() {
-  static const Result<CurlLibrary> kLoaded = load();
-  if (!kLoaded.has_value()) return kLoaded.error();
-  return &kLoaded.value();
+  static const Result<CurlLibrary> loaded = load();
+  if (!loaded.has_value()) return loaded.error();
+  return &loaded.value();
 }
 
 }  // namespace ikada

@@ -47,12 +47,9 @@ Result<Crypto> load_crypto() {
 }
 
 const Crypto& crypto() {
-  static const Crypto kLoaded = [] {
-    const Result<Crypto> loaded = load_crypto();
-    if (!loaded.has_value()) give_up(loaded.error().message.c_str());
-    return loaded.value();
-  }();
-  return kLoaded;
+  static const Result<Crypto> loaded = load_crypto();
+  if (!loaded.has_value()) give_up(loaded.error().message.c_str());
+  return *loaded;
 }
 
 Error invalid_digest(std::string_view text, std::string_view why) {

@@ -32,7 +32,7 @@ Result<RegistryOptions> read_options(const YAML::Node& root, const std::string& 
     } else if (name == "auth_hosts") {
       options.auth_hosts = field.second.as<std::vector<std::string>>();
     } else {
-      return invalid(registry + ": unknown key " + name);
+      return invalid(fmt::format("{}: unknown key {}", registry, name));
     }
   }
   return options;

@@ -153,7 +153,7 @@ Result<Url> add_query(const Url& url,
   IK_LET(handle, make_handle(*curl));
   bool done = curl->url_set(handle.get(), CURLUPART_URL, url.text.c_str(), 0) == CURLUE_OK;
   for (const auto& [name, value] : parameters) {
-    const std::string pair = name + "=" + value;
+    const std::string pair = fmt::format("{}={}", name, value);
     done = done && curl->url_set(handle.get(),
                                  CURLUPART_QUERY,
                                  pair.c_str(),
