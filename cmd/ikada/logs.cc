@@ -61,6 +61,8 @@ class Printer {
     if (!line.partial) text_ += '\n';
     inside = line.partial;
     FILE* file = is_stdout ? stdout : stderr;
+    // stderr is not buffered; where both go to one place, the order stays.
+    if (!is_stdout) ::fflush(stdout);
     return ::fwrite(text_.data(), 1, text_.size(), file) == text_.size();
   }
 
