@@ -25,7 +25,7 @@ def start(shared_ikada, busybox_image):
         return name
     yield call
     for name in names:
-        shared_ikada("rm", "-f", "-v", name, check=False)
+        shared_ikada("rm", "-f", "-v", name)
 
 
 class Terminal:
