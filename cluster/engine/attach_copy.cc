@@ -111,7 +111,9 @@ void AttachCopy::read_signals() {
 Result<void> AttachCopy::read_monitor() {
   std::array<char, kMaxMonitorMessage> message;
   const ssize_t size = ::recv(socket_, message.data(), message.size(), MSG_DONTWAIT);
-  if (size < 0 && (errno == EINTR || errno == EAGAIN)) return {};
+  // ECONNRESET is told once when the monitor closed with something of ours unread, such as stdin
+  // that the container did not want. What it had sent before is still to come, the end included.
+  if (size < 0 && (errno == EINTR || errno == EAGAIN || errno == ECONNRESET)) return {};
   if (size <= 0) {
     return make_error(ErrorKind::kUnavailable,
                       "the container's monitor closed the connection: it was killed, or this "

@@ -169,7 +169,7 @@ void Engine::give_up(const ContainerRecord& record, ActiveMark& mark) {
   release_runtime(record);
   record_lost_exit(record.id);
   if (record.spec.auto_remove) {
-    if (!mark.set_phase(ActivePhase::kCreating).has_value()) return;
+    if (!condemn(layout(), record.id).has_value()) return;
     if (!remove_everything(record.id, true).has_value()) return;
     release_name(layout(), record.name, record.id);
   }
