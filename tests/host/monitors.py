@@ -37,7 +37,8 @@ class Client:
         try:
             message = self.socket.recv(MAX_MESSAGE)
         except ConnectionResetError:
-            message = b""
+            # Told once, when the monitor had not read everything; what it sent is still to come.
+            return True
         if not message:
             self.closed = True
             return False
