@@ -11,6 +11,7 @@
 #include "image/store_garbage.h"
 #include "image/store_index.h"
 #include "runtime/base/atomic_file.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 #include "runtime/sys/file.h"
 
@@ -112,14 +113,15 @@ Result<StoredImage> ImageStore::find(std::string_view name) const {
 Result<std::vector<StoredImage>> ImageStore::list() const {
   IK_LET(entries, read_index(root_));
   IK_LET(images, group_images(entries));
-  std::vector<std::pair<std::string, StoredImage>> dated;
+  std::vector<std::pair<UnixNanos, StoredImage>> dated;
   for (StoredImage& image : images) {
     IK_LET(parsed, config(image));
-    dated.emplace_back(parsed.created, std::move(image));
+    dated.emplace_back(parse_rfc3339(parsed.created).value_or(0), std::move(image));
   }
   std::stable_sort(
       dated.begin(), dated.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<StoredImage> sorted;
+  sorted.reserve(dated.size());
   for (auto& item : dated) sorted.push_back(std::move(item.second));
   return sorted;
 }

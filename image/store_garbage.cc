@@ -65,7 +65,7 @@ Result<void> remove_stale_staging(const std::string& root) {
   const std::string staging = root + "/layers/staging";
   IK_LET(names, list_directory(staging));
   for (const std::string& name : names) {
-    const std::string path = staging + "/" + name;
+    const std::string path = fmt::format("{}/{}", staging, name);
     const Result<UniqueFd> lock = lock_directory(path, false);
     if (lock.has_value()) IK_TRY(remove_tree(path));
   }
@@ -81,7 +81,7 @@ Result<std::vector<Hold>> list_holds(const std::string& root) {
   for (const std::string& name : *names) {
     char target[256];
     const ssize_t size =
-        ::readlink((containers + "/" + name + "/image").c_str(), target, sizeof(target));
+        ::readlink(fmt::format("{}/{}/image", containers, name).c_str(), target, sizeof(target));
     if (size <= 0) continue;
     const std::string_view text(target, static_cast<size_t>(size));
     const size_t slash = text.rfind('/');
@@ -119,8 +119,8 @@ Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
   if (!layers.empty()) {
     IK_LET(lock, lock_directory(trash, true));
     for (const std::string& hex : layers) {
-      const std::string from = root + "/layers/sha256/" + hex;
-      if (::rename(from.c_str(), (trash + "/" + hex).c_str()) != 0) {
+      const std::string from = fmt::format("{}/layers/sha256/{}", root, hex);
+      if (::rename(from.c_str(), fmt::format("{}/{}", trash, hex).c_str()) != 0) {
         return errno_error("rename {}", from);
       }
       removed.push_back("sha256:" + hex);
@@ -128,9 +128,11 @@ Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
     IK_TRY(remove_tree(trash));
   }
   IK_LET(blobs, list_unneeded(root + "/images/blobs/sha256", needed.blobs));
-  for (const std::string& hex : blobs) IK_TRY(remove_tree(root + "/images/blobs/sha256/" + hex));
+  for (const std::string& hex : blobs)
+    IK_TRY(remove_tree(fmt::format("{}/images/blobs/sha256/{}", root, hex)));
   IK_LET(partials, list_unneeded(root + "/images/partial", {}));
-  for (const std::string& hex : partials) IK_TRY(remove_tree(root + "/images/partial/" + hex));
+  for (const std::string& hex : partials)
+    IK_TRY(remove_tree(fmt::format("{}/images/partial/{}", root, hex)));
   return removed;
 }
 
