@@ -2,6 +2,9 @@
 // library, and ikada-runtime is static. Everything else includes <fmt/...> as declarations.
 //
 // Source: {fmt} 9.1, "Usage": format-inl.h holds the definitions behind FMT_HEADER_ONLY.
+// No number is ever formatted for a locale; without this the whole of std::locale would be linked
+// in.
+#define FMT_STATIC_THOUSANDS_SEPARATOR ','
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE
