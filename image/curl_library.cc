@@ -1,6 +1,6 @@
 #include "image/curl_library.h"
 
-#include "image/shared_library.h"
+#include "runtime/sys/shared_library.h"
 
 namespace ikada {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <openssl/evp.h>
 
-#include "image/shared_library.h"
+#include "runtime/sys/shared_library.h"
 #include "runtime/base/random_id.h"
 
 namespace ikada {

@@ -13,14 +13,40 @@
 #include "net/netlink.h"
 #include "net/nft_plan.h"
 #include "runtime/base/text.h"
+#include "runtime/sys/shared_library.h"
 
 namespace ikada {
 
 namespace {
 
-struct FreeContext {
-  void operator()(nft_ctx* context) const { nft_ctx_free(context); }
+// Loading it costs a millisecond, with the libraries that it needs itself, and a container without
+// published ports never comes here.
+struct NftLibrary {
+  decltype(&::nft_ctx_new) new_context = nullptr;
+  decltype(&::nft_ctx_free) free_context = nullptr;
+  decltype(&::nft_ctx_buffer_output) buffer_output = nullptr;
+  decltype(&::nft_ctx_buffer_error) buffer_error = nullptr;
+  decltype(&::nft_ctx_get_error_buffer) error_buffer = nullptr;
+  decltype(&::nft_run_cmd_from_buffer) run = nullptr;
 };
+
+Result<NftLibrary> load() {
+  IK_LET(library, SharedLibrary::open("libnftables.so.1"));
+  NftLibrary nft;
+  IK_TRY(library.find("nft_ctx_new", nft.new_context));
+  IK_TRY(library.find("nft_ctx_free", nft.free_context));
+  IK_TRY(library.find("nft_ctx_buffer_output", nft.buffer_output));
+  IK_TRY(library.find("nft_ctx_buffer_error", nft.buffer_error));
+  IK_TRY(library.find("nft_ctx_get_error_buffer", nft.error_buffer));
+  IK_TRY(library.find("nft_run_cmd_from_buffer", nft.run));
+  return nft;
+}
+
+Result<const NftLibrary*> nft_library() {
+  static const Result<NftLibrary> loaded = load();
+  if (!loaded.has_value()) return loaded.error();
+  return &loaded.value();
+}
 
 // libnftables says what went wrong only in words.
 Error error_from(std::string_view words) {
@@ -39,12 +65,14 @@ Error error_from(std::string_view words) {
 }  // namespace
 
 Result<void> run_nft(const std::string& commands) {
-  const std::unique_ptr<nft_ctx, FreeContext> context(nft_ctx_new(NFT_CTX_DEFAULT));
+  IK_LET(nft, nft_library());
+  const std::unique_ptr<nft_ctx, decltype(nft->free_context)> context(
+      nft->new_context(NFT_CTX_DEFAULT), nft->free_context);
   if (!context) return make_error(ErrorKind::kUnavailable, "nftables: no context");
-  nft_ctx_buffer_output(context.get());
-  nft_ctx_buffer_error(context.get());
-  if (nft_run_cmd_from_buffer(context.get(), commands.c_str()) == 0) return {};
-  return error_from(nft_ctx_get_error_buffer(context.get()));
+  nft->buffer_output(context.get());
+  nft->buffer_error(context.get());
+  if (nft->run(context.get(), commands.c_str()) == 0) return {};
+  return error_from(nft->error_buffer(context.get()));
 }
 
 Result<bool> has_nft_table() {

@@ -157,7 +157,9 @@ Result<void> Engine::write_config(const ContainerRecord& record, const EngineIma
       .devices = std::move(devices),
       .runtime_program = options_.runtime_program,
       .hostname = record.spec.hostname,
-      .available_capabilities = find_available_capabilities(),
+      .available_capabilities = wants_all_capabilities(record.spec.security)
+                                    ? find_available_capabilities()
+                                    : std::vector<std::string>(),
       .has_pids_controller = record.spec.resources.pids.has_value() || has_pids_controller(),
       .has_ipv6 = ::access("/proc/sys/net/ipv6", F_OK) == 0,
   };

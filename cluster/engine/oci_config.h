@@ -36,7 +36,7 @@ struct OciConfigInputs {
   std::vector<HostDevice> devices = {};
   std::string runtime_program = {};  // Bind-mounted as the first process for --init.
   std::string hostname = {};
-  std::vector<std::string> available_capabilities = {};  // "CAP_CHOWN" …, of this process.
+  std::vector<std::string> available_capabilities = {};  // If wants_all_capabilities().
   bool has_pids_controller = true;  // Our default limit is set only where it can be.
   bool has_ipv6 = true;             // Of the kernel: whether its sysctls are there.
 };
@@ -46,6 +46,9 @@ Result<Json> plan_oci_config(const OciConfigInputs& inputs);
 
 // The mounts, in order: the root overlay, Docker's own, the identity files, the container's.
 Json plan_oci_mounts(const OciConfigInputs& inputs);
+
+// True for --privileged, and --cap-add ALL, which need `available` below.
+bool wants_all_capabilities(const SecuritySpec& security);
 
 // The bounding, effective and permitted set: Docker's default with --cap-add and --cap-drop.
 // `available` is what this host can give, for --privileged and ALL. kInvalid for a name that is

@@ -60,6 +60,11 @@ Json resolve_architectures(const Json& profile) {
 
 }  // namespace
 
+bool wants_all_capabilities(const SecuritySpec& security) {
+  const std::vector<std::string>& added = security.add_capabilities;
+  return security.privileged || std::any_of(added.begin(), added.end(), is_all);
+}
+
 Result<std::vector<std::string>> plan_capabilities(const SecuritySpec& security,
                                                    const std::vector<std::string>& available) {
   const auto defaults = default_capabilities();

@@ -1,4 +1,4 @@
-#include "image/shared_library.h"
+#include "runtime/sys/shared_library.h"
 
 #include <dlfcn.h>
 
