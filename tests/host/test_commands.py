@@ -187,8 +187,8 @@ def test_exec_is_in_the_container(shared_ikada, start):
 
     assert output(run("execed", "hostname")) == "box"
     assert output(run("execed", "sh", "-c", "echo $FROM $PWD")) == "container /srv"
-    assert output(run("-e", "FROM=exec", "-w", "/tmp", "execed", "sh", "-c", "echo $FROM $PWD")) == (
-        "exec /tmp")
+    both = run("-e", "FROM=exec", "-w", "/tmp", "execed", "sh", "-c", "echo $FROM $PWD")
+    assert output(both) == "exec /tmp"
     assert output(run("-u", "1000:1001", "execed", "sh", "-c", "id -u; id -g")) == "1000\n1001"
     assert output(run("-i", "execed", "cat", input="typed")) == "typed"
     assert output(run("execed", "cat", input="typed")) == ""

@@ -1,4 +1,4 @@
-"""kill -9 of any program of ikada at any moment leaves nothing the next command does not clean up."""
+"""kill -9 of any program of ikada leaves nothing that the next command does not clean up."""
 
 import os
 import pathlib

@@ -357,8 +357,9 @@ def test_an_image_volume_behind_a_link_stays_in_the_image(shared_ikada, registry
     canary.mkdir()
     (canary / "secret").write_text("secret\n")
     layer = images.layer_of_directory(busybox_rootfs)
-    more = images.layer_of_entries([images.entry("v", type=b"2", linkname=str(canary)),
-                                    images.entry("w", type=b"2", linkname="../../../.." + str(canary))])
+    more = images.layer_of_entries([
+        images.entry("v", type=b"2", linkname=str(canary)),
+        images.entry("w", type=b"2", linkname="../../../.." + str(canary))])
     registry.push("escaping", "1", images.Image([layer, more], config={
         "Volumes": {"/v": {}, "/w": {}, f"/../../../..{canary}": {}}, "Cmd": ["true"]}))
     image = f"{registry.address}/escaping:1"
