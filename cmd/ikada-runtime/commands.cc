@@ -57,6 +57,13 @@ int exit_status(const Error& error) {
   return error.errno_value == ENOENT || error.errno_value == ENOTDIR ? kNotFound : kNotExecutable;
 }
 
+Error name_container(Error error, std::string_view id) {
+  if (!error.message.starts_with("container ")) {
+    error.message = fmt::format("container {}: {}", id, error.message);
+  }
+  return error;
+}
+
 Result<std::string> single_id(const std::vector<std::string>& arguments) {
   if (arguments.size() == 1) return arguments.front();
   return make_error(

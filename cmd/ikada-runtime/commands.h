@@ -47,6 +47,9 @@ Result<int> state_command(const RuntimeContext& context, Words words);
 // cannot be executed, otherwise 1.
 int exit_status(const Error& error);
 
+// "container web: " in front of the message, unless it speaks of the container already.
+Error name_container(Error error, std::string_view id);
+
 // The one argument of a command that takes a container's id.
 Result<std::string> single_id(const std::vector<std::string>& arguments);
 

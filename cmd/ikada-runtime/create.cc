@@ -11,8 +11,9 @@ Result<int> create_command(const RuntimeContext& context, Words words) {
   IK_TRY(seal_self(static_cast<int>(context.arguments.size()),
                    const_cast<char**>(context.arguments.data())));
   IK_LET(options, arguments.options(context, id));
-  IK_LET(state, create_container(options).context("container {}", id));
-  return state.pid != 0 ? 0 : 1;
+  Result<ContainerState> state = create_container(options);
+  if (!state.has_value()) return name_container(std::move(state.error()), id);
+  return 0;
 }
 
 }  // namespace ikada

@@ -81,7 +81,9 @@ Result<int> exec_command(const RuntimeContext& context, Words words) {
   for (const char* each : rest.subspan(1)) arguments.words.args.emplace_back(each);
   IK_TRY(seal_self(static_cast<int>(context.arguments.size()),
                    const_cast<char**>(context.arguments.data())));
-  return exec_in_container(context, arguments, id).context("container {}", id);
+  Result<int> status = exec_in_container(context, arguments, id);
+  if (!status.has_value()) return name_container(std::move(status.error()), id);
+  return *status;
 }
 
 }  // namespace ikada

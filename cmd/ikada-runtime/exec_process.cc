@@ -14,6 +14,10 @@ constexpr std::uint64_t kMaxId = std::numeric_limits<std::uint32_t>::max() - 1;
 
 Result<std::uint32_t> parse_id(std::string_view text, std::string_view what) {
   IK_LET(id, parse_unsigned(text, kMaxId).context("{}", what));
+  // Other programs read such a number as octal.
+  if (text.size() > 1 && text[0] == '0') {
+    return make_error(ErrorKind::kInvalid, "{}: not a number: \"{}\"", what, text);
+  }
   return static_cast<std::uint32_t>(id);
 }
 

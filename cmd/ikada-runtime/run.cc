@@ -52,7 +52,9 @@ Result<int> run_command(const RuntimeContext& context, Words words) {
   IK_LET(id, single_id(rest));
   IK_TRY(seal_self(static_cast<int>(context.arguments.size()),
                    const_cast<char**>(context.arguments.data())));
-  return run_container(context, arguments, id).context("container {}", id);
+  Result<int> status = run_container(context, arguments, id);
+  if (!status.has_value()) return name_container(std::move(status.error()), id);
+  return *status;
 }
 
 }  // namespace ikada

@@ -7,7 +7,8 @@ namespace ikada {
 Result<int> start_command(const RuntimeContext& context, Words words) {
   IK_LET(arguments, parse_all(words, {}));
   IK_LET(id, single_id(arguments));
-  IK_TRY(start_container(context.state_root, id).context("container {}", id));
+  Result<void> started = start_container(context.state_root, id);
+  if (!started.has_value()) return name_container(std::move(started.error()), id);
   return 0;
 }
 

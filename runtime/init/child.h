@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <span>
+
 #include "runtime/init/plan.h"
 #include "runtime/init/report.h"
 #include "runtime/mount/attach.h"
@@ -39,6 +41,9 @@ InitReport enter_root(const RootPlan& plan, const RootView& view);
 
 // hook.cc: runs the hooks one after the other and waits.
 InitReport run_hooks(const std::vector<HookProgram>& hooks, int state_fd, InitStep step);
+
+// descriptors.cc: closes all but 0 … 2, the preserved ones and `kept`, where -1 stands for none.
+InitReport close_all_but(const ProgramPlan& plan, std::span<int> kept);
 
 // program.cc: opens what AppArmor's profile is written to; -1 if the plan has none.
 InitReport open_apparmor(const ProgramPlan& plan, int& apparmor_fd);

@@ -133,6 +133,20 @@ InitReport set_up_container(const InitPlan& plan, Progress& progress) {
   return set_names(plan);
 }
 
+// What a created container waits with: nothing of the host's but what its program will be given.
+InitReport keep_what_is_needed(const InitPlan& plan, const Progress& progress) {
+  int kept[] = {plan.sync_fd,
+                plan.listen_fd,
+                plan.hook_state.get(),
+                plan.program.stdio[0],
+                plan.program.stdio[1],
+                plan.program.stdio[2],
+                progress.apparmor_fd,
+                progress.terminal.master_fd,
+                progress.terminal.peer_fd};
+  return close_all_but(plan.program, kept);
+}
+
 // Waits until `start` has connected and said so; a starter that died in between ends us.
 int wait_for_start(int listen_fd) {
   int connection = -1;
@@ -148,6 +162,7 @@ int wait_for_start(int listen_fd) {
 void run_first_process(const InitPlan& plan) {
   Progress progress;
   InitReport report = set_up_container(plan, progress);
+  if (!is_failure(report)) report = keep_what_is_needed(plan, progress);
   if (is_failure(report)) give_up(plan.sync_fd, report);
   ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
   send_report(plan.sync_fd, InitReport{}, progress.terminal.master_fd);

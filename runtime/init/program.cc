@@ -53,17 +53,6 @@ void own_pipes(const ProgramPlan& plan) {
   }
 }
 
-InitReport close_descriptors(const ProgramPlan& plan, int report_fd) {
-  const auto first = static_cast<unsigned>(kStdioCount + plan.preserve_fds);
-  const auto kept = static_cast<unsigned>(report_fd);
-  if (kept > first && ::close_range(first, kept - 1, 0) != 0) {
-    return failed(InitStep::kCloseFds, errno);
-  }
-  const unsigned next = kept >= first ? kept + 1 : first;
-  if (::close_range(next, ~0U, 0) != 0) return failed(InitStep::kCloseFds, errno);
-  return {};
-}
-
 InitReport set_resource_limits(const ProgramPlan& plan) {
   for (const ResourceLimit& each : plan.rlimits) {
     // setrlimit's type for the number differs between C and C++.
@@ -162,7 +151,8 @@ InitReport become_program(const ProgramPlan& plan,
   if (is_failure(report)) return report;
   own_pipes(plan);
   // Before anything that a path through /proc/self/fd could reach: working directory and program.
-  report = close_descriptors(plan, report_fd);
+  int kept[] = {report_fd};
+  report = close_all_but(plan, kept);
   if (is_failure(report)) return report;
   if (!plan.keyring.empty() &&
       ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, plan.keyring.c_str()) < 0 &&

@@ -95,7 +95,8 @@ Error describe_program_failure(const InitReport& report, const OciProcess& proce
     case InitStep::kStartContainerHook:
       return hook_error(report, "startContainer");
     case InitStep::kResourceLimit:
-      return errno_error_from(report.error, fmt::format("rlimit {}", report.item));
+      return errno_error_from(report.error,
+                              fmt::format("set {}", rlimit_name(static_cast<int>(report.item))));
     case InitStep::kGid:
       return errno_error_from(report.error, fmt::format("setgid {}", process.user.gid));
     case InitStep::kUid:

@@ -37,6 +37,13 @@ Result<int> parse_rlimit_name(std::string_view name) {
   return make_error(ErrorKind::kInvalid, "unknown resource limit: {}", name);
 }
 
+std::string_view rlimit_name(int resource) {
+  for (const auto& [known, number] : kNames) {
+    if (number == resource) return known;
+  }
+  return {};
+}
+
 Result<std::vector<ResourceLimit>> parse_rlimits(const Json& rlimits) {
   std::vector<ResourceLimit> limits;
   if (rlimits.is_null()) return limits;

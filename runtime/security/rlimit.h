@@ -21,6 +21,9 @@ struct ResourceLimit {
 // "RLIMIT_NOFILE" → RLIMIT_NOFILE. kInvalid for other names.
 Result<int> parse_rlimit_name(std::string_view name);
 
+// RLIMIT_NOFILE → "RLIMIT_NOFILE"; empty for other numbers.
+std::string_view rlimit_name(int resource);
+
 // The array process.rlimits; null is empty. kInvalid for unknown or repeated types and for a soft
 // limit above the hard one.
 Result<std::vector<ResourceLimit>> parse_rlimits(const Json& rlimits);
