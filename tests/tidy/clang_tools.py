@@ -7,11 +7,19 @@ import os
 import pathlib
 import re
 import subprocess
+import time
 
 from source_tree import ROOT, files
 
 BUILD = pathlib.Path(os.environ.get("IKADA_BUILD", ROOT / "build" / "release")).resolve()
-CACHE = ROOT / "build" / "tidy-cache"
+# Shared by all clones, because the keys are content; a mark unused for a month is dropped.
+CACHE_HOME = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+CACHE = CACHE_HOME / "ikada-tidy"
+CACHE_AGE_S = 30 * 24 * 3600
+# The static analyzer follows calls into the libraries' templates for ten times as long as everything
+# else takes; within one function it still finds what it is good at.
+ANALYZER = [f"--extra-arg={word}" for word in
+            ("-Xclang", "-analyzer-config", "-Xclang", "ipa=none,max-nodes=20000")]
 FILE_TIMEOUT_S = 300
 
 
@@ -39,7 +47,7 @@ class ContentKeys:
     def __init__(self):
         version = subprocess.run(["clang-tidy", "--version"], capture_output=True, timeout=60,
                                  check=True).stdout
-        self._base = version + (ROOT / ".clang-tidy").read_bytes()
+        self._base = version + repr(ANALYZER).encode() + (ROOT / ".clang-tidy").read_bytes()
         self._own = {}
 
     def _closure(self, path, seen):
@@ -67,7 +75,7 @@ class ContentKeys:
 
 def _tidy(path, build):
     result = subprocess.run(
-        ["nice", "clang-tidy", "-p", str(build), "--quiet", str(ROOT / path)], cwd=ROOT,
+        ["nice", "clang-tidy", "-p", str(build), "--quiet", *ANALYZER, str(ROOT / path)], cwd=ROOT,
         capture_output=True, text=True, timeout=FILE_TIMEOUT_S, check=False)
     if result.returncode == 0:
         return None
@@ -91,6 +99,8 @@ def tidy_findings(build=BUILD):
                 wanted[path].touch()
             else:
                 found.append((path, complaints))
-    for stale in set(CACHE.iterdir()) - set(wanted.values()):
-        stale.unlink()
+    oldest = time.time() - CACHE_AGE_S
+    for mark in CACHE.iterdir():
+        if mark.stat().st_mtime < oldest and mark not in wanted.values():
+            mark.unlink(missing_ok=True)
     return found
