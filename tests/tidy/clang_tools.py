@@ -16,7 +16,7 @@ BUILD = pathlib.Path(os.environ.get("IKADA_BUILD", ROOT / "build" / "release")).
 CACHE_HOME = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
 CACHE = CACHE_HOME / "ikada-tidy"
 CACHE_AGE_S = 30 * 24 * 3600
-# The static analyzer follows calls into the libraries' templates for ten times as long as everything
+# The static analyzer follows calls into library templates for four times as long as everything
 # else takes; within one function it still finds what it is good at.
 ANALYZER = [f"--extra-arg={word}" for word in
             ("-Xclang", "-analyzer-config", "-Xclang", "ipa=none,max-nodes=20000")]
