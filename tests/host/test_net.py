@@ -1,14 +1,8 @@
-"""net/: bridge, addresses, published ports and isolation, packets really sent.
+"""net/: bridge, addresses, published ports and isolation, packets really sent; see net_hosts.py."""
 
-Three kinds of network namespace: the host is the one of the test session, `outside` is a machine
-on the same wire, containers are processes of their own that net_probe attaches.
-"""
-
-import ctypes
 import json
 import os
 import pathlib
-import signal
 import socket
 import subprocess
 import threading
@@ -16,210 +10,9 @@ import threading
 import pytest
 
 import programs
-
-PROBE = programs.BUILD / "unit" / "net_probe"
-CLONE_NEWNET = 0x40000000
-HOST_IP = "192.0.2.1"
-OUTSIDE_IP = "192.0.2.2"
-GATEWAY = "10.88.0.1"
-WAIT_S = 0.4  # How long a packet that must not come is waited for.
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Namespace:
-    """A process that holds a network namespace; `inside` makes sockets there."""
-
-    def __init__(self):
-        self.process = subprocess.Popen(
-            ["unshare", "-n", "sh", "-c", "echo up; exec sleep 1000"],
-            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        self.process.stdout.readline()
-        self.fd = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY)
-
-    @property
-    def pid(self):
-        return self.process.pid
-
-    def inside(self, function, *arguments):
-        """Calls the function in a thread that is in the namespace."""
-        result = []
-
-        def body():
-            if _libc.setns(self.fd, CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), "setns")
-            try:
-                result.append((True, function(*arguments)))
-            except OSError as error:
-                result.append((False, error))
-
-        thread = threading.Thread(target=body)
-        thread.start()
-        thread.join()
-        good, value = result[0]
-        if not good:
-            raise value
-        return value
-
-    def run(self, *command):
-        programs.run("nsenter", "-n", "-t", self.pid, *command)
-
-    def end(self):
-        os.close(self.fd)
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-
-
-class Here:
-    """The host itself, with the same face."""
-
-    def inside(self, function, *arguments):
-        return function(*arguments)
-
-
-class Container(Namespace):
-    """A namespace attached by net_probe, with a TCP and a UDP server on port 80."""
-
-    def __init__(self, state, name, ports=()):
-        super().__init__()
-        self.id = name.ljust(64, "0")
-        self.state = state
-        self.probe = subprocess.Popen(
-            [str(PROBE), str(state), "start", self.id, str(self.pid), *ports],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        line = self.probe.stdout.readline()
-        if not line:
-            message = self.probe.stderr.read()
-            self.end()
-            raise RuntimeError(message.strip())
-        told = json.loads(line)
-        self.address = told["address"]
-        self.host_ports = told["host_ports"]
-        self.sockets = [self.inside(_tcp_server), self.inside(_udp_server)]
-        for server, serve in zip(self.sockets, (_serve_tcp, _serve_udp)):
-            threading.Thread(target=serve, args=(server, name), daemon=True).start()
-
-    def kill(self):
-        """As kill -9 of the monitor and the container: nobody releases anything."""
-        self.probe.kill()
-        self.end()
-
-    def end(self):
-        for server in getattr(self, "sockets", ()):
-            # shutdown wakes the thread that waits in accept or recvfrom.
-            try:
-                server.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            server.close()
-        self.sockets = []
-        if self.probe.poll() is None:
-            self.probe.stdin.close()
-            self.probe.wait(timeout=10)
-        for stream in (self.probe.stdin, self.probe.stdout, self.probe.stderr):
-            stream.close()
-        if self.process.poll() is None:
-            super().end()
-
-
-def _tcp_server(address="0.0.0.0", port=80):
-    server = socket.create_server((address, port))
-    return server
-
-
-def _udp_server(address="0.0.0.0", port=80):
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind((address, port))
-    return server
-
-
-def _serve_tcp(server, name):
-    """Tells each client who serves it and as whom it is seen."""
-    while True:
-        try:
-            client, peer = server.accept()
-        except OSError:
-            return
-        client.sendall(f"{name} {peer[0]}".encode())
-        client.close()
-
-
-def _serve_udp(server, name):
-    while True:
-        try:
-            _, peer = server.recvfrom(100)
-            if peer is None:
-                return
-            server.sendto(f"{name} {peer[0]}".encode(), peer)
-        except OSError:
-            return
-
-
-def _ask_tcp(address, port, timeout=3):
-    with socket.create_connection((address, port), timeout=timeout) as client:
-        return client.recv(100).decode()
-
-
-def _ask_udp(address, port, timeout=3):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(timeout)
-        client.connect((address, port))
-        client.send(b"?")
-        return client.recv(100).decode()
-
-
-def probe(state, *words, check=True, **environment):
-    return programs.run(PROBE, state, *words, check=check, env={**os.environ, **environment})
-
-
-def elements(name):
-    text = programs.run("nft", "-j", "list", "map", "ip", "ikada", name).stdout
-    found = next(each["map"] for each in json.loads(text)["nftables"] if "map" in each)
-    return found.get("elem", [])
-
-
-@pytest.fixture
-def host(tmp_path):
-    """The state directory; takes down what the bridge network leaves on purpose."""
-    yield tmp_path / "net"
-    subprocess.run(["ip", "link", "delete", "ikada0"], capture_output=True, check=False)
-    subprocess.run(["nft", "delete", "table", "ip", "ikada"], capture_output=True, check=False)
-
-
-@pytest.fixture
-def outside():
-    """A machine on the host's wire, which has the host as its router."""
-    machine = Namespace()
-    programs.run("ip", "link", "add", "wire", "type", "veth", "peer", "name", "wire",
-                 "netns", machine.pid)
-    programs.run("ip", "address", "add", f"{HOST_IP}/24", "dev", "wire")
-    programs.run("ip", "link", "set", "wire", "up")
-    machine.run("ip", "address", "add", f"{OUTSIDE_IP}/24", "dev", "wire")
-    machine.run("ip", "link", "set", "wire", "up")
-    machine.run("ip", "link", "set", "lo", "up")
-    machine.run("ip", "route", "add", "default", "via", HOST_IP)
-    yield machine
-    programs.run("ip", "link", "delete", "wire")
-    machine.end()
-
-
-@pytest.fixture
-def start(host):
-    """Starts containers; what is still there is released at the end."""
-    started = []
-
-    def make(name, *ports):
-        container = Container(host, name, ports)
-        started.append(container)
-        return container
-
-    yield make
-    for container in started:
-        if container.process.poll() is None:
-            container.end()
-        probe(host, "release", container.id)
-
+from net_hosts import host, outside, start  # noqa: F401 (fixtures)
+from net_hosts import (GATEWAY, HOST_IP, OUTSIDE_IP, PROBE, WAIT_S, Here, Namespace, ask_tcp,
+                       ask_udp, elements, probe, serve_tcp, tcp_server, udp_server)
 
 WEB = ",8080,80,tcp"
 ECHO = ",8080,80,udp"
@@ -229,8 +22,8 @@ def test_a_container_has_address_route_and_neighbours(start):
     one, two = start("one"), start("two")
 
     assert (one.address, two.address) == ("10.88.0.2", "10.88.0.3")
-    assert one.inside(_ask_tcp, two.address, 80) == f"two {one.address}"
-    assert Here().inside(_ask_tcp, one.address, 80) == f"one {GATEWAY}"
+    assert one.inside(ask_tcp, two.address, 80) == f"two {one.address}"
+    assert Here().inside(ask_tcp, one.address, 80) == f"one {GATEWAY}"
     told = programs.run("nsenter", "-n", "-t", one.pid, "ip", "-j", "address", "show", "eth0")
     eth0 = json.loads(told.stdout)[0]
     assert eth0["address"] == "02:42:0a:58:00:02"
@@ -239,7 +32,7 @@ def test_a_container_has_address_route_and_neighbours(start):
     assert host_end["master"] == "ikada0" and host_end["addr_info"] == []
 
 
-@pytest.mark.parametrize("ask, port", [(_ask_tcp, WEB), (_ask_udp, ECHO)], ids=["tcp", "udp"])
+@pytest.mark.parametrize("ask, port", [(ask_tcp, WEB), (ask_udp, ECHO)], ids=["tcp", "udp"])
 def test_a_published_port_answers_from_everywhere(start, outside, ask, port):
     web, neighbour = start("web", port), start("neighbour")
 
@@ -252,12 +45,12 @@ def test_a_published_port_answers_from_everywhere(start, outside, ask, port):
 
 
 def test_a_container_reaches_the_outside_as_the_host(start, outside):
-    server = outside.inside(_tcp_server)
-    threading.Thread(target=_serve_tcp, args=(server, "outside"), daemon=True).start()
+    server = outside.inside(tcp_server)
+    threading.Thread(target=serve_tcp, args=(server, "outside"), daemon=True).start()
     container = start("one", ",80,80,tcp")
 
     # The port is published on this host; another machine's same port is meant as it is said.
-    assert container.inside(_ask_tcp, OUTSIDE_IP, 80) == f"outside {HOST_IP}"
+    assert container.inside(ask_tcp, OUTSIDE_IP, 80) == f"outside {HOST_IP}"
     server.shutdown(socket.SHUT_RDWR)
     server.close()
 
@@ -265,20 +58,20 @@ def test_a_container_reaches_the_outside_as_the_host(start, outside):
 def test_a_mapping_of_one_host_address_answers_there_only(start, outside):
     start("web", f"{HOST_IP},8080,80,tcp")
 
-    assert outside.inside(_ask_tcp, HOST_IP, 8080) == f"web {OUTSIDE_IP}"
-    assert _ask_tcp(HOST_IP, 8080).startswith("web ")
+    assert outside.inside(ask_tcp, HOST_IP, 8080) == f"web {OUTSIDE_IP}"
+    assert ask_tcp(HOST_IP, 8080).startswith("web ")
     with pytest.raises(ConnectionRefusedError):
-        _ask_tcp("127.0.0.1", 8080)
+        ask_tcp("127.0.0.1", 8080)
 
 
 def test_a_mapping_of_127_0_0_1_is_for_the_host_alone(start, outside):
     web = start("web", "127.0.0.1,8080,80,tcp")
     neighbour = start("neighbour")
 
-    assert _ask_tcp("127.0.0.1", 8080).startswith("web ")
+    assert ask_tcp("127.0.0.1", 8080).startswith("web ")
     for place in (outside, neighbour, web):
         with pytest.raises(OSError):
-            place.inside(_ask_tcp, HOST_IP, 8080, WAIT_S)
+            place.inside(ask_tcp, HOST_IP, 8080, WAIT_S)
 
 
 def _forge(interface, mac, source, destination, port):
@@ -314,7 +107,7 @@ def _hears(server):
 def test_packets_to_127_0_0_1_from_others_are_dropped(start, outside):
     """CVE-2020-8558: route_localnet must not open the host's loopback services."""
     container = start("one", "127.0.0.1,8081,81,udp")
-    with _udp_server("127.0.0.1", 5353) as service, _udp_server("0.0.0.0", 5354) as open_service:
+    with udp_server("127.0.0.1", 5353) as service, udp_server("0.0.0.0", 5354) as open_service:
         # The forger works: what is addressed to the host's own address arrives.
         container.inside(_forge, "eth0", _mac("ikada0"), container.address, GATEWAY, 5354)
         assert _hears(open_service)
@@ -330,7 +123,7 @@ def test_packets_to_127_0_0_1_from_others_are_dropped(start, outside):
             container.inside(_forge, "eth0", _mac("ikada0"), "127.0.0.1", GATEWAY, port)
             assert not _hears(server)
 
-    with container.inside(_udp_server, "0.0.0.0", 81) as mapped:
+    with container.inside(udp_server, "0.0.0.0", 81) as mapped:
         outside.inside(_forge, "wire", _mac("wire"), OUTSIDE_IP, "127.0.0.1", 8081)
         assert not _hears(mapped)
 
@@ -339,8 +132,8 @@ def test_what_is_not_published_cannot_be_reached_from_outside(start, outside):
     one = start("one", ",8080,80,tcp")
 
     with pytest.raises(OSError):
-        outside.inside(_ask_tcp, one.address, 80, WAIT_S)
-    assert outside.inside(_ask_tcp, HOST_IP, 8080) == f"one {OUTSIDE_IP}"
+        outside.inside(ask_tcp, one.address, 80, WAIT_S)
+    assert outside.inside(ask_tcp, HOST_IP, 8080) == f"one {OUTSIDE_IP}"
 
 
 def test_the_bridge_listens_to_no_router_advertisement(start):
@@ -367,7 +160,7 @@ def test_a_port_of_another_container_is_already_allocated(start):
 
 
 def test_a_port_of_another_program_is_in_use(start):
-    with _tcp_server("0.0.0.0", 8080):
+    with tcp_server("0.0.0.0", 8080):
         with pytest.raises(RuntimeError) as refused:
             start("one", WEB)
     assert str(refused.value) == \
@@ -382,7 +175,7 @@ def test_an_address_that_the_host_does_not_have_is_refused(start):
 
 
 def test_a_port_with_only_old_connections_can_be_taken(start):
-    server = _tcp_server("127.0.0.1", 8080)
+    server = tcp_server("127.0.0.1", 8080)
     client = socket.create_connection(("127.0.0.1", 8080))
     accepted, _ = server.accept()
     accepted.close()  # The side that closes first keeps the port in TIME_WAIT.
@@ -391,9 +184,9 @@ def test_a_port_with_only_old_connections_can_be_taken(start):
     server.close()
 
     start("one", WEB)
-    assert _ask_tcp("127.0.0.1", 8080).startswith("one ")
+    assert ask_tcp("127.0.0.1", 8080).startswith("one ")
     with pytest.raises(OSError):
-        _tcp_server("0.0.0.0", 8080).close()
+        tcp_server("0.0.0.0", 8080).close()
     with pytest.raises(RuntimeError, match="port is already allocated"):
         start("two", WEB)
 
@@ -401,7 +194,7 @@ def test_a_port_with_only_old_connections_can_be_taken(start):
 def test_a_held_port_can_be_bound_by_nobody(start):
     start("one", ",8085,80,tcp", ",8085,80,udp")
 
-    for make in (_tcp_server, _udp_server):
+    for make in (tcp_server, udp_server):
         with pytest.raises(OSError):
             make("0.0.0.0", 8085).close()
         with pytest.raises(OSError):
@@ -413,8 +206,8 @@ def test_port_0_is_chosen_from_the_ephemeral_range(start):
 
     low, high = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     assert all(low <= port <= high for port in one.host_ports)
-    assert _ask_tcp("127.0.0.1", one.host_ports[0]).startswith("one ")
-    assert _ask_udp("127.0.0.1", one.host_ports[1]).startswith("one ")
+    assert ask_tcp("127.0.0.1", one.host_ports[0]).startswith("one ")
+    assert ask_udp("127.0.0.1", one.host_ports[1]).startswith("one ")
 
 
 def test_release_takes_everything_of_one_container(start, host):
@@ -427,9 +220,9 @@ def test_release_takes_everything_of_one_container(start, host):
     assert len(elements("ports")) == 1 and elements("address_ports") == []
     assert sorted(os.listdir(host / "ikada0" / "addresses")) == [two.address]
     assert os.listdir(host / "ikada0" / "ports") == ["tcp-0.0.0.0-8082"]
-    assert _ask_tcp("127.0.0.1", 8082).startswith("two ")
+    assert ask_tcp("127.0.0.1", 8082).startswith("two ")
     with pytest.raises(ConnectionRefusedError):
-        _ask_tcp("127.0.0.1", 8080)
+        ask_tcp("127.0.0.1", 8080)
     assert start("three", WEB).address == "10.88.0.4"
 
 
@@ -450,18 +243,18 @@ def test_leftovers_of_killed_processes_are_released(start, host):
 
     assert len(elements("ports")) == 1
     start("three", WEB)
-    assert _ask_tcp("127.0.0.1", 8080).startswith("three ")
-    assert _ask_tcp("127.0.0.1", 8082).startswith("two ")
+    assert ask_tcp("127.0.0.1", 8080).startswith("three ")
+    assert ask_tcp("127.0.0.1", 8082).startswith("two ")
 
 
 def test_a_udp_client_that_goes_on_reaches_the_next_container(start, host, outside):
     def client():
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.settimeout(WAIT_S)
         sock.bind(("0.0.0.0", 5555))
         return sock
 
-    def ask(sock):
+    def ask(sock, wait_s=5):
+        sock.settimeout(wait_s)
         sock.sendto(b"?", (HOST_IP, 8080))
         try:
             return sock.recv(100).decode()
@@ -469,7 +262,7 @@ def test_a_udp_client_that_goes_on_reaches_the_next_container(start, host, outsi
             return None
 
     with outside.inside(client) as sock:
-        assert ask(sock) is None
+        assert ask(sock, WAIT_S) is None
         one = start("one", ECHO)
         assert ask(sock) == f"one {OUTSIDE_IP}"
         one.end()
@@ -485,8 +278,8 @@ def test_a_flushed_table_comes_back_with_its_ports(start, host, flush):
 
     probe(host, "ensure")
 
-    assert _ask_tcp("127.0.0.1", 8080).startswith("one ")
-    assert _ask_tcp("127.0.0.1", 8081).startswith("one ")
+    assert ask_tcp("127.0.0.1", 8080).startswith("one ")
+    assert ask_tcp("127.0.0.1", 8081).startswith("one ")
 
 
 def test_release_after_a_flush_is_no_error(start, host):
@@ -507,7 +300,7 @@ def test_a_second_network_is_apart_and_survives_a_flush(start, host):
         assert '"ikada0"' in names and '"other0"' in names
     finally:
         programs.run("ip", "link", "delete", "other0")
-    assert _ask_tcp(one.address, 80).startswith("one ")
+    assert ask_tcp(one.address, 80).startswith("one ")
 
 
 def test_20_reservations_at_once_are_20_addresses(host):
