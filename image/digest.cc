@@ -8,8 +8,8 @@
 
 #include <openssl/evp.h>
 
-#include "runtime/sys/shared_library.h"
 #include "runtime/base/random_id.h"
+#include "runtime/sys/shared_library.h"
 
 namespace ikada {
 namespace {

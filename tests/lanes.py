@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 LANES = ("unit", "tidy", "host", "guest")
 BUILD_TIMEOUT_S = 1200
 UNIT_TIMEOUT_S = 120
-LANE_TIMEOUT_S = {"tidy": 900, "host": 900, "guest": 600}
+LANE_TIMEOUT_S = {"tidy": 2400, "host": 900, "guest": 600}
 
 
 class Count:
