@@ -60,7 +60,8 @@ def test_200_mb_of_output_are_logged_without_using_memory(monitor):
     client.send("i", b"\n")
     client.close()
 
-    size = lines * len("2026-11-23T21:10:15.123456789Z stdout F 0123456789abcdefghijklmnopqrstuvwxyz\n")
+    size = lines * len("2026-11-23T21:10:15.123456789Z stdout F "
+                       "0123456789abcdefghijklmnopqrstuvwxyz\n")
     monitors.wait_until(lambda: container.log_path.stat().st_size >= size, timeout=60)
 
     assert container.memory_bytes("Anonymous") < before + (256 << 10)
@@ -209,7 +210,8 @@ def test_two_clients_see_the_same_and_one_may_be_killed(monitor):
 
 
 def test_slow_client_is_dropped_and_slows_nothing(monitor):
-    container = monitor(["sh", "-c", f"read go; yes {'x' * 99} | head -c 50000000; echo end >&2; read stop"],
+    script = f"read go; yes {'x' * 99} | head -c 50000000; echo end >&2; read stop"
+    container = monitor(["sh", "-c", script],
                         open_stdin=True)
     slow = container.attach()
     container.client.send("l")
@@ -409,7 +411,8 @@ def test_first_process_runs_from_a_sealed_copy(monitor, tmp_path):
 
 def test_container_with_the_hosts_processes_cannot_look_into_the_monitor(monitor):
     container = monitor(["sh", "-c", "read monitor; readlink /proc/$monitor/exe; "
-                         "readlink /proc/$monitor/fd/0; cat /proc/$monitor/mem"], open_stdin=True, host_pids=True)
+                         "readlink /proc/$monitor/fd/0; cat /proc/$monitor/mem"],
+                        open_stdin=True, host_pids=True)
 
     container.client.send("i", b"%d\n" % container.process.pid)
     container.client.read_all()
