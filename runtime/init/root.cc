@@ -39,7 +39,8 @@ InitReport attach_root(const InitPlan& plan, RootView& view) {
 InitReport enter_root(const RootPlan& plan, const RootView& view) {
   if (::fchdir(view.root_fd) != 0) return failed(InitStep::kPivot, errno);
   if (plan.is_unpivoted) {
-    if (::mount(".", "/", nullptr, MS_MOVE, nullptr) != 0 && errno != EINVAL) {
+    // A tree of ours is over the old root already.
+    if (!plan.tree && ::mount(".", "/", nullptr, MS_MOVE, nullptr) != 0) {
       return failed(InitStep::kPivot, errno);
     }
     if (::chroot(".") != 0) return failed(InitStep::kPivot, errno);
