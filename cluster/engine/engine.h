@@ -16,6 +16,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -129,6 +130,9 @@ class Engine {
                               const std::vector<UniqueFd>& held,
                               int mark_fd,
                               int attach_fd);
+  Result<ActiveMark> acquire_unless_running(
+      const ContainerRecord& record,
+      const std::function<Result<void>(const LiveStatus&)>& on_running);
   void release_runtime(const ContainerRecord& record);
   void record_lost_exit(const std::string& id);
 

@@ -69,12 +69,29 @@ int start_exit_status(const Error& error) {
 }
 
 Result<ActiveMark> Engine::acquire(const ContainerRecord& record) {
-  if (live_status(layout(), record.id).is_running()) {
+  const auto refuse = [&](const LiveStatus&) -> Result<void> {
     return make_error(ErrorKind::kConflict, "container {} is already running", record.name);
-  }
-  IK_LET(mark, ActiveMark::acquire(layout(), record.id));
+  };
+  IK_LET(mark, acquire_unless_running(record, refuse));
   IK_TRY(mark.set_phase(ActivePhase::kStarting));
   return mark;
+}
+
+// Who holds the mark may be about to make the container run: another command, or the monitor of a
+// start whose command was killed. So we look at the container again while we wait for the mark.
+Result<ActiveMark> Engine::acquire_unless_running(
+    const ContainerRecord& record,
+    const std::function<Result<void>(const LiveStatus&)>& on_running) {
+  constexpr int kLookMs = 50;
+  constexpr int kLooks = 200;
+  for (int look = 1;; ++look) {
+    const LiveStatus status = live_status(layout(), record.id);
+    if (status.is_running()) IK_TRY(on_running(status));
+    Result<ActiveMark> mark = ActiveMark::acquire(layout(), record.id, kLookMs);
+    if (mark.has_value() || mark.error().kind != ErrorKind::kConflict || look == kLooks) {
+      return mark;
+    }
+  }
 }
 
 Result<pid_t> Engine::start(const ContainerRecord& record, ActiveMark& mark, int attach_fd) {

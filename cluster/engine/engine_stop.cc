@@ -44,7 +44,7 @@ bool wait_for_end(int pid_fd, std::int64_t timeout_s) {
 // The process may have ended while its monitor has not put that on record yet: then there is
 // nothing to kill any more.
 Result<void> send_unless_ended(const std::string& root, const std::string& id, int signal) {
-  const Result<void> sent = kill_container(root, id, signal, false);
+  Result<void> sent = kill_container(root, id, signal, false);
   if (sent.has_value() || sent.error().kind == ErrorKind::kConflict ||
       sent.error().kind == ErrorKind::kNotFound) {
     return {};
@@ -56,7 +56,7 @@ Result<void> send_unless_ended(const std::string& root, const std::string& id, i
 
 Result<void> Engine::kill(const ContainerRecord& record, int signal) {
   if (!live_status(layout(), record.id).is_running()) return not_running(record);
-  const Result<void> sent = kill_container(layout().runtime_states(), record.id, signal, false);
+  Result<void> sent = kill_container(layout().runtime_states(), record.id, signal, false);
   if (!sent.has_value() && sent.error().kind == ErrorKind::kConflict) return not_running(record);
   return sent;
 }
@@ -99,19 +99,19 @@ Result<void> Engine::stop(const ContainerRecord& record, std::optional<std::int6
 }
 
 Result<void> Engine::remove(const ContainerRecord& record, const RemoveOptions& options) {
-  const LiveStatus status = live_status(layout(), record.id);
-  if (status.is_running() && !options.force) {
-    return make_error(ErrorKind::kConflict,
-                      "cannot remove container \"/{}\": container is {}: stop the container "
-                      "before removing or force remove",
-                      record.name,
-                      live_state_name(status.state));
-  }
-  if (status.is_running()) {
+  const auto end_it = [&](const LiveStatus& status) -> Result<void> {
+    if (!options.force) {
+      return make_error(ErrorKind::kConflict,
+                        "cannot remove container \"/{}\": container is {}: stop the container "
+                        "before removing or force remove",
+                        record.name,
+                        live_state_name(status.state));
+    }
     IK_TRY(send_unless_ended(layout().runtime_states(), record.id, SIGKILL));
     wait_until_unattended(layout(), record.id);
-  }
-  IK_LET(mark, ActiveMark::acquire(layout(), record.id));
+    return {};
+  };
+  IK_LET(mark, acquire_unless_running(record, end_it));
   IK_TRY(mark.set_phase(ActivePhase::kCreating));
   release_runtime(record);
   IK_TRY(remove_everything(record.id, options.volumes));

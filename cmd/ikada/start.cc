@@ -22,10 +22,15 @@ struct StartOptions {
 
 Result<void> start_in_background(Engine& engine, const ContainerRecord& record) {
   if (live_status(engine.layout(), record.id).is_running()) return {};
-  IK_LET(mark, engine.acquire(record));
-  Result<pid_t> started = engine.start(record, mark);
+  Result<ActiveMark> mark = engine.acquire(record);
+  if (!mark.has_value()) {
+    // Another command was faster.
+    if (live_status(engine.layout(), record.id).is_running()) return {};
+    return std::move(mark.error());
+  }
+  Result<pid_t> started = engine.start(record, *mark);
   if (started.has_value()) return {};
-  mark.remove();
+  mark->remove();
   return std::move(started.error());
 }
 
