@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cluster/engine/environment.h"
 #include "runtime/base/text.h"
 #include "runtime/security/default_profile.h"
 
@@ -13,22 +14,6 @@ constexpr const char* kDefaultPath =
 // A fork bomb is survivable; docker's default is no limit at all.
 constexpr std::int64_t kDefaultPids = 4096;
 constexpr std::int64_t kCpuPeriodUs = 100'000;
-
-void set_variable(std::vector<std::string>& env, const std::string& assignment) {
-  const std::string_view name = cut(assignment, '=').before;
-  for (std::string& each : env) {
-    if (cut(each, '=').before != name) continue;
-    each = assignment;
-    return;
-  }
-  env.push_back(assignment);
-}
-
-bool has_variable(const std::vector<std::string>& env, std::string_view name) {
-  return std::any_of(env.begin(), env.end(), [&](const std::string& each) {
-    return cut(each, '=').before == name;
-  });
-}
 
 Json plan_rlimits(const std::vector<UlimitSpec>& ulimits) {
   Json rlimits = Json::array();
@@ -167,11 +152,11 @@ Json plan_devices(const std::vector<HostDevice>& devices) {
 std::vector<std::string> plan_environment(const ContainerRecord& record,
                                           const std::string& hostname,
                                           const std::string& home) {
-  std::vector<std::string> env = {kDefaultPath, "HOSTNAME=" + hostname};
-  if (record.spec.terminal) env.emplace_back("TERM=xterm");
-  for (const std::string& each : record.spec.env) set_variable(env, each);
-  if (!has_variable(env, "HOME")) env.push_back("HOME=" + home);
-  return env;
+  Environment env({kDefaultPath, "HOSTNAME=" + hostname});
+  if (record.spec.terminal) env.set("TERM=xterm");
+  for (const std::string& each : record.spec.env) env.set(each);
+  if (!env.has("HOME")) env.set("HOME=" + home);
+  return std::move(env).take();
 }
 
 Result<Json> plan_oci_config(const OciConfigInputs& inputs) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cluster/engine/container_names.h"
+#include "cluster/engine/environment.h"
 #include "cluster/engine/identity_files.h"
 #include "cluster/engine/volumes.h"
 #include "runtime/base/number.h"
@@ -112,19 +113,9 @@ Result<void> plan_command(ContainerRecord& record, const ImageConfig& image) {
 }
 
 void plan_env(ContainerSpec& spec, const ImageConfig& image) {
-  std::vector<std::string> merged = image.env;
-  for (const std::string& assignment : spec.env) {
-    const std::string_view name = cut(assignment, '=').before;
-    const auto same = std::find_if(merged.begin(), merged.end(), [&](const std::string& each) {
-      return cut(each, '=').before == name;
-    });
-    if (same != merged.end()) {
-      *same = assignment;
-    } else {
-      merged.push_back(assignment);
-    }
-  }
-  spec.env = std::move(merged);
+  Environment env(image.env);
+  for (std::string& each : spec.env) env.set(std::move(each));
+  spec.env = std::move(env).take();
 }
 
 Result<void> plan_ports(ContainerRecord& record, const ImageConfig& image) {
