@@ -61,8 +61,10 @@ Result<ChildNamespaces> ChildNamespaces::enter(const OciLinux& linux_part) {
     }
     IK_LET(target, open_file(each.path, O_RDONLY).context("namespace"));
     if (::ioctl(target.get(), NS_GET_NSTYPE) != each.flag) {
-      return make_error(
-          ErrorKind::kInvalid, "{} is not a namespace of type {}", each.path, namespace_type(each.flag));
+      return make_error(ErrorKind::kInvalid,
+                        "{} is not a namespace of type {}",
+                        each.path,
+                        namespace_type(each.flag));
     }
     IK_TRY(guard.remember(each.flag));
     if (::setns(target.get(), each.flag) != 0) return errno_error("join {}", each.path);

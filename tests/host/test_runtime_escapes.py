@@ -1,4 +1,4 @@
-"""Attacks on runtimes, as published, against ikada-runtime. Names are those of the acceptance cases."""
+"""Attacks on runtimes, as published, against ikada-runtime; named as the acceptance cases are."""
 
 import fcntl
 import hashlib
@@ -28,7 +28,8 @@ def canary(tmp_path):
         files = {each.name: (each.lstat().st_mode, each.lstat().st_mtime_ns, each.read_bytes())
                  for each in path.iterdir()}
         program = programs.IKADA_RUNTIME.stat()
-        return (files, path.stat().st_mtime_ns, [pathlib.Path(each).read_text() for each in watched],
+        texts = [pathlib.Path(each).read_text() for each in watched]
+        return (files, path.stat().st_mtime_ns, texts,
                 hashlib.sha256(programs.IKADA_RUNTIME.read_bytes()).digest(),
                 (program.st_ino, program.st_mtime_ns))
     before = look()
@@ -153,7 +154,8 @@ def test_r_12_a_descriptor_is_no_way_to_a_program(bundle, runtime, canary, numbe
 
 
 @pytest.mark.parametrize("path", ["etc", "etc/hosts", "made", "work"])
-def test_r_17_symlinks_in_the_root_do_not_lead_out(bundle, runtime, own_rootfs, canary, tmp_path, path):
+def test_r_17_symlinks_in_the_root_do_not_lead_out(
+        bundle, runtime, own_rootfs, canary, tmp_path, path):
     if path == "etc":
         subprocess.run(["rm", "-rf", own_rootfs / "etc"], check=True, timeout=10)
     target = own_rootfs / path

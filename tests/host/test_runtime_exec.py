@@ -124,7 +124,8 @@ def test_descriptors_are_preserved_on_request(bundle, runtime, tmp_path):
 
 
 def test_exec_takes_a_process_from_a_file(runtime, sleeper, tmp_path):
-    process = dict(sleeper.process, args=["sh", "-c", "echo $A; pwd; id -u"], env=["A=b", "PATH=/bin"],
+    process = dict(sleeper.process, args=["sh", "-c", "echo $A; pwd; id -u"],
+                   env=["A=b", "PATH=/bin"],
                    cwd="/tmp", user={"uid": 1000, "gid": 1000})
     (tmp_path / "process.json").write_text(json.dumps(process))
 

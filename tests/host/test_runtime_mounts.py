@@ -46,7 +46,8 @@ def test_a_missing_working_directory_is_made(bundle, runtime, own_rootfs):
 
 
 def test_a_bind_shows_the_directory_with_its_options(bundle, runtime, own_rootfs, volume):
-    result = run_with(bundle, runtime, "cat /a/b/file; touch /a/b/new; grep ' /a/b ' /proc/self/mountinfo",
+    result = run_with(bundle, runtime,
+                      "cat /a/b/file; touch /a/b/new; grep ' /a/b ' /proc/self/mountinfo",
                       mount("/a/b", "bind", volume, ["rbind", "ro", "nosuid", "nodev", "noexec"]),
                       rootfs=own_rootfs)
 
@@ -143,7 +144,8 @@ def test_a_way_into_proc_by_a_symlink_is_refused(bundle, runtime, own_rootfs):
 
 @pytest.mark.parametrize("name", ["proc", "sys"])
 @pytest.mark.parametrize("target", ["/bad", "bad", "../../bad"])
-def test_proc_and_sys_are_mounted_on_ordinary_directories(bundle, runtime, own_rootfs, name, target):
+def test_proc_and_sys_are_mounted_on_ordinary_directories(
+        bundle, runtime, own_rootfs, name, target):
     """R-04, R-05"""
     (own_rootfs / name).rmdir()
     (own_rootfs / "bad").mkdir()
