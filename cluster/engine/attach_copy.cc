@@ -93,6 +93,7 @@ void AttachCopy::send_posted() {
 }
 
 void AttachCopy::read_signals() {
+  if (signals_ == nullptr) return;
   signalfd_siginfo info{};
   while (::read(signals_->fd(), &info, sizeof info) == sizeof info) {
     const int signal = static_cast<int>(info.ssi_signo);
@@ -140,7 +141,8 @@ Result<void> AttachCopy::read_monitor() {
 }
 
 // An output that cannot be written ends that stream, not the container: we go on waiting for the
-// end. (A pipe without a reader ends this process by SIGPIPE first, as it does docker's.)
+// end. But a pipe without a reader ends this process by SIGPIPE, as it does docker's, although the
+// program ignores that signal elsewhere: nobody is there for whom to wait.
 void AttachCopy::write_output(int& fd, std::string_view bytes) {
   while (fd >= 0 && !bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -150,6 +152,9 @@ void AttachCopy::write_output(int& fd, std::string_view bytes) {
       // Somebody else's O_NONBLOCK on a terminal that we share.
       pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
       ::poll(&room, 1, -1);
+    } else if (errno == EPIPE) {
+      ::signal(SIGPIPE, SIG_DFL);
+      ::raise(SIGPIPE);
     } else if (errno != EINTR) {
       fd = -1;
     }

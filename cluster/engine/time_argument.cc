@@ -90,7 +90,7 @@ std::optional<UnixNanos> parse_local(std::string_view text) {
 Result<UnixNanos> parse_time_argument(std::string_view text, UnixNanos now) {
   if (const std::optional<std::int64_t> ago = parse_duration(text)) return now - *ago;
   if (const std::optional<std::int64_t> seconds = scaled(text, kNanosPerSecond)) return *seconds;
-  const Result<UnixNanos> zoned = parse_rfc3339(text);
+  Result<UnixNanos> zoned = parse_rfc3339(text);
   if (zoned.has_value()) return zoned;
   if (const std::optional<UnixNanos> local = parse_local(text)) return *local;
   return make_error(ErrorKind::kInvalid,

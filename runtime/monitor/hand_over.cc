@@ -51,8 +51,9 @@ Result<UniqueFd> save_hand_over(const HandOver& state) {
     json["held"].push_back(Json{{"fd", fd.get()}});
     IK_TRY(set_close_on_exec(fd.get(), false));
   }
-  UniqueFd file(::memfd_create("ikada-monitor", 0));
+  UniqueFd file(::memfd_create("ikada-monitor", MFD_CLOEXEC));
   if (!file) return errno_error("memfd_create");
+  IK_TRY(set_close_on_exec(file.get(), false));
   IK_TRY(write_all(file.get(), json.dump()));
   if (::lseek(file.get(), 0, SEEK_SET) != 0) return errno_error("lseek");
   return file;
@@ -81,6 +82,7 @@ Result<HandOver> load_hand_over(UniqueFd fd) {
 
 Error execute_program(int program_fd, const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& each : arguments) argv.push_back(const_cast<char*>(each.c_str()));
   argv.push_back(nullptr);
   ::execveat(program_fd, "", argv.data(), environ, AT_EMPTY_PATH);
