@@ -144,7 +144,8 @@ Result<void> wait_until_set_up(Creation& creation) {
 
 Result<void> kill_and_reap(const Creation& creation) {
   static_cast<void>(send_signal(creation.pidfd.get(), SIGKILL).has_value());
-  return wait_for_child(creation.state.pid).has_value() ? Result<void>() : Result<void>();
+  static_cast<void>(wait_for_child(creation.state.pid).has_value());
+  return {};
 }
 
 Result<void> write_pid_file(const CreateOptions& options, pid_t pid) {

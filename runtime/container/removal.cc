@@ -20,7 +20,7 @@ Result<void> kill_first_process(const ContainerState& state) {
   Result<UniqueFd> pidfd = open_pidfd(state.pid);
   if (!pidfd.has_value() && pidfd.error().kind == ErrorKind::kNotFound) return {};
   IK_LET(fd, std::move(pidfd));
-  const Result<void> sent = send_signal(fd.get(), SIGKILL);
+  Result<void> sent = send_signal(fd.get(), SIGKILL);
   if (!sent.has_value() && sent.error().kind != ErrorKind::kNotFound) return sent;
   pollfd wait{.fd = fd.get(), .events = POLLIN, .revents = 0};
   if (::poll(&wait, 1, kPatienceMs) > 0) return {};

@@ -69,7 +69,7 @@ Result<void> kill_container(const std::string& state_root,
     for (const pid_t each : processes) {
       const Result<UniqueFd> pidfd = open_pidfd(each);
       if (!pidfd.has_value()) continue;
-      const Result<void> sent = send_signal(pidfd->get(), signal);
+      Result<void> sent = send_signal(pidfd->get(), signal);
       if (!sent.has_value() && sent.error().kind != ErrorKind::kNotFound) return sent;
     }
     return {};

@@ -196,7 +196,7 @@ MountOutcome attach_mount(const MountOperation& operation, RootView& view) {
 
 std::string describe_mount(const MountOperation& operation, MountStep step) {
   const std::string& what = operation.kind == MountKind::kBind ? operation.source : operation.type;
-  const std::string head = fmt::format("mount {} at {}", what, operation.destination);
+  std::string head = fmt::format("mount {} at {}", what, operation.destination);
   switch (step) {
     case MountStep::kDestination:
       return head + ": mount point";
