@@ -26,7 +26,8 @@ std::string describe_command(const ContainerRecord& record, bool truncate) {
 
 std::string describe_labels(const ContainerRecord& record) {
   std::vector<std::string> labels;
-  for (const auto& [key, value] : record.spec.labels) labels.push_back(key + "=" + value);
+  for (const auto& [key, value] : record.spec.labels)
+    labels.push_back(fmt::format("{}={}", key, value));
   return join(labels, ",");
 }
 
@@ -231,12 +232,13 @@ Result<std::vector<ListedContainer>> filter_containers(std::vector<ListedContain
       }
       continue;
     }
-    std::erase_if(containers, [&](const ListedContainer& each) {
+    std::erase_if(containers, [&name = key, &wanted = values](const ListedContainer& each) {
+      const bool by_label = name == "label";
       const auto holds = [&](std::string_view value) {
-        return key == "label" ? has_label(each.record, value) : matches(each, key, value);
+        return by_label ? has_label(each.record, value) : matches(each, name, value);
       };
-      return key == "label" ? !std::all_of(values.begin(), values.end(), holds)
-                            : !std::any_of(values.begin(), values.end(), holds);
+      return by_label ? !std::all_of(wanted.begin(), wanted.end(), holds)
+                      : !std::any_of(wanted.begin(), wanted.end(), holds);
     });
   }
   return containers;

@@ -28,7 +28,7 @@ Result<void> create(const ContainerOptions& options,
                        .platform = options.platform,
                        .quiet = options.quiet}));
   IK_LET(container, engine.create(spec, image));
-  const Result<void> written = write_cid_file(options.cid_file, container.record.id);
+  Result<void> written = write_cid_file(options.cid_file, container.record.id);
   if (!written.has_value()) {
     engine.discard(container);
     return written;

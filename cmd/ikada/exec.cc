@@ -32,6 +32,7 @@ struct ExecOptions {
 
 // A file without a name that ikada-runtime inherits.
 Result<UniqueFd> write_process_file(const Json& process) {
+  // NOLINTNEXTLINE(android-cloexec-memfd-create): that is what it is for.
   UniqueFd fd(::memfd_create("process.json", 0));
   if (!fd) return errno_error("memfd_create");
   IK_TRY(write_all(fd.get(), process.dump(-1, ' ', false, Json::error_handler_t::replace)));
@@ -67,6 +68,7 @@ Result<void> become_runtime(const ExecOptions& options,
   if (options.detach) arguments.emplace_back("--detach");
   arguments.push_back(record.id);
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& each : arguments) argv.push_back(each.data());
   argv.push_back(nullptr);
   IK_TRY(connect_stdin(options));
