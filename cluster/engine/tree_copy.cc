@@ -158,7 +158,8 @@ Result<void> TreeCopy::directory(int source, int target, const std::string& path
   if (::fstat(source, &status) != 0) return errno_error("stat {}", path);
   IK_LET(names, list_directory(fmt::format("/proc/self/fd/{}", source)));
   for (const std::string& name : names) {
-    IK_TRY(entry(source, target, name, path.empty() ? name : path + "/" + name, depth));
+    IK_TRY(
+        entry(source, target, name, path.empty() ? name : fmt::format("{}/{}", path, name), depth));
   }
   IK_TRY(copy_owner_and_mode(target, status).context("{}", path));
   return copy_attributes(source, target).context("{}", path);

@@ -87,8 +87,8 @@ def test_a_port_in_use_is_said_so_and_leaves_nothing(shared_ikada, serve, busybo
     assert fetch("127.0.0.1", port) == "first"
     before, containers = leaks.snapshot(), shared_ikada.containers()
 
-    result = shared_ikada("run", "-d", "--name", "second", "-p", f"{port}:80", busybox_image, "true",
-                          check=False)
+    result = shared_ikada("run", "-d", "--name", "second", "-p", f"{port}:80", busybox_image,
+                          "true", check=False)
 
     assert result.returncode == 125
     assert re.fullmatch(rf"ikada run: .*Bind for 0\.0\.0\.0:{port} failed: port is already "
