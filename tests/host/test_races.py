@@ -1,5 +1,6 @@
-"""Several commands at the same container at the same moment."""
+"""Commands that meet others, or lose those they talk to, at the same moment."""
 
+import signal
 import subprocess
 
 
@@ -29,3 +30,14 @@ def test_a_container_that_is_just_being_started_can_be_removed(shared_ikada, bus
         shared_ikada("rm", "-f", name)
         start.communicate(timeout=60)
         assert name not in shared_ikada("ps", "-a", "--format", "{{.Names}}").stdout.split()
+
+
+def test_a_reader_that_leaves_ends_the_command_and_not_the_container(shared_ikada, busybox_image):
+    command = shared_ikada.popen("run", "--name", "chatty", "--network", "none", busybox_image,
+                                 "yes", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    command.stdout.read(2)
+    command.stdout.close()
+
+    assert command.wait(timeout=30) == -signal.SIGPIPE
+    assert shared_ikada.inspect("chatty")["State"]["Running"]
+    shared_ikada("rm", "-f", "chatty")
