@@ -26,7 +26,8 @@ def test_run_passes_output_on_and_leaves_nothing(bundle, runtime):
     ("/etc/passwd", 126, "exec /etc/passwd: Permission denied"),
     ("/etc", 126, "exec /etc: Permission denied"),
 ])
-def test_a_program_that_cannot_run_has_a_status_and_a_reason(bundle, runtime, program, status, text):
+def test_a_program_that_cannot_run_has_a_status_and_a_reason(
+        bundle, runtime, program, status, text):
     made = bundle([program])
 
     result = runtime.run(made)
