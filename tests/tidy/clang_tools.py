@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import time
 
@@ -31,13 +32,18 @@ def badly_formatted(paths):
     return "" if result.returncode == 0 else result.stderr or "clang-format failed"
 
 
+def _without_precompiled(command):
+    """The command without g++'s precompiled header, which clang cannot read."""
+    return re.sub(r" -Winvalid-pch| -include \S+/cmake_pch\.hxx", "", command)
+
+
 def compile_commands(build=BUILD):
     """{path from the root: compiler arguments} of the files of ours that the build compiles."""
     found = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["file"])
         if path.is_relative_to(ROOT):
-            found[path.relative_to(ROOT).as_posix()] = entry["command"]
+            found[path.relative_to(ROOT).as_posix()] = _without_precompiled(entry["command"])
     return found
 
 
@@ -73,9 +79,12 @@ class ContentKeys:
         return digest.hexdigest()
 
 
-def _tidy(path, build):
+def _tidy(path, command):
+    source = str(ROOT / path)
+    flags = [word for word in shlex.split(command)[1:]
+             if word.startswith(("-D", "-I", "-isystem", "-std", "-W", "-f"))]
     result = subprocess.run(
-        ["nice", "clang-tidy", "-p", str(build), "--quiet", *ANALYZER, str(ROOT / path)], cwd=ROOT,
+        ["nice", "clang-tidy", "--quiet", *ANALYZER, source, "--", *flags], cwd=ROOT,
         capture_output=True, text=True, timeout=FILE_TIMEOUT_S, check=False)
     if result.returncode == 0:
         return None
@@ -97,7 +106,7 @@ def tidy_findings(build=BUILD):
     print(f"clang-tidy: {len(todo)} of {len(wanted)} files have changed")
     found = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, complaints in zip(todo, pool.map(lambda each: _tidy(each, build), todo)):
+        for path, complaints in zip(todo, pool.map(lambda each: _tidy(each, commands[each]), todo)):
             if complaints is None:
                 wanted[path].touch()
             else:
