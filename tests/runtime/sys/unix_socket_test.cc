@@ -31,7 +31,7 @@ TEST_CASE("a socket is private, and its leftover is replaced") {
 
 TEST_CASE("a path may be longer than the kernel's address") {
   const ScratchDirectory scratch;
-  const std::string deep = scratch.at(std::string(100, 'a') + "/" + std::string(100, 'b'));
+  const std::string deep = scratch.at(std::string(100, 'a').append("/").append(100, 'b'));
   std::filesystem::create_directories(deep);
 
   const Result<UniqueFd> listener = listen_unix(deep + "/socket", SOCK_SEQPACKET);
