@@ -1,6 +1,5 @@
 #include "cmd/ikada/arguments.h"
 
-#include <array>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -9,44 +8,6 @@
 
 namespace ikada {
 namespace {
-
-struct Alias {
-  std::string_view group;
-  std::string_view verb;
-  std::array<std::string_view, 3> command;
-};
-
-constexpr std::array kAliases = {
-    Alias{"container", "ls", {"ps"}},
-    Alias{"container", "list", {"ps"}},
-    Alias{"container", "inspect", {"inspect", "--type", "container"}},
-    Alias{"image", "ls", {"images"}},
-    Alias{"image", "list", {"images"}},
-    Alias{"image", "rm", {"rmi"}},
-    Alias{"image", "remove", {"rmi"}},
-    Alias{"image", "pull", {"pull"}},
-    Alias{"image", "tag", {"tag"}},
-    Alias{"image", "inspect", {"inspect", "--type", "image"}},
-    Alias{"system", "info", {"info"}},
-};
-
-// Every `container VERB` but the ones above is VERB itself.
-constexpr std::array<std::string_view, 16> kContainerVerbs = {"attach",
-                                                              "create",
-                                                              "exec",
-                                                              "kill",
-                                                              "logs",
-                                                              "pause",
-                                                              "ps",
-                                                              "restart",
-                                                              "rm",
-                                                              "run",
-                                                              "start",
-                                                              "stats",
-                                                              "stop",
-                                                              "top",
-                                                              "unpause",
-                                                              "wait"};
 
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
 
@@ -109,26 +70,6 @@ Result<std::vector<std::string>> prepare_arguments(const CLI::App& command,
   }
   copy_rest();
   return prepared;
-}
-
-void replace_alias(std::vector<std::string>& words) {
-  if (words.size() < 2) return;
-  for (const Alias& alias : kAliases) {
-    if (words[0] != alias.group || words[1] != alias.verb) continue;
-    words.erase(words.begin(), words.begin() + 2);
-    auto place = words.begin();
-    for (const std::string_view each : alias.command) {
-      if (!each.empty()) place = words.insert(place, std::string(each)) + 1;
-    }
-    return;
-  }
-  if (words[0] != "container") return;
-  for (const std::string_view verb : kContainerVerbs) {
-    if (words[1] == verb) {
-      words.erase(words.begin());
-      return;
-    }
-  }
 }
 
 }  // namespace ikada

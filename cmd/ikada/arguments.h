@@ -21,7 +21,4 @@ namespace ikada {
 Result<std::vector<std::string>> prepare_arguments(const CLI::App& command,
                                                    std::span<const std::string> words);
 
-// "container ls", "image rm" and the like as the commands they stand for.
-void replace_alias(std::vector<std::string>& words);
-
 }  // namespace ikada

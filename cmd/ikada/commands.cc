@@ -1,5 +1,6 @@
 #include "cmd/ikada/commands.h"
 
+#include <algorithm>
 #include <array>
 
 namespace ikada {
@@ -34,6 +35,14 @@ std::span<const Command> all_commands() {
       Command{"container-cleanup", "", add_container_cleanup_command},
   };
   return kCommands;
+}
+
+const Command* find_command(std::string_view name) {
+  const std::span<const Command> commands = all_commands();
+  const auto found = std::find_if(commands.begin(), commands.end(), [&](const Command& command) {
+    return command.name == name;
+  });
+  return found == commands.end() ? nullptr : &*found;
 }
 
 }  // namespace ikada

@@ -1,5 +1,8 @@
 // The commands by name. main() adds only the one that was asked for, so that the others cost
 // nothing.
+//
+// A name of two words, "image prune", is a group and a verb in it; its function adds the verb alone
+// to the group's App. Names of two words that only stand for others are in aliases.h.
 #pragma once
 
 #include <span>
@@ -14,13 +17,16 @@ namespace ikada {
 struct Context;
 
 struct Command {
-  std::string_view name;
+  std::string_view name;  // "run", "image prune"
   std::string_view summary;
   void (*add)(CLI::App& app, Context& context);
 };
 
 // In the order of `ikada --help`.
 std::span<const Command> all_commands();
+
+// nullptr if there is none.
+const Command* find_command(std::string_view name);
 
 void add_attach_command(CLI::App& app, Context& context);
 void add_container_cleanup_command(CLI::App& app, Context& context);

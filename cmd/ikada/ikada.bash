@@ -24,9 +24,19 @@ _ikada_images() {
   "$1" images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -v '<none>'
 }
 
+# What a command's positional words may be.
+_ikada_arguments() {
+  case $2 in
+    attach | exec | kill | logs | pause | restart | rm | start | stats | stop | unpause | wait)
+      _ikada_containers "$1" ;;
+    create | rmi | run | tag | pull) _ikada_images "$1" ;;
+    inspect) _ikada_containers "$1" && _ikada_images "$1" ;;
+  esac
+}
+
 _ikada() {
   local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]} words
-  local index=1 verb=
+  local index=1 verb= group=()
   COMPREPLY=()
   # The first word that is neither a global option nor its value.
   while ((index < COMP_CWORD)); do
@@ -36,21 +46,26 @@ _ikada() {
       *) verb=${COMP_WORDS[index]} && break ;;
     esac
   done
+  # A verb of a group stands for a command of its own, with the same arguments.
+  case $verb in
+    container | image | manifest | network | registry | system | volume)
+      group=("$verb") verb=
+      ((index + 1 < COMP_CWORD)) && verb=${COMP_WORDS[index + 1]}
+      ;;
+  esac
   if [[ -z $verb ]]; then
     if [[ $current == -* ]]; then
-      words=$(_ikada_options "$program")
+      words=$(_ikada_options "$program" "${group[@]}")
     else
-      words=$(_ikada_commands "$program")
+      words=$(_ikada_commands "$program" "${group[@]}")
     fi
   elif [[ $current == -* ]]; then
-    words=$(_ikada_options "$program" "$verb")
+    words=$(_ikada_options "$program" "${group[@]}" "$verb")
   else
-    case $verb in
-      attach | exec | kill | logs | pause | restart | rm | start | stats | stop | unpause | wait)
-        words=$(_ikada_containers "$program") ;;
-      create | rmi | run | tag | pull) words=$(_ikada_images "$program") ;;
-      inspect) words="$(_ikada_containers "$program") $(_ikada_images "$program")" ;;
-      image) words=$(_ikada_commands "$program" image) ;;
+    case "${group[*]} $verb" in
+      "image inspect" | "image rm") words=$(_ikada_images "$program") ;;
+      "container inspect") words=$(_ikada_containers "$program") ;;
+      *) words=$(_ikada_arguments "$program" "$verb") ;;
     esac
   fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

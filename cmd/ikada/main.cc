@@ -10,9 +10,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cmd/ikada/aliases.h"
 #include "cmd/ikada/arguments.h"
+#include "cmd/ikada/command_help.h"
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/context.h"
+#include "runtime/base/text.h"
 
 namespace ikada {
 namespace {
@@ -59,18 +62,40 @@ int fail(const Context& context, std::string_view message) {
   return usage_status(context.command);
 }
 
-// The options of the command that was asked for, or of all of them for `ikada --help`.
-const Command* add_commands(CLI::App& app, Context& context) {
-  for (const Command& command : all_commands()) {
-    if (command.name != context.command) continue;
-    command.add(app, context);
-    return &command;
+// The name of the command in the first words, "run" or "image prune"; of the group if that is all.
+std::string command_name(const std::vector<std::string>& words) {
+  if (words.empty()) return "";
+  const bool has_verb =
+      words.size() > 1 && is_group(words[0]) && !words[1].empty() && words[1][0] != '-';
+  return has_verb ? words[0] + " " + words[1] : words[0];
+}
+
+// Adds the options of that command alone; nullptr if there is none of this name.
+CLI::App* add_command(CLI::App& app, Context& context) {
+  const Command* command = find_command(context.command);
+  if (command == nullptr) {
+    return is_group(context.command) ? add_group(app, context.command, context) : nullptr;
   }
-  if (!context.command.empty()) return nullptr;
-  for (const Command& command : all_commands()) {
-    if (!command.summary.empty()) command.add(app, context);
+  const Cut words = cut(context.command, ' ');
+  if (!words.found) {
+    command->add(app, context);
+    return app.get_subcommand(context.command);
   }
-  return nullptr;
+  CLI::App* group = app.add_subcommand(std::string(words.before));
+  group->require_subcommand(1);
+  command->add(*group, context);
+  return group->get_subcommand(std::string(words.after));
+}
+
+int fail_unknown(std::string_view name) {
+  const Cut words = cut(name, ' ');
+  const std::string group = words.found ? " " + std::string(words.before) : "";
+  ::fprintf(stderr,
+            "ikada: unknown command: %.*s; see 'ikada%s --help'\n",
+            static_cast<int>(name.size()),
+            name.data(),
+            group.c_str());
+  return kUsageStatus;
 }
 
 int parse_and_run(CLI::App& app, Context& context, std::vector<std::string> words) {
@@ -102,20 +127,19 @@ int main(int argc, char** argv) {
   Context context;
   CLI::App app("Runs OCI containers on this host", "ikada");
   add_global_options(app, context);
-  if (!rest.empty()) context.command = rest[0];
-  const Command* command = add_commands(app, context);
-  if (command == nullptr && !rest.empty()) {
-    ::fprintf(stderr, "ikada: unknown command: %s; see 'ikada --help'\n", context.command.c_str());
-    return kUsageStatus;
+  context.command = command_name(rest);
+  if (context.command.empty()) {
+    add_all_commands(app, context);
+    return parse_and_run(app, context, std::move(words));
   }
-  if (command != nullptr) {
-    const CLI::App* subcommand = app.get_subcommand(context.command);
-    Result<std::vector<std::string>> prepared =
-        prepare_arguments(*subcommand, std::span(rest).subspan(1));
-    if (!prepared.has_value()) return fail(context, prepared.error().message);
-    words.push_back(rest[0]);
-    words.insert(words.end(), prepared->begin(), prepared->end());
-  }
+  const CLI::App* command = add_command(app, context);
+  if (command == nullptr) return fail_unknown(context.command);
+  for (const std::string_view word : split(context.command, ' ')) words.emplace_back(word);
+  const size_t name_words = words.size() - global_count;
+  Result<std::vector<std::string>> prepared =
+      prepare_arguments(*command, std::span(rest).subspan(name_words));
+  if (!prepared.has_value()) return fail(context, prepared.error().message);
+  words.insert(words.end(), prepared->begin(), prepared->end());
   return parse_and_run(app, context, std::move(words));
 }
 

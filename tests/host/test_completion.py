@@ -28,3 +28,9 @@ def test_options_are_those_of_the_command():
 
 def test_global_options_are_offered_before_a_command():
     assert {"--root", "--run-root"} <= set(complete("--r"))
+
+
+def test_verbs_of_a_group_are_offered():
+    assert {"inspect", "ls", "rm"} <= set(complete("image", ""))
+    assert complete("--root", "/tmp", "image", "insp") == ["inspect"]
+    assert "--filter" in complete("image", "ls", "--f")

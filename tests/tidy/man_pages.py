@@ -55,13 +55,22 @@ def options_in(text):
     return found
 
 
+def real_command(program, command):
+    """The words that its usage names: ("image", "ls") is ("images",), and has that one's page."""
+    match = re.search(rf"^Usage: {program}((?: [a-z][a-z-]*)*) \[OPTIONS\]",
+                      help_text(program, command), re.MULTILINE)
+    assert match, f"{program} {' '.join(command)} --help has no usage"
+    return tuple(match[1].split())
+
+
 def all_commands(program):
-    """Every command and subcommand as a tuple of words."""
+    """Every command and subcommand as a tuple of words, none twice under another name."""
     found = []
     for name in commands_in(help_text(program)):
         found.append((name,))
-        found += [(name, below) for below in commands_in(help_text(program, (name,)))]
-    return found
+        found += [real_command(program, (name, below))
+                  for below in commands_in(help_text(program, (name,)))]
+    return list(dict.fromkeys(found))
 
 
 def rendered(path):

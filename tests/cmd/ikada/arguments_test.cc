@@ -141,17 +141,4 @@ TEST_CASE("values of docker's limits are checked before anything is made") {
   }
 }
 
-TEST_CASE("docker's two-word commands are the commands they stand for") {
-  const auto replaced = [](Words words) {
-    replace_alias(words);
-    return words;
-  };
-  CHECK(replaced({"container", "ls", "-a"}) == Words{"ps", "-a"});
-  CHECK(replaced({"container", "run", "x"}) == Words{"run", "x"});
-  CHECK(replaced({"image", "inspect", "x"}) == Words{"inspect", "--type", "image", "x"});
-  CHECK(replaced({"run", "container", "ls"}) == Words{"run", "container", "ls"});
-  CHECK(replaced({"container"}) == Words{"container"});
-  CHECK(replaced({"container", "fly"}) == Words{"container", "fly"});
-}
-
 }  // namespace ikada

@@ -1,0 +1,53 @@
+#include "cmd/ikada/aliases.h"
+
+#include <array>
+
+#include "runtime/base/text.h"
+
+namespace ikada {
+
+std::span<const Alias> all_aliases() {
+  static constexpr std::array kAliases = {
+      Alias{"container", "attach", "attach"},
+      Alias{"container", "create", "create"},
+      Alias{"container", "exec", "exec"},
+      Alias{"container", "inspect", "inspect --type container"},
+      Alias{"container", "kill", "kill"},
+      Alias{"container", "list", "ps", false},
+      Alias{"container", "logs", "logs"},
+      Alias{"container", "ls", "ps"},
+      Alias{"container", "pause", "pause"},
+      Alias{"container", "ps", "ps", false},
+      Alias{"container", "remove", "rm", false},
+      Alias{"container", "restart", "restart"},
+      Alias{"container", "rm", "rm"},
+      Alias{"container", "run", "run"},
+      Alias{"container", "start", "start"},
+      Alias{"container", "stats", "stats"},
+      Alias{"container", "stop", "stop"},
+      Alias{"container", "unpause", "unpause"},
+      Alias{"container", "wait", "wait"},
+      Alias{"image", "inspect", "inspect --type image"},
+      Alias{"image", "list", "images", false},
+      Alias{"image", "ls", "images"},
+      Alias{"image", "pull", "pull"},
+      Alias{"image", "remove", "rmi", false},
+      Alias{"image", "rm", "rmi"},
+      Alias{"image", "tag", "tag"},
+      Alias{"system", "info", "info"},
+  };
+  return kAliases;
+}
+
+void replace_alias(std::vector<std::string>& words) {
+  if (words.size() < 2) return;
+  for (const Alias& alias : all_aliases()) {
+    if (words[0] != alias.group || words[1] != alias.verb) continue;
+    words.erase(words.begin(), words.begin() + 2);
+    const std::vector<std::string_view> command = split(alias.command, ' ');
+    words.insert(words.begin(), command.begin(), command.end());
+    return;
+  }
+}
+
+}  // namespace ikada
