@@ -7,9 +7,12 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
+import tempfile
 import time
 
+import tidy_batches
 from source_tree import ROOT, files
 
 BUILD = pathlib.Path(os.environ.get("IKADA_BUILD", ROOT / "build" / "release")).resolve()
@@ -21,7 +24,7 @@ CACHE_AGE_S = 30 * 24 * 3600
 # else takes; within one function it still finds what it is good at.
 ANALYZER = [f"--extra-arg={word}" for word in
             ("-Xclang", "-analyzer-config", "-Xclang", "ipa=none,max-nodes=20000")]
-FILE_TIMEOUT_S = 300
+FILE_TIMEOUT_S = 600
 
 
 def badly_formatted(paths):
@@ -53,7 +56,7 @@ class ContentKeys:
     def __init__(self):
         version = subprocess.run(["clang-tidy", "--version"], capture_output=True, timeout=60,
                                  check=True).stdout
-        self._base = version + repr(ANALYZER).encode() + (ROOT / ".clang-tidy").read_bytes()
+        self._base = version + repr(ANALYZER).encode()
         self._own = {}
 
     def _closure(self, path, seen):
@@ -74,22 +77,51 @@ class ContentKeys:
         flags = " ".join(word for word in command.split()
                          if word.startswith(("-D", "-std", "-f", "-W")))
         digest = hashlib.sha256(self._base + flags.encode())
+        for each in pathlib.PurePath(path).parents:
+            if (ROOT / each / ".clang-tidy").exists():
+                digest.update((ROOT / each / ".clang-tidy").read_bytes())
         for each in sorted(seen):
             digest.update(each.encode() + self._own[each][0])
         return digest.hexdigest()
 
 
-def _tidy(path, command):
-    source = str(ROOT / path)
-    flags = [word for word in shlex.split(command)[1:]
-             if word.startswith(("-D", "-I", "-isystem", "-std", "-W", "-f"))]
+def _flags(command):
+    return [word for word in shlex.split(command)[1:]
+            if word.startswith(("-D", "-I", "-std", "-W", "-f"))]
+
+
+def _run_tidy(source, flags):
+    """The complaints of clang-tidy, as it prints them, or None."""
     result = subprocess.run(
-        ["nice", "clang-tidy", "--quiet", *ANALYZER, source, "--", *flags], cwd=ROOT,
+        ["nice", "clang-tidy", "--quiet", *ANALYZER, str(source), "--", *flags], cwd=ROOT,
         capture_output=True, text=True, timeout=FILE_TIMEOUT_S, check=False)
-    if result.returncode == 0:
+    return None if result.returncode == 0 else result.stdout + result.stderr
+
+
+def tidy_file(path, command):
+    """The complaints about one source, or None."""
+    output = _run_tidy(ROOT / path, _flags(command))
+    if output is None:
         return None
-    lines = [line for line in result.stdout.splitlines() if ": error:" in line]
-    return "\n".join(lines) or result.stdout + result.stderr
+    return "\n".join(line for line in output.splitlines() if ": error:" in line) or output
+
+
+def _tidy_batch(batch, commands, scratch):
+    """[(path, complaints)] about each source of the batch, complaints being None for good ones."""
+    if len(batch.paths) > 1:
+        # Beside copies of the configurations that hold for the sources' folder.
+        folder = pathlib.PurePath(batch.paths[0]).parent
+        place = pathlib.Path(tempfile.mkdtemp(dir=scratch))
+        (place / folder).mkdir(parents=True)
+        for each in (folder, *folder.parents):
+            if (ROOT / each / ".clang-tidy").exists():
+                shutil.copy(ROOT / each / ".clang-tidy", place / each / ".clang-tidy")
+        source = place / folder / "batch.cc"
+        source.write_text(batch.text(lambda path: (ROOT / path).read_text()))
+        if _run_tidy(source, _flags(commands[batch.paths[0]])) is None:
+            return [(path, None) for path in batch.paths]
+    # Whose complaint it is, and whether it is one of the batch's own making, each file tells itself.
+    return [(path, tidy_file(path, commands[path])) for path in batch.paths]
 
 
 def tidy_findings(build=BUILD):
@@ -103,16 +135,23 @@ def tidy_findings(build=BUILD):
     wanted = {path: CACHE / keys.key(path, commands[path]) for path in files()
               if path.endswith(".cc") and path in commands and not path.startswith("tests/")}
     todo = [path for path, mark in wanted.items() if not mark.exists()]
-    print(f"clang-tidy: {len(todo)} of {len(wanted)} files have changed")
+    batches = tidy_batches.plan_batches(
+        todo, lambda path: (os.path.dirname(path), *_flags(commands[path])),
+        lambda path: (ROOT / path).read_text())
+    print(f"clang-tidy: {len(todo)} of {len(wanted)} files have changed, {len(batches)} batches")
     found = []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, complaints in zip(todo, pool.map(lambda each: _tidy(each, commands[each]), todo)):
-            if complaints is None:
-                wanted[path].touch()
-            else:
-                found.append((path, complaints))
+    with tempfile.TemporaryDirectory(prefix="ikada-tidy-") as scratch, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(_tidy_batch, batch, commands, scratch)
+                for batch in sorted(batches, key=lambda each: -len(each.paths))]
+        for job in concurrent.futures.as_completed(jobs):
+            for path, complaints in job.result():
+                if complaints is None:
+                    wanted[path].touch()
+                else:
+                    found.append((path, complaints))
     oldest = time.time() - CACHE_AGE_S
     for mark in CACHE.iterdir():
         if mark.stat().st_mtime < oldest and mark not in wanted.values():
             mark.unlink(missing_ok=True)
-    return found
+    return sorted(found)

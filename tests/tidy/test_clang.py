@@ -1,11 +1,13 @@
 """clang-format and clang-tidy agree with every C++ file."""
 
+import json
 import subprocess
 
 import pytest
 
 import clang_tools
 import source_tree
+import tidy_batches
 
 
 def test_every_file_is_formatted():
@@ -53,3 +55,47 @@ def test_a_changed_header_changes_the_key_of_what_includes_it(tmp_path, monkeypa
     (tmp_path / "a.h").write_text("int b;\n")
 
     assert clang_tools.ContentKeys().key("a.cc", "c++ -O2") != before
+
+
+def test_sources_that_share_a_name_of_their_own_do_not_meet_in_a_batch():
+    texts = {
+        "a/one.cc": "namespace x {\nnamespace {\nint size_of(int a) { return a; }\n}  // namespace\n}\n",
+        "a/two.cc": "namespace x {\nnamespace {\nint size_of() { return 1; }\n}  // namespace\n}\n",
+        "a/three.cc": "namespace x {\nint size_of();\n}\n",
+        "b/four.cc": "int y;\n",
+    }
+
+    batches = tidy_batches.plan_batches(texts, lambda path: path[0], texts.get)
+
+    assert [batch.paths for batch in batches] == [
+        ["a/one.cc", "a/three.cc"], ["a/two.cc"], ["b/four.cc"]]
+
+
+@pytest.mark.parametrize("declaration, name", [
+    ("Result<std::vector<int>> read_all(int fd) {\n}", "read_all"),
+    ("constexpr std::array<int, 2> kSizes = {1, 2};", "kSizes"),
+    ("struct Parts {\n};", "Parts"),
+    ("using Names = int;", "Names"),
+])
+def test_a_name_at_file_scope_is_seen(declaration, name):
+    text = f"namespace {{\n{declaration}\n}}  // namespace\n"
+
+    assert tidy_batches.own_names(text) == {name}
+
+
+def test_a_complaint_about_a_batch_is_told_of_its_file(tmp_path, monkeypatch):
+    (tmp_path / ".clang-tidy").write_text((source_tree.ROOT / ".clang-tidy").read_text())
+    (tmp_path / "cmd").mkdir()
+    (tmp_path / "cmd" / "good.cc").write_text("int good() { return 1; }\n")
+    (tmp_path / "cmd" / "bad.cc").write_text("int bad_function() { int Bad = 1; return Bad; }\n")
+    monkeypatch.setattr(clang_tools, "ROOT", tmp_path)
+    monkeypatch.setattr(clang_tools, "files", lambda: ["cmd/bad.cc", "cmd/good.cc"])
+    monkeypatch.setattr(clang_tools, "CACHE", tmp_path / "cache")
+    (tmp_path / "compile_commands.json").write_text(json.dumps(
+        [{"file": str(tmp_path / "cmd" / name), "command": "c++ -std=c++20 -c"}
+         for name in ("bad.cc", "good.cc")]))
+
+    found = clang_tools.tidy_findings(tmp_path)
+
+    assert [path for path, _ in found] == ["cmd/bad.cc"]
+    assert "invalid case style" in found[0][1]
