@@ -3,29 +3,12 @@
 // IKADA_UPDATE_GOLDEN=1 in the environment writes the files anew instead.
 #pragma once
 
-#include <stdlib.h>
-
 #include <string>
 #include <string_view>
-
-#include <doctest/doctest.h>
-
-#include "runtime/base/atomic_file.h"
-#include "runtime/sys/file.h"
 
 namespace ikada {
 
 // `name` is relative to tests/golden.
-inline void check_golden(const std::string& name, std::string_view text) {
-  const std::string path = std::string(IKADA_GOLDEN_DIR) + "/" + name;
-  if (::getenv("IKADA_UPDATE_GOLDEN") != nullptr) {
-    REQUIRE(make_directories(path.substr(0, path.rfind('/')), 0755).has_value());
-    REQUIRE(write_file_atomically(path, text, 0644).has_value());
-    return;
-  }
-  const Result<std::string> expected = read_file(path);
-  REQUIRE(expected.has_value());
-  CHECK(*expected == text);
-}
+void check_golden(const std::string& name, std::string_view text);
 
 }  // namespace ikada
