@@ -120,7 +120,7 @@ def _tidy_batch(batch, commands, scratch):
         source.write_text(batch.text(lambda path: (ROOT / path).read_text()))
         if _run_tidy(source, _flags(commands[batch.paths[0]])) is None:
             return [(path, None) for path in batch.paths]
-    # Whose complaint it is, and whether it is one of the batch's own making, each file tells itself.
+    # Whose complaint it is, and whether the batch alone gave rise to it, each file tells itself.
     return [(path, tidy_file(path, commands[path])) for path in batch.paths]
 
 

@@ -58,9 +58,10 @@ def test_a_changed_header_changes_the_key_of_what_includes_it(tmp_path, monkeypa
 
 
 def test_sources_that_share_a_name_of_their_own_do_not_meet_in_a_batch():
+    own = "namespace x {{\nnamespace {{\n{}\n}}  // namespace\n}}\n"
     texts = {
-        "a/one.cc": "namespace x {\nnamespace {\nint size_of(int a) { return a; }\n}  // namespace\n}\n",
-        "a/two.cc": "namespace x {\nnamespace {\nint size_of() { return 1; }\n}  // namespace\n}\n",
+        "a/one.cc": own.format("int size_of(int a) { return a; }"),
+        "a/two.cc": own.format("int size_of() { return 1; }"),
         "a/three.cc": "namespace x {\nint size_of();\n}\n",
         "b/four.cc": "int y;\n",
     }

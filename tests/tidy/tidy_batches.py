@@ -1,8 +1,8 @@
 """Joins sources of a folder into batches for clang-tidy.
 
-Most of what clang-tidy does for a file it does for the headers below it; a batch of sources, written
-one after another into one file, pays for them once. The batch is the main file, so that the
-analyzer looks at all of it. Sources that give one name to two things at file scope, which only
+Most of what clang-tidy does for a file it does for the headers below it; a batch of sources,
+written one after another into one file, pays for them once. The batch is the main file, so that
+the analyzer looks at all of it. Sources that give one name to two things at file scope, which only
 their own file sees, do not meet in a batch.
 """
 
@@ -13,8 +13,8 @@ MAX_SOURCES = 16
 _DECLARED = (
     re.compile(r"^[A-Za-z_][\w:<>,&*\s\[\]()]*?[\s*&]~?(\w+)\(", re.MULTILINE),
     re.compile(r"^(?:class|struct|union|enum class|enum|using) (\w+)", re.MULTILINE),
-    re.compile(r"^(?:static |inline |thread_local )*(?:constexpr|const|constinit) .*?(\w+)\s*[={\[]",
-               re.MULTILINE),
+    re.compile(r"^(?:static |inline |thread_local )*(?:constexpr|const|constinit) "
+               r".*?(\w+)\s*[={\[]", re.MULTILINE),
     re.compile(r"^#define (\w+)", re.MULTILINE),
 )
 _ANONYMOUS = re.compile(r"^namespace \{$(.*?)^\}  // namespace$", re.MULTILINE | re.DOTALL)
