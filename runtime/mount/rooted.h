@@ -3,6 +3,9 @@
 // Every function returns a descriptor or a negative errno value. Paths are absolute and are seen
 // from `root_fd`, which symlinks and ".." cannot leave.
 //
+// What is missing is made where it would be found: at the end of a dangling symlink, inside the
+// root.
+//
 // Source: openat2(2).
 #pragma once
 

@@ -407,3 +407,29 @@ def test_identity_files_never_go_to_where_the_image_points(shared_ikada, registr
                      "sh", "-c", f"echo changed > /etc/{name}; true", check=False)
 
         assert canary.read_text() == "untouched\n"
+
+
+@pytest.mark.parametrize("target", [
+    "../run/systemd/resolve/stub-resolv.conf",  # Debian with systemd-resolved.
+    "/run/resolvconf/resolv.conf",
+    "missing",
+    "../../../../../..{canary}/made",
+])
+def test_identity_files_are_there_at_the_end_of_dangling_symlinks(
+        shared_ikada, registry, busybox_rootfs, tmp_path, target):
+    canary = tmp_path / "canary"
+    canary.mkdir()
+    target = target.format(canary=canary)
+    links = [images.entry(f"etc/{name}", type=b"2", linkname=target + name)
+             for name in ("hosts", "hostname", "resolv.conf")]
+    registry.push("identity", "dangling", images.Image([
+        images.layer_of_directory(busybox_rootfs), images.layer_of_entries(links)]))
+
+    result = shared_ikada(
+        "run", "--rm", "--pull", "always", "-q", "--network", "none", "--hostname", "raft",
+        "--add-host", "log:192.0.2.7", "--dns", "192.0.2.8",
+        f"{registry.address}/identity:dangling",
+        "sh", "-c", "cat /etc/hostname; grep log /etc/hosts; grep 192 /etc/resolv.conf")
+
+    assert result.stdout == "raft\n192.0.2.7\tlog\nnameserver 192.0.2.8\n"
+    assert list(canary.iterdir()) == []
