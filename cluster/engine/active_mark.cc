@@ -27,18 +27,18 @@ bool is_linked(int fd) {
 }
 
 ActivePhase read_phase(int fd) {
-  char byte = '\0';
-  if (::pread(fd, &byte, 1, 0) != 1) return ActivePhase::kNothing;
-  switch (byte) {
-    case 'c':
-      return ActivePhase::kCreating;
-    case 'p':
-      return ActivePhase::kStarting;
-    case 's':
-      return ActivePhase::kStarted;
-    default:
-      return ActivePhase::kNothing;
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return ActivePhase::kNothing;
+  for (const ActivePhase each :
+       {ActivePhase::kStarted, ActivePhase::kCreating, ActivePhase::kStarting}) {
+    if (status.st_size == static_cast<off_t>(each)) return each;
   }
+  return ActivePhase::kNothing;
+}
+
+Result<void> write_phase(int fd, ActivePhase phase, const std::string& path) {
+  if (::ftruncate(fd, static_cast<off_t>(phase)) != 0) return errno_error("truncate {}", path);
+  return {};
 }
 
 }  // namespace
@@ -78,8 +78,7 @@ Result<std::optional<ActiveMark>> ActiveMark::find_abandoned(const EngineLayout&
 }
 
 Result<void> ActiveMark::set_phase(ActivePhase phase) {
-  const char byte = static_cast<char>(phase);
-  if (::pwrite(fd_.get(), &byte, 1, 0) != 1) return errno_error("write {}", path_);
+  IK_TRY(write_phase(fd_.get(), phase, path_));
   phase_ = phase;
   return {};
 }
@@ -115,9 +114,7 @@ void remove_active_mark(const EngineLayout& layout, const std::string& id) {
 Result<void> condemn(const EngineLayout& layout, const std::string& id) {
   const std::string path = layout.active_mark(id);
   IK_LET(fd, open_file(path, O_WRONLY | O_CREAT, 0600));
-  const char byte = static_cast<char>(ActivePhase::kCreating);
-  if (::pwrite(fd.get(), &byte, 1, 0) != 1) return errno_error("write {}", path);
-  return {};
+  return write_phase(fd.get(), ActivePhase::kCreating, path);
 }
 
 Result<std::vector<std::string>> list_active(const EngineLayout& layout) {

@@ -3,12 +3,14 @@
 // The mark is made and locked (flock) before anything else of a container; the lock is handed to
 // the monitor as a descriptor and is free again when the last holder is dead. So a mark whose lock
 // is free names a container whose keeper was killed, and the directory is as small as the number of
-// running containers: looking for leftovers costs one readdir. The byte in it says what a killed
-// keeper would leave behind.
+// running containers: looking for leftovers costs one readdir. The file's size says what a killed
+// keeper would leave behind; it has no content, so that it can be changed on a full disk.
 //
 // Source: flock(2): the lock belongs to the open file description, which spawned programs share.
+// ftruncate(2): what lies between is a hole.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,11 +21,12 @@
 
 namespace ikada {
 
-enum class ActivePhase : char {
-  kNothing = '\0',  // Just made; there is no container yet.
-  kCreating = 'c',  // Half-made: what there is of the container goes.
-  kStarting = 'p',  // A whole container, being started: it stays.
-  kStarted = 's',   // It ran: its exit must be on record.
+// The values are the sizes of the file.
+enum class ActivePhase : std::uint8_t {
+  kNothing = 0,   // Just made; there is no container yet.
+  kStarted = 1,   // It ran: its exit must be on record.
+  kCreating = 2,  // Half-made: what there is of the container goes.
+  kStarting = 3,  // A whole container, being started: it stays.
 };
 
 class ActiveMark {

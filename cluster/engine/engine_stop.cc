@@ -9,9 +9,8 @@
 #include "cluster/engine/engine.h"
 #include "cluster/engine/record_plan.h"
 #include "cluster/engine/volumes.h"
-#include "runtime/base/atomic_file.h"
 #include "runtime/container/create.h"
-#include "runtime/monitor/options.h"
+#include "runtime/monitor/exit_file.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/spawn.h"
 
@@ -161,8 +160,7 @@ void Engine::record_lost_exit(const std::string& id) {
   if (::access(path.c_str(), F_OK) == 0) return;
   constexpr int kLostExitCode = 255;  // docker's for a container whose end nobody saw.
   const ExitRecord record{.exit_code = kLostExitCode, .finished_at = unix_now()};
-  static_cast<void>(
-      write_file_atomically(path, to_json(record).dump(), 0600, Durability::kVolatile).has_value());
+  static_cast<void>(write_exit_record(path, record, Durability::kVolatile).has_value());
 }
 
 void Engine::give_up(const ContainerRecord& record, ActiveMark& mark) {

@@ -3,7 +3,7 @@
 //   ROOT/containers/ID/  record.json config.json monitor.json network.json exit.json log hosts
 //                        hostname resolv.conf seccomp.json upper/ work/ rootfs/
 //   ROOT/names/NAME      symbolic link to ../containers/ID; making it is what reserves the name
-//   ROOT/active/ID       one byte, see active_mark.h; locked by whoever looks after the container
+//   ROOT/active/ID       empty, see active_mark.h; locked by whoever looks after the container
 //   ROOT/volumes/NAME/   _data/ and volume.json
 //   RUN/runtime/ID/      the runtime's state
 //   RUN/containers/ID/   attach.sock

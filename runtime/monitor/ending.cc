@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "runtime/base/atomic_file.h"
+#include "runtime/monitor/exit_file.h"
 #include "runtime/sys/spawn.h"
 
 namespace ikada {
@@ -14,10 +14,8 @@ constexpr std::chrono::seconds kLastWordPatience{10};
 
 Result<void> write_record(const MonitorOptions& options, const ExitRecord& record, bool durable) {
   if (options.exit_path.empty()) return {};
-  return write_file_atomically(options.exit_path,
-                               to_json(record).dump() + "\n",
-                               0600,
-                               durable ? Durability::kDurable : Durability::kVolatile);
+  return write_exit_record(
+      options.exit_path, record, durable ? Durability::kDurable : Durability::kVolatile);
 }
 
 Result<void> send_last_word(const ExitRecord& record, ClientSet& clients, Poller& poller) {

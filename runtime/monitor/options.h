@@ -28,11 +28,11 @@ struct MonitorOptions {
   std::uint64_t log_max_bytes = 0;  // Rotate to log_path.1, .2 … beyond this; 0: never.
   std::uint32_t log_max_files = 1;
   std::string attach_socket;  // Path of the listening socket; 0600.
-  std::string exit_path;    // ExitRecord as JSON, written atomically when the container has ended.
-  bool terminal = false;    // The process gets a pty.
-  bool open_stdin = false;  // stdin is a pipe held open (-i); otherwise /dev/null.
-  bool stdin_once = false;  // Close stdin when the first client that sent some has gone.
-  Json network;             // net/attachment.h's JSON, or null: no interface but lo.
+  std::string exit_path;      // ExitRecord as JSON when the container has ended; see exit_file.h.
+  bool terminal = false;      // The process gets a pty.
+  bool open_stdin = false;    // stdin is a pipe held open (-i); otherwise /dev/null.
+  bool stdin_once = false;    // Close stdin when the first client that sent some has gone.
+  Json network;               // net/attachment.h's JSON, or null: no interface but lo.
   // Run when the container has ended, unless a client of the first socket (attach-fd) took the
   // clean-up upon itself. The monitor waits for it and keeps the hold-fd descriptors until then:
   // one of them is the lock that says somebody looks after the container.

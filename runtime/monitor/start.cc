@@ -12,6 +12,7 @@
 
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/init/report.h"
+#include "runtime/monitor/exit_file.h"
 #include "runtime/monitor/protocol.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/spawn.h"
@@ -136,6 +137,7 @@ Result<RunningContainer> start_monitored_container(const MonitorOptions& options
     const Result<UniqueFd> log = open_file(options.log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (!log.has_value()) return log.error();
   }
+  if (!options.exit_path.empty()) IK_TRY(reserve_exit_record(options.exit_path));
   if (!options.attach_socket.empty()) {
     const std::string directory =
         options.attach_socket.substr(0, options.attach_socket.rfind('/') + 1);

@@ -1,0 +1,143 @@
+"""Containers whose root lies on a full disk: what was started ends properly and can be removed."""
+
+import subprocess
+import time
+
+import pytest
+
+import ikada_command
+
+DISK_BYTES = 48 << 20
+
+
+@pytest.fixture(params=["ext4", "tmpfs"])
+def disk(request, tmp_path):
+    """A small disk of its own."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if request.param == "tmpfs":
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", place]
+    else:
+        file = tmp_path / "disk.ext4"
+        with open(file, "wb") as image:
+            image.truncate(DISK_BYTES)
+        # Without blocks that are kept back for root, whom the tests run as.
+        subprocess.run(["mkfs.ext4", "-q", "-m", "0", file], check=True, timeout=30)
+        mount = ["mount", "-o", "loop", file, place]
+    made = subprocess.run(mount, capture_output=True, text=True, timeout=30)
+    if made.returncode != 0:
+        pytest.skip(f"no {request.param} can be mounted: {made.stderr.strip()}")
+    yield place
+    # A monitor whose container is gone already may need a moment to end.
+    deadline = time.monotonic() + 10
+    while subprocess.run(["umount", place], capture_output=True, timeout=30).returncode != 0:
+        assert time.monotonic() < deadline, f"{place} stays in use"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def small_ikada(disk, tmp_path, busybox_image):
+    command = ikada_command.Ikada(tmp_path)
+    command.root = disk / "root"
+    command("pull", "-q", busybox_image)
+    yield command
+    (disk / "ballast").unlink(missing_ok=True)
+    command.remove_all()
+
+
+@pytest.fixture
+def fill(disk):
+    """Takes every block of the disk that is left."""
+    def call():
+        with open(disk / "ballast", "ab", buffering=0) as file:
+            for size in (1 << 20, 4096, 512, 1):
+                while True:
+                    try:
+                        if file.write(bytes(size)) < size:
+                            break
+                    except OSError:
+                        break
+    return call
+
+
+def test_the_exit_status_is_kept_and_the_container_can_be_removed(small_ikada, busybox_image, fill):
+    small_ikada("run", "-d", "--name", "short", "--network", "none", busybox_image,
+                "sh", "-c", "read x < /dev/null; sleep 2; exit 42")
+    fill()
+
+    assert small_ikada("wait", "short").stdout == "42\n"
+    shown = small_ikada("ps", "-a", "--format", "{{.Names}} {{.Status}}").stdout
+    assert shown.startswith("short Exited (42) ")
+    assert small_ikada.inspect("short")["State"]["ExitCode"] == 42
+    small_ikada("rm", "short")
+    assert small_ikada.containers() == []
+
+
+def test_a_container_that_writes_goes_on_and_says_its_status(small_ikada, busybox_image, fill):
+    process = small_ikada.popen("run", "--name", "loud", "--network", "none", "-i", busybox_image,
+                                "sh", "-c", "read x; seq 20000; exit 7",
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    wait_until_running(small_ikada, "loud")
+    fill()
+
+    output, _ = process.communicate("go\n", timeout=60)
+
+    assert output.splitlines() == [str(number) for number in range(1, 20001)]
+    assert process.returncode == 7
+    assert small_ikada.inspect("loud")["State"]["ExitCode"] == 7
+    small_ikada("logs", "loud")
+    small_ikada("rm", "loud")
+
+
+def test_a_container_of_a_full_disk_is_stopped_killed_and_removed(small_ikada, busybox_image, fill):
+    for name, options in (("one", ()), ("two", ()), ("three", ("--rm",))):
+        small_ikada("run", "-d", "--name", name, *options, "--network", "none", busybox_image,
+                    "sleep", "1000")
+    fill()
+
+    small_ikada("stop", "-t", "0", "one")
+    small_ikada("kill", "three")
+    small_ikada("rm", "-f", "two")
+    small_ikada("rm", "one")
+
+    deadline = time.monotonic() + 10
+    while small_ikada.containers() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert small_ikada.containers() == []
+
+
+def test_run_says_in_one_line_that_the_disk_is_full(small_ikada, busybox_image, fill):
+    small_ikada("run", "--rm", "--network", "none", busybox_image, "true")
+    fill()
+
+    result = small_ikada("run", "--rm", "--network", "none", busybox_image, "true", check=False)
+
+    assert result.returncode == 125
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("ikada run: ")
+    assert "No space left on device" in result.stderr
+    assert small_ikada.containers() == []
+
+
+def test_a_start_on_a_full_disk_leaves_the_container_as_it_was(small_ikada, busybox_image, fill,
+                                                               disk):
+    small_ikada("create", "--name", "later", "--network", "none", busybox_image, "true")
+    fill()
+
+    result = small_ikada("start", "later", check=False)
+    (disk / "ballast").unlink()
+    small_ikada("start", "-a", "later")
+
+    assert result.returncode == 1
+    assert "No space left on device" in result.stderr
+    assert small_ikada.inspect("later")["State"]["ExitCode"] == 0
+
+
+def wait_until_running(ikada, name):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        found = ikada("inspect", "-f", "{{.State.Running}}", name, check=False)
+        if found.stdout == "true\n":
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{name} does not run")
