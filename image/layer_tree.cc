@@ -104,7 +104,15 @@ Result<void> write_content(int fd, const TarEntry& entry, const LayerTree::Block
 
 }  // namespace
 
-LayerTree::LayerTree(UniqueFd root, LayerLimits limits) : root_(std::move(root)), limits_(limits) {}
+Result<void> mark_opaque(int directory) {
+  if (::fsetxattr(directory, "trusted.overlay.opaque", "y", 1, 0) != 0) {
+    return errno_error("setxattr trusted.overlay.opaque");
+  }
+  return {};
+}
+
+LayerTree::LayerTree(UniqueFd root, LayerLimits limits, MarkOpaque mark)
+    : root_(std::move(root)), limits_(limits), mark_opaque_(std::move(mark)) {}
 
 Result<void> LayerTree::spend(std::uint64_t bytes, const TarEntry& entry) {
   if (bytes > limits_.max_bytes) {
@@ -183,7 +191,7 @@ Result<void> LayerTree::clear_place(int parent,
   directories_.erase(path.full());
   directories_.erase(directories_.lower_bound(below),
                      directories_.lower_bound(path.full() + static_cast<char>('/' + 1)));
-  return remove_tree("/proc/self/fd/" + std::to_string(parent) + "/" + path.name);
+  return remove_tree_at(parent, path.name).context("{}", path.full());
 }
 
 Result<void> LayerTree::add(const TarEntry& entry, const Blocks& blocks) {
@@ -372,10 +380,7 @@ Result<void> LayerTree::add_whiteout(const LayerPath& path) {
 Result<void> LayerTree::set_opaque(const std::string& path) {
   IK_LET(directory, parent_fd(path));
   IK_LET(fd, open_file_at(directory, ".", O_RDONLY | O_DIRECTORY));
-  if (::fsetxattr(fd.get(), "trusted.overlay.opaque", "y", 1, 0) != 0) {
-    return errno_error("setxattr trusted.overlay.opaque of {}", path);
-  }
-  return {};
+  return mark_opaque_(fd.get()).context("{}", path);
 }
 
 Result<void> LayerTree::finish() {

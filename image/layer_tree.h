@@ -5,8 +5,8 @@
 // name that is followed. Whiteouts become overlayfs's: character devices 0:0, and
 // trusted.overlay.opaque on directories.
 //
-// The thread that uses it must have umask 0 (unpack_layer sees to that). finish() sets what later
-// entries would have changed: times of directories. Nothing is synced here.
+// The process must have umask 0. finish() sets what later entries would have changed: times of
+// directories. Nothing is synced here.
 //
 // Source: OCI image-spec 1.1, layer.md; Linux Documentation/filesystems/overlayfs.rst.
 #pragma once
@@ -28,13 +28,19 @@ struct LayerLimits {
   std::uint64_t max_entries = 2'000'000;
 };
 
+// Sets overlayfs's trusted.overlay.opaque, which takes CAP_SYS_ADMIN.
+Result<void> mark_opaque(int directory);
+
 class LayerTree {
  public:
   // The content of the current file, piece by piece, until nullopt.
   using Blocks = std::function<Result<std::optional<TarBlock>>()>;
 
+  // Makes an open directory opaque: mark_opaque(), or a request to a process that may.
+  using MarkOpaque = std::function<Result<void>(int directory)>;
+
   // `root` is an open directory, empty, of mode 0755.
-  LayerTree(UniqueFd root, LayerLimits limits);
+  LayerTree(UniqueFd root, LayerLimits limits, MarkOpaque mark);
 
   // kInvalid with codes LAYER_PATH_INVALID, LAYER_PATH_ESCAPE, LAYER_LINK_INVALID,
   // LAYER_WHITEOUT_INVALID, LAYER_DEVICE_FORBIDDEN, LAYER_XATTR_FORBIDDEN, LAYER_TOO_LARGE,
@@ -70,6 +76,7 @@ class LayerTree {
 
   UniqueFd root_;
   LayerLimits limits_;
+  MarkOpaque mark_opaque_;
   std::uint64_t content_bytes_ = 0;
   std::uint64_t entries_ = 0;
   // Tars list a directory's content together, so the last parent is nearly always the next one.

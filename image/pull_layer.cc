@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kSizeAttribute = "trusted.ikada.layer-bytes";
 constexpr size_t kReadBytes = size_t{128} << 10;
 constexpr std::uint64_t kProgressStep = std::uint64_t{256} << 10;
+constexpr std::uint64_t kAnnounceStep = std::uint64_t{256} << 10;
 
 Error mismatch(std::string_view code, const Digest& wanted, std::string_view what) {
   Error error = make_error(ErrorKind::kInvalid, "layer {}: {}", wanted.text(), what);
@@ -25,19 +26,20 @@ Error mismatch(std::string_view code, const Digest& wanted, std::string_view wha
   return error;
 }
 
-// What the bytes of one blob go through: they are counted, hashed, kept and unpacked.
+// What the bytes of one blob go through here: they are kept, counted and hashed. The unpacking
+// process reads them from the file.
 class BlobFlow {
  public:
   BlobFlow(const PullContext& context, const LayerToPull& layer, LayerUnpacker& unpacker)
       : context_(context), layer_(layer), unpacker_(unpacker) {}
 
-  // Bytes that are on the disk already.
+  // Bytes that are in the file.
   Result<void> pass(std::string_view bytes) {
     hash_.update(bytes);
     received_ += bytes.size();
-    if (!unpacker_failed_) unpacker_failed_ = !unpacker_.write(bytes);
-    if (unpacker_failed_) IK_TRY(check_unpacker());
-    if (received_ >= reported_ + kProgressStep || received_ == layer_.blob.size_bytes) report();
+    const bool whole = received_ == layer_.blob.size_bytes;
+    if (received_ >= announced_ + kAnnounceStep || whole) IK_TRY(announce());
+    if (received_ >= reported_ + kProgressStep || whole) report();
     return {};
   }
 
@@ -62,14 +64,15 @@ class BlobFlow {
 
  private:
   // Bytes that make no sense are most likely not the blob's: its digest gives the clearer answer,
-  // so they are received to the end. Everything else ends the download.
-  Result<void> check_unpacker() const {
+  // so they are received to the end. Every other failure ends the download.
+  Result<void> announce() {
+    const bool fine = unpacker_.advance(received_ - announced_);
+    announced_ = received_;
+    if (fine) return {};
     const std::optional<Error> failure = unpacker_.failure();
-    if (!failure.has_value()) return {};
-    if (failure->code == "LAYER_TAR_INVALID" || failure->code == "LAYER_COMPRESSION_INVALID") {
-      return {};
-    }
-    return *failure;
+    const bool senseless =
+        failure->code == "LAYER_TAR_INVALID" || failure->code == "LAYER_COMPRESSION_INVALID";
+    return senseless ? Result<void>() : *failure;
   }
 
   void report() {
@@ -85,8 +88,8 @@ class BlobFlow {
   LayerUnpacker& unpacker_;
   Sha256 hash_;
   std::uint64_t received_ = 0;
+  std::uint64_t announced_ = 0;  // To the unpacking process.
   std::uint64_t reported_ = 0;
-  bool unpacker_failed_ = false;
 };
 
 // Passes what the file has, up to the blob's size.
@@ -134,40 +137,37 @@ Result<UniqueFd> lock_partial(const std::string& path) {
   }
 }
 
-Result<void> pass_blob(const PullContext& context, const LayerToPull& layer, BlobFlow& flow) {
-  const std::string path = context.store.blob_path(layer.blob.digest);
-  IK_LET(fd, open_file(path, O_RDONLY));
-  Result<void> passed = pass_file(fd.get(), layer.blob.size_bytes, flow);
-  if (passed.has_value()) passed = flow.verify();
-  // A damaged blob is fetched anew by the next pull.
-  if (!passed.has_value() && passed.error().kind == ErrorKind::kInvalid) {
-    static_cast<void>(remove_tree(path).has_value());
+// The file that a layer's blob is in, or is on its way to.
+struct BlobFile {
+  UniqueFd fd;
+  bool is_partial = false;  // Then locked by being open.
+};
+
+Result<BlobFile> open_blob(const std::string& finished, const std::string& partial) {
+  while (true) {
+    Result<UniqueFd> present = open_file(finished, O_RDONLY);
+    if (present.has_value()) return BlobFile{.fd = std::move(*present)};
+    if (present.error().kind != ErrorKind::kNotFound) return std::move(present.error());
+    IK_LET(fd, lock_partial(partial));
+    if (!exists(finished)) return BlobFile{.fd = std::move(fd), .is_partial = true};
+    IK_TRY(remove_tree(partial));
   }
-  return passed;
 }
 
-// Feeds the blob to `unpacker` from where it can be had. A download stays at `partial`, locked by
-// `lock`.
+// Brings the blob's bytes into the file, past the unpacker.
 Result<void> obtain_blob(const PullContext& context,
                          const LayerToPull& layer,
-                         LayerUnpacker& unpacker,
-                         const std::string& partial,
-                         UniqueFd& lock) {
+                         const BlobFile& file,
+                         LayerUnpacker& unpacker) {
   BlobFlow flow(context, layer, unpacker);
-  const std::string path = context.store.blob_path(layer.blob.digest);
-  if (exists(path)) return pass_blob(context, layer, flow);
-  IK_LET(fd, lock_partial(partial));
-  if (exists(path)) {
-    IK_TRY(remove_tree(partial));
-    return pass_blob(context, layer, flow);
-  }
-  lock = std::move(fd);
-  Result<void> result = download(context, layer, lock.get(), flow);
-  // Wrong bytes are of no use to the next pull, and on a full disk they are in the way.
-  const bool useless = !result.has_value() && (result.error().kind == ErrorKind::kInvalid ||
-                                               result.error().errno_value == ENOSPC);
-  if (useless) static_cast<void>(remove_tree(partial).has_value());
-  return result;
+  if (file.is_partial) return download(context, layer, file.fd.get(), flow);
+  IK_TRY(pass_file(file.fd.get(), layer.blob.size_bytes, flow));
+  return flow.verify();
+}
+
+// Wrong bytes are of no use to the next pull, and on a full disk they are in the way.
+bool is_useless_after(const Error& error) {
+  return error.kind == ErrorKind::kInvalid || error.errno_value == ENOSPC;
 }
 
 Result<void> move_into_place(const std::string& from, const std::string& to) {
@@ -191,20 +191,24 @@ Result<void> unpack_into(const PullContext& context,
                          const LayerToPull& layer,
                          const std::string& staging) {
   const std::string tree = staging + "/tree";
-  IK_TRY(remove_tree(tree));
+  IK_TRY(remove_abandoned(tree));
   IK_TRY(make_directories(tree, 0755));
   IK_LET(directory, open_file(tree, O_RDONLY | O_DIRECTORY));
   if (::fchmod(directory.get(), 0755) != 0) return errno_error("chmod {}", tree);
-  IK_LET(root, open_file(tree, O_RDONLY | O_DIRECTORY));
-
+  const std::string finished = context.store.blob_path(layer.blob.digest);
   const std::string partial =
       context.store.root() + "/images/partial/" + std::string(layer.blob.digest.hex());
-  UniqueFd partial_lock;
-  LayerUnpacker unpacker(std::move(root), context.limits);
-  Result<void> blob = obtain_blob(context, layer, unpacker, partial, partial_lock);
+  IK_LET(file, open_blob(finished, partial));
+  IK_LET(unpacker,
+         LayerUnpacker::start(directory.get(),
+                              file.fd.get(),
+                              {.blob_bytes = layer.blob.size_bytes, .limits = context.limits}));
+  Result<void> blob = obtain_blob(context, layer, file, unpacker);
   if (!blob.has_value()) {
-    static_cast<void>(unpacker.finish(blob.error()).has_value());
-    return blob;
+    if (is_useless_after(blob.error())) {
+      static_cast<void>(remove_tree(file.is_partial ? partial : finished).has_value());
+    }
+    return unpacker.finish(std::move(blob)).error();
   }
   context.progress({.layer = layer.blob.digest.text(),
                     .phase = PullProgress::Phase::kExtracting,
@@ -219,9 +223,7 @@ Result<void> unpack_into(const PullContext& context,
     return errno_error("setxattr {}", kSizeAttribute);
   }
   IK_TRY(sync_filesystem(directory.get()));
-  if (partial_lock) {
-    IK_TRY(move_into_place(partial, context.store.blob_path(layer.blob.digest)));
-  }
+  if (file.is_partial) IK_TRY(move_into_place(partial, finished));
   // The tree is there already if only the blob was missing, as for another compression of it.
   const std::string place = context.store.layer_path(layer.diff_id);
   return exists(place) ? Result<void>() : move_into_place(tree, place);

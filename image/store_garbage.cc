@@ -4,7 +4,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "runtime/base/random_id.h"
 #include "runtime/sys/file.h"
@@ -61,13 +63,23 @@ Result<UniqueFd> lock_directory(const std::string& path, bool wait) {
   }
 }
 
+Result<void> remove_abandoned(const std::string& path) {
+  constexpr int kAttempts = 100;
+  for (int attempt = 1;; ++attempt) {
+    Result<void> removed = remove_tree(path);
+    const bool refilled = !removed.has_value() && removed.error().errno_value == ENOTEMPTY;
+    if (!refilled || attempt == kAttempts) return removed;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
 Result<void> remove_stale_staging(const std::string& root) {
   const std::string staging = root + "/layers/staging";
   IK_LET(names, list_directory(staging));
   for (const std::string& name : names) {
     const std::string path = fmt::format("{}/{}", staging, name);
     const Result<UniqueFd> lock = lock_directory(path, false);
-    if (lock.has_value()) IK_TRY(remove_tree(path));
+    if (lock.has_value()) IK_TRY(remove_abandoned(path));
   }
   return {};
 }

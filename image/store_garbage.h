@@ -16,6 +16,10 @@ namespace ikada {
 // Removes unfinished layers that no living process writes.
 Result<void> remove_stale_staging(const std::string& root);
 
+// Removes what a killed process has left, or was writing until now: the process that unpacked for
+// it outlives it, and its locks, by a moment.
+Result<void> remove_abandoned(const std::string& path);
+
 // An exclusive lock on `path`, a directory that is created if need be, and that is still at its
 // path afterwards. With `wait` false, kConflict if another process has it.
 Result<UniqueFd> lock_directory(const std::string& path, bool wait);

@@ -1,50 +1,67 @@
-// One layer on its way from compressed bytes to files, while it downloads.
+// One layer on its way from a blob's file to a directory of files, in a process of its own that can
+// reach nothing else (image/confinement.h). The file may still grow: unpacking goes on while the
+// layer downloads.
 //
-//   caller: write() -> [pipe] -> thread: decompress, hash -> [pipe] -> thread: tar, files
+//   LayerUnpacker unpacker = start(directory, blob, options)
+//   advance(bytes) ...            as the file grows; not for a file that is there whole
+//   finish({})                    waits, and has the diff-id
 //
-// The caller hands in the blob in order and then calls finish(), also when the download failed.
-// Memory is bounded by the pipes. The directory is complete only if finish() returned a value whose
-// diff_id is the wanted one; otherwise the caller removes it.
+// unpack_blob() is all of that for a whole file. The directory is complete only if finish()
+// returned a value whose diff_id is the wanted one; otherwise the caller removes it. Nothing is
+// synced.
+//
+// The process is this program again (/proc/self/exe): its main() begins with
+// `if (is_unpack_child(argc, argv)) return run_unpack_child(argc, argv);`. It dies with the thread
+// that started it, so that thread calls finish(). Another thread may call advance().
+//
+// Of what the child says nothing is believed but what a liar could not turn against others: the
+// files in the directory, the diff-id and the sizes are a matter of the layer's own bytes.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string_view>
+#include <string>
 
-#include "image/digest.h"
 #include "image/layer_tree.h"
+#include "image/unpack_stream.h"
 #include "runtime/base/result.h"
-#include "runtime/base/unique_fd.h"
 
 namespace ikada {
 
-struct UnpackedLayer {
-  Digest diff_id;                   // Of the uncompressed tar.
-  std::uint64_t content_bytes = 0;  // Sum of the files' sizes.
+struct UnpackOptions {
+  std::uint64_t blob_bytes = 0;  // The size that the file will have in the end.
+  LayerLimits limits = {};
+  std::string program = "/proc/self/exe";
 };
 
 class LayerUnpacker {
  public:
-  // `directory` is open, empty and reachable by nobody else. Starts the threads.
-  LayerUnpacker(UniqueFd directory, LayerLimits limits);
-  LayerUnpacker(const LayerUnpacker&) = delete;
-  LayerUnpacker& operator=(const LayerUnpacker&) = delete;
+  // `directory` is open, empty, of mode 0755 and reachable by nobody else; `blob` a regular file.
+  // Both are used by descriptors of the child's own: the caller may close them.
+  static Result<LayerUnpacker> start(int directory, int blob, const UnpackOptions& options);
+  LayerUnpacker(LayerUnpacker&&) noexcept;
+  LayerUnpacker& operator=(LayerUnpacker&&) noexcept;
+  // Ends the child if finish() was not called.
   ~LayerUnpacker();
 
-  // The next bytes of the blob. False if unpacking has failed already; see failure().
-  bool write(std::string_view bytes);
+  // So many more bytes are in the file. False if unpacking has failed already: see failure().
+  bool advance(std::uint64_t bytes);
 
-  // Why write() returned false.
+  // Why advance() returned false.
   std::optional<Error> failure() const;
 
-  // Ends the blob, with an error if it did not arrive whole, and waits for the files. Codes as
-  // LayerTree::add, TarReader::next and Decompressor::decompress.
+  // Waits for the files, or, with an error that kept the blob from arriving whole, ends the child
+  // and returns that error. Codes as unpack_stream().
   Result<UnpackedLayer> finish(Result<void> download);
 
  private:
   struct State;
+  explicit LayerUnpacker(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Unpacks a blob that is there whole; options.blob_bytes is taken from the file.
+Result<UnpackedLayer> unpack_blob(int directory, int blob, UnpackOptions options = {});
 
 }  // namespace ikada

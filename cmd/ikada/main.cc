@@ -15,6 +15,7 @@
 #include "cmd/ikada/command_help.h"
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/context.h"
+#include "image/unpack_child.h"
 #include "runtime/base/text.h"
 
 namespace ikada {
@@ -146,4 +147,7 @@ int main(int argc, char** argv) {
 }  // namespace
 }  // namespace ikada
 
-int main(int argc, char** argv) { return ikada::main(argc, argv); }
+int main(int argc, char** argv) {
+  if (ikada::is_unpack_child(argc, argv)) return ikada::run_unpack_child(argc, argv);
+  return ikada::main(argc, argv);
+}

@@ -212,9 +212,13 @@ Result<void> remove_tree(const std::string& path) {
   const UniqueFd dir(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!dir && errno == ENOENT) return {};
   if (!dir) return errno_error("open {}", parent);
+  return remove_tree_at(dir.get(), name).context("remove {}", path);
+}
+
+Result<void> remove_tree_at(int dir_fd, const std::string& name) {
   struct stat status {};
-  if (::fstat(dir.get(), &status) != 0) return errno_error("stat {}", parent);
-  return TreeRemoval(status.st_dev).remove(dir.get(), name).context("remove {}", path);
+  if (::fstat(dir_fd, &status) != 0) return errno_error("stat the directory of {}", name);
+  return TreeRemoval(status.st_dev).remove(dir_fd, name);
 }
 
 Result<UniqueFd> lock_file(const std::string& path, bool wait) {

@@ -54,6 +54,9 @@ Result<std::vector<std::string>> list_directory(const std::string& path);
 // crossing mounts. A missing path is not an error.
 Result<void> remove_tree(const std::string& path);
 
+// The same for `name` in the open directory `dir_fd`.
+Result<void> remove_tree_at(int dir_fd, const std::string& name);
+
 // An exclusive flock(2) on `path`, which is created 0600 if need be; held until the descriptor is
 // closed. With `wait` false a lock held by another process is kConflict.
 Result<UniqueFd> lock_file(const std::string& path, bool wait = true);

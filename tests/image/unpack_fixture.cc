@@ -1,6 +1,7 @@
 #include "tests/image/unpack_fixture.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,10 +61,17 @@ bool UnpackFixture::is_outside_untouched() const { return describe_outside() == 
 Result<UnpackedLayer> UnpackFixture::unpack(std::string_view blob,
                                             LayerLimits limits,
                                             size_t piece) {
-  IK_LET(root, open_file(layer_, O_RDONLY | O_DIRECTORY));
-  LayerUnpacker unpacker(std::move(root), limits);
-  while (!blob.empty() && unpacker.write(blob.substr(0, piece))) {
-    blob.remove_prefix(std::min(piece, blob.size()));
+  IK_LET(directory, open_file(layer_, O_RDONLY | O_DIRECTORY));
+  const UniqueFd file(::memfd_create("blob", MFD_CLOEXEC));
+  if (!file) return errno_error("memfd_create");
+  IK_LET(unpacker,
+         LayerUnpacker::start(
+             directory.get(), file.get(), {.blob_bytes = blob.size(), .limits = limits}));
+  while (!blob.empty()) {
+    const std::string_view next = blob.substr(0, piece);
+    IK_TRY(write_all(file.get(), next));
+    if (!unpacker.advance(next.size())) break;
+    blob.remove_prefix(next.size());
   }
   return unpacker.finish({});
 }

@@ -325,14 +325,19 @@ TEST_CASE("an empty blob is a layer without entries") {
 TEST_CASE("a download's error is the unpacker's error") {
   if (!can_unpack()) return;
   UnpackFixture fixture;
-  Result<UniqueFd> root = open_file(fixture.path(""), O_RDONLY | O_DIRECTORY);
-  REQUIRE(root.has_value());
-  LayerUnpacker unpacker(std::move(*root), {});
   const std::string tar = make_tar({make_file("a", std::string(9000, 'a'))});
+  Result<UniqueFd> directory = open_file(fixture.path(""), O_RDONLY | O_DIRECTORY);
+  Result<UniqueFd> blob = open_file(fixture.path("../blob"), O_RDWR | O_CREAT, 0600);
+  REQUIRE(directory.has_value());
+  REQUIRE(blob.has_value());
+  Result<LayerUnpacker> unpacker =
+      LayerUnpacker::start(directory->get(), blob->get(), {.blob_bytes = tar.size()});
+  REQUIRE(unpacker.has_value());
+  REQUIRE(write_all(blob->get(), tar.substr(0, 3000)).has_value());
 
-  REQUIRE(unpacker.write(tar.substr(0, 3000)));
+  REQUIRE(unpacker->advance(3000));
   const Result<UnpackedLayer> layer =
-      unpacker.finish(make_error(ErrorKind::kUnavailable, "the line is dead"));
+      unpacker->finish(make_error(ErrorKind::kUnavailable, "the line is dead"));
 
   REQUIRE(!layer.has_value());
   CHECK(layer.error().message == "the line is dead");
