@@ -79,8 +79,7 @@ Result<int> exec_command(const RuntimeContext& context, Words words) {
   if (rest.empty()) return make_error(ErrorKind::kInvalid, "expected a container id");
   const std::string id = rest.front();
   for (const char* each : rest.subspan(1)) arguments.words.args.emplace_back(each);
-  IK_TRY(seal_self(static_cast<int>(context.arguments.size()),
-                   const_cast<char**>(context.arguments.data())));
+  IK_TRY(seal_self(const_cast<char**>(context.arguments.data())));
   Result<int> status = exec_in_container(context, arguments, id);
   if (!status.has_value()) return name_container(std::move(status.error()), id);
   return *status;

@@ -52,7 +52,7 @@ Result<void> seal_with_program(int argc, char** argv) {
   std::string number = fmt::format("{}", program.get());
   std::vector<char*> words(argv, argv + argc);
   words.insert(words.end(), {option.data(), number.data(), nullptr});
-  return seal_self(argc + 2, words.data());
+  return seal_self(words.data());
 }
 
 // Inherited descriptors must not reach the container.
@@ -185,7 +185,7 @@ int run_monitor_command(int argc, char** argv) {
     if (!state.has_value()) return report_failure(state.error());
     return stay(std::move(*state));
   }
-  const Result<void> sealed = seal_self(argc, argv);
+  const Result<void> sealed = seal_self(argv);
   if (!sealed.has_value()) return report_failure(sealed.error());
   ::setsid();  // Fails if we lead a session already, which is as good.
   Result<HandOver> started = start(*arguments);

@@ -50,8 +50,7 @@ Result<int> run_command(const RuntimeContext& context, Words words) {
   table.push_back({.name = "--keep", .letter = "", .flag = &arguments.keep});
   IK_LET(rest, parse_all(words, table));
   IK_LET(id, single_id(rest));
-  IK_TRY(seal_self(static_cast<int>(context.arguments.size()),
-                   const_cast<char**>(context.arguments.data())));
+  IK_TRY(seal_self(const_cast<char**>(context.arguments.data())));
   Result<int> status = run_container(context, arguments, id);
   if (!status.has_value()) return name_container(std::move(status.error()), id);
   return *status;

@@ -1,43 +1,85 @@
 #include "runtime/base/json.h"
 
 #include <limits>
-#include <set>
+#include <utility>
 
 namespace ikada {
 namespace {
 
-// Watches the parser's events for what the library allows and we do not.
-class StrictRules {
+// Builds the value from the parser's events, and stops at what the library allows and we do not.
+class StrictBuilder {
  public:
-  explicit StrictRules(int max_depth) : max_depth_(max_depth) {}
+  explicit StrictBuilder(size_t max_depth) : max_depth_(max_depth) {}
 
-  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
-    switch (event) {
-      case Json::parse_event_t::object_start:
-        keys_.emplace_back();
-        break;
-      case Json::parse_event_t::object_end:
-        keys_.pop_back();
-        break;
-      case Json::parse_event_t::key:
-        if (!keys_.back().insert(parsed.get_ref<const std::string&>()).second && broken_.empty()) {
-          broken_ = fmt::format("key {} stands twice", parsed.dump());
-        }
-        break;
-      default:
-        break;
+  Json take() { return std::move(root_); }
+  // Why it stopped; empty if the text is no JSON at all.
+  const std::string& broken() const { return broken_; }
+
+  // The parser's events: false stops it.
+  bool null() { return add(nullptr); }
+  bool boolean(bool value) { return add(value); }
+  bool number_integer(Json::number_integer_t value) { return add(value); }
+  bool number_unsigned(Json::number_unsigned_t value) { return add(value); }
+  bool number_float(Json::number_float_t value, const std::string& /*text*/) { return add(value); }
+  bool string(std::string& value) { return add(std::move(value)); }
+  bool binary(Json::binary_t& /*value*/) { return false; }
+  bool start_object(size_t /*count*/) { return open(Json::value_t::object); }
+  bool start_array(size_t /*count*/) { return open(Json::value_t::array); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+
+  bool key(std::string& name) {
+    const auto [place, is_new] =
+        open_.back()->get_ref<Json::object_t&>().try_emplace(std::move(name), nullptr);
+    if (!is_new) broken_ = fmt::format("key {} stands twice", Json(place->first).dump());
+    member_ = &place->second;
+    return is_new;
+  }
+
+  bool parse_error(size_t /*at*/, const std::string& /*token*/, const Json::exception& /*why*/) {
+    return false;
+  }
+
+ private:
+  // The place of the next value: behind a key, in an array, or the whole.
+  Json* place(Json&& value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
     }
-    if (depth > max_depth_ && broken_.empty()) {
-      broken_ = fmt::format("nested deeper than {} levels", max_depth_);
+    if (open_.back()->is_object()) {
+      *member_ = std::move(value);
+      return member_;
     }
+    auto& elements = open_.back()->get_ref<Json::array_t&>();
+    return &elements.emplace_back(std::move(value));
+  }
+
+  template <typename T>
+  bool add(T&& value) {
+    place(Json(std::forward<T>(value)));
     return true;
   }
 
-  const std::string& broken() const { return broken_; }
+  bool open(Json::value_t kind) {
+    if (open_.size() >= max_depth_) {
+      broken_ = fmt::format("nested deeper than {} levels", max_depth_);
+      return false;
+    }
+    // Nothing is added beside a value while it is open, so the pointers stay good.
+    open_.push_back(place(Json(kind)));
+    return true;
+  }
 
- private:
-  int max_depth_;
-  std::vector<std::set<std::string>> keys_;
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  size_t max_depth_;
+  Json root_;
+  std::vector<Json*> open_;
+  Json* member_ = nullptr;
   std::string broken_;
 };
 
@@ -47,19 +89,13 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes) {
     return make_error(ErrorKind::kInvalid, "JSON is larger than {} bytes", limits.max_bytes);
   }
-  StrictRules rules(limits.max_depth);
-  Json json = Json::parse(
-      text.begin(),
-      text.end(),
-      [&rules](int depth, Json::parse_event_t event, Json& parsed) {
-        return rules(depth, event, parsed);
-      },
-      /*allow_exceptions=*/false);
-  if (json.is_discarded()) return make_error(ErrorKind::kInvalid, "not valid JSON");
-  if (!rules.broken().empty()) {
-    return make_error(ErrorKind::kInvalid, "not acceptable JSON: {}", rules.broken());
+  StrictBuilder builder(static_cast<size_t>(limits.max_depth));
+  const bool is_whole = Json::sax_parse(text.begin(), text.end(), &builder);
+  if (!builder.broken().empty()) {
+    return make_error(ErrorKind::kInvalid, "not acceptable JSON: {}", builder.broken());
   }
-  return json;
+  if (!is_whole) return make_error(ErrorKind::kInvalid, "not valid JSON");
+  return builder.take();
 }
 
 struct JsonReader::State {

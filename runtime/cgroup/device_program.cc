@@ -7,7 +7,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
+#include <map>
+#include <set>
 
 #include "runtime/base/unique_fd.h"
 
@@ -23,6 +24,7 @@ constexpr std::uint8_t kMinor = BPF_REG_5;
 constexpr std::uint8_t kWord32 = BPF_ALU | BPF_K;
 constexpr std::uint8_t kJumpIfNot = BPF_JMP | BPF_JNE | BPF_K;
 constexpr std::uint8_t kJumpIf = BPF_JMP | BPF_JEQ | BPF_K;
+constexpr std::uint8_t kJump = BPF_JMP | BPF_JA;
 
 constexpr DeviceRule device(std::uint32_t major, std::optional<std::uint32_t> minor) {
   return {.allow = true,
@@ -34,21 +36,18 @@ constexpr DeviceRule device(std::uint32_t major, std::optional<std::uint32_t> mi
           .mknod = true};
 }
 
-constexpr DeviceRule any_node(char type) {
-  return {.allow = true,
-          .type = type,
-          .major = std::nullopt,
-          .minor = std::nullopt,
-          .read = false,
-          .write = false,
-          .mknod = true};
-}
+constexpr DeviceRule kAnyNode = {.allow = true,
+                                 .type = 'a',
+                                 .major = std::nullopt,
+                                 .minor = std::nullopt,
+                                 .read = false,
+                                 .write = false,
+                                 .mknod = true};
 
 // What no config can take away, because the specification puts these devices into every container.
 // Source: OCI runtime-spec 1.0.2, config-linux.md "Default Devices".
-constexpr std::array<DeviceRule, 10> kAlwaysAllowed = {
-    any_node('c'),             // Making a node is not opening it.
-    any_node('b'),             //
+constexpr std::array<DeviceRule, 9> kAlwaysAllowed = {
+    kAnyNode,                  // Making a node is not opening it.
     device(1, 3),              // null
     device(1, 5),              // zero
     device(1, 7),              // full
@@ -86,10 +85,13 @@ void append_return(int value, std::vector<bpf_insn>& out) {
   out.push_back(instruction(BPF_JMP | BPF_EXIT, 0, 0));
 }
 
+void jump(std::vector<bpf_insn>& program, size_t from, size_t to) {
+  program[from].off = static_cast<std::int16_t>(to - from - 1);
+}
+
 // A later rule decides before an earlier one, for each of read, write and mknod by itself: an allow
 // rule takes its bits off what is asked, and all is allowed once nothing is left; a deny rule ends
-// the matter if it covers a bit that is still there. A rule for every access just answers, which
-// also spares the kernel's verifier most of its work.
+// the matter if it covers a bit that is still there.
 std::vector<bpf_insn> rule_instructions(const DeviceRule& rule) {
   std::vector<bpf_insn> out;
   if (rule.type != 'a') {
@@ -111,10 +113,61 @@ std::vector<bpf_insn> rule_instructions(const DeviceRule& rule) {
   append_return(rule.allow ? 1 : 0, out);
   // Every jump goes to the next rule.
   for (size_t at = 0; at < out.size(); ++at) {
-    if (out[at].code == kJumpIfNot || out[at].code == kJumpIf) {
-      out[at].off = static_cast<std::int16_t>(out.size() - at - 1);
-    }
+    if (out[at].code == kJumpIfNot || out[at].code == kJumpIf) jump(out, at, out.size());
   }
+  return out;
+}
+
+// The devices of one type in a run, by major number.
+using RunDevices = std::map<std::optional<std::uint32_t>, std::set<std::optional<std::uint32_t>>>;
+
+// Compares with all of `devices`; `decide` collects the jumps that mean "one of them".
+void append_comparisons(const RunDevices& devices,
+                        std::vector<bpf_insn>& out,
+                        std::vector<size_t>& decide) {
+  const auto jump_to_decision = [&](std::uint8_t code, std::uint8_t field, std::uint32_t value) {
+    decide.push_back(out.size());
+    out.push_back(instruction(code, field, static_cast<int>(value)));
+  };
+  const auto all = devices.find(std::nullopt);
+  if (all != devices.end() && all->second.contains(std::nullopt)) {
+    jump_to_decision(kJump, 0, 0);
+    return;
+  }
+  for (const auto& [major, minors] : devices) {
+    if (minors.contains(std::nullopt)) {
+      jump_to_decision(kJumpIf, kMajor, *major);
+      continue;
+    }
+    const size_t check = out.size();
+    if (major) out.push_back(instruction(kJumpIfNot, kMajor, static_cast<int>(*major)));
+    for (const auto& minor : minors) jump_to_decision(kJumpIf, kMinor, *minor);
+    if (major) jump(out, check, out.size());
+  }
+}
+
+// Rules that stand together, are for every access and have the same answer: one decision behind
+// comparisons that share what they can. The kernel's verifier follows each branch, which is what
+// loading a program takes time for.
+std::vector<bpf_insn> run_instructions(std::span<const DeviceRule> run) {
+  std::map<char, RunDevices> by_type;
+  for (const DeviceRule& rule : run) by_type[rule.type][rule.major].insert(rule.minor);
+  std::vector<bpf_insn> out;
+  std::vector<size_t> decide;
+  for (const auto& [type, devices] : by_type) {
+    const size_t check = out.size();
+    if (type != 'a') {
+      out.push_back(
+          instruction(kJumpIfNot, kType, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR));
+    }
+    append_comparisons(devices, out, decide);
+    if (type != 'a') jump(out, check, out.size());
+  }
+  out.push_back(instruction(kJump, 0, 0));
+  for (const size_t at : decide) jump(out, at, out.size());
+  append_return(run.front().allow ? 1 : 0, out);
+  // The jump over the decision.
+  jump(out, out.size() - 3, out.size());
   return out;
 }
 
@@ -122,20 +175,25 @@ bool matches_everything(const DeviceRule& rule) {
   return rule.type == 'a' && !rule.major && !rule.minor && access_bits(rule) == kAllAccess;
 }
 
-bool same_devices(const DeviceRule& a, const DeviceRule& b) {
-  return a.type == b.type && a.major == b.major && a.minor == b.minor;
+bool is_for_a_run(const DeviceRule& rule) {
+  return access_bits(rule) == kAllAccess && !matches_everything(rule);
 }
 
-// The rules that can decide anything, last first: those before one that matches everything, or
-// before a later one for the same devices and accesses, cannot.
+// Whether `wide` is for all devices and accesses that `rule` is for.
+bool covers(const DeviceRule& wide, const DeviceRule& rule) {
+  return (wide.type == 'a' || wide.type == rule.type) &&
+         (!wide.major || wide.major == rule.major) && (!wide.minor || wide.minor == rule.minor) &&
+         (access_bits(rule) & ~access_bits(wide)) == 0;
+}
+
+// The rules that can decide anything, last first: those before one that covers them cannot.
 std::vector<DeviceRule> deciding_rules(std::span<const DeviceRule> rules) {
   std::vector<DeviceRule> all(rules.begin(), rules.end());
   all.insert(all.end(), kAlwaysAllowed.begin(), kAlwaysAllowed.end());
   std::vector<DeviceRule> deciding;
   for (auto rule = all.rbegin(); rule != all.rend(); ++rule) {
-    const bool decided = std::any_of(deciding.begin(), deciding.end(), [&](const auto& later) {
-      return same_devices(later, *rule) && (access_bits(*rule) & ~access_bits(later)) == 0;
-    });
+    const bool decided = std::any_of(
+        deciding.begin(), deciding.end(), [&](const auto& later) { return covers(later, *rule); });
     if (!decided) deciding.push_back(*rule);
     if (matches_everything(*rule)) break;
   }
@@ -207,9 +265,15 @@ std::vector<bpf_insn> device_program(std::span<const DeviceRule> rules) {
   program.push_back(instruction(kWord32 | BPF_AND, kAccess, kAllAccess));
   program.push_back(load_context(kMajor, offsetof(bpf_cgroup_dev_ctx, major)));
   program.push_back(load_context(kMinor, offsetof(bpf_cgroup_dev_ctx, minor)));
-  for (const DeviceRule& rule : deciding) {
-    const std::vector<bpf_insn> part = rule_instructions(rule);
+  for (auto rule = deciding.begin(); rule != deciding.end();) {
+    const auto end = std::find_if(rule, deciding.end(), [&](const DeviceRule& each) {
+      return each.allow != rule->allow || !is_for_a_run(each);
+    });
+    const auto next = end == rule ? rule + 1 : end;
+    const std::vector<bpf_insn> part =
+        end == rule ? rule_instructions(*rule) : run_instructions({rule, next});
     program.insert(program.end(), part.begin(), part.end());
+    rule = next;
   }
   // The verifier refuses what no path reaches.
   if (!matches_everything(deciding.back())) append_return(0, program);

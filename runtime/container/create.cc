@@ -174,6 +174,7 @@ Result<ContainerState> create_container(const CreateOptions& options) {
   creation.state.cgroup_path = cgroup_path;
   creation.state.created = unix_now();
   creation.state.has_poststart_hooks = !config.hooks.poststart.empty();
+  creation.state.has_poststop_hooks = !config.hooks.poststop.empty();
   creation.state.annotations = config.annotations;
   creation.state.rootfs = creation.plan.root.path;
 

@@ -52,6 +52,7 @@ Result<void> run_runtime_hooks(const std::vector<OciHook>& hooks,
 }
 
 Result<void> run_poststop_hooks(const ContainerState& state) {
+  if (!state.has_poststop_hooks) return {};
   const Result<OciConfig> config = load_oci_config(state.bundle);
   if (!config.has_value()) return {};
   return run_runtime_hooks(config->hooks.poststop, state, ContainerStatus::kStopped, "poststop");

@@ -3,11 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <linux/stat.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "runtime/sys/file.h"
@@ -21,12 +26,76 @@ namespace {
 
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 constexpr const char* kSelf = "/proc/self/exe";
+constexpr long kOverlayMagic = 0x794c7630;  // OVERLAYFS_SUPER_MAGIC
+// Overlayfs wants two layers. This one is on every host and cannot contain a program.
+constexpr const char* kSecondLayer = "/sys/kernel";
+
+// Whether we are what execute() started: execveat(2) names such a program by its descriptor.
+bool was_started_by_descriptor() {
+  const auto* name = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  return name != nullptr && std::string_view(name).starts_with("/dev/fd/");
+}
 
 Result<bool> is_sealed() {
+  if (!was_started_by_descriptor()) return false;
   IK_LET(self, open_file(kSelf, O_RDONLY));
   // Files that are no memfd answer EINVAL.
   const int seals = ::fcntl(self.get(), F_GET_SEALS);
-  return seals >= 0 && (seals & kSeals) == kSeals;
+  if (seals >= 0) return (seals & kSeals) == kSeals;
+  constexpr long kMountFlags = ST_RDONLY | ST_NODEV | ST_NOSUID;
+  struct statfs filesystem {};
+  if (::fstatfs(self.get(), &filesystem) != 0) return errno_error("stat {}", kSelf);
+  return filesystem.f_type == kOverlayMagic && (filesystem.f_flags & kMountFlags) == kMountFlags;
+}
+
+// Whether both are one file, or an overlay's view of it: same bytes, unchanged since.
+bool is_same_program(int a, int b) {
+  struct stat first {};
+  struct stat second {};
+  if (::fstat(a, &first) != 0 || ::fstat(b, &second) != 0) return false;
+  return first.st_ino == second.st_ino && first.st_size == second.st_size &&
+         first.st_mtim.tv_sec == second.st_mtim.tv_sec &&
+         first.st_mtim.tv_nsec == second.st_mtim.tv_nsec;
+}
+
+Result<UniqueFd> mount_overlay_of(const std::string& directory) {
+  UniqueFd context(::fsopen("overlay", FSOPEN_CLOEXEC));
+  if (!context) return errno_error("fsopen overlay");
+  const std::string layers = directory + ":" + kSecondLayer;
+  for (const auto& [key, value] :
+       {std::pair{"lowerdir", layers.c_str()}, {"xino", "off"}, {"redirect_dir", "off"}}) {
+    if (::fsconfig(context.get(), FSCONFIG_SET_STRING, key, value, 0) != 0) {
+      return errno_error("fsconfig {}", key);
+    }
+  }
+  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return errno_error("create an overlay of {}", directory);
+  }
+  constexpr unsigned kAttributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID;
+  UniqueFd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, kAttributes));
+  if (!mount) return errno_error("fsmount overlay");
+  return mount;
+}
+
+// Our program as a file of an overlay that has no upper layer and is attached nowhere: nobody can
+// write to it or make it writable, and nothing needs to be copied.
+Result<UniqueFd> overlay_self() {
+  char path[4096];
+  const ssize_t length = ::readlink(kSelf, path, sizeof(path));
+  if (length <= 0 || length == static_cast<ssize_t>(sizeof(path))) return errno_error("readlink");
+  const std::string_view name(path, static_cast<size_t>(length));
+  const size_t slash = name.rfind('/');
+  // The characters that mean something in the list of layers.
+  if (slash == 0 || slash == std::string_view::npos ||
+      name.find_first_of(":,\\") != std::string_view::npos) {
+    return make_error(ErrorKind::kUnavailable, "no overlay for {}", name);
+  }
+  IK_LET(mount, mount_overlay_of(std::string(name.substr(0, slash))));
+  IK_LET(program,
+         open_file_at(mount.get(), std::string(name.substr(slash + 1)), O_PATH | O_NOFOLLOW));
+  IK_LET(self, open_file(kSelf, O_PATH));
+  if (is_same_program(program.get(), self.get())) return program;
+  return make_error(ErrorKind::kUnavailable, "{} is not our program any more", name);
 }
 
 Result<UniqueFd> create_executable_memfd() {
@@ -55,14 +124,21 @@ Result<UniqueFd> copy_self() {
   return copy;
 }
 
+Error execute(const UniqueFd& program, char** argv) {
+  ::syscall(SYS_execveat, program.get(), "", argv, environ, AT_EMPTY_PATH);
+  return errno_error("execute the sealed program");
+}
+
 }  // namespace
 
-Result<void> seal_self(int /*argc*/, char** argv) {
+Result<void> seal_self(char** argv) {
   IK_LET(sealed, is_sealed());
   if (!sealed) {
+    const Result<UniqueFd> overlay = overlay_self();
+    // Where that cannot be (no privilege, an old kernel, too many overlays), the copy still can.
+    if (overlay.has_value()) static_cast<void>(execute(*overlay, argv));
     IK_LET(copy, copy_self());
-    ::syscall(SYS_execveat, copy.get(), "", argv, environ, AT_EMPTY_PATH);
-    return errno_error("execute the sealed copy");
+    return execute(copy, argv);
   }
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return errno_error("prctl PR_SET_DUMPABLE");
   return {};

@@ -32,6 +32,7 @@ struct ContainerState {
   UnixNanos created = 0;
   std::string owner;
   bool has_poststart_hooks = false;
+  bool has_poststop_hooks = false;
   std::map<std::string, std::string> annotations;
 };
 

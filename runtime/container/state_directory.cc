@@ -29,6 +29,7 @@ Json to_json(const ContainerState& state) {
           {"created", state.created},
           {"owner", state.owner},
           {"has_poststart_hooks", state.has_poststart_hooks},
+          {"has_poststop_hooks", state.has_poststop_hooks},
           {"annotations", state.annotations}};
 }
 
@@ -44,6 +45,7 @@ Result<ContainerState> parse_state(const Json& json) {
   reader.require("created", state.created);
   reader.read("owner", state.owner);
   reader.read("has_poststart_hooks", state.has_poststart_hooks);
+  reader.read("has_poststop_hooks", state.has_poststop_hooks);
   reader.read("annotations", state.annotations);
   IK_TRY(reader.done());
   return state;

@@ -2,6 +2,8 @@
 
 #include <sched.h>
 
+#include <utility>
+
 #include "runtime/spec/reading.h"
 #include "runtime/sys/file.h"
 
@@ -85,6 +87,15 @@ void check_namespaces(JsonReader& reader, const OciLinux& linux_part) {
   }
 }
 
+// Moves OBJECT.NAME out of `json`; null if there is no such thing.
+Json take_member(Json& json, const char* object, const char* name) {
+  if (!json.is_object()) return {};
+  const auto outer = json.find(object);
+  if (outer == json.end() || !outer->is_object()) return {};
+  const auto inner = outer->find(name);
+  return inner == outer->end() ? Json() : std::move(*inner);
+}
+
 }  // namespace
 
 Result<OciConfig> parse_oci_config(const Json& json) {
@@ -116,7 +127,11 @@ Result<OciConfig> load_oci_config(const std::string& bundle) {
   const std::string path = bundle + "/config.json";
   IK_LET(text, read_file(path));
   IK_LET(json, parse_json(text).context("{}", path));
-  return parse_oci_config(json);
+  // Most of a config is the seccomp profile, which is used as it is.
+  Json seccomp = take_member(json, "linux", "seccomp");
+  IK_LET(config, parse_oci_config(json));
+  config.linux_part.seccomp = std::move(seccomp);
+  return config;
 }
 
 }  // namespace ikada

@@ -1,9 +1,11 @@
 """Attacks on runtimes, as published, against ikada-runtime; named as the acceptance cases are."""
 
+import errno
 import fcntl
 import hashlib
 import os
 import pathlib
+import shutil
 import stat
 import subprocess
 
@@ -43,19 +45,46 @@ def start_detached(runtime, made, command="run", *words):
                    timeout=20)
 
 
-def test_r_01_a_created_container_runs_a_sealed_copy(bundle, runtime, canary):
-    made = bundle(["true"])
+def program_of_created(runtime, made):
+    """(name, seals or None, filesystem flags) of what a created container's first process runs."""
     start_detached(runtime, made, "create")
-    pid = runtime.state(made.id)["pid"]
+    path = f"/proc/{runtime.state(made.id)['pid']}/exe"
+    try:
+        with open(path, "rb") as program:
+            flags = os.fstatvfs(program.fileno()).f_flag
+            try:
+                seals = fcntl.fcntl(program, F_GET_SEALS)
+            except OSError:
+                seals = None
+        for mode in (os.O_WRONLY, os.O_RDWR, os.O_WRONLY | os.O_TRUNC):
+            with pytest.raises(OSError) as refused:
+                os.close(os.open(path, mode))
+            assert refused.value.errno in (errno.EROFS, errno.ETXTBSY, errno.EPERM)
+        return os.readlink(path), seals, flags
+    finally:
+        runtime("delete", "-f", made.id)
 
-    link = os.readlink(f"/proc/{pid}/exe")
-    with open(f"/proc/{pid}/exe", "rb") as program:
-        seals = fcntl.fcntl(program, F_GET_SEALS)
-    with pytest.raises(OSError):
-        open(f"/proc/{pid}/exe", "r+b")
-    runtime("delete", "-f", made.id)
 
-    assert link.startswith("/memfd:")
+def test_r_01_a_created_container_runs_from_a_file_nobody_can_write(bundle, runtime, canary):
+    name, seals, flags = program_of_created(runtime, bundle(["true"]))
+
+    # Seen through an overlay that has no upper layer and is attached nowhere.
+    assert name == "/ikada-runtime"
+    assert seals is None
+    assert flags & os.ST_RDONLY and flags & os.ST_NODEV and flags & os.ST_NOSUID
+
+
+def test_r_01_where_no_overlay_can_be_the_program_is_a_sealed_copy(bundle, runtime, canary,
+                                                                   tmp_path, monkeypatch):
+    place = tmp_path / "with:colon"
+    place.mkdir()
+    shutil.copy2(programs.IKADA_RUNTIME, place)
+    monkeypatch.setattr(programs, "IKADA_RUNTIME", place / programs.IKADA_RUNTIME.name)
+
+    name, seals, _ = program_of_created(runtime, bundle(["true"]))
+
+    monkeypatch.undo()
+    assert name.startswith("/memfd:")
     assert seals & ALL_SEALS == ALL_SEALS
 
 
