@@ -7,16 +7,16 @@ namespace ikada {
 namespace {
 
 Json mount_options() {
-  return {"async",         "atime",       "bind",        "defaults",     "dev",
-          "diratime",      "dirsync",     "exec",        "lazytime",     "noatime",
-          "nodev",         "nodiratime",  "noexec",      "nolazytime",   "norelatime",
-          "nostrictatime", "nosuid",      "nosymfollow", "private",      "ratime",
-          "rbind",         "rdev",        "rdiratime",   "relatime",     "rexec",
-          "rnoatime",      "rnodev",      "rnodiratime", "rnoexec",      "rnosuid",
-          "rnosymfollow",  "ro",          "rprivate",    "rrelatime",    "rro",
-          "rrw",           "rshared",     "rslave",      "rstrictatime", "rsuid",
-          "rsymfollow",    "runbindable", "rw",          "shared",       "slave",
-          "strictatime",   "suid",        "symfollow",   "sync",         "unbindable"};
+  return {
+      "async",        "atime",      "bind",         "defaults",      "dev",        "diratime",
+      "dirsync",      "exec",       "lazytime",     "noatime",       "nodev",      "nodiratime",
+      "noexec",       "nolazytime", "norelatime",   "nostrictatime", "nosuid",     "nosymfollow",
+      "private",      "ratime",     "rbind",        "rdev",          "rdiratime",  "relatime",
+      "rexec",        "rnoatime",   "rnodev",       "rnodiratime",   "rnoexec",    "rnosuid",
+      "rnosymfollow", "ro",         "rprivate",     "rrelatime",     "rro",        "rrw",
+      "rshared",      "rslave",     "rstrictatime", "rsuid",         "rsymfollow", "runbindable",
+      "rw",           "shared",     "slave",        "strictatime",   "suid",       "symfollow",
+      "sync",         "tmpcopyup",  "unbindable"};
 }
 
 Json seccomp_features() {

@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "runtime/mount/copy_up.h"
 #include "runtime/mount/rooted.h"
 
 namespace ikada {
@@ -182,6 +183,10 @@ MountOutcome attach_mount(const MountOperation& operation, RootView& view) {
   if (operation.kind == MountKind::kFilesystem) {
     tree = create_mount(operation);
     if (tree < 0) return failed(MountStep::kOpen, tree);
+    if (operation.options.copy_up) {
+      const int copied = copy_up(target, tree, operation.keeps_mode);
+      if (copied < 0) return failed(MountStep::kCopyUp, copied);
+    }
   }
   const int result = attach_tree(tree, target);
   ::close(target);
@@ -206,6 +211,8 @@ std::string describe_mount(const MountOperation& operation, MountStep step) {
       return head + ": the destination lies in a procfs";
     case MountStep::kLayer:
       return head + ": open a layer";
+    case MountStep::kCopyUp:
+      return head + ": copy what is there";
     case MountStep::kNone:
     case MountStep::kOpen:
     case MountStep::kAttach:

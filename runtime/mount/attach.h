@@ -19,6 +19,7 @@ enum class MountStep {
   kOverProc,     // It lies in a procfs.
   kLayer,        // Opening an overlay's layer.
   kOpen,         // fsopen, fsconfig, fsmount: the filesystem itself.
+  kCopyUp,       // Filling it with what it covers.
   kAttach,       // move_mount.
 };
 

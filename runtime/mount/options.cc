@@ -48,8 +48,7 @@ constexpr std::array<PropagationWord, 4> kPropagations = {{{"private", MS_PRIVAT
                                                            {"shared", MS_SHARED},
                                                            {"unbindable", MS_UNBINDABLE}}};
 
-constexpr std::array<std::string_view, 4> kImpossible = {
-    "tmpcopyup", "idmap", "ridmap", "copy-symlink"};
+constexpr std::array<std::string_view, 3> kImpossible = {"idmap", "ridmap", "copy-symlink"};
 
 const AttributeWord* find_attribute(std::string_view word) {
   const auto* found = std::find_if(kAttributes.begin(),
@@ -102,7 +101,11 @@ Result<MountOptions> parse_mount_options(std::span<const std::string> words) {
       continue;
     }
     if (read_attribute(word, options) || read_propagation(word, options)) continue;
-    if (word == "async" || word == "nolazytime" || word == "notmpcopyup" || word.empty()) continue;
+    if (word == "tmpcopyup" || word == "notmpcopyup") {
+      options.copy_up = word == "tmpcopyup";
+      continue;
+    }
+    if (word == "async" || word == "nolazytime" || word.empty()) continue;
     if (std::find(kImpossible.begin(), kImpossible.end(), word) != kImpossible.end()) {
       return make_error(ErrorKind::kInvalid, "mount option {} is not supported", word);
     }

@@ -21,6 +21,7 @@ struct MountOptions {
   std::uint64_t subtree_clear = 0;
   std::uint64_t propagation = 0;  // MS_PRIVATE and so on; 0: not given.
   bool propagation_recursive = false;
+  bool copy_up = false;           // tmpcopyup
   std::vector<std::string> data;  // The filesystem's own: "size=64m", "sync".
 };
 

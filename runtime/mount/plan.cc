@@ -156,6 +156,13 @@ Result<MountOperation> plan_mount(const OciMount& mount,
   } else {
     replace_host_views(operation, config, cgroup2_mount);
     add_parameters(operation);
+    operation.keeps_mode = std::any_of(operation.parameters.begin(),
+                                       operation.parameters.end(),
+                                       [](const auto& each) { return each.first == "mode"; });
+  }
+  if (operation.options.copy_up && operation.type != "tmpfs") {
+    return make_error(
+        ErrorKind::kInvalid, "mount at {}: tmpcopyup is for a tmpfs", operation.destination);
   }
   IK_TRY(check_destination(operation));
   return operation;

@@ -35,6 +35,7 @@ struct MountOperation {
   bool plain_destination = false;
   bool may_cover_proc = false;  // The destination may lie in a procfs.
   bool is_proc_root = false;    // It is /proc itself.
+  bool keeps_mode = false;      // With options.copy_up: the root has a mode of its own.
   // kOverlay: the data of mount(2) and the directories it names as /proc/self/fd/N.
   std::string data;
   std::vector<std::string> layers;

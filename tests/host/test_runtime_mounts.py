@@ -1,6 +1,7 @@
 """Mounts of ikada-runtime."""
 
 import os
+import stat
 import subprocess
 
 import pytest
@@ -104,7 +105,68 @@ def test_tmpfs_takes_size_and_mode(bundle, runtime, own_rootfs):
     assert " 64 " in result.stdout
 
 
+@pytest.fixture
+def furnished(own_rootfs):
+    """A root with one of everything in /conf."""
+    conf = own_rootfs / "conf"
+    (conf / "deep" / "er").mkdir(parents=True)
+    (conf / "file").write_text("content\n")
+    (conf / "deep" / "er" / "big").write_bytes(b"x" * 3_000_000)
+    (conf / "program").write_text("#!/bin/sh\n")
+    (conf / "program").chmod(0o4755)
+    (conf / "out").symlink_to("/nonexistent/elsewhere")
+    os.mkfifo(conf / "fifo", 0o640)
+    os.mknod(conf / "null", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    for each in (conf / "file", conf / "deep"):
+        os.chown(each, 1000, 1000)
+    os.utime(conf / "file", (1_000_000_000, 1_000_000_000))
+    (conf / "deep").chmod(0o750)
+    conf.chmod(0o2771)
+    return own_rootfs
+
+
+LISTING = "find . -exec stat -c '%n %F %a %u:%g %Y %t:%T' {} + | sort; sha256sum deep/er/big"
+
+
+def test_tmpcopyup_fills_the_tmpfs_with_what_it_covers(bundle, runtime, furnished):
+    expected = run_with(bundle, runtime, f"cd /conf; {LISTING}", rootfs=furnished).stdout
+    script = f"cd /conf; {LISTING}; stat -f -c %T .; echo new > file; touch added"
+
+    found = run_with(bundle, runtime, script, mount("/conf", options=["nosuid", "tmpcopyup"]),
+                     rootfs=furnished)
+
+    assert expected.count("\n") == 10
+    assert found.stdout.replace("tmpfs\n", "") == expected
+    assert (furnished / "conf" / "file").read_text() == "content\n"
+    assert not (furnished / "conf" / "added").exists()
+
+
+def test_tmpcopyup_keeps_a_mode_that_is_asked_for_and_what_is_mounted_below(bundle, runtime,
+                                                                            furnished, volume):
+    result = run_with(bundle, runtime, "stat -c %a /conf; ls -A /conf/deep; cat /conf/file",
+                      mount("/conf/deep", "bind", volume, ["bind"]),
+                      mount("/conf", options=["tmpcopyup", "mode=1750"]), rootfs=furnished)
+
+    assert result.stdout == "1750\ncontent\n"
+
+
+def test_tmpcopyup_of_nothing_is_an_empty_tmpfs(bundle, runtime, own_rootfs):
+    result = run_with(bundle, runtime, "stat -f -c %T /fresh; ls -A /fresh",
+                      mount("/fresh", options=["tmpcopyup"]), rootfs=own_rootfs)
+
+    assert result.stdout == "tmpfs\n"
+
+
+def test_tmpcopyup_that_does_not_fit_says_so(bundle, runtime, furnished):
+    result = run_with(bundle, runtime, "true", mount("/conf", options=["tmpcopyup", "size=1m"]),
+                      rootfs=furnished)
+
+    assert result.returncode == 1
+    assert "mount tmpfs at /conf: copy what is there: No space left on device" in result.stderr
+
+
 @pytest.mark.parametrize("bad, text", [
+    (mount("/v", "bind", "/tmp", ["bind", "tmpcopyup"]), "mount at /v: tmpcopyup is for a tmpfs"),
     (mount("/t", "nosuchfs"), "mount nosuchfs at /t: No such device"),
     (mount("/t", options=["nosuchoption"]), "mount tmpfs at /t: Invalid argument"),
     (mount("/t", options=["size=many"]), "mount tmpfs at /t: Invalid argument"),
