@@ -50,7 +50,8 @@ Result<int> exec_in_container(const RuntimeContext& context,
                       .process = std::move(process),
                       .seccomp = std::move(config.linux_part.seccomp),
                       .pid_file = arguments.pid_file,
-                      .console_socket = arguments.console_socket};
+                      .console_socket = arguments.console_socket,
+                      .shares_mounts = config.linux_part.joins_namespace(CLONE_NEWNS)};
   IK_LET(count, parse_preserve_fds(arguments.preserve_fds));
   options.preserve_fds = count;
   SocketPair console;

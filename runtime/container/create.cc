@@ -10,10 +10,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <limits>
 #include <memory>
 
 #include "runtime/base/atomic_file.h"
+#include "runtime/base/number.h"
 #include "runtime/base/rollback.h"
+#include "runtime/base/text.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/container/channel.h"
 #include "runtime/container/child_namespaces.h"
@@ -86,14 +89,58 @@ struct Creation {
   UniqueFd pidfd;
 };
 
+// Its pid in our pid namespace, from the kernel's description of the pidfd. It is a child of ours
+// that nobody has waited for, so the number stays its own.
+Result<pid_t> pid_of(int pidfd) {
+  IK_LET(text, read_file(fmt::format("/proc/self/fdinfo/{}", pidfd), 4096));
+  for (const std::string_view line : split(text, '\n')) {
+    const Cut parts = cut(line, '\t');
+    if (parts.before != "Pid:") continue;
+    IK_LET(pid, parse_unsigned(parts.after, std::numeric_limits<pid_t>::max()));
+    return static_cast<pid_t>(pid);
+  }
+  return make_error(ErrorKind::kSystem, "a pidfd without a pid");
+}
+
+// By way of a process that joins user and mount namespaces, which we could not leave again.
+Result<ClonedProcess> clone_by_forerunner(const Creation& creation, const Cgroup& cgroup) {
+  IK_LET(pair, create_socket_pair(SOCK_SEQPACKET));
+  IK_LET(forerunner, clone_process({.cgroup_fd = cgroup.fd()}));
+  if (forerunner.pid == 0) {
+    run_forerunner(creation.plan, clone_flags(creation.config.linux_part), pair.theirs.get());
+  }
+  pair.theirs.reset();
+  Result<ReportReply> reply = receive_report(pair.ours.get());
+  static_cast<void>(wait_for_child(forerunner.pid).has_value());
+  IK_LET(answer, std::move(reply));
+  if (!answer.is_there) {
+    return make_error(ErrorKind::kSystem, "the process that joins namespaces was killed");
+  }
+  const InitReport& report = answer.report;
+  if (report.step == InitStep::kJoinNamespaces && report.item < creation.plan.joined.size()) {
+    return errno_error_from(report.error, "join " + creation.plan.joined[report.item].path);
+  }
+  if (is_failure(report)) {
+    return describe_failure(report, creation.plan, creation.config.process);
+  }
+  ClonedProcess child;
+  IK_LET(pid, pid_of(answer.attached.get()));
+  child.pid = pid;
+  child.pidfd = std::move(answer.attached);
+  return child;
+}
+
 Result<void> clone_first_process(Creation& creation, const Cgroup& cgroup, UniqueFd listening) {
   IK_LET(pair, create_socket_pair(SOCK_SEQPACKET));
   creation.plan.sync_fd = pair.theirs.get();
   creation.plan.listen_fd = listening.get();
   IK_LET(namespaces, ChildNamespaces::enter(creation.config.linux_part));
-  IK_LET(
-      child,
-      clone_process({.flags = clone_flags(creation.config.linux_part), .cgroup_fd = cgroup.fd()}));
+  Result<ClonedProcess> cloned =
+      !creation.plan.joined.empty()
+          ? clone_by_forerunner(creation, cgroup)
+          : clone_process(
+                {.flags = clone_flags(creation.config.linux_part), .cgroup_fd = cgroup.fd()});
+  IK_LET(child, std::move(cloned));
   if (child.pid == 0) run_first_process(creation.plan);
   creation.state.pid = child.pid;
   creation.pidfd = std::move(child.pidfd);
@@ -116,7 +163,9 @@ Result<void> write_oom_score_adj(pid_t pid, std::optional<std::int32_t> value) {
 Result<void> prepare_from_outside(Creation& creation) {
   const pid_t pid = creation.state.pid;
   const InitPlan& plan = creation.plan;
-  if (plan.become_root) IK_TRY(write_id_maps(pid, creation.config.linux_part));
+  if (creation.config.linux_part.has_new_namespace(CLONE_NEWUSER)) {
+    IK_TRY(write_id_maps(pid, creation.config.linux_part));
+  }
   IK_TRY(write_oom_score_adj(pid, creation.config.process.oom_score_adj));
   if (creation.options.attach_network) IK_TRY(creation.options.attach_network(pid));
   IK_TRY(run_runtime_hooks(creation.config.hooks.create_runtime,

@@ -6,6 +6,7 @@
 
 #include "runtime/base/text.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/container/child_namespaces.h"
 #include "runtime/container/hooks.h"
 #include "runtime/security/seccomp.h"
 
@@ -40,6 +41,18 @@ Result<void> check_preserved(int count) {
     if (::fcntl(fd, F_GETFD) < 0) return errno_error("descriptor {} to preserve", fd);
   }
   return {};
+}
+
+// What is done by path in the first process would be done on other files there.
+Result<void> check_shared_mounts(const InitPlan& plan) {
+  constexpr std::string_view kWhat = "linux.namespaces: joining a mount namespace";
+  for (const MountOperation& each : plan.mounts.operations) {
+    if (each.kind != MountKind::kOverlay) continue;
+    return make_error(
+        ErrorKind::kInvalid, "{} excludes the overlay at {}", kWhat, each.destination);
+  }
+  if (plan.program.apparmor.empty()) return {};
+  return make_error(ErrorKind::kInvalid, "{} excludes process.apparmorProfile", kWhat);
 }
 
 }  // namespace
@@ -86,17 +99,25 @@ Result<InitPlan> build_init_plan(const OciConfig& config,
   if (!options.no_new_keyring) plan.program.keyring = "ikada-" + options.id.substr(0, 64);
 
   IK_LET(cgroup2_mount, find_cgroup2_mount());
-  IK_LET(mounts, plan_mounts(config, bundle, cgroup2_mount));
+  IK_LET(owns_network, owns_joined_network(linux_part));
+  IK_LET(
+      mounts,
+      plan_mounts(
+          config, bundle, {.cgroup2_mount = cgroup2_mount, .owns_joined_network = owns_network}));
   plan.mounts = std::move(mounts);
   IK_TRY(open_bind_sources(plan.mounts));
   IK_TRY(plan_root(config, bundle, plan.root));
   plan.root.is_unpivoted = options.no_pivot;
+  plan.root.is_joined = linux_part.joins_namespace(CLONE_NEWNS);
+  IK_LET(joined, open_joined_namespaces(linux_part));
+  plan.joined = std::move(joined);
+  if (plan.root.is_joined) IK_TRY(check_shared_mounts(plan));
   if (!plan.mounts.root_is_overlay) {
     IK_LET(tree, open_root_tree(plan.root.path, plan.root.host_propagation));
     plan.root.tree = std::move(tree);
   }
   plan.devices = plan_devices(config, plan.mounts);
-  plan.become_root = linux_part.has_new_namespace(CLONE_NEWUSER);
+  plan.become_root = linux_part.find_namespace(CLONE_NEWUSER) != nullptr;
   if (plan.become_root) IK_TRY(open_host_nodes(plan.devices));
   plan.network.bring_up_loopback =
       linux_part.has_new_namespace(CLONE_NEWNET) && options.network_message_count == 0;
@@ -117,8 +138,8 @@ Result<InitPlan> build_init_plan(const OciConfig& config,
     IK_LET(state, create_hook_state());
     plan.hook_state = std::move(state);
   }
-  plan.wait_after_clone = plan.become_root || has_own_hooks || options.attach_network ||
-                          !config.hooks.create_runtime.empty();
+  plan.wait_after_clone = linux_part.has_new_namespace(CLONE_NEWUSER) || has_own_hooks ||
+                          options.attach_network || !config.hooks.create_runtime.empty();
   return plan;
 }
 

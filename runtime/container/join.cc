@@ -86,6 +86,10 @@ Result<JoinPlan> plan_join(const JoinOptions& options, const ContainerState& sta
   if (!is_alive(state)) {
     return make_error(ErrorKind::kConflict, "container {} is not running", state.id);
   }
+  if (options.shares_mounts) {
+    IK_LET(root, open_file(fmt::format("/proc/{}/root", state.pid), O_PATH | O_DIRECTORY));
+    plan.root = std::move(root);
+  }
   plan.target = std::move(target);
   plan.namespaces = namespaces_to_join(state.pid);
   plan.become_root = (plan.namespaces & CLONE_NEWUSER) != 0;

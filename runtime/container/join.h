@@ -21,6 +21,7 @@ struct JoinOptions {
   std::string console_socket;  // See CreateOptions.
   int console_fd = -1;
   int preserve_fds = 0;
+  bool shares_mounts = false;  // The container has joined a mount namespace.
 };
 
 // Returns the new process, a child of ours that runs its program already. kConflict if the

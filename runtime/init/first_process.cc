@@ -188,6 +188,10 @@ void run_joining_process(const JoinPlan& plan) {
     report = failed(InitStep::kJoinNamespaces, errno);
   }
   if (!is_failure(report) && plan.become_root) report = become_root();
+  if (!is_failure(report) && plan.root &&
+      (::fchdir(plan.root.get()) != 0 || ::chroot(".") != 0 || ::chdir("/") != 0)) {
+    report = failed(InitStep::kJoinNamespaces, errno);
+  }
   if (!is_failure(report) && plan.program.terminal) {
     const int root_fd = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     report = open_terminal(plan.program, root_fd, terminal);

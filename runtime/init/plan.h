@@ -83,17 +83,26 @@ struct NetworkPlan {
   unsigned message_count = 0;
 };
 
+// A user or mount namespace that the container shares with others.
+struct JoinedNamespace {
+  int flag = 0;
+  std::string path;  // For messages.
+  UniqueFd fd;
+};
+
 struct RootPlan {
   std::string path;  // Of the bundle's root, on the host.
   UniqueFd tree;     // A detached copy of it; none if the root is an overlay.
   bool is_readonly = false;
   bool is_unpivoted = false;           // --no-pivot
+  bool is_joined = false;              // Attached at `path` of a mount namespace that we join.
   std::uint64_t host_propagation = 0;  // What the copies of the host's mounts become.
   std::uint64_t propagation = 0;       // Of the new root at the end; 0: private.
 };
 
 struct InitPlan {
   ProgramPlan program;
+  std::vector<JoinedNamespace> joined;  // Not empty: run_forerunner() comes first.
   RootPlan root;
   MountPlan mounts;
   DevicePlan devices;
@@ -119,6 +128,7 @@ struct JoinPlan {
   UniqueFd target;     // pidfd of the container's first process.
   int namespaces = 0;  // CLONE_NEW* to join.
   bool become_root = false;
+  UniqueFd root;  // The container's, if it is not that of its mount namespace.
   int sync_fd = -1;
 };
 

@@ -18,6 +18,8 @@ std::string_view step_words(InitStep step) {
       return "unshare the cgroup namespace";
     case InitStep::kJoinNamespaces:
       return "join the container's namespaces";
+    case InitStep::kCloneSibling:
+      return "clone3";
     case InitStep::kLoopback:
       return "bring up lo";
     case InitStep::kApparmorOpen:

@@ -15,6 +15,7 @@ enum class InitStep : std::int32_t {
   kBecomeRoot,
   kCgroupNamespace,
   kJoinNamespaces,
+  kCloneSibling,
   kLoopback,
   kNetwork,
   kApparmorOpen,

@@ -19,9 +19,29 @@ InitReport attach_overlay(const InitPlan& plan, RootView& view) {
   return view.root_fd < 0 ? failed(InitStep::kRootMount, errno) : InitReport{};
 }
 
+// Others live in this mount namespace: their mounts and their root stay as they are. What is
+// mounted in our tree from here on is not to spread even if the place is a shared mount.
+InitReport attach_in_joined(const RootPlan& plan, RootView& view) {
+  const int place = ::open(plan.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (place < 0) return failed(InitStep::kRootMount, errno);
+  const int tree = plan.tree.get();
+  const int result = attach_tree(tree, place);
+  ::close(place);
+  if (result < 0) return failed(InitStep::kRootMount, -result);
+  mount_attr attributes{};
+  attributes.propagation = MS_PRIVATE;
+  constexpr unsigned kFlags = AT_EMPTY_PATH | AT_RECURSIVE;
+  if (::mount_setattr(tree, "", kFlags, &attributes, sizeof(attributes)) != 0) {
+    return failed(InitStep::kRootPropagation, errno);
+  }
+  view.root_fd = tree;
+  return {};
+}
+
 }  // namespace
 
 InitReport attach_root(const InitPlan& plan, RootView& view) {
+  if (plan.root.is_joined) return attach_in_joined(plan.root, view);
   if (::mount(nullptr, "/", nullptr, plan.root.host_propagation, nullptr) != 0) {
     return failed(InitStep::kHostPropagation, errno);
   }
@@ -38,7 +58,7 @@ InitReport attach_root(const InitPlan& plan, RootView& view) {
 
 InitReport enter_root(const RootPlan& plan, const RootView& view) {
   if (::fchdir(view.root_fd) != 0) return failed(InitStep::kPivot, errno);
-  if (plan.is_unpivoted) {
+  if (plan.is_unpivoted || plan.is_joined) {
     // A tree of ours is over the old root already.
     if (!plan.tree && ::mount(".", "/", nullptr, MS_MOVE, nullptr) != 0) {
       return failed(InitStep::kPivot, errno);

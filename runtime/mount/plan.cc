@@ -93,16 +93,15 @@ void turn_into_bind(MountOperation& operation, const std::string& source) {
 
 // A container without a cgroup namespace of its own sees the host's cgroups, read-only; one whose
 // user namespace does not own the network namespace may not mount a sysfs.
-void replace_host_views(MountOperation& operation,
-                        const OciConfig& config,
-                        const std::string& cgroup2_mount) {
+void replace_host_views(MountOperation& operation, const OciConfig& config, const HostView& host) {
   const OciLinux& linux_part = config.linux_part;
   if (operation.type == "cgroup") operation.type = "cgroup2";
   if (operation.type == "cgroup2" && linux_part.find_namespace(CLONE_NEWCGROUP) == nullptr) {
-    turn_into_bind(operation, cgroup2_mount);
+    turn_into_bind(operation, host.cgroup2_mount);
   }
-  if (operation.type == "sysfs" && linux_part.has_new_namespace(CLONE_NEWUSER) &&
-      !linux_part.has_new_namespace(CLONE_NEWNET)) {
+  const bool owns_network = linux_part.has_new_namespace(CLONE_NEWNET) || host.owns_joined_network;
+  if (operation.type == "sysfs" && linux_part.find_namespace(CLONE_NEWUSER) != nullptr &&
+      !owns_network) {
     turn_into_bind(operation, "/sys");
   }
 }
@@ -132,7 +131,7 @@ Result<void> check_destination(MountOperation& operation) {
 Result<MountOperation> plan_mount(const OciMount& mount,
                                   const OciConfig& config,
                                   const std::string& bundle,
-                                  const std::string& cgroup2_mount) {
+                                  const HostView& host) {
   MountOperation operation;
   operation.destination = clean_path(mount.destination);
   operation.type = mount.type;
@@ -154,7 +153,7 @@ Result<MountOperation> plan_mount(const OciMount& mount,
   } else if (mount.type == "overlay") {
     IK_TRY(plan_overlay(operation));
   } else {
-    replace_host_views(operation, config, cgroup2_mount);
+    replace_host_views(operation, config, host);
     add_parameters(operation);
     operation.keeps_mode = std::any_of(operation.parameters.begin(),
                                        operation.parameters.end(),
@@ -172,10 +171,10 @@ Result<MountOperation> plan_mount(const OciMount& mount,
 
 Result<MountPlan> plan_mounts(const OciConfig& config,
                               const std::string& bundle,
-                              const std::string& cgroup2_mount) {
+                              const HostView& host) {
   MountPlan plan;
   for (const OciMount& each : config.mounts) {
-    IK_LET(operation, plan_mount(each, config, bundle, cgroup2_mount));
+    IK_LET(operation, plan_mount(each, config, bundle, host));
     if (operation.destination == "/") {
       if (!plan.operations.empty() || operation.kind != MountKind::kOverlay) {
         return make_error(ErrorKind::kInvalid, "mount at /: only an overlay as the first mount");

@@ -52,11 +52,15 @@ struct MountPlan {
   std::vector<MountOperation> operations;
 };
 
+struct HostView {
+  std::string cgroup2_mount;         // Where the host has cgroup v2.
+  bool owns_joined_network = false;  // The user namespace that is joined owns the network joined.
+};
+
 // kInvalid for mounts that may not be: over /proc or inside it, with options that cannot be.
-// `cgroup2_mount` is where the host has cgroup v2.
 Result<MountPlan> plan_mounts(const OciConfig& config,
                               const std::string& bundle,
-                              const std::string& cgroup2_mount);
+                              const HostView& host);
 
 // Opens the sources of all binds and gives them their attributes.
 Result<void> open_bind_sources(MountPlan& plan);

@@ -112,6 +112,8 @@ struct OciLinux {
   const OciNamespace* find_namespace(int flag) const;
   // Whether the container gets a new namespace of that kind.
   bool has_new_namespace(int flag) const;
+  // Whether it joins one that is there.
+  bool joins_namespace(int flag) const;
 };
 
 struct OciConfig {

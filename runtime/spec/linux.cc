@@ -149,6 +149,11 @@ bool OciLinux::has_new_namespace(int flag) const {
   return found != nullptr && found->path.empty();
 }
 
+bool OciLinux::joins_namespace(int flag) const {
+  const OciNamespace* found = find_namespace(flag);
+  return found != nullptr && !found->path.empty();
+}
+
 int namespace_flag(std::string_view type) {
   for (const NamedFlag& each : kNamespaces) {
     if (each.name == type) return each.flag;

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 
 import pytest
 
@@ -185,6 +186,151 @@ def test_a_namespace_can_be_joined_by_its_path(bundle, runtime):
 
     assert found[0] == os.readlink("/proc/self/ns/net")
     assert found[1] != os.readlink("/proc/self/ns/ipc")
+
+
+@pytest.fixture
+def other_user(bundle, runtime, own_rootfs):
+    """A running container with a user namespace, and the pid of its first process."""
+    for path in [own_rootfs, *own_rootfs.rglob("*")]:
+        os.chown(path, 100000, 100000, follow_symlinks=False)
+    made = bundle(["sleep", "1000"], rootfs=own_rootfs)
+    made.set_namespace("user")
+    made.linux["uidMappings"] = made.linux["gidMappings"] = [
+        {"containerID": 0, "hostID": 100000, "size": 65536}]
+    made.save()
+    subprocess.run(runtime.command("run", "-d", "--bundle", made, made.id), check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   timeout=20)
+    yield runtime.state(made.id)["pid"]
+    runtime("delete", "-f", made.id)
+
+
+@pytest.mark.parametrize("network", ["new", "theirs", "ours"])
+def test_a_user_namespace_can_be_joined(bundle, runtime, own_rootfs, other_user, network):
+    kinds = ("user", "net", "mnt", "ipc", "pid")
+    made = bundle(["sh", "-c", "cd /proc/self/ns; for i in user net mnt ipc; do "
+                   "readlink $i; done; id -u; "
+                   "cat /proc/self/uid_map; hostname x; hostname; echo $$; touch /made; "
+                   "ip link set lo down 2>/dev/null && echo owner; echo x > /dev/null"],
+                  rootfs=own_rootfs)
+    made.process["capabilities"]["bounding"] = made.process["capabilities"]["effective"] = \
+        made.process["capabilities"]["permitted"] = ["CAP_SYS_ADMIN", "CAP_NET_ADMIN"]
+    made.set_namespace("user", f"/proc/{other_user}/ns/user")
+    if network != "new":
+        made.set_namespace("network",
+                           f"/proc/{other_user if network == 'theirs' else 'self'}/ns/net")
+    made.save()
+
+    found = lines(runtime.run(made))
+
+    theirs = {kind: os.readlink(f"/proc/{other_user}/ns/{kind}") for kind in kinds}
+    ours = {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in kinds}
+    assert found[0] == theirs["user"] != ours["user"]
+    assert (found[1] == theirs["net"]) == (network == "theirs")
+    assert (found[1] == ours["net"]) == (network == "ours")
+    assert found[2] not in (theirs["mnt"], ours["mnt"])
+    assert found[3] not in (theirs["ipc"], ours["ipc"])
+    assert found[4] == "0"
+    assert found[5].split() == ["0", "100000", "65536"]
+    # Its new namespaces belong to the user namespace, and so do the other container's.
+    assert found[6:8] == ["x", "1"]
+    assert found[8:] == ([] if network == "ours" else ["owner"])
+    assert (own_rootfs / "made").stat().st_uid == 100000
+
+
+def test_a_container_in_a_joined_user_namespace_can_be_entered_and_ended(bundle, runtime,
+                                                                        own_rootfs, other_user):
+    made = bundle(["sleep", "1000"], rootfs=own_rootfs)
+    made.set_namespace("user", f"/proc/{other_user}/ns/user")
+    made.save()
+    subprocess.run(runtime.command("run", "-d", "--bundle", made, made.id), check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   timeout=20)
+
+    found = lines(runtime("exec", made.id, "sh", "-c", "readlink /proc/self/ns/user; id -u"))
+    runtime("delete", "-f", made.id)
+
+    assert found == [os.readlink(f"/proc/{other_user}/ns/user"), "0"]
+    assert pathlib.Path(f"/proc/{other_user}").exists()
+
+
+@pytest.fixture
+def other_mounts(tmp_path):
+    """The pid of a process with a mount namespace of its own, which has something at `there`."""
+    (tmp_path / "there").mkdir()
+    with subprocess.Popen(
+            ["unshare", "-m", "--propagation", "private", "sh", "-c",
+             f"mount -t tmpfs mine {tmp_path}/there; touch {tmp_path}/there/mark; echo; "
+             "exec sleep 1000"], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        yield process.pid
+        process.kill()
+
+
+def test_a_mount_namespace_can_be_joined(bundle, runtime, own_rootfs, other_mounts, tmp_path):
+    made = bundle(["sh", "-c", "readlink /proc/self/ns/mnt; ls -d /bin /proc/1; echo $$; "
+                   f"ls {tmp_path}; touch /dev/shm/x /made && mount | grep -c ' /dev/shm '"],
+                  rootfs=own_rootfs)
+    made.set_namespace("mount", f"/proc/{other_mounts}/ns/mnt")
+    made.save()
+    host = pathlib.Path("/proc/self/mountinfo").read_text()
+
+    found = runtime.run(made)
+
+    assert found.stdout.splitlines() == [
+        os.readlink(f"/proc/{other_mounts}/ns/mnt"), "/bin", "/proc/1", "1", "1"], found.stderr
+    assert "No such file" in found.stderr
+    # Others see its mounts below its root and have their own root still; the host sees nothing.
+    there = pathlib.Path(f"/proc/{other_mounts}/mountinfo").read_text()
+    assert f" {own_rootfs}/dev/shm " in there
+    assert pathlib.Path(f"/proc/{other_mounts}/root{tmp_path}/there/mark").exists()
+    assert pathlib.Path("/proc/self/mountinfo").read_text() == host
+
+
+def test_exec_in_a_joined_mount_namespace_is_in_the_containers_root(bundle, runtime, own_rootfs,
+                                                                    other_mounts, tmp_path):
+    (own_rootfs / "only-here").write_text("")
+    made = bundle(["sleep", "1000"], rootfs=own_rootfs)
+    made.set_namespace("mount", f"/proc/{other_mounts}/ns/mnt")
+    made.save()
+    subprocess.run(runtime.command("run", "-d", "--bundle", made, made.id), check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   timeout=20)
+
+    result = runtime("exec", made.id, "ls", "/only-here", tmp_path, check=False)
+    runtime("delete", "-f", made.id)
+
+    assert result.stdout == "/only-here\n"
+
+
+@pytest.mark.parametrize("kind, name", [("mount", "mnt"), ("user", "user")])
+def test_the_runtimes_own_mount_and_user_namespaces_cannot_be_joined(bundle, runtime, kind, name):
+    made = bundle(["true"])
+    made.set_namespace(kind, f"/proc/self/ns/{name}")
+    made.save()
+
+    error = runtime.run(made).stderr
+
+    assert f"/proc/self/ns/{name} is the runtime's own {kind} namespace" in error
+
+
+@pytest.mark.parametrize("kind", ["mount", "user"])
+def test_a_joined_namespace_must_be_of_its_kind(bundle, runtime, kind):
+    made = bundle(["true"])
+    made.set_namespace(kind, "/proc/self/ns/net")
+    made.save()
+
+    assert f"/proc/self/ns/net is not a namespace of type {kind}" in runtime.run(made).stderr
+
+
+def test_an_overlay_cannot_go_into_a_joined_mount_namespace(bundle, runtime, other_mounts):
+    made = bundle(["true"])
+    made.set_namespace("mount", f"/proc/{other_mounts}/ns/mnt")
+    made.config["mounts"].append({"destination": "/o", "type": "overlay", "source": "overlay",
+                                  "options": ["lowerdir=/etc:/usr"]})
+    made.save()
+
+    assert "joining a mount namespace excludes the overlay at /o" in runtime.run(made).stderr
 
 
 def test_a_path_that_is_another_kind_of_namespace_is_refused(bundle, runtime):

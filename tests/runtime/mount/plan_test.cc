@@ -26,7 +26,7 @@ OciMount make_mount(std::string destination, std::string type, std::string sourc
 }
 
 Result<MountPlan> plan(const OciConfig& config) {
-  return plan_mounts(config, "/bundle", "/sys/fs/cgroup");
+  return plan_mounts(config, "/bundle", {.cgroup2_mount = "/sys/fs/cgroup"});
 }
 
 std::string error_of(const OciConfig& config) {
