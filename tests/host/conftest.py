@@ -8,6 +8,7 @@ import signal
 import pytest
 
 import bundles
+import canary as host_canary
 import docker_registry
 import ikada_command
 import images
@@ -138,3 +139,12 @@ def shared_ikada(tmp_path_factory, busybox_image):
 def ikadad_program():
     """The daemon's path."""
     return pathlib.Path(programs.IKADAD)
+
+
+@pytest.fixture
+def canary(tmp_path):
+    """A tree on the host that nothing may change."""
+    path = host_canary.make(tmp_path / "canary")
+    before = host_canary.look(path)
+    yield path
+    assert host_canary.look(path) == before

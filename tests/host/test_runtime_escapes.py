@@ -2,9 +2,7 @@
 
 import errno
 import fcntl
-import hashlib
 import os
-import pathlib
 import shutil
 import stat
 import subprocess
@@ -15,28 +13,6 @@ import programs
 
 F_GET_SEALS = 1034
 ALL_SEALS = 0xF
-
-
-@pytest.fixture
-def canary(tmp_path):
-    """A tree on the host that nothing may change."""
-    path = tmp_path / "canary"
-    path.mkdir()
-    for name in ("ptmx", "fd", "null", "hosts"):
-        (path / name).write_text("sentinel\n")
-    watched = ["/proc/sys/kernel/core_pattern", "/proc/self/mountinfo"]
-
-    def look():
-        files = {each.name: (each.lstat().st_mode, each.lstat().st_mtime_ns, each.read_bytes())
-                 for each in path.iterdir()}
-        program = programs.IKADA_RUNTIME.stat()
-        texts = [pathlib.Path(each).read_text() for each in watched]
-        return (files, path.stat().st_mtime_ns, texts,
-                hashlib.sha256(programs.IKADA_RUNTIME.read_bytes()).digest(),
-                (program.st_ino, program.st_mtime_ns))
-    before = look()
-    yield path
-    assert look() == before
 
 
 def start_detached(runtime, made, command="run", *words):
@@ -210,3 +186,115 @@ def test_r_02_a_created_container_holds_nothing_of_the_host(bundle, runtime):
     runtime("delete", "-f", made.id)
 
     assert all(link.startswith(("socket:", "/dev/null")) for link in links), links
+
+
+@pytest.mark.parametrize("has_cgroup_namespace", [True, False])
+@pytest.mark.parametrize("has_user_namespace", [True, False])
+def test_r_14_the_hosts_cgroups_cannot_be_written(bundle, runtime, own_rootfs, canary,
+                                                  has_cgroup_namespace, has_user_namespace):
+    made = bundle(["sh", "-c", "cd /sys/fs/cgroup; for i in cgroup.procs cgroup.subtree_control "
+                   "release_agent; do (echo 1 > $i) 2>/dev/null && echo written $i; done; "
+                   "mkdir x 2>/dev/null && echo made; grep ' /sys/fs/cgroup ' /proc/mounts"],
+                  rootfs=own_rootfs)
+    if not has_cgroup_namespace:
+        made.drop_namespace("cgroup")
+    if has_user_namespace:
+        made.set_namespace("user")
+        made.linux["uidMappings"] = made.linux["gidMappings"] = [
+            {"containerID": 0, "hostID": 0, "size": 65536}]
+    made.save()
+
+    result = runtime.run(made)
+
+    assert result.returncode == 0, result.stderr
+    options = result.stdout.split()[3].split(",")
+    assert "written" not in result.stdout and "made" not in result.stdout
+    assert {"ro", "nosuid", "nodev", "noexec"} <= set(options)
+
+
+def test_r_15_no_release_agent_is_set_from_a_new_user_namespace(bundle, runtime, canary):
+    made = bundle(["sh", "-c", "unshare -U -r -m sh -c 'for kind in rdma misc cpuset; do "
+                   "mount -t cgroup -o $kind x /tmp && echo mounted && "
+                   "echo /evil > /tmp/release_agent && echo written; done'; echo tried"],
+                  docker_like=True)
+
+    assert runtime.run(made).stdout == "tried\n"
+
+
+@pytest.mark.parametrize("size", [2**16 - 1, 2**16, 70 * 1024, 2**17 - 64])
+def test_r_16_long_texts_arrive_whole(bundle, runtime, size):
+    made = bundle(["sh", "-c", "printf %s \"$LONG\" | wc -c"])
+    made.process["env"].append("LONG=" + "x" * size)
+    made.config["annotations"] = {"org.example.long": "y" * size}
+    made.save()
+
+    assert runtime.run(made).stdout == f"{size}\n"
+
+
+@pytest.mark.parametrize("where", ["env", "annotation", "namespace"])
+def test_r_16_texts_that_are_too_long_are_refused_as_such(bundle, runtime, canary, where):
+    made = bundle(["true"])
+    text = "z" * (2**24)
+    if where == "env":
+        made.process["env"].append("LONG=" + text)
+    elif where == "annotation":
+        made.config["annotations"] = {"org.example.long": text}
+    else:
+        made.set_namespace("network", "/" + text)
+    made.save()
+
+    result = runtime.run(made)
+
+    assert result.returncode == 1
+    assert "JSON is larger than" in result.stderr
+
+
+@pytest.mark.parametrize("name, value", [
+    ("net.ipv4.ip_forward", "1+kernel.core_pattern=|/evil"),
+    ("net.ipv4.ip_forward", "1\nkernel.core_pattern=|/evil"),
+    ("net.ipv4.ip_forward+kernel.core_pattern", "|/evil"),
+    ("net/../kernel/core_pattern", "|/evil"),
+    ("net.ipv4...kernel.core_pattern", "|/evil"),
+    ("kernel.core_pattern", "|/evil"),
+    ("kernel.shm_rmid_forced/../core_pattern", "1"),
+])
+def test_r_20_no_other_sysctl_is_smuggled_in(bundle, runtime, canary, name, value):
+    made = bundle(["cat", "/proc/sys/net/ipv4/ip_forward"])
+    made.linux["sysctl"] = {name: value}
+    made.save()
+
+    assert runtime.run(made).returncode == 1
+
+
+def test_r_24_there_is_no_abstract_socket_and_start_is_roots_alone(bundle, runtime):
+    made = bundle(["true"])
+    with open("/proc/net/unix") as table:
+        before = {line.split()[-1] for line in table if "@" in line}
+    start_detached(runtime, made, "create")
+    with open("/proc/net/unix") as table:
+        after = {line.split()[-1] for line in table if "@" in line}
+    socket = runtime.root / made.id / "start.sock"
+    mode = stat.S_IMODE(socket.stat().st_mode)
+    outsider = subprocess.run(["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups",
+                               "stat", socket], capture_output=True, check=False, timeout=10)
+    runtime("delete", "-f", made.id)
+
+    assert after <= before
+    assert mode == 0o600
+    assert outsider.returncode != 0
+
+
+def test_r_25_states_are_private_whatever_the_umask(bundle, runtime):
+    made = bundle(["true"])
+    old = os.umask(0)
+    try:
+        start_detached(runtime, made, "create")
+    finally:
+        os.umask(old)
+    directory = runtime.root / made.id
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in directory.iterdir()}
+    modes["."] = stat.S_IMODE(directory.stat().st_mode)
+    modes[".."] = stat.S_IMODE(runtime.root.stat().st_mode)
+    runtime("delete", "-f", made.id)
+
+    assert modes == {".": 0o700, "..": 0o700, "state.json": 0o600, "start.sock": 0o600}
