@@ -158,6 +158,14 @@ Error transport_error(const Running& running, CURLcode code, const char* detail)
   const Url& url = running.options.url;
   const char* const words = detail[0] != '\0' ? detail : running.options.curl.easy_strerror(code);
   Error error{.kind = ErrorKind::kUnavailable, .message = {}};
+  long tunnel_status = 0;
+  running.options.curl.easy_getinfo(
+      running.options.handle, CURLINFO_HTTP_CONNECTCODE, &tunnel_status);
+  if (tunnel_status > kOkLast) {
+    error.message = fmt::format("{}: the proxy answered {}", url.authority(), tunnel_status);
+    error.code = kUnreachable;
+    return error;
+  }
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:

@@ -74,6 +74,7 @@ Result<std::vector<JsonReader>> read_array(JsonReader& reader, std::string_view 
 Result<Manifest> read_manifest(JsonReader& reader, std::string_view media_type) {
   Manifest manifest;
   manifest.media_type = media_type;
+  reader.read("artifactType", manifest.artifact_type);
   if (!reader.has("config")) return invalid("config: missing");
   IK_LET(config, read_descriptor(reader.object("config")));
   manifest.config = std::move(config);
@@ -156,6 +157,20 @@ Result<Compression> layer_compression(std::string_view media_type) {
   Error error =
       make_error(ErrorKind::kInvalid, "layer of unsupported type '{}'", media_type.substr(0, 100));
   error.code = "LAYER_UNSUPPORTED";
+  return error;
+}
+
+Result<void> check_is_image(const Manifest& manifest) {
+  const std::string& type = manifest.config.media_type;
+  // The last is what registries made of Docker's images before it had types.
+  const bool fits =
+      type == kOciConfigType || type == kDockerConfigType || type == "application/octet-stream";
+  if (fits && manifest.artifact_type.empty()) return {};
+  Error error =
+      make_error(ErrorKind::kInvalid,
+                 "not an image, but an artifact of type '{}'",
+                 (manifest.artifact_type.empty() ? type : manifest.artifact_type).substr(0, 100));
+  error.code = "NOT_AN_IMAGE";
   return error;
 }
 

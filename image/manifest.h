@@ -49,9 +49,15 @@ Result<Compression> layer_compression(std::string_view media_type);
 
 struct Manifest {
   std::string media_type;
+  std::string artifact_type;  // Of things that are no images; mostly empty even then.
   Descriptor config;
   std::vector<Descriptor> layers;  // Lowest first.
 };
+
+// Whether a manifest is that of an image that can be run. OCI artifacts (charts, signatures, and so
+// on) say what they are by the type of their config or by artifactType. kInvalid with code
+// NOT_AN_IMAGE.
+Result<void> check_is_image(const Manifest& manifest);
 
 struct IndexEntry {
   Descriptor descriptor;

@@ -17,6 +17,25 @@ namespace {
 // One more than there are cores, because one is mostly waiting for the disk.
 constexpr size_t kMaxWorkers = 6;
 
+// Where an image is fetched from: a mirror, or the registry that its name names.
+struct PullSource {
+  Reference reference;
+  RegistryOptions options;
+};
+
+std::vector<PullSource> list_sources(const Reference& reference, RegistryOptions options) {
+  std::vector<PullSource> sources;
+  for (RegistryMirror& mirror : options.mirrors) {
+    PullSource source{.reference = reference, .options = std::move(mirror.options)};
+    source.reference.registry = mirror.registry;
+    source.reference.repository = mirror.prefix + reference.repository;
+    sources.push_back(std::move(source));
+  }
+  options.mirrors.clear();
+  sources.push_back({.reference = reference, .options = std::move(options)});
+  return sources;
+}
+
 struct ChosenImage {
   Digest source_digest;  // Of what the reference named.
   Manifest manifest;
@@ -47,6 +66,7 @@ Result<ChosenImage> choose_image(RegistryClient& client,
     IK_LET(parsed, parse_manifest(fetched.body, fetched.media_type));
     if (std::holds_alternative<Manifest>(parsed)) {
       chosen.manifest = std::get<Manifest>(std::move(parsed));
+      IK_TRY(check_is_image(chosen.manifest).context("{}", reference.familiar()));
       chosen.manifest_descriptor = {.media_type = chosen.manifest.media_type,
                                     .digest = fetched.digest,
                                     .size_bytes = fetched.body.size()};
@@ -184,20 +204,17 @@ Result<RegistryOptions> options_for(const Reference& reference, const PullOption
   return registry_options_for(reference.registry);
 }
 
-}  // namespace
-
-Result<PullResult> pull_image(ImageStore& store,
-                              const Reference& reference,
-                              const PullOptions& options) {
+Result<PullResult> pull_from(PullSource source,
+                             ImageStore& store,
+                             const Reference& reference,
+                             const PullOptions& options) {
   Platform platform = host_platform();
   if (!options.platform.empty()) {
     IK_LET(parsed, parse_platform(options.platform));
     platform = std::move(parsed);
   }
-  IK_LET(registry, options_for(reference, options));
-  IK_LET(client, RegistryClient::create(reference, std::move(registry)));
-  IK_LET(pulling, store.begin_pull());
-  IK_LET(chosen, choose_image(*client, reference, platform));
+  IK_LET(client, RegistryClient::create(source.reference, std::move(source.options)));
+  IK_LET(chosen, choose_image(*client, source.reference, platform));
   IK_LET(config_text, obtain_config(store, *client, chosen.manifest.config));
   IK_LET(config, check_config(config_text, chosen.manifest, options, platform));
 
@@ -229,6 +246,28 @@ Result<PullResult> pull_image(ImageStore& store,
   IK_LET(image, store.find(name.canonical()));
   return PullResult{
       .image = std::move(image), .digest = chosen.source_digest.text(), .was_new = was_new};
+}
+
+// What has nothing to do with where the image comes from.
+bool is_of_this_host(const Error& error) {
+  return error.kind == ErrorKind::kSystem || error.kind == ErrorKind::kInternal;
+}
+
+}  // namespace
+
+Result<PullResult> pull_image(ImageStore& store,
+                              const Reference& reference,
+                              const PullOptions& options) {
+  IK_LET(registry, options_for(reference, options));
+  IK_LET(pulling, store.begin_pull());
+  std::vector<PullSource> sources = list_sources(reference, std::move(registry));
+  // A mirror that is down, does not have the image or has spoilt it is passed over; what it sent of
+  // layers that is right is kept.
+  for (size_t i = 0; i + 1 < sources.size(); ++i) {
+    Result<PullResult> pulled = pull_from(std::move(sources[i]), store, reference, options);
+    if (pulled.has_value() || is_of_this_host(pulled.error())) return pulled;
+  }
+  return pull_from(std::move(sources.back()), store, reference, options);
 }
 
 }  // namespace ikada

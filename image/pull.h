@@ -43,9 +43,11 @@ struct PullResult {
   bool was_new = false;  // The reference did not mean this image before.
 };
 
-// kNotFound: no such image or tag; kDenied: credentials missing or wrong; kUnavailable: registry
-// unreachable; kInvalid with a code (DIGEST_MISMATCH, SIZE_MISMATCH, MANIFEST_INVALID, LAYER_…):
-// the content was refused; kSystem with code NO_SPACE: the disk is full.
+// Mirrors that the registry's options name are asked first, the registry itself at last; the error
+// is the registry's. kNotFound: no such image or tag; kDenied: credentials missing or wrong;
+// kUnavailable: registry unreachable; kInvalid with a code (DIGEST_MISMATCH, SIZE_MISMATCH,
+// MANIFEST_INVALID, LAYER_…): the content was refused; kSystem with code NO_SPACE: the disk is
+// full.
 Result<PullResult> pull_image(ImageStore& store,
                               const Reference& reference,
                               const PullOptions& options);

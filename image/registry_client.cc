@@ -6,6 +6,7 @@
 #include "image/blob_download.h"
 #include "image/http_client.h"
 #include "image/registry_auth.h"
+#include "runtime/base/number.h"
 #include "runtime/base/text.h"
 
 namespace ikada {
@@ -48,6 +49,7 @@ struct RegistryClient::Session {
   Result<HttpResponse> send(HttpRequest request, const std::string& path);
   Error answer_error(const HttpResponse& response, const std::string& what) const;
   Error denied_error(const Error& why) const;
+  std::string rate_limit_advice(const HttpResponse& response) const;
   std::string repository_url() const { return "/v2/" + reference.repository; }
 };
 
@@ -139,7 +141,10 @@ Error RegistryClient::Session::answer_error(const HttpResponse& response,
     case kTooManyRequests:
       return coded(ErrorKind::kUnavailable,
                    "TOOMANYREQUESTS",
-                   fmt::format("registry {}: toomanyrequests{}", reference.registry, words));
+                   fmt::format("registry {}: toomanyrequests{}{}",
+                               reference.registry,
+                               words,
+                               rate_limit_advice(response)));
     default:
       return coded(ErrorKind::kUnavailable,
                    "REGISTRY_PROTOCOL",
@@ -149,6 +154,18 @@ Error RegistryClient::Session::answer_error(const HttpResponse& response,
                                response.status,
                                words));
   }
+}
+
+// What can be done about a rate limit: " (…)".
+std::string RegistryClient::Session::rate_limit_advice(const HttpResponse& response) const {
+  const std::string* const header = response.find_header("retry-after");
+  const auto wait_s = parse_unsigned(header == nullptr ? std::string_view() : trim(*header));
+  const std::string when = wait_s.has_value() && *wait_s > 0
+                               ? fmt::format("try again in {} s", *wait_s)
+                               : std::string("try again later");
+  if (options.credentials.has_value()) return " (" + when + ")";
+  return fmt::format(
+      " ({}, or log in with 'ikada login {}' for a higher limit)", when, reference.registry);
 }
 
 RegistryClient::RegistryClient(std::unique_ptr<Session> session) : session_(std::move(session)) {}

@@ -23,7 +23,7 @@ std::span<const Command> all_commands() {
       Command{"stats", "Show what running containers use", add_stats_command},
       Command{"pause", "Freeze all processes of containers", add_pause_command},
       Command{"unpause", "Let frozen containers run on", add_unpause_command},
-      Command{"pull", "Fetch an image from a registry", add_pull_command},
+      Command{"pull", "Fetch images from a registry", add_pull_command},
       Command{"images", "List images", add_images_command},
       Command{"tag", "Give an image one more name", add_tag_command},
       Command{"rmi", "Remove images", add_rmi_command},

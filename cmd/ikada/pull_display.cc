@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::int64_t kRedrawMs = 100;
 constexpr size_t kMaxBarCells = 50;
-constexpr size_t kAroundBar = 50;  // Columns that the words and numbers beside the bar need.
+constexpr size_t kAroundBar = 68;  // Columns that the words and numbers beside the bar need.
+constexpr std::int64_t kLeastTransferMs = 500;
 
 std::int64_t monotonic_ms() {
   timespec now{};
@@ -55,6 +56,17 @@ std::string format_progress_bar(std::uint64_t done, std::uint64_t total, size_t 
   return fmt::format("{}] {:>7}/{}", bar, format_decimal_size(done), format_decimal_size(total));
 }
 
+std::string format_transfer(std::uint64_t bytes, std::int64_t elapsed_ms, std::uint64_t to_come) {
+  if (elapsed_ms < kLeastTransferMs || bytes == 0) return "";
+  const std::uint64_t per_second = bytes * 1000 / static_cast<std::uint64_t>(elapsed_ms);
+  std::string text = format_decimal_size(per_second) + "/s";
+  if (per_second == 0 || to_come == 0) return text;
+  const std::uint64_t seconds = (to_come + per_second - 1) / per_second;
+  if (seconds < 60) return fmt::format("{} {}s", text, seconds);
+  if (seconds < 3600) return fmt::format("{} {}m{:02}s", text, seconds / 60, seconds % 60);
+  return fmt::format("{} {}h{:02}m", text, seconds / 3600, seconds / 60 % 60);
+}
+
 PullDisplay::PullDisplay(FILE* out) : out_(out) {
   winsize size{};
   is_terminal_ = ::isatty(::fileno(out)) != 0;
@@ -69,6 +81,27 @@ void PullDisplay::print_line(const std::string& id, const std::string& text) {
   ::fflush(out_);
 }
 
+void PullDisplay::say(const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  lines_.push_back({});  // Takes a row, which counts for the cursor's way up.
+  ::fprintf(out_, "%s\n", line.c_str());
+  ::fflush(out_);
+}
+
+// What was there before the pull does not count as speed.
+void PullDisplay::add_transfer(const PullProgress& progress, Line& line, std::string& text) {
+  const std::int64_t now = monotonic_ms();
+  if (line.began_at_ms == 0) {
+    line.began_at_ms = now;
+    line.began_bytes = progress.done_bytes;
+  }
+  const std::string transfer =
+      format_transfer(progress.done_bytes - std::min(line.began_bytes, progress.done_bytes),
+                      now - line.began_at_ms,
+                      progress.total_bytes - std::min(progress.done_bytes, progress.total_bytes));
+  if (!transfer.empty()) text += "  " + transfer;
+}
+
 // The cursor stands below the last line; it goes up, writes one line anew and comes back.
 void PullDisplay::redraw(Line& line, size_t index) {
   const size_t up = lines_.size() - index;
@@ -78,6 +111,7 @@ void PullDisplay::redraw(Line& line, size_t index) {
 }
 
 void PullDisplay::show(const PullProgress& progress) {
+  const std::lock_guard lock(mutex_);
   const auto [place, is_new] = places_.emplace(progress.layer, lines_.size());
   std::string text(phase_text(progress.phase));
   if (is_new) {
@@ -98,6 +132,7 @@ void PullDisplay::show(const PullProgress& progress) {
   if (running && columns_ > kAroundBar) {
     const size_t cells = std::min(kMaxBarCells, columns_ - kAroundBar + 1);
     text += "  " + format_progress_bar(progress.done_bytes, progress.total_bytes, cells);
+    add_transfer(progress, line, text);
   }
   line.text = std::move(text);
   line.drawn_at_ms = now;
@@ -108,6 +143,15 @@ Result<PullResult> pull_and_show(const Context& context,
                                  ImageStore& store,
                                  const Reference& reference,
                                  const PullWish& wish) {
+  PullDisplay display(wish.out);
+  return pull_and_show(context, store, reference, wish, display);
+}
+
+Result<PullResult> pull_and_show(const Context& context,
+                                 ImageStore& store,
+                                 const Reference& reference,
+                                 const PullWish& wish,
+                                 PullDisplay& display) {
   PullOptions options;
   options.platform = wish.platform;
   IK_LET(registry, registry_options_for(reference.registry, context.config_path));
@@ -116,11 +160,10 @@ Result<PullResult> pull_and_show(const Context& context,
 
   const std::string& what = reference.digest.empty() ? reference.tag : reference.digest;
   bool announced = false;
-  PullDisplay display(wish.out);
   const auto announce = [&] {
     if (announced) return;
     announced = true;
-    ::fprintf(wish.out, "%s: Pulling from %s\n", what.c_str(), reference.repository.c_str());
+    display.say(fmt::format("{}: Pulling from {}", what, reference.repository));
   };
   // The first news comes when the registry has answered, so that an image that is not there is not
   // announced.
@@ -130,12 +173,10 @@ Result<PullResult> pull_and_show(const Context& context,
   };
   IK_LET(pulled, pull_image(store, reference, options));
   announce();
-  ::fprintf(wish.out,
-            "Digest: %s\nStatus: %s for %s\n",
-            pulled.digest.c_str(),
-            pulled.was_new ? "Downloaded newer image" : "Image is up to date",
-            reference.familiar().c_str());
-  ::fflush(wish.out);
+  display.say("Digest: " + pulled.digest);
+  display.say(fmt::format("Status: {} for {}",
+                          pulled.was_new ? "Downloaded newer image" : "Image is up to date",
+                          reference.familiar()));
   return pulled;
 }
 

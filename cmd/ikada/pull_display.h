@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ namespace ikada {
 // "[=====>    ]  5.2MB/31MB", `cells` between the brackets.
 std::string format_progress_bar(std::uint64_t done, std::uint64_t total, size_t cells);
 
+// "12.3MB/s 4s", from what came in a time and what is still to come; empty while that is too short.
+std::string format_transfer(std::uint64_t bytes, std::int64_t elapsed_ms, std::uint64_t to_come);
+
+// Several pulls may share one; any thread may call.
 class PullDisplay {
  public:
   // `out` may be a terminal or not.
@@ -29,16 +34,24 @@ class PullDisplay {
 
   void show(const PullProgress& progress);
 
+  // A line of its own below all others.
+  void say(const std::string& line);
+
  private:
   struct Line {
     std::string id;
     std::string text;
     std::int64_t drawn_at_ms = 0;
+    std::int64_t began_at_ms = 0;   // Downloading, when there were
+    std::uint64_t began_bytes = 0;  // so many bytes.
   };
 
   void print_line(const std::string& id, const std::string& text);
   void redraw(Line& line, size_t index);
 
+  void add_transfer(const PullProgress& progress, Line& line, std::string& text);
+
+  std::mutex mutex_;
   FILE* out_;
   bool is_terminal_ = false;
   size_t columns_ = 80;
@@ -58,5 +71,12 @@ Result<PullResult> pull_and_show(const Context& context,
                                  ImageStore& store,
                                  const Reference& reference,
                                  const PullWish& wish);
+
+// The same on a display that others use, too.
+Result<PullResult> pull_and_show(const Context& context,
+                                 ImageStore& store,
+                                 const Reference& reference,
+                                 const PullWish& wish,
+                                 PullDisplay& display);
 
 }  // namespace ikada

@@ -114,20 +114,20 @@ TEST_CASE("the configuration says how far a registry is trusted") {
       "    auth_hosts: [login.example, token.example]\n"
       "  b.example:\n";
 
-  const RegistryOptions options = parse_registry_options(kConfig, "a.example:5000").value();
+  const RegistryOptions options = parse_registries_section(kConfig, "a.example:5000").value();
 
   CHECK(options.insecure_registries == std::vector<std::string>{"a.example:5000"});
   CHECK(options.auth_hosts == std::vector<std::string>{"login.example", "token.example"});
-  CHECK(parse_registry_options(kConfig, "a.example")->insecure_registries.empty());
-  CHECK(parse_registry_options(kConfig, "b.example")->auth_hosts.empty());
-  CHECK(parse_registry_options("", "x")->auth_hosts.empty());
+  CHECK(parse_registries_section(kConfig, "a.example")->insecure_registries.empty());
+  CHECK(parse_registries_section(kConfig, "b.example")->auth_hosts.empty());
+  CHECK(parse_registries_section("", "x")->auth_hosts.empty());
   for (const char* bad : {"registries: 1",
                           "registries:\n  x: 1",
                           "registries:\n  x:\n    insecure: perhaps",
                           "registries:\n  x:\n    secure: true",
                           "registries: ["}) {
     CAPTURE(bad);
-    CHECK(!parse_registry_options(bad, "x").has_value());
+    CHECK(!parse_registries_section(bad, "x").has_value());
   }
 }
 

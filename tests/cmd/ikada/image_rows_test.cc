@@ -39,6 +39,16 @@ TEST_CASE("a filter there is not is refused") {
   CHECK(!parse_image_filters({"dangling=perhaps"}).has_value());
 }
 
+TEST_CASE("a transfer has a speed and an end") {
+  CHECK(format_transfer(0, 10'000, 5000) == "");
+  CHECK(format_transfer(1000, 100, 5000) == "");
+  CHECK(format_transfer(20'000'000, 2000, 45'000'000) == "10MB/s 5s");
+  CHECK(format_transfer(20'000'000, 2000, 0) == "10MB/s");
+  CHECK(format_transfer(1000, 1000, 90'000) == "1kB/s 1m30s");
+  CHECK(format_transfer(1000, 1000, 7'500'000) == "1kB/s 2h05m");
+  CHECK(format_transfer(1, 5000, 1000) == "0B/s");
+}
+
 TEST_CASE("a progress bar fills from empty to full") {
   CHECK(format_progress_bar(0, 1000, 10) == "[>         ]      0B/1kB");
   CHECK(format_progress_bar(500, 1000, 10) == "[=====>    ]    500B/1kB");
