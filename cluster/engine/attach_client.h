@@ -20,9 +20,9 @@
 #include <string>
 #include <string_view>
 
-#include "cluster/engine/detach_keys.h"
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
+#include "runtime/monitor/detach_keys.h"
 #include "runtime/monitor/options.h"
 #include "runtime/monitor/protocol.h"
 

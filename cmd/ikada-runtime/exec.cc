@@ -18,6 +18,7 @@ struct ExecArguments {
   std::string pid_file;
   std::string console_socket;
   std::string preserve_fds = "0";
+  std::string detach_keys;
   bool detach = false;
 
   std::vector<Option> table() {
@@ -35,6 +36,7 @@ struct ExecArguments {
         {.name = "--pid-file", .letter = "", .value = &pid_file},
         {.name = "--preserve-fds", .letter = "", .value = &preserve_fds},
         {.name = "--detach", .letter = "-d", .flag = &detach},
+        {.name = "--detach-keys", .letter = "", .value = &detach_keys},
     };
   }
 };
@@ -52,6 +54,7 @@ Result<int> exec_in_container(const RuntimeContext& context,
                       .pid_file = arguments.pid_file,
                       .console_socket = arguments.console_socket,
                       .shares_mounts = config.linux_part.joins_namespace(CLONE_NEWNS)};
+  IK_LET(keys, DetachKeys::parse(arguments.detach_keys));
   IK_LET(count, parse_preserve_fds(arguments.preserve_fds));
   options.preserve_fds = count;
   SocketPair console;
@@ -66,8 +69,9 @@ Result<int> exec_in_container(const RuntimeContext& context,
   UniqueFd terminal;
   Result<UniqueFd> master = receive_descriptor(console.ours.get());
   if (master.has_value()) terminal = std::move(*master);
-  IK_LET(status, attend(pid, std::move(terminal)));
-  return status.shell_status();
+  DetachKeys* keys_or_none = arguments.detach_keys.empty() ? nullptr : &keys;
+  IK_LET(status, attend(pid, std::move(terminal), keys_or_none));
+  return status.has_value() ? status->shell_status() : 0;
 }
 
 }  // namespace

@@ -65,10 +65,26 @@ Copied copy_once(int from, int to) {
   return written.has_value() ? Copied::kBytes : Copied::kEnd;
 }
 
+// Becomes the process that keeps a terminal alive when nobody looks at it any more: who writes to
+// it shall not be blocked, and not see it hung up.
+[[noreturn]] void keep_terminal(int terminal) {
+  ::setsid();
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), fd);
+  while (copy_once(terminal, null.get()) == Copied::kBytes) {
+  }
+  ::_exit(0);
+}
+
 class Attendance {
  public:
-  Attendance(UniqueFd pidfd, UniqueFd signals, UniqueFd terminal)
-      : pidfd_(std::move(pidfd)), signals_(std::move(signals)), terminal_(std::move(terminal)) {}
+  Attendance(UniqueFd pidfd, UniqueFd signals, UniqueFd terminal, DetachKeys* detach_keys)
+      : pidfd_(std::move(pidfd)),
+        signals_(std::move(signals)),
+        terminal_(std::move(terminal)),
+        detach_keys_(detach_keys) {}
+
+  bool is_detached() const { return detached_; }
 
   Result<void> run() {
     const RawMode raw(static_cast<bool>(terminal_));
@@ -90,10 +106,11 @@ class Attendance {
         terminal_.reset();
         reads_stdin = false;
       }
-      if (waits[3].revents != 0 && copy_once(STDIN_FILENO, terminal_.get()) == Copied::kEnd) {
+      if (waits[3].revents != 0 && copy_input() == Copied::kEnd) {
         end_input();
         reads_stdin = false;
       }
+      if (detached_) return leave_behind();
       if (waits[0].revents != 0) break;
     }
     drain();
@@ -101,6 +118,25 @@ class Attendance {
   }
 
  private:
+  Copied copy_input() {
+    if (detach_keys_ == nullptr) return copy_once(STDIN_FILENO, terminal_.get());
+    char buffer[16384];
+    const ssize_t got = ::read(STDIN_FILENO, buffer, sizeof(buffer));
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return Copied::kBytes;
+    if (got <= 0) return Copied::kEnd;
+    const DetachKeys::Typed typed = detach_keys_->feed({buffer, static_cast<size_t>(got)});
+    detached_ = typed.detached;
+    const Result<void> written = write_all(terminal_.get(), typed.pass_on);
+    return written.has_value() ? Copied::kBytes : Copied::kEnd;
+  }
+
+  Result<void> leave_behind() {
+    const pid_t keeper = ::fork();
+    if (keeper < 0) return errno_error("fork");
+    if (keeper == 0) keep_terminal(terminal_.get());
+    return {};
+  }
+
   void pass_signal_on() {
     signalfd_siginfo info{};
     if (::read(signals_.get(), &info, sizeof(info)) != static_cast<ssize_t>(sizeof(info))) return;
@@ -130,6 +166,8 @@ class Attendance {
   UniqueFd pidfd_;
   UniqueFd signals_;
   UniqueFd terminal_;
+  DetachKeys* detach_keys_;
+  bool detached_ = false;
 };
 
 }  // namespace
@@ -139,14 +177,16 @@ void block_forwarded_signals() {
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
-Result<ExitStatus> attend(pid_t pid, UniqueFd terminal) {
+Result<std::optional<ExitStatus>> attend(pid_t pid, UniqueFd terminal, DetachKeys* detach_keys) {
   IK_LET(pidfd, open_pidfd(pid));
   const sigset_t wanted = forwarded_signals();
   UniqueFd signals(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals) return errno_error("signalfd");
-  Attendance attendance(std::move(pidfd), std::move(signals), std::move(terminal));
+  Attendance attendance(std::move(pidfd), std::move(signals), std::move(terminal), detach_keys);
   IK_TRY(attendance.run());
-  return wait_for_child(pid);
+  if (attendance.is_detached()) return std::nullopt;
+  IK_LET(status, wait_for_child(pid));
+  return status;
 }
 
 }  // namespace ikada

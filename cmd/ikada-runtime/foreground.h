@@ -6,8 +6,11 @@
 
 #include <sys/types.h>
 
+#include <optional>
+
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
+#include "runtime/monitor/detach_keys.h"
 #include "runtime/sys/spawn.h"
 
 namespace ikada {
@@ -16,7 +19,9 @@ namespace ikada {
 // To be called before the process exists.
 void block_forwarded_signals();
 
-// `terminal` is the pty's master or none. Reaps the process.
-Result<ExitStatus> attend(pid_t pid, UniqueFd terminal);
+// `terminal` is the pty's master or none. Reaps the process. If the person types `detach_keys`
+// (null: none) nullopt is returned at once: the process goes on, its terminal held open and its
+// output dropped by a process that stays behind.
+Result<std::optional<ExitStatus>> attend(pid_t pid, UniqueFd terminal, DetachKeys* detach_keys);
 
 }  // namespace ikada

@@ -36,9 +36,9 @@ Result<int> run_container(const RuntimeContext& context,
     return std::move(started.error());
   }
   if (arguments.detach) return 0;
-  IK_LET(status, attend(state.pid, std::move(terminal)));
+  IK_LET(status, attend(state.pid, std::move(terminal), nullptr));
   if (!arguments.keep) IK_TRY(clean_up(context, state));
-  return status.shell_status();
+  return status.has_value() ? status->shell_status() : 0;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "cmd/ikada/foreground.h"
 #include "cmd/ikada/open_engine.h"
 #include "cmd/ikada/option_grammar.h"
+#include "runtime/monitor/detach_keys.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -24,6 +25,7 @@ struct ExecOptions {
   std::vector<std::string> env_files;
   std::string user;
   std::string working_dir;
+  std::string detach_keys = "ctrl-p,ctrl-q";
   bool interactive = false;
   bool terminal = false;
   bool detach = false;
@@ -65,6 +67,9 @@ Result<void> become_runtime(const ExecOptions& options,
                                         "--process",
                                         fmt::format("/proc/self/fd/{}", file.get())};
   if (options.terminal && !options.detach) arguments.emplace_back("--tty");
+  if (options.terminal && options.interactive && !options.detach) {
+    arguments.insert(arguments.end(), {"--detach-keys", options.detach_keys});
+  }
   if (options.detach) arguments.emplace_back("--detach");
   arguments.push_back(record.id);
   std::vector<char*> argv;
@@ -79,6 +84,8 @@ Result<void> become_runtime(const ExecOptions& options,
 Result<void> exec(const ExecOptions& options,
                   const std::vector<std::string>& words,
                   const Context& context) {
+  IK_LET(keys, DetachKeys::parse(options.detach_keys));
+  static_cast<void>(keys);
   if (!options.detach) IK_TRY(check_terminal(options.interactive, options.terminal));
   ExecWish wish;
   wish.args.assign(words.begin() + 1, words.end());
@@ -118,6 +125,9 @@ void add_exec_command(CLI::App& app, Context& context) {
   command->add_flag("-i,--interactive", options->interactive, "Keep stdin open");
   command->add_flag("-t,--tty", options->terminal, "Give the command a terminal");
   command->add_flag("-d,--detach", options->detach, "Run in the background");
+  command->add_option("--detach-keys",
+                      options->detach_keys,
+                      "Keys that leave the command running, ctrl-p,ctrl-q by default");
   command->add_flag("--privileged", options->privileged, "Give the command all capabilities");
   command->callback([options, command, &context] {
     constexpr int kUsageStatus = 125;

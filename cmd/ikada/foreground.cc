@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "cluster/engine/attach_client.h"
-#include "cluster/engine/detach_keys.h"
+#include "runtime/monitor/detach_keys.h"
 
 namespace ikada {
 

@@ -248,3 +248,23 @@ def test_killed_foreground_client_leaves_the_clean_up_to_the_monitor(
 
     assert shared_ikada.inspect("orphan")["State"]["Running"]
     monitors.wait_until(lambda: shared_ikada("ps", "-a", "-q").stdout == "")
+
+
+def test_the_detach_keys_leave_an_exec_running(shared_ikada, start, terminal):
+    name = start("exec sleep 1000")
+    shell = terminal("exec", "-it", name, "sh")
+    shell.type(b"tty; echo before-$((1+1))\n")
+    shell.read_until(b"before-2")
+    shell.type(b"(sleep 1; echo unseen; touch /after) & wait\n\x10\x11")
+
+    assert shell.wait() == 0
+    monitors.wait_until(lambda: shared_ikada(
+        "exec", name, "test", "-e", "/after", check=False).returncode == 0)
+    assert "sh\n" in shared_ikada("exec", name, "ps", "-o", "comm").stdout
+    other = terminal("exec", "-it", "--detach-keys", "ctrl-a,x", name, "sh")
+    other.type(b"echo $((2+3))\n")
+    other.read_until(b"5")
+    other.type(b"\x01x")
+    assert other.wait() == 0
+    bad = shared_ikada("exec", "--detach-keys", "ctrl-,", name, "true", check=False)
+    assert bad.returncode != 0

@@ -1,4 +1,4 @@
-#include "cluster/engine/detach_keys.h"
+#include "runtime/monitor/detach_keys.h"
 
 #include "runtime/base/text.h"
 
