@@ -42,20 +42,38 @@ bool is_private(std::string_view path) {
   return std::find(kPrivate.begin(), kPrivate.end(), path) != kPrivate.end();
 }
 
-void collect(const DeviceSpec& wish, int depth, std::vector<HostDevice>& devices) {
-  struct stat status {};
-  if (depth > kMaxDepth || ::lstat(wish.host_path.c_str(), &status) != 0) return;
-  if (is_device(status)) devices.push_back(make_host_device(wish, status));
-  if (!S_ISDIR(status.st_mode)) return;
-  const Result<std::vector<std::string>> names = list_directory(wish.host_path);
-  if (!names.has_value()) return;
-  for (const std::string& name : *names) {
-    const DeviceSpec inner{.host_path = wish.host_path + "/" + name,
-                           .container_path = wish.container_path + "/" + name,
-                           .permissions = wish.permissions};
-    if (!is_private(inner.host_path)) collect(inner, depth + 1, devices);
+// The devices in a directory and below it. Anyone can ask for a directory that is no /dev, so what
+// is looked at has a limit.
+class DeviceSearch {
+ public:
+  explicit DeviceSearch(std::vector<HostDevice>& devices) : devices_(devices) {}
+
+  Result<void> run(const DeviceSpec& wish, int depth = 0) {
+    struct stat status {};
+    if (depth > kMaxDepth || ::lstat(wish.host_path.c_str(), &status) != 0) return {};
+    if (is_device(status)) devices_.push_back(make_host_device(wish, status));
+    if (!S_ISDIR(status.st_mode)) return {};
+    const Result<std::vector<std::string>> names = list_directory(wish.host_path);
+    if (!names.has_value()) return {};
+    seen_ += names->size();
+    if (seen_ > kMaxFiles) {
+      return make_error(ErrorKind::kInvalid, "it holds more than {} files", kMaxFiles);
+    }
+    for (const std::string& name : *names) {
+      const DeviceSpec inner{.host_path = wish.host_path + "/" + name,
+                             .container_path = wish.container_path + "/" + name,
+                             .permissions = wish.permissions};
+      if (!is_private(inner.host_path)) IK_TRY(run(inner, depth + 1));
+    }
+    return {};
   }
-}
+
+ private:
+  static constexpr size_t kMaxFiles = 16384;
+
+  std::vector<HostDevice>& devices_;
+  size_t seen_ = 0;
+};
 
 }  // namespace
 
@@ -71,7 +89,8 @@ Result<std::vector<HostDevice>> find_host_devices(const ContainerSpec& spec) {
     if (is_device(status)) {
       devices.push_back(make_host_device(wish, status));
     } else {
-      collect(wish, 0, devices);
+      IK_TRY(DeviceSearch(devices).run(wish).context(
+          "error gathering device information while adding custom device \"{}\"", wish.host_path));
     }
     if (devices.size() == before) {
       return make_error(ErrorKind::kInvalid,
@@ -81,7 +100,9 @@ Result<std::vector<HostDevice>> find_host_devices(const ContainerSpec& spec) {
     }
   }
   if (spec.security.privileged) {
-    collect({.host_path = "/dev", .container_path = "/dev"}, 0, devices);
+    IK_TRY(DeviceSearch(devices)
+               .run({.host_path = "/dev", .container_path = "/dev"})
+               .context("the devices in /dev"));
   }
   // The first mention of a path counts, so that --device can rename what --privileged finds.
   std::stable_sort(devices.begin(), devices.end(), [](const HostDevice& a, const HostDevice& b) {

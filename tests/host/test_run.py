@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import signal
+import stat
 import subprocess
 import time
 
@@ -433,3 +434,26 @@ def test_identity_files_are_there_at_the_end_of_dangling_symlinks(
 
     assert result.stdout == "raft\n192.0.2.7\tlog\nnameserver 192.0.2.8\n"
     assert list(canary.iterdir()) == []
+
+
+def test_a_directory_of_devices_is_given_whole(run, tmp_path):
+    devices = tmp_path / "devices"
+    (devices / "deep").mkdir(parents=True)
+    os.mknod(devices / "zero", 0o666 | stat.S_IFCHR, os.makedev(1, 5))
+    os.mknod(devices / "deep/null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    (devices / "text").write_text("x")
+
+    result = run(["sh", "-c", "cd /dev/mine && find . -type c | sort && head -c 3 zero | wc -c"],
+                 "--device", f"{devices}:/dev/mine")
+
+    assert result.stdout == "./deep/null\n./zero\n3\n"
+
+
+def test_a_directory_that_is_no_dev_is_refused_in_time(run):
+    started = time.monotonic()
+
+    result = run(["true"], "--device", "/", check=False)
+
+    assert result.returncode == 125
+    assert "it holds more than 16384 files" in result.stderr
+    assert time.monotonic() - started < 20
