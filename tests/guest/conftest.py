@@ -12,6 +12,9 @@ sys.path.insert(0, str(HERE.parent / "host"))
 
 # pylint: disable=wrong-import-position
 import bundles  # noqa: E402
+import docker_registry  # noqa: E402
+import ikada_command  # noqa: E402
+import images  # noqa: E402
 import programs  # noqa: E402
 import rootfs  # noqa: E402
 import runtime_command  # noqa: E402
@@ -49,3 +52,25 @@ def bundle(busybox_rootfs, tmp_path):
         made.cgroup = CGROUPS / "ikada" / name
         return made
     return make
+
+
+@pytest.fixture(scope="session")
+def busybox_image(busybox_rootfs, tmp_path_factory):
+    """The reference of busybox in a registry inside the guest."""
+    server = docker_registry.DockerRegistry(tmp_path_factory.mktemp("registry")).start()
+    layer = images.layer_of_directory(busybox_rootfs)
+    server.push("busybox", "latest", images.Image([layer], config={
+        "Cmd": ["/bin/sh"], "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}))
+    yield f"{server.address}/busybox:latest"
+    server.stop()
+
+
+@pytest.fixture
+def ikada(tmp_path, busybox_image):
+    """ikada with the image; its containers are removed at the end."""
+    if not programs.IKADA.exists():
+        pytest.skip(f"{programs.IKADA} is not built")
+    command = ikada_command.Ikada(tmp_path)
+    command("pull", "-q", busybox_image)
+    yield command
+    command.remove_all()
