@@ -106,7 +106,8 @@ Result<std::vector<PortSpec>> parse_publish(std::string_view text) {
   const Cut parts = cut(rest, ':');
   IK_LET(container, parse_port_range(parts.found ? parts.after : parts.before));
   PortRange host;
-  if (parts.found && !parts.before.empty()) {
+  // "0" leaves the choice to us, as nothing does.
+  if (parts.found && !parts.before.empty() && parts.before != "0") {
     IK_LET(range, parse_port_range(parts.before));
     host = range;
     if (host.size() != container.size()) {

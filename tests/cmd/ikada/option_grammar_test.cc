@@ -31,6 +31,8 @@ std::string publish(std::string_view text) {
 TEST_CASE("parse_publish knows every form of docker's") {
   CHECK(publish("80") == "|0|80|tcp");
   CHECK(publish("8080:80") == "|8080|80|tcp");
+  CHECK(publish("0:80") == "|0|80|tcp");
+  CHECK(publish("127.0.0.1:0:80") == "127.0.0.1|0|80|tcp");
   CHECK(publish("8080:80/udp") == "|8080|80|udp");
   CHECK(publish("8080:80/UDP") == "|8080|80|udp");
   CHECK(publish("127.0.0.1:8080:80") == "127.0.0.1|8080|80|tcp");
