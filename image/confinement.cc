@@ -21,6 +21,7 @@ namespace {
 // trusted.* attributes would need CAP_SYS_ADMIN: they are left to the other side of the channel.
 constexpr std::array kCapabilities = {
     CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP};
+constexpr unsigned kMaxCapabilities = 64;
 constexpr rlim_t kMaxDescriptors = 256;  // A deep tree is removed with a hundred open.
 
 Result<UniqueFd> create_empty_root() {
@@ -79,7 +80,9 @@ Result<void> set_limits(const ConfinementLimits& limits) {
 Result<void> drop_capabilities() {
   std::uint64_t wanted = 0;
   for (const int number : kCapabilities) wanted |= std::uint64_t{1} << number;
-  for (int number = 0; ::prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0; ++number) {
+  for (unsigned number = 0; number < kMaxCapabilities; ++number) {
+    // Beyond the kernel's last capability.
+    if (::prctl(PR_CAPBSET_READ, number, 0, 0, 0) < 0) break;
     if ((wanted >> number & 1) != 0) continue;
     // Without CAP_SETPCAP they cannot be dropped; no program is executed that could gain from them.
     if (::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0 && errno != EPERM) {

@@ -264,6 +264,33 @@ TEST_CASE("blobs of every compression unpack, in pieces of every size") {
   }
 }
 
+// zstd:chunked puts each file into a frame of its own, and behind them a table of contents and a
+// footer into skippable frames (containers/storage, "zstd:chunked").
+TEST_CASE("zstd:chunked is zstd with frames to skip, wherever they are") {
+  if (!can_unpack()) return;
+  const std::string tar = make_tar({make_file("a", std::string(3000, 'a')), make_file("b")});
+  const auto skippable = [](char kind, const std::string& content) {
+    std::string frame = {kind, '\x2a', '\x4d', '\x18'};
+    for (size_t i = 0; i < 4; ++i) frame += static_cast<char>(content.size() >> (8 * i));
+    return frame + content;
+  };
+  const std::string content = zstd(tar.substr(0, 1536)) + zstd(tar.substr(1536));
+  const std::string toc = skippable('\x50', zstd(R"({"version":1,"entries":[]})"));
+  const std::string footer = skippable('\x5f', std::string(64, 'f'));
+  for (const std::string& blob :
+       {content + toc + footer,
+        toc + content,
+        zstd(tar.substr(0, 512)) + footer + zstd(tar.substr(512)) + skippable('\x51', "")}) {
+    UnpackFixture fixture;
+
+    const Result<UnpackedLayer> layer = fixture.unpack(blob, {}, 100);
+
+    REQUIRE(layer.has_value());
+    CHECK(layer->diff_id == Digest::of(tar));
+    CHECK(fixture.content("b") == "x");
+  }
+}
+
 TEST_CASE("damaged and truncated blobs are refused") {
   if (!can_unpack()) return;
   std::string content;
