@@ -15,7 +15,7 @@ constexpr int kFailed = 1;
 constexpr int kNotExecutable = 126;
 constexpr int kNotFound = 127;
 
-constexpr std::array<RuntimeCommand, 14> kCommands = {{
+constexpr std::array<RuntimeCommand, 16> kCommands = {{
     {"create",
      "[-b BUNDLE] [--console-socket PATH] [--pid-file FILE] [--no-pivot] [--no-new-keyring] "
      "[--preserve-fds N] ID",
@@ -38,6 +38,16 @@ constexpr std::array<RuntimeCommand, 14> kCommands = {{
     {"delete", "[-f] ID", "remove what a stopped container has left", &delete_command},
     {"pause", "ID", "freeze all processes of a container", &pause_command},
     {"resume", "ID", "let a paused container go on", &resume_command},
+    {"update",
+     "[-r FILE] [-m BYTES] [--memory-reservation BYTES] [--memory-swap BYTES] [--cpu-share N] "
+     "[--cpu-quota US] [--cpu-period US] [--cpu-burst US] [--cpu-idle 0|1] [--cpuset-cpus LIST] "
+     "[--cpuset-mems LIST] [--pids-limit N] [--blkio-weight N] ID",
+     "change the limits of a container",
+     &update_command},
+    {"events",
+     "[--stats] [--interval SECONDS] ID",
+     "print what a container uses as JSON, again and again",
+     &events_command},
     {"ps", "[-f table|json] ID", "list the processes of a container", &ps_command},
     {"list", "[-q] [-f table|json]", "list containers", &list_command},
     {"spec", "[-b BUNDLE]", "write a config.json to begin with", &spec_command},

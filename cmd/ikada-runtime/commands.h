@@ -30,6 +30,7 @@ std::span<const RuntimeCommand> runtime_commands();
 
 Result<int> create_command(const RuntimeContext& context, Words words);
 Result<int> delete_command(const RuntimeContext& context, Words words);
+Result<int> events_command(const RuntimeContext& context, Words words);
 Result<int> exec_command(const RuntimeContext& context, Words words);
 Result<int> features_command(const RuntimeContext& context, Words words);
 Result<int> init_process_command(const RuntimeContext& context, Words words);
@@ -42,6 +43,7 @@ Result<int> run_command(const RuntimeContext& context, Words words);
 Result<int> spec_command(const RuntimeContext& context, Words words);
 Result<int> start_command(const RuntimeContext& context, Words words);
 Result<int> state_command(const RuntimeContext& context, Words words);
+Result<int> update_command(const RuntimeContext& context, Words words);
 
 // What the program ends with after `error`: 127 if the container's program was not found, 126 if it
 // cannot be executed, otherwise 1.

@@ -20,13 +20,13 @@
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/container/channel.h"
 #include "runtime/container/child_namespaces.h"
+#include "runtime/container/device_rules.h"
 #include "runtime/container/hooks.h"
 #include "runtime/container/init_plan.h"
 #include "runtime/container/removal.h"
 #include "runtime/container/state_directory.h"
 #include "runtime/container/terminal.h"
 #include "runtime/init/first_process.h"
-#include "runtime/security/default_profile.h"
 #include "runtime/sys/clone.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/spawn.h"
@@ -39,17 +39,6 @@ Result<std::string> resolve_bundle(const std::string& bundle) {
   const std::unique_ptr<char, decltype(&::free)> path(::realpath(bundle.c_str(), nullptr), &::free);
   if (path == nullptr) return errno_error("bundle {}", bundle);
   return std::string(path.get());
-}
-
-// A container gets the devices that every container has, whatever else its rules deny; without
-// rules it gets those only.
-Result<std::vector<DeviceRule>> plan_device_rules(const std::vector<DeviceRule>& wanted) {
-  IK_LET(defaults, parse_resources(Json{{"devices", default_device_rules()}}));
-  std::vector<DeviceRule> rules = wanted;
-  for (const DeviceRule& each : defaults.devices) {
-    if (each.allow || wanted.empty()) rules.push_back(each);
-  }
-  return rules;
 }
 
 Result<Cgroup> create_cgroup(const std::string& path, const Resources& resources) {

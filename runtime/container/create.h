@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/cgroup/resources.h"
 #include "runtime/container/state.h"
 
 namespace ikada {
@@ -63,6 +64,12 @@ Result<void> kill_container(const std::string& state_root,
                             const std::string& id,
                             int signal,
                             bool all);
+
+// Changes the limits that `resources` names; the others stay. Device rules, if there are any, take
+// the place of all that were. kConflict for a stopped container.
+Result<void> update_container(const std::string& state_root,
+                              const std::string& id,
+                              const Resources& resources);
 
 // Freezes or thaws by cgroup.freeze and waits until the kernel says so.
 Result<void> pause_container(const std::string& state_root, const std::string& id);

@@ -32,6 +32,7 @@ constexpr const char* kSecondLayer = "/sys/kernel";
 
 // Whether we are what execute() started: execveat(2) names such a program by its descriptor.
 bool was_started_by_descriptor() {
+  // getauxval(3) gives every value as a number. NOLINTNEXTLINE(performance-no-int-to-ptr)
   const auto* name = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   return name != nullptr && std::string_view(name).starts_with("/dev/fd/");
 }

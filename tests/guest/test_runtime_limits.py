@@ -115,6 +115,49 @@ def test_the_files_say_what_the_config_says(runtime, bundle, started):
     assert not swap.exists() or swap.read_text().strip() == str(32 * MEBIBYTE)
 
 
+def test_update_changes_the_limits_it_names(runtime, bundle, started):
+    container = started(bundle("sleep 100", {"memory": {"limit": 64 * MEBIBYTE},
+                                             "pids": {"limit": 77}}))
+    value = lambda name: (container.cgroup / name).read_text().strip()
+
+    runtime("update", "--memory", "32m", container.id)
+    assert (value("memory.max"), value("pids.max")) == (str(32 * MEBIBYTE), "77")
+    runtime("update", "--pids-limit", "5", "--cpu-quota", "20000", "--cpu-share=512", container.id)
+    assert (value("memory.max"), value("pids.max")) == (str(32 * MEBIBYTE), "5")
+    assert value("cpu.max") == "20000 100000"
+    assert 1 < int(value("cpu.weight")) < 100
+    runtime("update", "-r", "-", "-m", "48m", container.id,
+            input=json.dumps({"pids": {"limit": 9}, "memory": {"limit": 1}}))
+    assert (value("memory.max"), value("pids.max")) == (str(48 * MEBIBYTE), "9")
+    runtime("update", "-m", "-1", "--pids-limit=-1", container.id)
+    assert (value("memory.max"), value("pids.max")) == ("max", "max")
+
+
+def test_update_holds_for_what_runs_already(runtime, bundle, started):
+    container = started(bundle("while :; do sleep 0.1 & wait; done"))
+    runtime("update", "--pids-limit", "1", container.id)
+    wait_until(lambda: stat_of(container.cgroup / "pids.events")["max"] > 0)
+
+
+def test_events_tell_what_a_container_uses(runtime, bundle, started):
+    container = started(bundle("while :; do :; done", {"memory": {"limit": 64 * MEBIBYTE},
+                                                      "pids": {"limit": 77}}))
+    wait_until(lambda: stat_of(container.cgroup / "cpu.stat")["usage_usec"] > 100_000)
+    event = json.loads(runtime("events", "--stats", container.id).stdout)
+    assert (event["type"], event["id"]) == ("stats", container.id)
+    assert event["data"]["cpu"]["usage"]["total"] > 100_000_000
+    assert event["data"]["memory"]["usage"]["limit"] == 64 * MEBIBYTE
+    assert 0 < event["data"]["memory"]["usage"]["usage"] < 64 * MEBIBYTE
+    assert event["data"]["pids"] == {"current": 1, "limit": 77}
+
+
+def test_events_end_with_the_container_and_tell_of_want_of_memory(runtime, bundle, started):
+    limits = {"memory": {"limit": 32 * MEBIBYTE, "swap": 32 * MEBIBYTE}}
+    container = started(bundle(f"sleep 2; ({EAT_MEMORY}); sleep 2", limits))
+    output = runtime("events", "--interval", "1s", container.id).stdout
+    assert {json.loads(line)["type"] for line in output.splitlines()} == {"stats", "oom"}
+
+
 def test_a_missing_controller_is_named(runtime, bundle):
     result = runtime.run(bundle("true", {"cpu": {"cpus": "0"}}))
     assert result.returncode != 0

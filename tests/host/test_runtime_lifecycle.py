@@ -292,3 +292,44 @@ def test_a_hook_that_fails_ends_the_creation(bundle, runtime):
     assert result.returncode == 1
     assert "createContainer hook 0 ended with status 1" in result.stderr
     assert list(runtime.root.iterdir()) == []
+
+
+@pytest.mark.parametrize("words, text", [
+    ([], "expected a limit to change"), (["--memory", "lots"], "--memory: "),
+    (["--pids-limit", "-2"], "--pids-limit: "), (["--cpu-share", "1e3"], "--cpu-share: "),
+    (["-r", "/nonexistent"], "No such file or directory"), (["--memory-swap", "1g"],
+                                                            "needs memory.limit")])
+def test_update_says_what_is_wrong(runtime, sleeper, words, text):
+    result = runtime("update", *words, sleeper.id, check=False)
+
+    assert result.returncode == 1
+    assert text in result.stderr
+
+
+def test_update_and_events_want_a_container_that_runs(bundle, runtime):
+    made = bundle(["true"])
+    create(runtime, made)
+    runtime("kill", made.id, "KILL")
+    runtime.wait_for(made.id, "stopped")
+
+    update = runtime("update", "--pids-limit", "5", made.id, check=False)
+    events = runtime("events", "--stats", made.id, check=False)
+
+    assert f"container {made.id} is stopped" in update.stderr
+    assert f"container {made.id} is not running" in events.stderr
+    assert "does not exist" in runtime("update", "-m", "1g", "nobody", check=False).stderr
+
+
+def test_events_print_lines_of_json_until_the_end(bundle, runtime):
+    made = bundle(["sleep", "2"])
+    with runtime.popen("run", "--bundle", made, made.id, stdin=subprocess.DEVNULL):
+        while not (runtime.root / made.id / "state.json").exists() or \
+                runtime.state(made.id)["status"] != "running":
+            time.sleep(0.02)
+
+        output = runtime("events", "--interval", "1", made.id).stdout
+
+    events = [json.loads(line) for line in output.splitlines()]
+    assert len(events) >= 2
+    assert all(each["type"] == "stats" and each["id"] == made.id for each in events)
+    assert events[-1]["data"]["cpu"]["usage"]["total"] > 0
