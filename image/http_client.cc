@@ -19,8 +19,12 @@ Error refused(std::string_view code, std::string message) {
           .code = std::string(code)};
 }
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+// A redirect that is followed. The older kinds would turn what is sent into a GET.
+bool is_redirect(int status, const HttpRequest& request) {
+  if (status == 307 || status == 308) return request.form.empty();
+  const bool reads = request.form.empty() && (request.method.empty() || request.method == "GET" ||
+                                              request.method == "HEAD");
+  return reads && (status == 301 || status == 302 || status == 303);
 }
 
 // How long to wait before the request is sent again; nullopt if it is not.
@@ -105,9 +109,7 @@ Result<HttpResponse> HttpClient::follow(const HttpRequest& request, bool& delive
   for (int redirects = 0;; ++redirects) {
     IK_LET(response, exchange(hop, url, delivered));
     const std::string* location = response.find_header("location");
-    if (!is_redirect(response.status) || location == nullptr || !request.form.empty()) {
-      return response;
-    }
+    if (!is_redirect(response.status, request) || location == nullptr) return response;
     if (redirects == kMaxRedirects) {
       return refused("REDIRECT_REFUSED",
                      fmt::format("{}: more than {} redirects", url.authority(), kMaxRedirects));

@@ -8,7 +8,8 @@
 // Redirects are followed by us: at most five, never from https to http, without the Authorization
 // once scheme, host or port differ, and never from a public server to a private address. Answers
 // 429 and 5xx and broken connections are tried again a few times, as long as no byte of a body has
-// been passed on.
+// been passed on; switch `retries` off for what must not be done twice. "Expect: 100-continue" is
+// never sent.
 //
 // Source: libcurl(3); RFC 9110.
 #pragma once
@@ -18,12 +19,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "image/curl_library.h"
+#include "image/http_body.h"
 #include "image/url.h"
 #include "runtime/base/result.h"
 
@@ -45,6 +48,9 @@ struct HttpRequest {
   std::vector<std::string> headers = {};  // "Accept: text/plain"
   std::string authorization = {};         // Value of the header; for this URL's origin only.
   std::string form = {};                  // If not empty, POSTed as a form.
+  std::string method = {};                // Empty: GET, or POST for a form.
+  std::optional<HttpBody> body = {};      // POST, PUT and PATCH need one, be it empty.
+  int answer_limit_s = 0;  // Silence allowed between the body and the answer, if longer than usual.
   size_t max_body_bytes = size_t{4} << 20;
   bool retries = true;
   bool refuse_private_addresses = false;  // A public server led us here.

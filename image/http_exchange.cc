@@ -21,6 +21,7 @@ constexpr size_t kMaxHeaderBytes = size_t{256} << 10;
 constexpr size_t kMaxErrorBodyBytes = size_t{64} << 10;
 constexpr long kConnectTimeoutS = 15;
 constexpr long kReceiveBufferBytes = 256L << 10;
+constexpr long kSendBufferBytes = 256L << 10;
 constexpr int kOkFirst = 200;
 constexpr int kOkLast = 299;
 
@@ -38,6 +39,7 @@ struct Running {
   HttpResponse response = {};
   size_t header_bytes = 0;
   bool head_seen = false;
+  std::uint64_t sent_bytes = 0;       // Of the request's body.
   std::optional<Error> failure = {};  // Ours; libcurl only knows that a callback stopped it.
   SteadyClock::time_point last_activity = SteadyClock::now();
 };
@@ -108,17 +110,56 @@ size_t on_body(char* bytes, size_t size, size_t count, void* user) {
   return 0;
 }
 
+size_t on_read(char* buffer, size_t size, size_t count, void* user) {
+  Running& running = *static_cast<Running*>(user);
+  const HttpBody& body = *running.request.body;
+  touch(running);
+  if (running.sent_bytes == body.size_bytes) return 0;
+  const Result<size_t> got = body.read(running.sent_bytes, buffer, size * count);
+  if (got.has_value() && *got > 0) {
+    running.sent_bytes += *got;
+    return *got;
+  }
+  running.failure = got.has_value() ? make_error(ErrorKind::kInvalid,
+                                                 "the body ends after {} of {} bytes",
+                                                 running.sent_bytes,
+                                                 body.size_bytes)
+                                    : got.error();
+  return CURL_READFUNC_ABORT;
+}
+
+// libcurl starts anew by itself when a connection that it had kept turns out to be dead, though the
+// server may have got the bytes.
+int on_seek(void* user, curl_off_t offset, int origin) {
+  Running& running = *static_cast<Running*>(user);
+  if (!running.request.retries) return CURL_SEEKFUNC_FAIL;
+  if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
+  running.sent_bytes = static_cast<std::uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
+bool is_sending(const Running& running) {
+  return running.request.body.has_value() && running.sent_bytes < running.request.body->size_bytes;
+}
+
+// How long the server may say nothing: longer when all was sent and it has to work on that.
+int silence_limit_s(const Running& running) {
+  const int usual_s = running.options.inactivity_limit_s;
+  return is_sending(running) ? usual_s : std::max(usual_s, running.request.answer_limit_s);
+}
+
 int on_progress(void* user, curl_off_t /*total*/, curl_off_t /*now*/, curl_off_t, curl_off_t) {
   Running& running = *static_cast<Running*>(user);
-  const int limit_s = running.options.inactivity_limit_s;
+  const int limit_s = silence_limit_s(running);
   if (running.options.cancelled) {
     running.failure = make_error(ErrorKind::kUnavailable, "cancelled");
     return 1;
   }
   if (SteadyClock::now() - running.last_activity < std::chrono::seconds(limit_s)) return 0;
   running.failure = make_error(ErrorKind::kUnavailable,
-                               "{} sent nothing for {} s",
+                               "{} {} nothing for {} s",
                                running.options.url.authority(),
+                               is_sending(running) ? "took" : "sent",
                                limit_s);
   running.failure->code = kSilent;
   return 1;
@@ -209,6 +250,7 @@ Error transport_error(const Running& running, CURLcode code, const char* detail)
 HeaderList make_headers(const HttpRequest& request, const CurlLibrary& curl) {
   std::vector<std::string> lines = request.headers;
   lines.emplace_back("User-Agent: ikada/" IKADA_VERSION);
+  lines.emplace_back("Expect:");
   if (!request.authorization.empty()) lines.push_back("Authorization: " + request.authorization);
   curl_slist* list = nullptr;
   for (const std::string& line : lines) list = curl.slist_append(list, line.c_str());
@@ -247,8 +289,28 @@ void set_certificates(OptionSetter& setter, const ExchangeOptions& options) {
   if (directory != nullptr && *directory != '\0') setter.set(CURLOPT_CAPATH, directory);
 }
 
-Result<void> set_options(Running& running, curl_slist* headers, char* detail) {
+void set_method(OptionSetter& setter, Running& running) {
   const HttpRequest& request = running.request;
+  if (!request.form.empty()) {
+    setter.set(CURLOPT_POSTFIELDSIZE, static_cast<long>(request.form.size()));
+    setter.set(CURLOPT_POSTFIELDS, request.form.c_str());
+  } else if (request.method == "HEAD") {
+    setter.set(CURLOPT_NOBODY, 1L);
+  } else if (request.body.has_value()) {
+    setter.set(CURLOPT_UPLOAD, 1L);
+    setter.set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size_bytes));
+    setter.set(CURLOPT_UPLOAD_BUFFERSIZE, kSendBufferBytes);
+    setter.set(CURLOPT_READFUNCTION, &on_read);
+    setter.set(CURLOPT_READDATA, &running);
+    setter.set(CURLOPT_SEEKFUNCTION, &on_seek);
+    setter.set(CURLOPT_SEEKDATA, &running);
+    setter.set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  } else if (!request.method.empty()) {
+    setter.set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+}
+
+Result<void> set_options(Running& running, curl_slist* headers, char* detail) {
   OptionSetter setter(running.options);
   running.options.curl.easy_reset(running.options.handle);
   setter.set(CURLOPT_URL, running.options.url.text.c_str());
@@ -272,10 +334,7 @@ Result<void> set_options(Running& running, curl_slist* headers, char* detail) {
   setter.set(CURLOPT_XFERINFODATA, &running);
   setter.set(CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
   setter.set(CURLOPT_OPENSOCKETDATA, &running);
-  if (!request.form.empty()) {
-    setter.set(CURLOPT_POSTFIELDSIZE, static_cast<long>(request.form.size()));
-    setter.set(CURLOPT_POSTFIELDS, request.form.c_str());
-  }
+  set_method(setter, running);
   return setter.done();
 }
 

@@ -168,7 +168,9 @@ Result<HttpRequest> RegistryAuth::token_request(const AuthChallenge& challenge,
   }
   std::vector<std::pair<std::string, std::string>> query;
   if (!service.empty()) query.emplace_back("service", service);
-  if (!scope.empty()) query.emplace_back("scope", scope);
+  for (const std::string_view each : split(scope, ' ')) {
+    if (!each.empty()) query.emplace_back("scope", each);
+  }
   if (credentials.has_value()) {
     query.emplace_back("account", credentials->username);
     request.authorization = basic(*credentials);

@@ -24,7 +24,7 @@ namespace ikada {
 
 struct RegistryAuthOptions {
   std::string registry;  // As people write it: "docker.io".
-  std::string scope;     // "repository:library/nginx:pull"; empty for none.
+  std::string scope;     // "repository:library/nginx:pull", several with spaces; empty for none.
   std::optional<Credentials> credentials = {};
   std::vector<std::string> auth_hosts = {};
 };

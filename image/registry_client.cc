@@ -39,6 +39,7 @@ std::string registry_host(const std::string& registry) {
 struct RegistryClient::Session {
   Reference reference;
   RegistryOptions options;
+  RegistryAccess access;
   std::unique_ptr<HttpClient> http;
   std::unique_ptr<RegistryAuth> auth;
   std::mutex mutex;
@@ -93,16 +94,18 @@ Result<std::string> RegistryClient::Session::probe(const Url& secure) {
 
 Result<HttpResponse> RegistryClient::Session::send(HttpRequest request, const std::string& path) {
   IK_LET(found, find_base().context("registry {}", reference.registry));
-  request.url = found + path;
+  IK_LET(origin, parse_url(found));
+  if (!path.empty()) request.url = found + path;
+  IK_LET(target, parse_url(request.url));
+  const bool goes_home = origin.same_origin(target);
   for (int attempt = 0;; ++attempt) {
-    request.authorization = auth->authorization();
+    request.authorization = goes_home ? auth->authorization() : "";
     Result<HttpResponse> response = http->send(request);
     if (!response.has_value()) {
       return std::move(response).context("registry {}", reference.registry);
     }
     // A server we were redirected to has no say in who we are.
-    const bool is_ours = (found + "/").starts_with(response->url.scheme + "://") &&
-                         parse_url(found).value().same_origin(response->url);
+    const bool is_ours = origin.same_origin(response->url);
     constexpr int kMaxAnswers = 2;
     if (response->status != kUnauthorized || !is_ours || attempt == kMaxAnswers) return response;
     const Result<void> answered = auth->answer(*response, request.authorization);
@@ -114,8 +117,9 @@ Error RegistryClient::Session::denied_error(const Error& why) const {
   if (why.code != "UNAUTHORIZED" || reference.repository.empty()) return why;
   return coded(ErrorKind::kDenied,
                why.code,
-               fmt::format("pull access denied for {}, repository does not exist or may require "
+               fmt::format("{} access denied for {}, repository does not exist or may require "
                            "'ikada login': {}",
+                           access.pushes ? "push" : "pull",
                            reference.familiar_name(),
                            why.message));
 }
@@ -168,11 +172,18 @@ std::string RegistryClient::Session::rate_limit_advice(const HttpResponse& respo
       " ({}, or log in with 'ikada login {}' for a higher limit)", when, reference.registry);
 }
 
+std::string RegistryAccess::scope(const std::string& repository) const {
+  std::string scope = fmt::format("repository:{}:pull{}", repository, pushes ? ",push" : "");
+  if (!mount_source.empty()) scope += fmt::format(" repository:{}:pull", mount_source);
+  return scope;
+}
+
 RegistryClient::RegistryClient(std::unique_ptr<Session> session) : session_(std::move(session)) {}
 RegistryClient::~RegistryClient() = default;
 
 Result<std::unique_ptr<RegistryClient>> RegistryClient::create(const Reference& reference,
-                                                               RegistryOptions options) {
+                                                               RegistryOptions options,
+                                                               RegistryAccess access) {
   IK_LET(http,
          HttpClient::create({.insecure_hosts = options.insecure_registries,
                              .inactivity_limit_s = options.inactivity_limit_s}));
@@ -182,12 +193,12 @@ Result<std::unique_ptr<RegistryClient>> RegistryClient::create(const Reference& 
   const bool has_repository = !reference.repository.empty();
   session->auth = std::make_unique<RegistryAuth>(
       *session->http,
-      RegistryAuthOptions{
-          .registry = reference.registry,
-          .scope = has_repository ? "repository:" + reference.repository + ":pull" : "",
-          .credentials = options.credentials,
-          .auth_hosts = options.auth_hosts});
+      RegistryAuthOptions{.registry = reference.registry,
+                          .scope = has_repository ? access.scope(reference.repository) : "",
+                          .credentials = options.credentials,
+                          .auth_hosts = options.auth_hosts});
   session->options = std::move(options);
+  session->access = std::move(access);
   return std::unique_ptr<RegistryClient>(new RegistryClient(std::move(session)));
 }
 
@@ -269,6 +280,18 @@ Result<std::string> RegistryClient::fetch_small_blob(const Descriptor& blob) {
                "DIGEST_MISMATCH",
                fmt::format("blob {}: digest mismatch: got {}", blob.digest.text(), got.text()));
 }
+
+Result<HttpResponse> RegistryClient::request(HttpRequest request, const std::string& path) {
+  return session_->send(std::move(request), path);
+}
+
+Error RegistryClient::answer_error(const HttpResponse& response, const std::string& what) const {
+  return session_->answer_error(response, what);
+}
+
+std::string RegistryClient::repository_path() const { return session_->repository_url(); }
+
+Result<void> RegistryClient::wait(int milliseconds) { return session_->http->wait(milliseconds); }
 
 void RegistryClient::cancel() { session_->http->cancel(); }
 

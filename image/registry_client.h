@@ -1,4 +1,5 @@
-// One repository of a registry, for pulling: manifests and blobs, verified against their digests.
+// One repository of a registry: manifests and blobs, verified against their digests. For what is
+// sent there see image/registry_push.h.
 //
 // Calls wait on the network; they may come from several threads at once and share connections and
 // tokens. Bodies that arrive are identified by the digest of their bytes, never by what the
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "image/http_client.h"
 #include "image/manifest.h"
 #include "image/reference.h"
 #include "image/registry_options.h"
@@ -30,11 +32,21 @@ struct FetchedManifest {
   std::string body;
 };
 
+// What a client asks to be allowed to do.
+struct RegistryAccess {
+  bool pushes = false;       // Pulling is always asked for.
+  std::string mount_source;  // One more repository to pull from, whose blobs are to be mounted.
+
+  // "repository:team/web:pull,push repository:team/base:pull"
+  std::string scope(const std::string& repository) const;
+};
+
 class RegistryClient {
  public:
   // Does not connect yet. `reference` gives registry and repository.
   static Result<std::unique_ptr<RegistryClient>> create(const Reference& reference,
-                                                        RegistryOptions options);
+                                                        RegistryOptions options,
+                                                        RegistryAccess access = {});
   ~RegistryClient();
 
   // The manifest or index under a tag or digest. kNotFound: no such image or tag; kDenied:
@@ -54,6 +66,20 @@ class RegistryClient {
 
   // A small blob whole, e.g. an image config; its digest is checked (DIGEST_MISMATCH).
   Result<std::string> fetch_small_blob(const Descriptor& blob);
+
+  // Any request to the repository, authenticated, and its answer whatever the status. With an empty
+  // `path` it goes to `request.url`, which the registry has named; credentials are added only if
+  // that is the registry's own origin.
+  Result<HttpResponse> request(HttpRequest request, const std::string& path);
+
+  // What to say of an answer that was not hoped for; `what` is what it is about, "blob sha256:…".
+  Error answer_error(const HttpResponse& response, const std::string& what) const;
+
+  // "/v2/library/nginx"
+  std::string repository_path() const;
+
+  // Waits, but not after cancel().
+  Result<void> wait(int milliseconds);
 
   // Asks whether the registry is there and takes our credentials: GET /v2/. kDenied if not.
   Result<void> ping();

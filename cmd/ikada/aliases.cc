@@ -31,6 +31,7 @@ std::span<const Alias> all_aliases() {
       Alias{"image", "list", "images", false},
       Alias{"image", "ls", "images"},
       Alias{"image", "pull", "pull"},
+      Alias{"image", "push", "push"},
       Alias{"image", "remove", "rmi", false},
       Alias{"image", "rm", "rmi"},
       Alias{"image", "tag", "tag"},

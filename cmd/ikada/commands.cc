@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "cmd/ikada/push_commands.h"
+
 namespace ikada {
 
 std::span<const Command> all_commands() {
@@ -24,6 +26,7 @@ std::span<const Command> all_commands() {
       Command{"pause", "Freeze all processes of containers", add_pause_command},
       Command{"unpause", "Let frozen containers run on", add_unpause_command},
       Command{"pull", "Fetch images from a registry", add_pull_command},
+      Command{"push", "Send an image to a registry", add_push_command},
       Command{"images", "List images", add_images_command},
       Command{"tag", "Give an image one more name", add_tag_command},
       Command{"rmi", "Remove images", add_rmi_command},
@@ -31,6 +34,19 @@ std::span<const Command> all_commands() {
       Command{"logout", "Forget the login to a registry", add_logout_command},
       Command{"info", "Show this host and what ikada has on it", add_info_command},
       Command{"version", "Show the versions of ikada's programs", add_version_command},
+      Command{"manifest add", "Put an image into a list", add_manifest_add_command},
+      Command{"manifest annotate",
+              "Change what a list says of an image's platform",
+              add_manifest_annotate_command},
+      Command{"manifest create",
+              "Begin a list of images for several platforms",
+              add_manifest_create_command},
+      Command{"manifest inspect",
+              "Show a list of this host, or a registry's manifest",
+              add_manifest_inspect_command},
+      Command{
+          "manifest push", "Send a list and its images to a registry", add_manifest_push_command},
+      Command{"manifest rm", "Remove lists from this host", add_manifest_rm_command},
       // Without a summary: not for people and not in --help.
       Command{"container-cleanup", "", add_container_cleanup_command},
   };

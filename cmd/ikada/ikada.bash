@@ -29,7 +29,7 @@ _ikada_arguments() {
   case $2 in
     attach | exec | kill | logs | pause | restart | rm | start | stats | stop | unpause | wait)
       _ikada_containers "$1" ;;
-    create | rmi | run | tag | pull) _ikada_images "$1" ;;
+    create | pull | push | rmi | run | tag) _ikada_images "$1" ;;
     inspect) _ikada_containers "$1" && _ikada_images "$1" ;;
   esac
 }
@@ -64,6 +64,7 @@ _ikada() {
   else
     case "${group[*]} $verb" in
       "image inspect" | "image rm") words=$(_ikada_images "$program") ;;
+      "manifest create" | "manifest add") words=$(_ikada_images "$program") ;;
       "container inspect") words=$(_ikada_containers "$program") ;;
       *) words=$(_ikada_arguments "$program" "$verb") ;;
     esac

@@ -76,7 +76,7 @@ class Pulls {
   Context& context_;
   ImageStore& store_;
   const PullCommandOptions& options_;
-  PullDisplay display_;
+  LayerLines display_;
   std::vector<Reference> images_;
   std::atomic<size_t> next_ = 0;
   std::mutex mutex_;

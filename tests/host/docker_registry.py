@@ -6,6 +6,7 @@ import json
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.parse
@@ -22,12 +23,14 @@ def free_port(kind=socket.SOCK_STREAM):
 
 
 class DockerRegistry:
-    """Started by start(), ended by stop(). With `user` it wants Basic authentication."""
+    """Started by start(), ended by stop(). With `user` it wants Basic authentication, with `tls`,
+    certificate and key, it speaks https."""
 
-    def __init__(self, directory, user=None, password=None):
+    def __init__(self, directory, user=None, password=None, tls=None):
         self.directory = pathlib.Path(directory)
         self.user = user
         self.password = password
+        self.tls = tls
         self.port = None
         self._process = None
 
@@ -50,6 +53,8 @@ class DockerRegistry:
             },
             "http": {"addr": self.address},
         }
+        if self.tls is not None:
+            config["http"]["tls"] = {"certificate": str(self.tls[0]), "key": str(self.tls[1])}
         if self.user is not None:
             line = subprocess.run(
                 ["htpasswd", "-nbB", self.user, self.password],
@@ -97,7 +102,11 @@ class DockerRegistry:
         if self.user is not None:
             token = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
             headers["Authorization"] = f"Basic {token}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        if self.tls is None:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        else:
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.port, timeout=60, context=ssl._create_unverified_context())
         try:
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()

@@ -41,6 +41,8 @@ class Call:
             if value is not None:
                 handler.send_header(name, value)
         handler.end_headers()
+        if self.method == "HEAD":
+            return True
         handler.wfile.write(body if cut_at is None else body[:cut_at])
         if cut_at is not None:
             handler.wfile.flush()
@@ -68,7 +70,7 @@ class ScriptedRegistry:
             def do_GET(self):
                 registry._serve(self)
 
-            do_POST = do_GET
+            do_POST = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_GET
 
             def log_message(self, *_):
                 pass

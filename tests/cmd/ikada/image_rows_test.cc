@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "cmd/ikada/pull_display.h"
+#include "cmd/ikada/layer_lines.h"
 
 namespace ikada {
 namespace {
