@@ -14,6 +14,8 @@
 #include "cmd/ikada/context.h"
 #include "cmd/ikada/open_store.h"
 #include "cmd/ikada/pull_display.h"
+#include "image/pull_tags.h"
+#include "image/registry_tags.h"
 
 namespace ikada {
 namespace {
@@ -23,8 +25,31 @@ constexpr size_t kMaxImagesAtOnce = 3;
 
 struct PullCommandOptions {
   std::vector<std::string> images;
+  bool all_tags = false;
   PullWish wish;
 };
+
+struct ImageToPull {
+  Reference reference;
+  bool was_named = true;  // By the user, not by the registry's list of tags.
+};
+
+Result<std::vector<ImageToPull>> list_images_of(const Reference& reference,
+                                                const Context& context) {
+  IK_LET(options, registry_options_for(reference.registry, context.config_path));
+  IK_LET(client, RegistryClient::create(reference, std::move(options)));
+  IK_LET(tags, list_tags(*client));
+  std::vector<ImageToPull> images;
+  for (std::string& tag : select_image_tags(std::move(tags))) {
+    Reference tagged = reference;
+    tagged.tag = std::move(tag);
+    images.push_back({.reference = std::move(tagged), .was_named = false});
+  }
+  if (images.empty()) {
+    return make_error(ErrorKind::kNotFound, "{} has no tags", reference.familiar_name());
+  }
+  return images;
+}
 
 // The pulls of one command, a few at a time on one display.
 class Pulls {
@@ -48,8 +73,16 @@ class Pulls {
   Result<void> find_images(const std::string& name) {
     IK_LET(reference, parse_reference(name));
     const bool has_tag = !reference.digest.empty() || name.ends_with(":" + reference.tag);
-    if (!options_.wish.quiet && !has_tag) display_.say("Using default tag: " + reference.tag);
-    images_.push_back(std::move(reference));
+    if (!options_.all_tags) {
+      if (!options_.wish.quiet && !has_tag) display_.say("Using default tag: " + reference.tag);
+      images_.push_back({.reference = std::move(reference)});
+      return {};
+    }
+    if (has_tag) {
+      return make_error(ErrorKind::kInvalid, "tag can't be used with --all-tags/-a: {}", name);
+    }
+    IK_LET(found, list_images_of(reference, context_));
+    std::move(found.begin(), found.end(), std::back_inserter(images_));
     return {};
   }
 
@@ -57,15 +90,22 @@ class Pulls {
     while (true) {
       const size_t mine = next_++;
       if (mine >= images_.size()) return;
-      const Reference& image = images_[mine];
+      const ImageToPull& image = images_[mine];
       const Result<PullResult> pulled =
-          pull_and_show(context_, store_, image, options_.wish, display_);
+          pull_and_show(context_, store_, image.reference, options_.wish, display_);
       if (pulled.has_value()) {
-        display_.say(image.canonical());
+        display_.say(image.reference.canonical());
+      } else if (!image.was_named && pulled.error().code == "NOT_AN_IMAGE") {
+        warn(pulled.error().message + ", ignoring");
       } else {
         fail(pulled.error());
       }
     }
+  }
+
+  void warn(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    ::fprintf(stderr, "ikada pull: %s\n", text.c_str());
   }
 
   void fail(const Error& error) {
@@ -77,7 +117,7 @@ class Pulls {
   ImageStore& store_;
   const PullCommandOptions& options_;
   LayerLines display_;
-  std::vector<Reference> images_;
+  std::vector<ImageToPull> images_;
   std::atomic<size_t> next_ = 0;
   std::mutex mutex_;
 };
@@ -96,6 +136,7 @@ void add_pull_command(CLI::App& app, Context& context) {
   auto options = std::make_shared<PullCommandOptions>();
   CLI::App* command = app.add_subcommand("pull", "Fetch images from a registry");
   command->add_option("image", options->images, "NAME[:TAG|@DIGEST]")->required();
+  command->add_flag("-a,--all-tags", options->all_tags, "Fetch all tags of the repositories");
   command->add_flag("-q,--quiet", options->wish.quiet, "Print the images' names only");
   command->add_option("--platform", options->wish.platform, "OS/ARCH[/VARIANT], e.g. linux/arm64");
   command->callback([options, &context] { context.finish(pull(*options, context)); });

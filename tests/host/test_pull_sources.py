@@ -1,4 +1,4 @@
-"""Where images come from: mirrors, proxies, several at once; and what is no image."""
+"""Where images come from: mirrors, proxies, lists of tags, several at once. And what is none."""
 
 import json
 import time
@@ -145,6 +145,29 @@ def test_one_image_that_fails_does_not_stop_the_others(ikada, servers):
     assert result.returncode == 1
     assert f"{server.address}/bad:1 not found" in result.stderr
     assert listed(ikada) == [f"{server.address}/good:1"]
+
+
+def test_all_tags_are_pulled_but_signatures_and_charts(ikada, servers):
+    server = servers()
+    tags = {"1": small_image("1"), "2": small_image("2"), "chart": artifact()}
+    signature = "sha256-" + "ab" * 32 + ".sig"
+    for tag, image in tags.items():
+        server.add("web", tag, image)
+    listing = json.dumps({"name": "web", "tags": [*tags, signature]}).encode()
+    server.script("/v2/web/tags/list", lambda call: call.answer(200, listing))
+
+    result = ikada("pull", "-a", f"{server.address}/web")
+
+    assert listed(ikada) == [f"{server.address}/web:1", f"{server.address}/web:2"]
+    assert "not an image" in result.stderr
+    assert result.stderr.strip().endswith(", ignoring")
+    assert not server.calls_to(f"/v2/web/manifests/{signature}")
+
+
+def test_all_tags_of_a_name_with_a_tag_is_refused(ikada, servers):
+    message = failure(ikada, "pull", "-a", f"{servers().address}/web:1")
+
+    assert "tag can't be used with --all-tags/-a" in message
 
 
 @pytest.mark.parametrize("made, kind", [
