@@ -73,6 +73,7 @@ class Engine {
   static Result<Engine> open(EngineOptions options);
 
   const EngineLayout& layout() const { return options_.layout; }
+  const BridgeConfig& bridge() const { return options_.bridge; }
 
   // Makes a container from `image`. Nothing is left on failure.
   Result<NewContainer> create(const ContainerSpec& spec, const EngineImage& image);
@@ -98,6 +99,13 @@ class Engine {
 
   // Removes a container. kConflict in docker's words if it runs and `force` is not set.
   Result<void> remove(const ContainerRecord& record, const RemoveOptions& options);
+
+  // Gives it another name. kConflict in docker's words if that is taken.
+  Result<void> rename(const ContainerRecord& record, const std::string& name);
+
+  // Sets its limits, those of a running container at once. kUnavailable, naming it, if a controller
+  // is missing.
+  Result<void> update(const ContainerRecord& record, const ResourceSpec& resources);
 
   // Takes away everything of a container that is being made.
   void discard(NewContainer& container);

@@ -5,6 +5,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cluster/engine/available_capabilities.h"
 #include "cluster/engine/container_names.h"
 #include "cluster/engine/engine.h"
@@ -133,10 +135,14 @@ Result<void> Engine::make_volumes(const ContainerRecord& record, const EngineIma
   for (const MountSpec& each : record.spec.mounts) {
     if (each.type != MountSpec::Type::kVolume) continue;
     IK_LET(is_new,
-           prepare_volume(
-               layout(),
-               {.name = each.source, .destination = each.destination, .copy = !each.no_copy},
-               files)
+           prepare_volume(layout(),
+                          {.name = each.source,
+                           .destination = each.destination,
+                           .copy = !each.no_copy,
+                           .anonymous = std::find(record.anonymous_volumes.begin(),
+                                                  record.anonymous_volumes.end(),
+                                                  each.source) != record.anonymous_volumes.end()},
+                          files)
                .context("volume {}", each.source));
     static_cast<void>(is_new);
   }

@@ -93,26 +93,9 @@ Json plan_device_rules(const OciConfigInputs& inputs) {
 
 Json plan_resources(const OciConfigInputs& inputs) {
   const ResourceSpec& wish = inputs.record.spec.resources;
-  Json resources = {{"devices", plan_device_rules(inputs)}};
-  if (wish.memory_bytes != 0) {
-    resources["memory"]["limit"] = wish.memory_bytes;
-    // As much swap again as memory, which is docker's default.
-    resources["memory"]["swap"] = wish.memory_swap_bytes.has_value() ? Json(*wish.memory_swap_bytes)
-                                                                     : Json(wish.memory_bytes * 2);
-  }
-  if (wish.memory_reservation_bytes != 0) {
-    resources["memory"]["reservation"] = wish.memory_reservation_bytes;
-  }
-  if (wish.nano_cpus != 0) {
-    resources["cpu"]["period"] = kCpuPeriodUs;
-    resources["cpu"]["quota"] =
-        wish.nano_cpus / 1'000'000'000 * kCpuPeriodUs + wish.nano_cpus % 1'000'000'000 / 10'000;
-  }
-  if (wish.cpu_shares != 0) resources["cpu"]["shares"] = wish.cpu_shares;
-  if (!wish.cpuset_cpus.empty()) resources["cpu"]["cpus"] = wish.cpuset_cpus;
-  if (wish.pids.has_value() && *wish.pids > 0) {
-    resources["pids"]["limit"] = *wish.pids;
-  } else if (!wish.pids.has_value() && inputs.has_pids_controller) {
+  Json resources = plan_oci_limits(wish);
+  resources["devices"] = plan_device_rules(inputs);
+  if (!wish.pids.has_value() && inputs.has_pids_controller) {
     resources["pids"]["limit"] = kDefaultPids;
   }
   return resources;
@@ -157,6 +140,28 @@ std::vector<std::string> plan_environment(const ContainerRecord& record,
   for (const std::string& each : record.spec.env) env.set(each);
   if (!env.has("HOME")) env.set("HOME=" + home);
   return std::move(env).take();
+}
+
+Json plan_oci_limits(const ResourceSpec& wish) {
+  Json resources = Json::object();
+  if (wish.memory_bytes != 0) {
+    resources["memory"]["limit"] = wish.memory_bytes;
+    // As much swap again as memory, which is docker's default.
+    resources["memory"]["swap"] = wish.memory_swap_bytes.has_value() ? Json(*wish.memory_swap_bytes)
+                                                                     : Json(wish.memory_bytes * 2);
+  }
+  if (wish.memory_reservation_bytes != 0) {
+    resources["memory"]["reservation"] = wish.memory_reservation_bytes;
+  }
+  if (wish.nano_cpus != 0) {
+    resources["cpu"]["period"] = kCpuPeriodUs;
+    resources["cpu"]["quota"] =
+        wish.nano_cpus / 1'000'000'000 * kCpuPeriodUs + wish.nano_cpus % 1'000'000'000 / 10'000;
+  }
+  if (wish.cpu_shares != 0) resources["cpu"]["shares"] = wish.cpu_shares;
+  if (!wish.cpuset_cpus.empty()) resources["cpu"]["cpus"] = wish.cpuset_cpus;
+  if (wish.pids.has_value() && *wish.pids > 0) resources["pids"]["limit"] = *wish.pids;
+  return resources;
 }
 
 Result<Json> plan_oci_config(const OciConfigInputs& inputs) {

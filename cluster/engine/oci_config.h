@@ -41,6 +41,9 @@ struct OciConfigInputs {
   bool has_ipv6 = true;             // Of the kernel: whether its sysctls are there.
 };
 
+// linux.resources without its devices: what was asked for.
+Json plan_oci_limits(const ResourceSpec& wish);
+
 // kInvalid for an unknown capability or a seccomp profile that is wrong.
 Result<Json> plan_oci_config(const OciConfigInputs& inputs);
 

@@ -1,4 +1,8 @@
-// Volumes: directories that outlive containers, ROOT/volumes/NAME/_data.
+// Volumes: directories that outlive containers, ROOT/volumes/NAME/_data, and volume.json beside it:
+//
+//   {"created": NANOSECONDS, "anonymous": true, "labels": {"key": "value"}}
+//
+// A volume is in use while a container's record names it, whether that container runs or not.
 //
 // A new volume takes over what the image has at the place where it is first mounted; one that has
 // been used is never overwritten. Image paths are looked up inside the image's own tree and cannot
@@ -7,11 +11,15 @@
 // Source: docker-volume(1); docker-run(1), --volume.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cluster/engine/image_files.h"
 #include "cluster/engine/layout.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/result.h"
 
 namespace ikada {
@@ -29,6 +37,34 @@ struct VolumeWish {
 // Makes the volume if it does not exist; if it is empty and copying is wanted, fills it from
 // `image`. Two commands at once do not fill it twice. True if it was made now.
 Result<bool> prepare_volume(const EngineLayout& layout, const VolumeWish& wish, ImageFiles& image);
+
+struct Volume {
+  std::string name = {};
+  std::string data = {};  // The directory that is mounted.
+  UnixNanos created = 0;
+  bool anonymous = false;  // Nobody gave it a name.
+  std::map<std::string, std::string> labels = {};
+};
+
+// Makes an empty volume; one that exists stays as it is.
+Result<void> create_volume(const EngineLayout& layout, const Volume& volume);
+
+// kNotFound in docker's words.
+Result<Volume> find_volume(const EngineLayout& layout, const std::string& name);
+
+// Sorted by name.
+Result<std::vector<Volume>> list_volumes(const EngineLayout& layout);
+
+// Which containers name which volume: ids by the volume's name.
+Result<std::map<std::string, std::vector<std::string>>> find_volume_users(
+    const EngineLayout& layout);
+
+// Removes one that no container names: kConflict in docker's words otherwise, kNotFound if there is
+// none.
+Result<void> remove_unused_volume(const EngineLayout& layout, const std::string& name);
+
+// A volume's regular files together.
+std::uint64_t measure_volume(const Volume& volume);
 
 // A missing volume is not an error.
 Result<void> remove_volume(const EngineLayout& layout, const std::string& name);

@@ -9,6 +9,7 @@ namespace ikada {
 std::span<const Alias> all_aliases() {
   static constexpr std::array kAliases = {
       Alias{"container", "attach", "attach"},
+      Alias{"container", "cp", "cp"},
       Alias{"container", "create", "create"},
       Alias{"container", "exec", "exec"},
       Alias{"container", "inspect", "inspect --type container"},
@@ -17,15 +18,19 @@ std::span<const Alias> all_aliases() {
       Alias{"container", "logs", "logs"},
       Alias{"container", "ls", "ps"},
       Alias{"container", "pause", "pause"},
+      Alias{"container", "port", "port"},
       Alias{"container", "ps", "ps", false},
       Alias{"container", "remove", "rm", false},
+      Alias{"container", "rename", "rename"},
       Alias{"container", "restart", "restart"},
       Alias{"container", "rm", "rm"},
       Alias{"container", "run", "run"},
       Alias{"container", "start", "start"},
       Alias{"container", "stats", "stats"},
       Alias{"container", "stop", "stop"},
+      Alias{"container", "top", "top"},
       Alias{"container", "unpause", "unpause"},
+      Alias{"container", "update", "update"},
       Alias{"container", "wait", "wait"},
       Alias{"image", "inspect", "inspect --type image"},
       Alias{"image", "list", "images", false},
@@ -35,7 +40,10 @@ std::span<const Alias> all_aliases() {
       Alias{"image", "remove", "rmi", false},
       Alias{"image", "rm", "rmi"},
       Alias{"image", "tag", "tag"},
+      Alias{"network", "list", "network ls", false},
       Alias{"system", "info", "info"},
+      Alias{"volume", "list", "volume ls", false},
+      Alias{"volume", "remove", "volume rm", false},
   };
   return kAliases;
 }

@@ -22,9 +22,14 @@ std::span<const Command> all_commands() {
       Command{"attach", "Connect to a running container", add_attach_command},
       Command{"wait", "Wait until containers end, print exit codes", add_wait_command},
       Command{"inspect", "Show everything about containers and images", add_inspect_command},
+      Command{"top", "Show the processes of a running container", add_top_command},
+      Command{"port", "Show the published ports of a container", add_port_command},
       Command{"stats", "Show what running containers use", add_stats_command},
       Command{"pause", "Freeze all processes of containers", add_pause_command},
       Command{"unpause", "Let frozen containers run on", add_unpause_command},
+      Command{"cp", "Copy files between a container and this host", add_cp_command},
+      Command{"rename", "Give a container another name", add_rename_command},
+      Command{"update", "Change the limits of containers", add_update_command},
       Command{"pull", "Fetch images from a registry", add_pull_command},
       Command{"push", "Send an image to a registry", add_push_command},
       Command{"images", "List images", add_images_command},
@@ -47,6 +52,13 @@ std::span<const Command> all_commands() {
       Command{
           "manifest push", "Send a list and its images to a registry", add_manifest_push_command},
       Command{"manifest rm", "Remove lists from this host", add_manifest_rm_command},
+      Command{"network ls", "List networks", add_network_ls_command},
+      Command{"network inspect", "Show everything about networks", add_network_inspect_command},
+      Command{"volume ls", "List volumes", add_volume_ls_command},
+      Command{"volume create", "Make a volume", add_volume_create_command},
+      Command{"volume inspect", "Show everything about volumes", add_volume_inspect_command},
+      Command{"volume rm", "Remove volumes that no container uses", add_volume_rm_command},
+      Command{"volume prune", "Remove volumes that no container uses", add_volume_prune_command},
       // Without a summary: not for people and not in --help.
       Command{"container-cleanup", "", add_container_cleanup_command},
   };

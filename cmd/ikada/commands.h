@@ -30,6 +30,7 @@ const Command* find_command(std::string_view name);
 
 void add_attach_command(CLI::App& app, Context& context);
 void add_container_cleanup_command(CLI::App& app, Context& context);
+void add_cp_command(CLI::App& app, Context& context);
 void add_create_command(CLI::App& app, Context& context);
 void add_exec_command(CLI::App& app, Context& context);
 void add_images_command(CLI::App& app, Context& context);
@@ -39,9 +40,13 @@ void add_kill_command(CLI::App& app, Context& context);
 void add_login_command(CLI::App& app, Context& context);
 void add_logout_command(CLI::App& app, Context& context);
 void add_logs_command(CLI::App& app, Context& context);
+void add_network_inspect_command(CLI::App& group, Context& context);
+void add_network_ls_command(CLI::App& group, Context& context);
 void add_pause_command(CLI::App& app, Context& context);
+void add_port_command(CLI::App& app, Context& context);
 void add_ps_command(CLI::App& app, Context& context);
 void add_pull_command(CLI::App& app, Context& context);
+void add_rename_command(CLI::App& app, Context& context);
 void add_restart_command(CLI::App& app, Context& context);
 void add_rm_command(CLI::App& app, Context& context);
 void add_rmi_command(CLI::App& app, Context& context);
@@ -50,8 +55,15 @@ void add_start_command(CLI::App& app, Context& context);
 void add_stats_command(CLI::App& app, Context& context);
 void add_stop_command(CLI::App& app, Context& context);
 void add_tag_command(CLI::App& app, Context& context);
+void add_top_command(CLI::App& app, Context& context);
 void add_unpause_command(CLI::App& app, Context& context);
-void add_wait_command(CLI::App& app, Context& context);
+void add_update_command(CLI::App& app, Context& context);
 void add_version_command(CLI::App& app, Context& context);
+void add_volume_create_command(CLI::App& group, Context& context);
+void add_volume_inspect_command(CLI::App& group, Context& context);
+void add_volume_ls_command(CLI::App& group, Context& context);
+void add_volume_prune_command(CLI::App& group, Context& context);
+void add_volume_rm_command(CLI::App& group, Context& context);
+void add_wait_command(CLI::App& app, Context& context);
 
 }  // namespace ikada

@@ -90,20 +90,6 @@ void add_network_options(CLI::App& command, ContainerOptions& options) {
   add_list(command, "--dns-option", options.dns_options, "Option for resolv.conf");
 }
 
-void add_resource_options(CLI::App& command, ContainerOptions& options) {
-  command.add_option("-m,--memory", options.memory, "Memory limit: 512m");
-  command.add_option(
-      "--memory-swap", options.memory_swap, "Memory and swap together; -1 is unlimited");
-  command.add_option(
-      "--memory-reservation", options.memory_reservation, "Memory to keep if others want it");
-  command.add_option("--cpus", options.cpus, "How many CPUs it may use: 1.5");
-  command.add_option(
-      "-c,--cpu-shares", options.cpu_shares, "Weight among other containers, 1024 by default");
-  command.add_option("--cpuset-cpus", options.cpuset_cpus, "CPUs it may run on: 0-3 or 0,1");
-  command.add_option(
-      "--pids-limit", options.pids_limit, "Most processes and threads; -1 is unlimited");
-}
-
 void add_security_options(CLI::App& command, ContainerOptions& options) {
   add_list(command, "--cap-add", options.cap_add, "Capability to add: NET_ADMIN or ALL");
   add_list(command, "--cap-drop", options.cap_drop, "Capability to drop");
@@ -152,40 +138,8 @@ Result<std::map<std::string, std::string>> read_labels(const ContainerOptions& o
   return labels;
 }
 
-Result<std::uint64_t> parse_size_option(const char* option, const std::string& text) {
-  if (text.empty()) return std::uint64_t{0};
-  return parse_byte_size(text).context("invalid argument \"{}\" for \"{}\"", text, option);
-}
-
 Result<void> plan_resources(const ContainerOptions& options, ContainerSpec& spec) {
-  constexpr std::uint64_t kLeastMemory = std::uint64_t{6} << 20;
-  ResourceSpec& resources = spec.resources;
-  IK_LET(memory, parse_size_option("--memory", options.memory));
-  IK_LET(reservation, parse_size_option("--memory-reservation", options.memory_reservation));
-  resources.memory_bytes = memory;
-  resources.memory_reservation_bytes = reservation;
-  if (memory != 0 && memory < kLeastMemory) {
-    return make_error(ErrorKind::kInvalid, "Minimum memory limit allowed is 6MB");
-  }
-  if (!options.memory_swap.empty()) {
-    IK_LET(swap, parse_memory_swap(options.memory_swap));
-    if (memory == 0 && swap != -1) {
-      return make_error(ErrorKind::kInvalid,
-                        "You should always set the Memory limit when using Memoryswap limit");
-    }
-    if (swap > 0 && static_cast<std::uint64_t>(swap) < memory) {
-      return make_error(ErrorKind::kInvalid,
-                        "Minimum memoryswap limit should be larger than memory limit");
-    }
-    if (swap != 0) resources.memory_swap_bytes = swap;
-  }
-  if (!options.cpus.empty()) {
-    IK_LET(cpus, parse_cpus(options.cpus));
-    resources.nano_cpus = cpus;
-  }
-  resources.cpu_shares = options.cpu_shares;
-  resources.cpuset_cpus = options.cpuset_cpus;
-  resources.pids = options.pids_limit;
+  IK_TRY(apply_resource_options(options.resources, spec.resources));
   IK_LET(shm, parse_size_option("--shm-size", options.shm_size));
   if (shm != 0) spec.shm_bytes = shm;
   for (const std::string& each : options.ulimits) {
@@ -282,7 +236,7 @@ void add_container_options(CLI::App& command, ContainerOptions& options) {
   add_process_options(command, options);
   add_storage_options(command, options);
   add_network_options(command, options);
-  add_resource_options(command, options);
+  add_resource_options(command, options.resources);
   add_security_options(command, options);
 }
 

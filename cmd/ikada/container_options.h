@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cluster/engine/container_spec.h"
+#include "cmd/ikada/resource_options.h"
 #include "runtime/base/result.h"
 
 namespace CLI {
@@ -40,13 +41,7 @@ struct ContainerOptions {
   std::vector<std::string> group_add;
   std::string working_dir;
   std::optional<std::string> entrypoint;
-  std::string memory;
-  std::string memory_swap;
-  std::string memory_reservation;
-  std::string cpus;
-  std::uint64_t cpu_shares = 0;
-  std::string cpuset_cpus;
-  std::optional<std::int64_t> pids_limit;
+  ResourceOptions resources;
   std::string shm_size;
   std::vector<std::string> ulimits;
   std::vector<std::string> cap_add;

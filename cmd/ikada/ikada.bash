@@ -24,10 +24,15 @@ _ikada_images() {
   "$1" images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -v '<none>'
 }
 
+_ikada_volumes() {
+  "$1" volume ls -q 2>/dev/null
+}
+
 # What a command's positional words may be.
 _ikada_arguments() {
   case $2 in
-    attach | exec | kill | logs | pause | restart | rm | start | stats | stop | unpause | wait)
+    attach | exec | kill | logs | pause | port | rename | restart | rm | start | stats | stop | top | \
+      unpause | update | wait)
       _ikada_containers "$1" ;;
     create | pull | push | rmi | run | tag) _ikada_images "$1" ;;
     inspect) _ikada_containers "$1" && _ikada_images "$1" ;;
@@ -65,6 +70,8 @@ _ikada() {
     case "${group[*]} $verb" in
       "image inspect" | "image rm") words=$(_ikada_images "$program") ;;
       "manifest create" | "manifest add") words=$(_ikada_images "$program") ;;
+      "volume inspect" | "volume rm") words=$(_ikada_volumes "$program") ;;
+      "network inspect") words="bridge host none" ;;
       "container inspect") words=$(_ikada_containers "$program") ;;
       *) words=$(_ikada_arguments "$program" "$verb") ;;
     esac

@@ -1,7 +1,4 @@
-#include <stdio.h>
-
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,9 +6,9 @@
 
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/container_description.h"
-#include "cmd/ikada/go_template.h"
 #include "cmd/ikada/image_description.h"
 #include "cmd/ikada/open_engine.h"
+#include "cmd/ikada/print_objects.h"
 
 namespace ikada {
 namespace {
@@ -60,36 +57,11 @@ Result<Json> inspect_object(const InspectOptions& options,
 void inspect(const InspectOptions& options, Context& context) {
   const Result<Engine> engine = open_engine(context);
   if (!engine.has_value()) return context.finish(engine.error());
-  std::optional<Template> format;
-  const bool is_json = options.format.empty() || options.format == "json";
-  if (!is_json) {
-    Result<Template> parsed = Template::parse(options.format);
-    if (!parsed.has_value()) return context.finish(parsed.error());
-    format.emplace(std::move(parsed.value()));
-  }
-  Json found = Json::array();
-  std::vector<Error> errors;
-  for (const std::string& name : options.names) {
-    const Result<Json> object = inspect_object(options, *engine, name, context);
-    if (!object.has_value()) {
-      errors.push_back(object.error());
-    } else if (format.has_value()) {
-      const Result<std::string> text = format->execute(*object);
-      if (text.has_value()) {
-        ::printf("%s\n", text->c_str());
-      } else {
-        errors.push_back(text.error());
-      }
-    } else {
-      found.push_back(*object);
-    }
-  }
-  if (is_json) {
-    constexpr int kIndent = 4;
-    const int indent = options.format == "json" ? -1 : kIndent;
-    ::printf("%s\n", found.dump(indent, ' ', false, Json::error_handler_t::replace).c_str());
-  }
-  for (const Error& error : errors) context.finish(error);
+  print_objects(
+      options.names,
+      options.format,
+      [&](const std::string& name) { return inspect_object(options, *engine, name, context); },
+      context);
 }
 
 }  // namespace

@@ -11,7 +11,6 @@ namespace ikada {
 namespace {
 
 constexpr std::string_view kMethods = "Label";
-constexpr size_t kMinCellWidth = 10;
 constexpr size_t kPadding = 3;
 
 // The template with written-out \t and \n replaced.
@@ -58,7 +57,7 @@ Result<std::string> header_line(const TableFormat& table, const Template& line) 
 
 }  // namespace
 
-std::string align_columns(std::string_view text) {
+std::string align_columns(std::string_view text, size_t min_cell_width) {
   std::vector<std::vector<std::string_view>> lines;
   std::vector<size_t> widths;
   for (const std::string_view line : split(text, '\n')) {
@@ -66,7 +65,7 @@ std::string align_columns(std::string_view text) {
     const std::vector<std::string_view>& cells = lines.back();
     // The last cell of a line belongs to no column.
     for (size_t i = 0; i + 1 < cells.size(); ++i) {
-      if (i == widths.size()) widths.push_back(kMinCellWidth);
+      if (i == widths.size()) widths.push_back(min_cell_width);
       widths[i] = std::max(widths[i], character_count(cells[i]) + kPadding);
     }
   }

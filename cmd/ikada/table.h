@@ -42,7 +42,7 @@ Result<void> print_rows(const TableFormat& table,
                         const std::vector<Json>& rows,
                         std::string_view format);
 
-// Pads tab-separated cells to columns: at least ten wide, three spaces between them.
-std::string align_columns(std::string_view text);
+// Pads tab-separated cells to columns: at least so wide, three spaces between them.
+std::string align_columns(std::string_view text, size_t min_cell_width = 10);
 
 }  // namespace ikada

@@ -37,11 +37,17 @@ def test_a_kill_that_is_no_oom_kill_has_no_flag(ikada, start):
     assert ikada.inspect("killed")["State"]["OOMKilled"] is False
 
 
-def test_the_memory_limit_is_the_kernels(ikada, start):
+def test_the_memory_limit_is_the_kernels_and_can_be_changed(ikada, start):
     cgroup = start("sized", ["-m", "32m"], "exec sleep 100")
+    before = (cgroup / "memory.max").read_text()
 
-    assert (cgroup / "memory.max").read_text() == f"{32 * MEBIBYTE}\n"
-    assert "/ 32MiB" in ikada("stats", "--no-stream", "sized").stdout
+    ikada("update", "-m", "48m", "--pids-limit", "9", "--cpus", "0.3", "sized")
+
+    assert before == f"{32 * MEBIBYTE}\n"
+    assert (cgroup / "memory.max").read_text() == f"{48 * MEBIBYTE}\n"
+    assert (cgroup / "pids.max").read_text() == "9\n"
+    assert (cgroup / "cpu.max").read_text() == "30000 100000\n"
+    assert "/ 48MiB" in ikada("stats", "--no-stream", "sized").stdout
 
 
 def test_a_fork_bomb_stays_within_the_pids_limit(start):
