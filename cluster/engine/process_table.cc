@@ -78,7 +78,7 @@ std::string hours_minutes_seconds(double seconds) {
 // ps's [[DD-]HH:]MM:SS.
 std::string elapsed_text(double seconds) {
   const auto whole = static_cast<std::int64_t>(seconds);
-  const std::string end = fmt::format("{:02}:{:02}", whole / 60 % 60, whole % 60);
+  std::string end = fmt::format("{:02}:{:02}", whole / 60 % 60, whole % 60);
   if (whole < 3600) return end;
   if (whole < 86400) return fmt::format("{:02}:{}", whole / 3600, end);
   return fmt::format("{}-{:02}:{}", whole / 86400, whole / 3600 % 24, end);

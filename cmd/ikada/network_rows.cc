@@ -36,12 +36,12 @@ bool matches(const NetworkDescription& network, std::string_view key, std::strin
 }  // namespace
 
 const std::vector<NetworkDescription>& all_networks() {
-  static const std::vector<NetworkDescription> kNetworks = {
+  static const std::vector<NetworkDescription> networks = {
       {"d4fb2594eb7dc73de37a0d0fa2c6d263f511aad6f96221a2a8f2f62adfc304a6", "bridge", "bridge"},
       {"88b0493d09a67a1090413b4f6ac877752921564ab0b74e3925b3e40bb94e5f12", "host", "host"},
       {"4dc490dac81500346cb378f08238b54887962507eca96323dc95d7bb264873d7", "none", "null"},
   };
-  return kNetworks;
+  return networks;
 }
 
 Result<NetworkDescription> find_network(const std::string& name_or_id) {
