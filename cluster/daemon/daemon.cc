@@ -11,7 +11,7 @@
 
 #include "cluster/daemon/daemon_socket.h"
 #include "cluster/daemon/status_routes.h"
-#include "cluster/daemon/systemd_notify.h"
+#include "runtime/sys/notify_systemd.h"
 
 namespace ikada {
 namespace {

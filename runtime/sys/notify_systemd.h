@@ -1,4 +1,4 @@
-// Tells the service manager how the daemon is doing.
+// Tells the service manager how a service is doing.
 //
 // Source: sd_notify(3): one datagram to the unix socket that NOTIFY_SOCKET names.
 #pragma once

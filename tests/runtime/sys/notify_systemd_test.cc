@@ -1,4 +1,4 @@
-#include "cluster/daemon/systemd_notify.h"
+#include "runtime/sys/notify_systemd.h"
 
 #include <stddef.h>
 #include <sys/socket.h>
