@@ -181,6 +181,12 @@ Result<std::string> parse_registry(std::string_view text) {
   return std::string(is_hub ? kDefaultRegistry : host);
 }
 
+bool is_repository_name(std::string_view text) {
+  return text.size() <= kMaxNameBytes && is_repository(text);
+}
+
+bool is_tag_name(std::string_view text) { return is_tag(text); }
+
 std::string Reference::canonical() const {
   std::string text = registry + "/" + repository;
   if (!tag.empty()) text += ":" + tag;

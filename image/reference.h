@@ -35,4 +35,10 @@ Result<Reference> parse_reference(std::string_view text);
 // kInvalid with code REFERENCE_INVALID.
 Result<std::string> parse_registry(std::string_view text);
 
+// "library/nginx": path components of lower-case letters and digits, at most 255 bytes in all.
+bool is_repository_name(std::string_view text);
+
+// "latest", "v1.2_rc-3": at most 128 bytes.
+bool is_tag_name(std::string_view text);
+
 }  // namespace ikada

@@ -37,6 +37,8 @@ std::span<const Command> all_commands() {
       Command{"rmi", "Remove images", add_rmi_command},
       Command{"login", "Log in to a registry", add_login_command},
       Command{"logout", "Forget the login to a registry", add_logout_command},
+      Command{"registry serve", "Serve a registry of one's own", add_registry_serve_command},
+      Command{"registry gc", "Remove what no image needs", add_registry_gc_command},
       Command{"info", "Show this host and what ikada has on it", add_info_command},
       Command{"version", "Show the versions of ikada's programs", add_version_command},
       Command{"manifest add", "Put an image into a list", add_manifest_add_command},

@@ -46,6 +46,8 @@ void add_pause_command(CLI::App& app, Context& context);
 void add_port_command(CLI::App& app, Context& context);
 void add_ps_command(CLI::App& app, Context& context);
 void add_pull_command(CLI::App& app, Context& context);
+void add_registry_gc_command(CLI::App& group, Context& context);
+void add_registry_serve_command(CLI::App& group, Context& context);
 void add_rename_command(CLI::App& app, Context& context);
 void add_restart_command(CLI::App& app, Context& context);
 void add_rm_command(CLI::App& app, Context& context);
