@@ -10,7 +10,6 @@
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/context.h"
 #include "image/registry/config.h"
-#include "image/registry/log.h"
 #include "image/registry/server.h"
 
 namespace ikada {
@@ -38,7 +37,6 @@ Result<void> serve(const ServeCommandOptions& options, const Context& context) {
     ::fflush(stdout);
   };
   ::signal(SIGPIPE, SIG_IGN);
-  registry::set_up_log();
   return registry::serve_registry(serve_options);
 }
 

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
 
 #include "image/reference.h"
 #include "image/registry/answers.h"
@@ -9,7 +12,7 @@
 namespace ikada::registry {
 namespace {
 
-constexpr size_t kChunkBytes = size_t{1} << 20;
+constexpr size_t kPartBytes = size_t{1} << 20;
 
 std::string upload_path(const Call& call, std::string_view id) {
   return fmt::format("/v2/{}/blobs/uploads/{}", call.route.repository, id);
@@ -55,19 +58,24 @@ Result<std::uint64_t> allowed_bytes(const Call& call, const Uploads::Lease& leas
   return std::min(most, quota) - lease.size_bytes();
 }
 
-// Appends the body to the upload. What came before the client went away stays.
+// Appends the body to the upload: while one part is hashed and written, the next one is read. What
+// came before the client went away stays.
 Result<void> receive_allowed(const Call& call, Uploads::Lease& lease) {
   IK_LET(left, allowed_bytes(call, lease));
-  const std::uint64_t expected = call.head.content_length.value_or(kChunkBytes);
-  std::vector<char> chunk(std::clamp<std::uint64_t>(expected, 1, kChunkBytes));
-  while (true) {
-    const Result<size_t> count = call.body.read(chunk);
+  const std::uint64_t expected = call.head.content_length.value_or(kPartBytes);
+  std::array<std::vector<char>, 2> parts;
+  std::optional<BegunWork<Result<void>>> writing;
+  for (size_t turn = 0;; turn = 1 - turn) {
+    std::vector<char>& part = parts[turn];
+    part.resize(std::clamp<std::uint64_t>(expected, 1, kPartBytes));
+    const Result<size_t> count = call.body.read(part);
+    if (writing.has_value()) IK_TRY(writing->wait(call.yield));
     if (!count.has_value()) return count.error();
     if (*count == 0) return {};
     if (*count > left) return api_error(kDenied, "the blob is larger than what is left");
     left -= *count;
-    const std::string_view bytes(chunk.data(), *count);
-    IK_TRY(call.site.pool().run(call.yield, [&] { return lease.append(bytes); }));
+    const std::string_view bytes(part.data(), *count);
+    writing = call.site.pool().begin(call.yield, [&lease, bytes] { return lease.append(bytes); });
   }
 }
 

@@ -1,11 +1,13 @@
 #include "image/registry/log.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 namespace ikada::registry {
@@ -18,18 +20,34 @@ bool is_plain(char c) {
          c != '\\';
 }
 
+// One write(2) for each line, so that lines of several threads do not mix.
+class StandardError final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    // Nobody can be told that it failed.
+    static_cast<void>(::write(STDERR_FILENO, line.data(), line.size()) < 0);
+  }
+  void flush_() override {}
+};
+
+// Each thread has its own: with a shared one, a loop would wait while another one writes.
+spdlog::logger& logger() {
+  thread_local const std::unique_ptr<spdlog::logger> own = [] {
+    auto made = std::make_unique<spdlog::logger>("", std::make_shared<StandardError>());
+    const bool journal = ::getenv("JOURNAL_STREAM") != nullptr;
+    made->set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
+    return made;
+  }();
+  return *own;
+}
+
 }  // namespace
 
-void log_info(std::string_view line) { spdlog::info(line); }
-void log_warning(std::string_view line) { spdlog::warn(line); }
-void log_error(std::string_view line) { spdlog::error(line); }
-
-void set_up_log() {
-  spdlog::set_default_logger(
-      std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
-  const bool journal = ::getenv("JOURNAL_STREAM") != nullptr;
-  spdlog::set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
-}
+void log_info(std::string_view line) { logger().info(line); }
+void log_warning(std::string_view line) { logger().warn(line); }
+void log_error(std::string_view line) { logger().error(line); }
 
 std::string quoted_value(std::string_view value) {
   const std::string_view shown = value.substr(0, kMostBytes);

@@ -1,6 +1,7 @@
 // What the registry says on standard error: one event a line, "request user=ada method=GET …".
 //
-// The program sets up where the lines go. Values that others chose pass through quoted_value().
+// With time and level, unless systemd's journal adds the time. Values that others chose pass
+// through quoted_value(). From any thread.
 #pragma once
 
 #include <string>
@@ -11,9 +12,6 @@ namespace ikada::registry {
 void log_info(std::string_view line);
 void log_warning(std::string_view line);
 void log_error(std::string_view line);
-
-// Lines to standard error, with time and level unless systemd's journal adds them.
-void set_up_log();
 
 // As it is if it is one plain word, otherwise in quotes with escapes: it ends no line and moves no
 // cursor. What is very long is cut.
