@@ -18,7 +18,6 @@ namespace ikada {
 namespace {
 
 constexpr const char* kSizeAttribute = "trusted.ikada.layer-bytes";
-constexpr size_t kReadBytes = size_t{128} << 10;
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
@@ -39,18 +38,6 @@ Result<void> move_into_place(const std::string& tree,
   // Somebody else was quicker with the same layer.
   if (errno == ENOTEMPTY || errno == EEXIST) return remove_tree(tree);
   return errno_error("rename {} to {}", tree, place);
-}
-
-Result<UnpackedLayer> unpack(UniqueFd root, int blob, const LayerLimits& limits) {
-  LayerUnpacker unpacker(std::move(root), limits);
-  const auto buffer = std::make_unique_for_overwrite<char[]>(kReadBytes);
-  while (true) {
-    const ssize_t got = ::read(blob, buffer.get(), kReadBytes);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return unpacker.finish(errno_error("read"));
-    if (got == 0 || !unpacker.write({buffer.get(), static_cast<size_t>(got)})) break;
-  }
-  return unpacker.finish({});
 }
 
 }  // namespace
@@ -81,7 +68,7 @@ Result<void> place_layer_copy(const ImageStore& store,
   IK_LET(root, open_file(tree, O_RDONLY | O_DIRECTORY));
   if (::fchmod(root.get(), 0755) != 0) return errno_error("chmod {}", tree);
   IK_LET(blob, open_file(store.blob_path(layer.blob.digest), O_RDONLY));
-  IK_LET(unpacked, unpack(std::move(root), blob.get(), options.limits));
+  IK_LET(unpacked, unpack_blob(root.get(), blob.get(), {.limits = options.limits}));
   if (unpacked.diff_id != layer.diff_id) {
     Error error = make_error(ErrorKind::kInvalid,
                              "layer {}: digest mismatch of the unpacked layer",
