@@ -8,6 +8,7 @@ namespace ikada {
 
 std::span<const Alias> all_aliases() {
   static constexpr std::array kAliases = {
+      Alias{"builder", "build", "build"},
       Alias{"container", "attach", "attach"},
       Alias{"container", "cp", "cp"},
       Alias{"container", "create", "create"},
@@ -32,6 +33,7 @@ std::span<const Alias> all_aliases() {
       Alias{"container", "unpause", "unpause"},
       Alias{"container", "update", "update"},
       Alias{"container", "wait", "wait"},
+      Alias{"image", "build", "build"},
       Alias{"image", "inspect", "inspect --type image"},
       Alias{"image", "list", "images", false},
       Alias{"image", "ls", "images"},

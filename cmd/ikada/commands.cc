@@ -30,6 +30,9 @@ std::span<const Command> all_commands() {
       Command{"cp", "Copy files between a container and this host", add_cp_command},
       Command{"rename", "Give a container another name", add_rename_command},
       Command{"update", "Change the limits of containers", add_update_command},
+      Command{"build", "Make an image from a Dockerfile", add_build_command},
+      Command{
+          "builder prune", "Remove what builds keep for the next build", add_builder_prune_command},
       Command{"pull", "Fetch images from a registry", add_pull_command},
       Command{"push", "Send an image to a registry", add_push_command},
       Command{"images", "List images", add_images_command},
