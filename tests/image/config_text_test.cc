@@ -8,7 +8,8 @@ namespace ikada {
 
 TEST_CASE("a configuration that is read and written is the same, unknown fields too") {
   const std::string text =
-      R"({"architecture":"amd64","config":{"Cmd":["sh"],"Env":["A=1"],"ExposedPorts":{"80/tcp":{}},)"
+      R"({"architecture":"amd64","config":{"Cmd":["sh"],"Env":["A=1"],)"
+      R"("ExposedPorts":{"80/tcp":{}},)"
       R"("Healthcheck":{"Interval":30000000000,"Test":["CMD","true"]},"Labels":{"k":"v"},)"
       R"("OnBuild":["RUN x"],"Shell":["/bin/bash","-c"],"StdinOnce":true,"User":"1:2",)"
       R"("Volumes":{"/data":{}},"WorkingDir":"/w"},"created":"2026-01-02T03:04:05Z",)"
