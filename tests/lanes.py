@@ -84,7 +84,7 @@ def build():
     started = time.monotonic()
     ccache = {"CMAKE_CXX_COMPILER_LAUNCHER": "ccache"} if os.path.exists("/usr/bin/ccache") else {}
     for command in (["cmake", "--preset", "release"],
-                    ["cmake", "--build", "--preset", "release"]):
+                    ["cmake", "--build", "--preset", "release", "--target", "all", "tests/all"]):
         status, _ = run(command, BUILD_TIMEOUT_S, ccache)
         if status != 0:
             print(f"build: {' '.join(command)} {'took too long' if status is None else 'failed'}")
