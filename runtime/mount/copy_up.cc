@@ -167,13 +167,15 @@ int copy_entries(int from, int to, int depth) {
   }
 }
 
-int take_on_mode(int from, int to) {
+int take_on_mode_and_times(int from, int to) {
   struct stat status {};
   if (::fstat(from, &status) != 0) return -errno;
   if (::fchown(to, status.st_uid, status.st_gid) != 0 && errno != EINVAL && errno != EPERM) {
     return -errno;
   }
-  return ::fchmod(to, status.st_mode & 07777) == 0 ? 0 : -errno;
+  if (::fchmod(to, status.st_mode & 07777) != 0) return -errno;
+  const timespec times[] = {status.st_atim, status.st_mtim};
+  return ::futimens(to, times) == 0 ? 0 : -errno;
 }
 
 }  // namespace
@@ -184,7 +186,7 @@ int copy_up(int from_fd, int to_fd, bool keeps_mode) {
   if (from < 0) return -errno;
   const int to = ::openat(to_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   int result = to < 0 ? -errno : copy_entries(from, to, 0);
-  if (result == 0 && !keeps_mode) result = take_on_mode(from, to);
+  if (result == 0 && !keeps_mode) result = take_on_mode_and_times(from, to);
   ::close(from);
   if (to >= 0) ::close(to);
   return result;

@@ -122,6 +122,7 @@ def furnished(own_rootfs):
     os.utime(conf / "file", (1_000_000_000, 1_000_000_000))
     (conf / "deep").chmod(0o750)
     conf.chmod(0o2771)
+    os.utime(conf, (1_000_000_000, 1_000_000_000))
     return own_rootfs
 
 
