@@ -68,6 +68,29 @@ void read_rootfs(JsonReader rootfs, ImageConfig& config) {
   if (type != "layers") rootfs.fail("type", "expected \"layers\"");
 }
 
+ImageHealthcheck read_healthcheck(JsonReader reader) {
+  ImageHealthcheck check;
+  reader.read("Test", check.test);
+  reader.read("Interval", check.interval_ns);
+  reader.read("Timeout", check.timeout_ns);
+  reader.read("StartPeriod", check.start_period_ns);
+  reader.read("StartInterval", check.start_interval_ns);
+  reader.read("Retries", check.retries);
+  return check;
+}
+
+void read_history(JsonReader& reader, ImageConfig& config) {
+  for (JsonReader& item : reader.objects("history")) {
+    ImageHistory step;
+    item.read("created", step.created);
+    item.read("created_by", step.created_by);
+    item.read("author", step.author);
+    item.read("comment", step.comment);
+    item.read("empty_layer", step.empty_layer);
+    config.history.push_back(std::move(step));
+  }
+}
+
 void read_process(JsonReader process, ImageConfig& config) {
   process.read("Env", config.env);
   process.read("Entrypoint", config.entrypoint);
@@ -78,6 +101,11 @@ void read_process(JsonReader process, ImageConfig& config) {
   process.read("Labels", config.labels);
   config.exposed_ports = read_set(process, "ExposedPorts");
   config.volumes = read_set(process, "Volumes");
+  process.read("OnBuild", config.on_build);
+  process.read("Shell", config.shell);
+  if (process.has("Healthcheck")) {
+    config.healthcheck = read_healthcheck(process.object("Healthcheck"));
+  }
 }
 
 }  // namespace
@@ -93,10 +121,7 @@ Result<ImageConfig> parse_image_config(std::string_view text) {
   reader.read("variant", config.variant);
   reader.read("created", config.created);
   reader.read("author", config.author);
-  if (const Json* history = reader.find("history"); history != nullptr) {
-    if (!history->is_array()) reader.fail("history", "expected an array");
-    config.history = *history;
-  }
+  read_history(reader, config);
   if (!reader.has("rootfs")) reader.fail("rootfs", "missing");
   read_rootfs(reader.object("rootfs"), config);
   read_process(reader.object("config"), config);
@@ -110,6 +135,7 @@ Result<ImageConfig> parse_image_config(std::string_view text) {
   }
   IK_TRY(check_env(config.env));
   IK_TRY(check_words(config));
+  config.source = *json;
   return config;
 }
 

@@ -119,7 +119,8 @@ bool add_entry(std::vector<IndexedImage>& entries, IndexedImage added) {
       kept.push_back(std::move(entry));
     }
   }
-  kept.push_back(std::move(added));
+  // An image with a name needs no entry without one.
+  if (!added.name.empty() || !has_image(kept, added.image_id)) kept.push_back(std::move(added));
   for (IndexedImage& entry : nameless) {
     if (!has_image(kept, entry.image_id)) kept.push_back(std::move(entry));
   }

@@ -1,0 +1,81 @@
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "image/layer_writer.h"
+#include "image/store_garbage.h"
+#include "image/unpack.h"
+#include "runtime/base/random_id.h"
+#include "runtime/base/rollback.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+constexpr const char* kSizeAttribute = "trusted.ikada.layer-bytes";
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+// The directory at `tree` to the layer's place, with its size on it.
+Result<void> move_into_place(const std::string& tree,
+                             const std::string& place,
+                             std::uint64_t size,
+                             const LayerOptions& options) {
+  IK_LET(fd, open_file(tree, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  if (::fchown(fd.get(), 0, 0) != 0) return errno_error("chown {}", tree);
+  if (::fchmod(fd.get(), 0755) != 0) return errno_error("chmod {}", tree);
+  const std::string text = std::to_string(size);
+  if (::fsetxattr(fd.get(), kSizeAttribute, text.data(), text.size(), 0) != 0) {
+    return errno_error("setxattr {}", kSizeAttribute);
+  }
+  if (!options.is_synced && ::syncfs(fd.get()) != 0) return errno_error("syncfs");
+  if (::rename(tree.c_str(), place.c_str()) == 0) return {};
+  // Somebody else was quicker with the same layer.
+  if (errno == ENOTEMPTY || errno == EEXIST) return remove_tree(tree);
+  return errno_error("rename {} to {}", tree, place);
+}
+
+}  // namespace
+
+Result<void> place_layer_tree(const ImageStore& store,
+                              const WrittenLayer& layer,
+                              const std::string& path,
+                              const LayerOptions& options) {
+  const std::string place = store.layer_path(layer.diff_id);
+  if (exists(place)) return remove_tree(path);
+  IK_LET(fd, open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  IK_LET(size, settle_tree(fd.get(), options.tar));
+  return move_into_place(path, place, size, options);
+}
+
+Result<void> place_layer_copy(const ImageStore& store,
+                              const WrittenLayer& layer,
+                              const LayerOptions& options) {
+  const std::string place = store.layer_path(layer.diff_id);
+  const std::string staging = store.root() + "/layers/staging/" + std::string(layer.diff_id.hex());
+  IK_LET(lock, lock_directory(staging, true));
+  Rollback cleanup;
+  cleanup.add([&] { return remove_tree(staging); });
+  if (exists(place)) return {};
+  const std::string tree = staging + "/tree";
+  IK_TRY(remove_abandoned(tree));
+  IK_TRY(make_directories(tree, 0755));
+  IK_LET(root, open_file(tree, O_RDONLY | O_DIRECTORY));
+  if (::fchmod(root.get(), 0755) != 0) return errno_error("chmod {}", tree);
+  IK_LET(blob, open_file(store.blob_path(layer.blob.digest), O_RDONLY));
+  IK_LET(unpacked, unpack_blob(root.get(), blob.get(), {.limits = options.limits}));
+  if (unpacked.diff_id != layer.diff_id) {
+    Error error = make_error(ErrorKind::kInvalid,
+                             "layer {}: digest mismatch of the unpacked layer",
+                             layer.diff_id.text());
+    error.code = "DIGEST_MISMATCH";
+    return error;
+  }
+  return move_into_place(tree, place, unpacked.content_bytes, options);
+}
+
+}  // namespace ikada
