@@ -66,6 +66,8 @@ Result<void> AttachClient::take_clean_up() { return send(MonitorMessage::kCleanU
 
 Result<void> AttachClient::stay_lossless() { return send(MonitorMessage::kLossless); }
 
+Result<void> AttachClient::tether() { return send(MonitorMessage::kTether); }
+
 Result<void> AttachClient::send_signal(int signal) {
   const char number = static_cast<char>(signal);
   return send(MonitorMessage::kSignal, {&number, 1});

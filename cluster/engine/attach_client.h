@@ -76,6 +76,9 @@ class AttachClient {
   // The container waits for us, as for the reader of a pipe, instead of our being dropped.
   Result<void> stay_lossless();
 
+  // The container is killed when we go, however that comes.
+  Result<void> tether();
+
   // Passes on the window size of the terminal `fd`; not a terminal is no error.
   Result<void> send_window_of(int fd);
 

@@ -97,6 +97,7 @@ struct ContainerSpec {
   std::map<std::string, std::string> sysctls = {};
   std::uint64_t shm_bytes = std::uint64_t{64} << 20;
   bool read_only_rootfs = false;
+  bool volatile_rootfs = false;  // Its changes need not survive a power cut.
   bool init = false;
   bool terminal = false;
   bool open_stdin = false;

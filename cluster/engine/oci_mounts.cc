@@ -20,12 +20,12 @@ Json plan_root_overlay(const OciConfigInputs& inputs) {
   // overlayfs wants the topmost layer first.
   std::vector<std::string> lowers(inputs.layers.rbegin(), inputs.layers.rend());
   const std::string& id = inputs.record.id;
-  return mount("/",
-               "overlay",
-               "overlay",
-               {"lowerdir=" + join(lowers, ":"),
-                "upperdir=" + inputs.layout.container_file(id, "upper"),
-                "workdir=" + inputs.layout.container_file(id, "work")});
+  std::vector<std::string> options = {"lowerdir=" + join(lowers, ":"),
+                                      "upperdir=" + inputs.layout.container_file(id, "upper"),
+                                      "workdir=" + inputs.layout.container_file(id, "work")};
+  // Otherwise the kernel writes the whole file system to the disk when the container ends.
+  if (inputs.record.spec.volatile_rootfs) options.emplace_back("volatile");
+  return mount("/", "overlay", "overlay", std::move(options));
 }
 
 std::vector<Json> plan_system_mounts(const ContainerSpec& spec) {

@@ -188,6 +188,7 @@ void describe(Way& way, ContainerSpec& spec) {
   way.field("sysctls", spec.sysctls);
   way.always("shm_bytes", spec.shm_bytes);
   way.field("read_only_rootfs", spec.read_only_rootfs);
+  way.field("volatile_rootfs", spec.volatile_rootfs);
   way.field("init", spec.init);
   way.field("terminal", spec.terminal);
   way.field("open_stdin", spec.open_stdin);

@@ -78,24 +78,6 @@ Result<void> copy_attributes(int source, int target) {
   return {};
 }
 
-Result<void> copy_content(int source, int target) {
-  while (true) {
-    constexpr size_t kChunk = size_t{1} << 30;
-    const ssize_t copied = ::copy_file_range(source, nullptr, target, nullptr, kChunk, 0);
-    if (copied == 0) return {};
-    if (copied > 0 || errno == EINTR) continue;
-    if (errno != EXDEV && errno != EINVAL && errno != ENOSYS) return errno_error("copy");
-    std::vector<char> buffer(size_t{256} << 10);
-    while (true) {
-      const ssize_t got = ::read(source, buffer.data(), buffer.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return errno_error("read");
-      if (got == 0) return {};
-      IK_TRY(write_all(target, {buffer.data(), static_cast<size_t>(got)}));
-    }
-  }
-}
-
 Result<void> copy_symlink(int source, int target_dir, const std::string& name) {
   std::array<char, PATH_MAX> link{};
   const ssize_t size = ::readlinkat(source, "", link.data(), link.size() - 1);
@@ -180,7 +162,7 @@ Result<void> TreeCopy::regular_file(int source, int target_dir, const std::strin
   struct stat status {};
   if (::fstat(from.get(), &status) != 0) return errno_error("stat {}", name);
   IK_LET(to, open_file_at(target_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
-  IK_TRY(copy_content(from.get(), to.get()).context("{}", name));
+  IK_TRY(copy_file_content(from.get(), to.get()).context("{}", name));
   // chown(2) drops security.capability, so that attributes come after it.
   IK_TRY(set_owner_and_mode(to.get(), status).context("{}", name));
   IK_TRY(copy_attributes(from.get(), to.get()).context("{}", name));

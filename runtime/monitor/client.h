@@ -26,6 +26,7 @@ class Client {
   // What the client has said about itself.
   bool lossless = false;
   bool does_clean_up = false;
+  bool tethered = false;
   bool sent_stdin = false;
   std::uint32_t polled_events = 0;  // For Poller::want().
 

@@ -92,6 +92,9 @@ void ClientSet::act(Client& client, MonitorMessage type, std::string_view body) 
     case MonitorMessage::kLossless:
       client.lossless = true;
       return;
+    case MonitorMessage::kTether:
+      client.tethered = true;
+      return;
     case MonitorMessage::kStdout:
     case MonitorMessage::kStderr:
     case MonitorMessage::kExit:

@@ -112,6 +112,9 @@ ClientRequests MonitorLoop::requests() {
           },
       .on_gone =
           [this](const Client& client) {
+            if (client.tethered && !has_ended_) {
+              static_cast<void>(send_signal(pid_fd_.get(), SIGKILL).has_value());
+            }
             if (options_.stdin_once && client.sent_stdin && !input_.empty()) input_[0].end();
           },
   };

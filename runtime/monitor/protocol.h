@@ -19,6 +19,7 @@ enum class MonitorMessage : char {
   kCleanUp = 'c',  // "I do the clean-up": the monitor does not run its cleanup_command, unless this
                    // client goes before the end. Only from the first client (attach-fd).
   kLossless = 'l',  // "Make the container wait rather than drop me."
+  kTether = 't',    // "Kill the container when I go": nobody else wants what it does.
   // Monitor to client.
   kStdout = 'o',  // Bytes; with a terminal everything comes as kStdout.
   kStderr = 'r',

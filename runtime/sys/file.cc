@@ -198,6 +198,24 @@ Result<void> write_all(int fd, std::string_view bytes) {
   return {};
 }
 
+Result<void> copy_file_content(int from_fd, int to_fd) {
+  while (true) {
+    constexpr size_t kChunk = size_t{1} << 30;
+    const ssize_t copied = ::copy_file_range(from_fd, nullptr, to_fd, nullptr, kChunk, 0);
+    if (copied == 0) return {};
+    if (copied > 0 || errno == EINTR) continue;
+    if (errno != EXDEV && errno != EINVAL && errno != ENOSYS) return errno_error("copy");
+    std::vector<char> buffer(size_t{256} << 10);
+    while (true) {
+      const ssize_t got = ::read(from_fd, buffer.data(), buffer.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return errno_error("read");
+      if (got == 0) return {};
+      IK_TRY(write_all(to_fd, {buffer.data(), static_cast<size_t>(got)}));
+    }
+  }
+}
+
 Result<std::vector<std::string>> list_directory(const std::string& path) {
   IK_LET(fd, open_file(path, O_RDONLY | O_DIRECTORY));
   return list_directory_fd(std::move(fd), path);

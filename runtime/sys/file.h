@@ -3,7 +3,7 @@
 // Paths that a container or an image can change are opened only through open_in_root() and then
 // used by descriptor.
 //
-// Source: openat2(2), path_resolution(7).
+// Source: openat2(2), path_resolution(7), copy_file_range(2).
 #pragma once
 
 #include <fcntl.h>
@@ -46,6 +46,9 @@ Result<std::string> read_file(const std::string& path, size_t max_bytes = size_t
 
 // All bytes or an error; EINTR is retried.
 Result<void> write_all(int fd, std::string_view bytes);
+
+// Copies what is left of one regular file to the other, inside the kernel where it can.
+Result<void> copy_file_content(int from_fd, int to_fd);
 
 // The names in a directory without "." and "..", in no order.
 Result<std::vector<std::string>> list_directory(const std::string& path);
