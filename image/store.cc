@@ -352,6 +352,12 @@ Result<std::vector<std::string>> ImageStore::holders(const StoredImage& image) c
   return containers;
 }
 
+Result<std::vector<std::string>> ImageStore::collect_unneeded() const {
+  IK_LET(lock, lock_store(root_));
+  IK_LET(entries, read_index(root_));
+  return collect_garbage(*this, entries);
+}
+
 Result<UniqueFd> ImageStore::begin_pull() const {
   const std::string path = root_ + "/images/pulls.lock";
   IK_LET(fd, open_file(path, O_RDWR | O_CREAT, 0600));

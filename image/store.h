@@ -11,17 +11,18 @@
 //   ROOT/layers/sha256/DIFFID/           one complete unpacked layer each, ready as overlay lower;
 //                                        trusted.ikada.layer-bytes is its size
 //   ROOT/layers/staging/                 unfinished layers, locked by the process that writes them
+//   ROOT/build/                          see image/build_cache.h
 //   ROOT/containers/ID/image             symlink to a manifest: the container needs that image
 //
 // Every change of index.json is one atomic rename under `lock`, so readers need none. Several
 // processes may use a store at once. An image that is listed is whole: its blobs are verified and
 // its layers unpacked.
 //
-// What no listed image and no container needs is removed by untag() and remove(), under `lock`. A
-// pull holds `pulls.lock` shared from its first look to its end, and nothing is collected
-// meanwhile; the next removal does it. A container keeps its image by hold(), in effect as long as
-// its directory exists. Unfinished layers of killed processes are found by their free locks and
-// removed by open().
+// What no listed image, no container and no cached step of a build needs is removed by untag() and
+// remove(), under `lock`. A pull or a build holds `pulls.lock` shared from its first look to its
+// end, and nothing is collected meanwhile; the next removal does it. A container keeps its image by
+// hold(), in effect as long as its directory exists. Unfinished layers of killed processes are
+// found by their free locks and removed by open().
 //
 // Source: OCI image-spec 1.1, image-layout.md, annotations.md.
 #pragma once
@@ -100,6 +101,10 @@ class ImageStore {
 
   // The containers that hold the image, by the names of their directories.
   Result<std::vector<std::string>> holders(const StoredImage& image) const;
+
+  // Removes what no image, container or entry of the build cache needs; nothing while a pull or a
+  // build goes on. Returns the layers, "sha256:…".
+  Result<std::vector<std::string>> collect_unneeded() const;
 
   // What a pull or a build has put below blobs/ and layers/, to be listed under `name`. The image
   // that had the name before stays, without it.

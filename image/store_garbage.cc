@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "image/build_cache.h"
 #include "runtime/base/random_id.h"
 #include "runtime/sys/file.h"
 
@@ -122,6 +123,10 @@ Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
     // A link that somebody else made, to nothing of ours, must not stop every removal.
     if (!added.has_value() && added.error().kind != ErrorKind::kNotFound) return added.error();
   }
+
+  IK_LET(cached, list_cached_content(root));
+  needed.layers.merge(cached.layers);
+  needed.blobs.merge(cached.blobs);
 
   // Layers leave their place by one rename each, so that a kill in the middle of the removal leaves
   // no part of one there; the rest is staging like any other.

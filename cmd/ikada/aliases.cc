@@ -8,6 +8,7 @@ namespace ikada {
 
 std::span<const Alias> all_aliases() {
   static constexpr std::array kAliases = {
+      Alias{"builder", "build", "build"},
       Alias{"container", "attach", "attach"},
       Alias{"container", "commit", "commit"},
       Alias{"container", "cp", "cp"},
@@ -35,6 +36,7 @@ std::span<const Alias> all_aliases() {
       Alias{"container", "unpause", "unpause"},
       Alias{"container", "update", "update"},
       Alias{"container", "wait", "wait"},
+      Alias{"image", "build", "build"},
       Alias{"image", "history", "history"},
       Alias{"image", "import", "import"},
       Alias{"image", "inspect", "inspect --type image"},

@@ -20,6 +20,7 @@ struct Group {
 };
 
 constexpr std::array kGroups = {
+    Group{"builder", "Commands for what builds keep"},
     Group{"container", "Commands for containers"},
     Group{"image", "Commands for images"},
     Group{"manifest", "Commands for indexes of images for several platforms"},

@@ -32,6 +32,9 @@ std::span<const Command> all_commands() {
       Command{"update", "Change the limits of containers", add_update_command},
       Command{"diff", "Show what a container changed in its files", add_diff_command},
       Command{"export", "Write a container's files as a tar archive", add_export_command},
+      Command{"build", "Make an image from a Dockerfile", add_build_command},
+      Command{
+          "builder prune", "Remove what builds keep for the next build", add_builder_prune_command},
       Command{"pull", "Fetch images from a registry", add_pull_command},
       Command{"push", "Send an image to a registry", add_push_command},
       Command{"images", "List images", add_images_command},

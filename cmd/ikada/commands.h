@@ -29,6 +29,8 @@ std::span<const Command> all_commands();
 const Command* find_command(std::string_view name);
 
 void add_attach_command(CLI::App& app, Context& context);
+void add_build_command(CLI::App& app, Context& context);
+void add_builder_prune_command(CLI::App& app, Context& context);
 void add_commit_command(CLI::App& app, Context& context);
 void add_container_cleanup_command(CLI::App& app, Context& context);
 void add_cp_command(CLI::App& app, Context& context);

@@ -53,7 +53,7 @@ _ikada() {
   done
   # A verb of a group stands for a command of its own, with the same arguments.
   case $verb in
-    container | image | manifest | network | registry | system | volume)
+    builder | container | image | manifest | network | registry | system | volume)
       group=("$verb") verb=
       ((index + 1 < COMP_CWORD)) && verb=${COMP_WORDS[index + 1]}
       ;;

@@ -23,37 +23,37 @@ Result<EngineImage> describe(const ImageStore& store,
 }
 
 // An image of another platform than the one asked for is as good as none.
-Result<bool> fits(const EngineImage& image, const std::string& platform) {
+Result<bool> fits(const ImageStore& store, const StoredImage& image, const std::string& platform) {
   if (platform.empty()) return true;
   IK_LET(wanted, parse_platform(platform));
-  const Platform offered = normalize_platform({.os = image.config.os,
-                                               .architecture = image.config.architecture,
-                                               .variant = image.config.variant});
+  IK_LET(config, store.config(image));
+  const Platform offered = normalize_platform(
+      {.os = config.os, .architecture = config.architecture, .variant = config.variant});
   return platform_distance(normalize_platform(wanted), offered).has_value();
 }
 
-Result<EngineImage> pull(const Context& context, ImageStore& store, const ImageWish& wish) {
+Result<StoredImage> pull(const Context& context, ImageStore& store, const ImageWish& wish) {
   IK_LET(reference, parse_reference(wish.name));
   IK_LET(pulled,
          pull_and_show(context,
                        store,
                        reference,
                        {.platform = wish.platform, .quiet = wish.quiet, .out = stderr}));
-  return describe(store, pulled.image, wish.name);
+  return std::move(pulled.image);
 }
 
 }  // namespace
 
-Result<EngineImage> obtain_image(const Context& context, const ImageWish& wish) {
-  IK_LET(store, open_store(context));
+Result<StoredImage> obtain_stored_image(const Context& context,
+                                        ImageStore& store,
+                                        const ImageWish& wish) {
   if (wish.pull != "always") {
-    const Result<StoredImage> found = store.find(wish.name);
+    Result<StoredImage> found = store.find(wish.name);
     if (found.has_value()) {
-      IK_LET(image, describe(store, *found, wish.name));
-      IK_LET(fitting, fits(image, wish.platform));
-      if (fitting) return image;
+      IK_LET(fitting, fits(store, *found, wish.platform));
+      if (fitting) return found;
     } else if (found.error().kind != ErrorKind::kNotFound) {
-      return found.error();
+      return found;
     }
     if (wish.pull == "never") {
       return make_error(ErrorKind::kNotFound, "No such image: {}", wish.name);
@@ -64,6 +64,12 @@ Result<EngineImage> obtain_image(const Context& context, const ImageWish& wish) 
     }
   }
   return pull(context, store, wish);
+}
+
+Result<EngineImage> obtain_image(const Context& context, const ImageWish& wish) {
+  IK_LET(store, open_store(context));
+  IK_LET(image, obtain_stored_image(context, store, wish));
+  return describe(store, image, wish.name);
 }
 
 }  // namespace ikada

@@ -5,6 +5,7 @@
 
 #include "cluster/engine/engine.h"
 #include "cmd/ikada/context.h"
+#include "image/store.h"
 #include "runtime/base/result.h"
 
 namespace ikada {
@@ -15,6 +16,11 @@ struct ImageWish {
   std::string platform;  // Empty: this host's.
   bool quiet = false;
 };
+
+// The image in the store; pulled if need be.
+Result<StoredImage> obtain_stored_image(const Context& context,
+                                        ImageStore& store,
+                                        const ImageWish& wish);
 
 // Says on stderr that it pulls. kNotFound in docker's words.
 Result<EngineImage> obtain_image(const Context& context, const ImageWish& wish);

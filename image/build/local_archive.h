@@ -1,0 +1,22 @@
+// Archives that ADD unpacks: tar, plain or packed by gzip or zstd, told by their content.
+//
+// Everything is unpacked by this process's own code, never by a program of the image.
+//
+// Source: Dockerfile reference, "ADD: Adding local tar archives".
+#pragma once
+
+#include <string>
+
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+// Whether the open file is an archive that unpack_archive() takes. kInvalid for a kind of packing
+// that is known and not supported. Reads from its start.
+Result<bool> is_archive(int fd);
+
+// Unpacks the open file, from its start, into `directory`, which is empty and reachable by nobody
+// else.
+Result<void> unpack_archive(int fd, const std::string& directory);
+
+}  // namespace ikada
