@@ -92,8 +92,10 @@ Result<void> drop_capabilities() {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   std::array<__user_cap_data_struct, 2> sets{};
   if (::syscall(SYS_capget, &header, sets.data()) != 0) return errno_error("capget");
+  const std::array<std::uint32_t, 2> halves = {static_cast<std::uint32_t>(wanted),
+                                               static_cast<std::uint32_t>(wanted >> 32)};
   for (size_t half = 0; half < sets.size(); ++half) {
-    const auto kept = sets.at(half).permitted & static_cast<std::uint32_t>(wanted >> (32 * half));
+    const auto kept = sets.at(half).permitted & halves.at(half);
     sets.at(half) = {.effective = kept, .permitted = kept, .inheritable = 0};
   }
   if (::syscall(SYS_capset, &header, sets.data()) != 0) return errno_error("capset");

@@ -33,7 +33,7 @@ struct RegistryOptions {
   // Longest silence in the middle of an answer.
   int inactivity_limit_s = 30;
   // Where pulls look first, in this order; nothing else does.
-  std::vector<RegistryMirror> mirrors = {};
+  std::vector<RegistryMirror> mirrors;
 };
 
 // Has, below `prefix`, what the registry has: docker.io/library/nginx is REGISTRY/hub/library/nginx

@@ -77,7 +77,7 @@ std::optional<std::string> BuildVariables::value_of(
 std::vector<std::string> BuildVariables::proxies() const {
   std::vector<std::string> found;
   for (const auto& [name, value] : given_) {
-    if (is_proxy(name)) found.push_back(name + "=" + value);
+    if (is_proxy(name)) found.push_back(fmt::format("{}={}", name, value));
   }
   return found;
 }

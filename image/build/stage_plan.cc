@@ -23,11 +23,11 @@ std::string json_text(const std::vector<std::string>& words) {
 void set_env(std::vector<std::string>& env, const std::string& name, const std::string& value) {
   for (std::string& each : env) {
     if (each.size() > name.size() && each.starts_with(name) && each[name.size()] == '=') {
-      each = name + "=" + value;
+      each = fmt::format("{}={}", name, value);
       return;
     }
   }
-  env.push_back(name + "=" + value);
+  env.push_back(fmt::format("{}={}", name, value));
 }
 
 void add_once(std::vector<std::string>& list, const std::string& item) {
@@ -115,7 +115,9 @@ class StepPlanner {
   std::string argument_prefix() const {
     if (settings_.arguments.empty()) return "";
     std::string prefix = fmt::format("|{}", settings_.arguments.size());
-    for (const auto& [name, value] : settings_.arguments) prefix += " " + name + "=" + value;
+    for (const auto& [name, value] : settings_.arguments) {
+      prefix += fmt::format(" {}={}", name, value);
+    }
     return prefix + " ";
   }
 
@@ -208,7 +210,7 @@ class StepPlanner {
       IK_LET(value, expand(raw_value));
       if (name.empty()) return invalid("names can not be blank");
       set_env(settings_.config.env, name, value);
-      step_.created_by += " " + name + "=" + value;
+      step_.created_by += fmt::format(" {}={}", name, value);
     }
     return {};
   }
@@ -218,7 +220,7 @@ class StepPlanner {
     for (const auto& [raw_name, raw_value] : label.labels) {
       IK_LET(name, expand(raw_name));
       IK_LET(value, expand(raw_value));
-      step_.created_by += " " + name + "=" + value;
+      step_.created_by += fmt::format(" {}={}", name, value);
       settings_.config.labels[name] = std::move(value);
     }
     return {};
@@ -226,15 +228,17 @@ class StepPlanner {
 
   Result<void> plan(const ArgInstruction& arg) {
     step_.created_by = "ARG";
-    for (const auto& [name, raw_default] : arg.arguments) {
+    for (const auto& argument : arg.arguments) {
+      const auto& [name, raw_default] = argument;
       std::optional<std::string> preset;
       if (raw_default.has_value()) {
         IK_LET(value, expand(*raw_default));
         preset = std::move(value);
       }
       const std::optional<std::string> value = variables_.value_of(name, preset);
-      step_.created_by += " " + name + (value.has_value() ? "=" + *value : "");
-      std::erase_if(settings_.arguments, [&](const auto& each) { return each.first == name; });
+      step_.created_by += fmt::format(" {}{}", name, value.has_value() ? "=" + *value : "");
+      std::erase_if(settings_.arguments,
+                    [&](const auto& each) { return each.first == argument.first; });
       if (value.has_value()) settings_.arguments.emplace_back(name, *value);
     }
     return {};

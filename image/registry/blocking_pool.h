@@ -59,7 +59,7 @@ class BlockingPool {
   auto run(const boost::asio::yield_context& yield, Function function) {
     std::optional<decltype(function())> result;
     boost::asio::async_initiate<const boost::asio::yield_context, void()>(
-        [&](auto&& handler) {
+        [&](auto handler) {
           auto executor = boost::asio::get_associated_executor(handler);
           boost::asio::post(pool_,
                             [&result, &function, executor, handler = std::move(handler)]() mutable {

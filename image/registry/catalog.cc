@@ -89,7 +89,8 @@ Result<void> collect(const Layout& layout,
   }
   IK_LET(parts, list_parts(layout.repository(name)));
   for (const std::string& part : parts) {
-    IK_TRY(collect(layout, name.empty() ? part : name + "/" + part, depth + 1, found));
+    IK_TRY(
+        collect(layout, name.empty() ? part : fmt::format("{}/{}", name, part), depth + 1, found));
   }
   return {};
 }

@@ -13,7 +13,7 @@
 namespace ikada::registry {
 namespace {
 
-constexpr std::uint64_t kMaxDuration_s = std::uint64_t{3650} * 24 * 3600;
+constexpr std::uint64_t kMaxDurationSeconds = std::uint64_t{3650} * 24 * 3600;
 constexpr std::uint64_t kMaxPort = 65535;
 constexpr std::uint64_t kMaxConnections = 100'000;
 
@@ -246,7 +246,7 @@ Result<std::chrono::seconds> parse_duration(std::string_view text) {
   const auto unit = units.find(text.back());
   if (unit == units.end()) return bad();
   const Result<std::uint64_t> count =
-      parse_unsigned(text.substr(0, text.size() - 1), kMaxDuration_s / unit->second);
+      parse_unsigned(text.substr(0, text.size() - 1), kMaxDurationSeconds / unit->second);
   if (!count.has_value()) return bad();
   return std::chrono::seconds(*count * unit->second);
 }

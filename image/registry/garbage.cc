@@ -22,7 +22,7 @@ namespace ikada::registry {
 namespace {
 
 // A file in the staging directory lives for moments; one this old has lost its process.
-constexpr std::int64_t kStagingAge_s = 3600;
+constexpr std::int64_t kStagingAgeSeconds = 3600;
 
 struct ManifestFacts {
   ManifestContent content;
@@ -111,7 +111,7 @@ class Collection {
     const std::string directory = layout_.blobs(algorithm);
     IK_LET(names, list_directory(directory));
     for (const std::string& name : names) {
-      const std::string path = directory + "/" + name;
+      const std::string path = fmt::format("{}/{}", directory, name);
       struct stat status {};
       if (::lstat(path.c_str(), &status) != 0 || status.st_nlink != 1) continue;
       const std::string aside = layout_.staging_file();
@@ -134,7 +134,7 @@ class Collection {
     IK_LET(names, list_directory(layout_.staging()));
     for (const std::string& name : names) {
       const std::string path = layout_.staging() + "/" + name;
-      if (is_older(path, now_s_ - kStagingAge_s)) ::unlink(path.c_str());
+      if (is_older(path, now_s_ - kStagingAgeSeconds)) ::unlink(path.c_str());
     }
     return {};
   }
@@ -164,7 +164,7 @@ class Collection {
     std::uint64_t left = 0;
     IK_LET(links, list_directory(directory));
     for (const std::string& link : links) {
-      const std::string path = directory + "/" + link;
+      const std::string path = fmt::format("{}/{}", directory, link);
       if (needed.contains(link) || !is_older(path, now_s_ - options_.grace_s)) {
         ++left;
       } else if (::unlink(path.c_str()) == 0) {

@@ -290,7 +290,8 @@ Result<ReferrersPage> list_referrers(const Layout& layout,
                 [](const std::string& name) { return !ContentDigest::parse(name).has_value(); });
   result.page = take_page(std::move(*names), request);
   for (const std::string& name : result.page.entries) {
-    const Result<std::string> text = read_file(directory + "/" + name, kMaxManifestContentBytes);
+    const Result<std::string> text =
+        read_file(fmt::format("{}/{}", directory, name), kMaxManifestContentBytes);
     if (!text.has_value()) continue;  // Deleted since.
     IK_LET(descriptor, parse_json(*text).context("{}/{}", directory, name));
     const auto type = descriptor.find("artifactType");

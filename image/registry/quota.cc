@@ -29,7 +29,7 @@ Result<std::uint64_t> Quotas::measure(const QuotaRule& rule) const {
       if (!links.has_value()) continue;  // Removed since.
       for (const std::string& link : *links) {
         struct stat status {};
-        if (::stat((directory + "/" + link).c_str(), &status) != 0) continue;
+        if (::stat(fmt::format("{}/{}", directory, link).c_str(), &status) != 0) continue;
         if (seen.insert(status.st_ino).second) bytes += static_cast<std::uint64_t>(status.st_size);
       }
     }

@@ -20,7 +20,7 @@ constexpr size_t kMaxTokenBytes = 12 << 10;
 constexpr size_t kKeyBytes = 32;
 constexpr size_t kTokenIdBytes = 8;
 constexpr size_t kBase64Group = 4;
-constexpr std::int64_t kClockSkew_s = 30;
+constexpr std::int64_t kClockSkewSeconds = 30;
 constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
 
 std::string encode_url64(std::string_view bytes) {
@@ -125,7 +125,7 @@ Result<TokenClaims> verify_token(std::string_view text,
   if (!reader.done().has_value() || issuer != "ikada") return refused("a claim is missing");
   if (claims.service != service) return refused("it is for another service");
   if (now_s >= claims.expires_at_s) return refused("it has expired");
-  if (now_s + kClockSkew_s < not_before) return refused("it is not valid yet");
+  if (now_s + kClockSkewSeconds < not_before) return refused("it is not valid yet");
   return claims;
 }
 

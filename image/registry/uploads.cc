@@ -98,7 +98,7 @@ Result<void> Uploads::Lease::append(std::string_view bytes) {
     session.hash = std::move(hash);
   }
   const std::uint64_t offset = session.size_bytes;
-  const Result<void> written = write_at(session.data.get(), bytes, offset);
+  Result<void> written = write_at(session.data.get(), bytes, offset);
   if (!written.has_value()) {
     if (::ftruncate(session.data.get(), static_cast<off_t>(offset)) != 0) session.is_gone = true;
     return written;
