@@ -46,6 +46,7 @@ class ListPush {
     std::vector<Descriptor> wanted = manifest.layers;
     wanted.push_back(manifest.config);
     std::vector<BlobToPush> blobs;
+    blobs.reserve(wanted.size());
     for (const Descriptor& blob : wanted) {
       blobs.push_back({.blob = blob, .open = [this, blob, source] { return open(blob, source); }});
     }
