@@ -74,6 +74,26 @@ std::string format_manifest(const Descriptor& config, const std::vector<Descript
   return json.dump();
 }
 
+Result<StoredImage> list_image(ImageStore& store,
+                               const ImageTexts& texts,
+                               const std::vector<std::string>& names) {
+  IK_LET(parsed, parse_image_config(texts.config));
+  IK_LET(size_bytes, unpacked_bytes(store, parsed));
+  IK_LET(config, write_blob(store, "", texts.config));
+  IK_LET(manifest, write_blob(store, texts.manifest_type, texts.manifest));
+  const std::vector<std::string> nameless = {""};
+  for (const std::string& name : names.empty() ? nameless : names) {
+    IK_LET(changed,
+           store.add({.manifest = manifest,
+                      .config = config.digest,
+                      .name = name,
+                      .source_digest = "",
+                      .size_bytes = size_bytes}));
+    static_cast<void>(changed);
+  }
+  return store.find(config.digest.text());
+}
+
 Result<StoredImage> write_image(ImageStore& store, const ImageToWrite& image) {
   if (image.config.diff_ids.size() != image.layers.size()) {
     return make_error(ErrorKind::kInternal,
@@ -81,21 +101,16 @@ Result<StoredImage> write_image(ImageStore& store, const ImageToWrite& image) {
                       image.config.diff_ids.size(),
                       image.layers.size());
   }
-  IK_LET(size_bytes, unpacked_bytes(store, image.config));
-  IK_LET(config, write_blob(store, "", format_image_config(image.config)));
-  const bool docker = is_all_docker(image.layers);
-  IK_LET(manifest,
-         write_blob(store,
-                    std::string(docker ? kDockerManifestType : kOciManifestType),
-                    format_manifest(config, image.layers)));
-  IK_LET(changed,
-         store.add({.manifest = manifest,
-                    .config = config.digest,
-                    .name = image.name,
-                    .source_digest = "",
-                    .size_bytes = size_bytes}));
-  static_cast<void>(changed);
-  return store.find(config.digest.text());
+  ImageTexts texts{
+      .config = format_image_config(image.config), .manifest = "", .manifest_type = ""};
+  const Descriptor config{
+      .media_type = "", .digest = Digest::of(texts.config), .size_bytes = texts.config.size()};
+  texts.manifest = format_manifest(config, image.layers);
+  texts.manifest_type = is_all_docker(image.layers) ? kDockerManifestType : kOciManifestType;
+  return list_image(
+      store,
+      texts,
+      image.name.empty() ? std::vector<std::string>() : std::vector<std::string>{image.name});
 }
 
 }  // namespace ikada

@@ -30,6 +30,19 @@ Result<ImageToWrite> edit_image(const ImageStore& store, const StoredImage& base
 // it wrote the first layer, and has placed all of them.
 Result<StoredImage> write_image(ImageStore& store, const ImageToWrite& image);
 
+// An image whose texts exist already and must stay as they are.
+struct ImageTexts {
+  std::string config;
+  std::string manifest;
+  std::string manifest_type;
+};
+
+// Writes the texts and lists the image under `names`, or without one. The caller has placed the
+// layers, as for write_image().
+Result<StoredImage> list_image(ImageStore& store,
+                               const ImageTexts& texts,
+                               const std::vector<std::string>& names);
+
 // The manifest's text. Docker's media types if all layers have Docker's, else OCI's.
 std::string format_manifest(const Descriptor& config, const std::vector<Descriptor>& layers);
 

@@ -4,7 +4,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <array>
 #include <string>
 
 #include "image/layer_writer.h"
@@ -63,7 +62,7 @@ Result<void> place_layer_copy(const ImageStore& store,
   cleanup.add([&] { return remove_tree(staging); });
   if (exists(place)) return {};
   const std::string tree = staging + "/tree";
-  IK_TRY(remove_tree(tree));
+  IK_TRY(remove_abandoned(tree));
   IK_TRY(make_directories(tree, 0755));
   IK_LET(root, open_file(tree, O_RDONLY | O_DIRECTORY));
   if (::fchmod(root.get(), 0755) != 0) return errno_error("chmod {}", tree);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "image/byte_pipe.h"
+#include "image/decompressor.h"
 #include "runtime/base/random_id.h"
 #include "runtime/sys/file.h"
 
@@ -139,6 +140,33 @@ Result<WrittenLayer> write_tree_layer(const ImageStore& store,
   IK_LET(content_bytes, write_tree_tar(tree_fd, options.tar, tar));
   static_cast<void>(content_bytes);
   IK_TRY(tar.finish());
+  return blob.finish();
+}
+
+Result<WrittenLayer> write_tar_layer(const ImageStore& store,
+                                     const TarReader::Input& input,
+                                     const LayerOptions& options) {
+  IK_LET(blob, LayerBlobWriter::start(store, options));
+  Decompressor decompressor;
+  const auto space = std::make_unique_for_overwrite<char[]>(kTarChunkBytes);
+  std::uint64_t total = 0;
+  while (true) {
+    IK_LET(chunk, input());
+    if (chunk.empty()) break;
+    std::string_view rest(chunk.data(), chunk.size());
+    size_t got = kTarChunkBytes;
+    while (!rest.empty() || got == kTarChunkBytes) {
+      IK_LET(size, decompressor.decompress(rest, {space.get(), kTarChunkBytes}));
+      got = size;
+      total += size;
+      if (total > options.limits.max_bytes) {
+        return make_error(ErrorKind::kInvalid, "the archive is larger than a layer may be");
+      }
+      IK_TRY(blob.write({space.get(), size}));
+    }
+  }
+  IK_TRY(decompressor.finish());
+  if (total == 0) return make_error(ErrorKind::kInvalid, "the archive is empty");
   return blob.finish();
 }
 

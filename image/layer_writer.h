@@ -69,6 +69,12 @@ Result<WrittenLayer> write_tree_layer(const ImageStore& store,
                                       int tree_fd,
                                       const LayerOptions& options);
 
+// The blob of a tar stream as it is, which is read to its end and may be packed with gzip or zstd.
+// Whether a layer can be made of it shows only when it is placed.
+Result<WrittenLayer> write_tar_layer(const ImageStore& store,
+                                     const TarReader::Input& input,
+                                     const LayerOptions& options);
+
 // Gives the directory at `path` to the store: it is made to be what the blob says (settle_tree) and
 // renamed to the layer's place; if that layer is there already, it is removed. It must lie in the
 // store's file system, and nobody may change it any more.

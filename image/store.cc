@@ -45,6 +45,12 @@ Result<void> create_layout(const std::string& root) {
       root + "/images/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}", 0600);
 }
 
+// The time of a manifest's file is when its image was last used.
+Result<void> note_use(const std::string& manifest_path) {
+  if (::utimensat(AT_FDCWD, manifest_path.c_str(), nullptr, 0) == 0) return {};
+  return errno_error("utimensat {}", manifest_path);
+}
+
 Error no_such_image(std::string_view name) {
   return make_error(ErrorKind::kNotFound, "No such image: {}", name);
 }
@@ -178,6 +184,7 @@ Result<bool> ImageStore::add(const NewImage& image) {
   // Renames must not be forgotten by a power cut that remembers the index.
   IK_TRY(sync_directory(root_ + "/layers/sha256"));
   IK_TRY(sync_directory(root_ + "/images/blobs/sha256"));
+  IK_TRY(note_use(blob_path(image.manifest.digest)));
   IK_TRY(write_index(root_, entries));
   return changed;
 }
@@ -261,6 +268,48 @@ Result<ImageStore::Removed> ImageStore::remove(const StoredImage& image, bool fo
   return removed;
 }
 
+Result<ImageStore::Removed> ImageStore::remove_unused(
+    const std::function<Result<bool>(const StoredImage&)>& is_wanted) {
+  IK_LET(lock, lock_store(root_));
+  IK_LET(entries, read_index(root_));
+  IK_LET(images, group_images(entries));
+  IK_LET(holds, list_holds(root_));
+  const auto is_held = [&](const StoredImage& image) {
+    return std::any_of(entries.begin(), entries.end(), [&](const IndexedImage& entry) {
+      return entry.image_id.text() == image.id &&
+             std::any_of(holds.begin(), holds.end(), [&](const Hold& hold) {
+               return hold.manifest == entry.manifest.digest;
+             });
+    });
+  };
+  Removed removed;
+  for (const StoredImage& image : images) {
+    if (is_held(image)) continue;
+    IK_LET(wanted, is_wanted(image));
+    if (!wanted) continue;
+    for (const std::string& name : image.references) {
+      IK_LET(reference, parse_reference(name));
+      removed.untagged.push_back(reference.familiar());
+    }
+    std::erase_if(entries,
+                  [&](const IndexedImage& entry) { return entry.image_id.text() == image.id; });
+    removed.deleted.push_back(image.id);
+  }
+  IK_TRY(write_index(root_, entries));
+  IK_LET(layers, collect_garbage(*this, entries));
+  removed.deleted.insert(removed.deleted.end(), layers.begin(), layers.end());
+  return removed;
+}
+
+Result<UnixNanos> ImageStore::last_used(const StoredImage& image) const {
+  IK_LET(digest, Digest::parse(image.manifest_digest));
+  struct stat status {};
+  if (::stat(blob_path(digest).c_str(), &status) != 0) {
+    return errno_error("stat {}", blob_path(digest));
+  }
+  return status.st_mtim.tv_sec * UnixNanos{1'000'000'000} + status.st_mtim.tv_nsec;
+}
+
 Result<void> ImageStore::hold(const StoredImage& image, const std::string& container) {
   IK_LET(lock, lock_store(root_));
   IK_LET(entries, read_index(root_));
@@ -274,7 +323,19 @@ Result<void> ImageStore::hold(const StoredImage& image, const std::string& conta
   if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST) {
     return errno_error("symlink {}", link);
   }
-  return {};
+  return note_use(blob_path(manifest));
+}
+
+Result<StoredImage> ImageStore::held_image(const std::string& container) const {
+  IK_LET(holds, list_holds(root_));
+  for (const Hold& hold : holds) {
+    if (hold.container != container) continue;
+    StoredImage image{.manifest_digest = hold.manifest.text()};
+    IK_LET(parsed, manifest(image));
+    image.id = parsed.config.digest.text();
+    return image;
+  }
+  return make_error(ErrorKind::kNotFound, "container {} holds no image", container.substr(0, 12));
 }
 
 Result<std::vector<std::string>> ImageStore::holders(const StoredImage& image) const {

@@ -28,6 +28,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,7 @@
 #include "image/config.h"
 #include "image/manifest.h"
 #include "image/reference.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
 
@@ -82,10 +84,20 @@ class ImageStore {
   // Removes an image with all its names. kConflict if it has several names and `force` is false.
   Result<Removed> remove(const StoredImage& image, bool force);
 
+  // Removes, with all their names, those images that no container holds and `is_wanted` picks, and
+  // then all that nothing needs. `is_wanted` is asked under the store's lock.
+  Result<Removed> remove_unused(const std::function<Result<bool>(const StoredImage&)>& is_wanted);
+
+  // When it was last listed or held.
+  Result<UnixNanos> last_used(const StoredImage& image) const;
+
   // Keeps the image's blobs and layers as long as ROOT/containers/`container` exists, which the
   // caller has made; whatever happens to the image's names. kNotFound if it is not listed any more.
   // Call it before layer_directories().
   Result<void> hold(const StoredImage& image, const std::string& container);
+
+  // The image that a container holds, also if it is not listed any more. Without names.
+  Result<StoredImage> held_image(const std::string& container) const;
 
   // The containers that hold the image, by the names of their directories.
   Result<std::vector<std::string>> holders(const StoredImage& image) const;

@@ -95,6 +95,7 @@ class TreeWalk {
       return not_in_layer(path, "its name would hide another file");
     }
     if (S_ISDIR(status.st_mode)) return add_directory(parent, name, path);
+    if (status.st_size == 0 && options_.skipped_if_empty.contains(path)) return {};
     TarEntry entry = entry_of(status, path);
     if (status.st_nlink > 1) {
       const auto [first, is_new] = linked_.emplace(std::pair(status.st_dev, status.st_ino), path);
@@ -142,6 +143,10 @@ class TreeWalk {
     IK_LET(attributes, read_tree_attributes(fd.get(), path));
     // A directory has the overlay's number; files may have that of the layer they lie in.
     if (status.st_dev != device_) return {};
+    if (options_.skipped_if_empty.contains(path)) {
+      IK_LET(names, sorted_names(fd.get()));
+      if (names.empty()) return {};
+    }
     const std::string prefix = path + "/";
     TarEntry entry = entry_of(status, prefix);
     entry.xattrs = std::move(attributes.kept);

@@ -12,6 +12,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "image/tar_writer.h"
 #include "runtime/base/result.h"
@@ -23,6 +25,7 @@ struct TreeTarOptions {
   // with trusted.overlay.opaque has ".wh..wh..opq". Without it the devices are left out.
   bool as_layer = true;
   std::optional<std::int64_t> latest_mtime_s = {};  // What is newer gets this time.
+  std::set<std::string> skipped_if_empty = {};      // Paths without a leading slash.
 };
 
 // Writes all entries, without the end of the archive; returns the sum of the files' sizes. kInvalid

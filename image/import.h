@@ -1,0 +1,29 @@
+// An image of one layer from a tar stream: what `ikada export`, debootstrap or any tar made.
+//
+// Source: docker-import(1).
+#pragma once
+
+#include <string>
+
+#include "image/config.h"
+#include "image/layer_writer.h"
+#include "image/store.h"
+#include "image/tar_reader.h"
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+struct ImportOptions {
+  std::string name = {};  // Canonical; empty for an image without a name.
+  std::string message = {};
+  ImageConfig config = {};  // Platform and settings; the rest is filled in.
+  LayerLimits limits = {};
+};
+
+// Reads `input` to its end; it may be packed with gzip or zstd. The layer is the tar as it is.
+// kInvalid with a code of unpacking if that is no tar for a layer.
+Result<StoredImage> import_tar(ImageStore& store,
+                               const TarReader::Input& input,
+                               const ImportOptions& options);
+
+}  // namespace ikada
