@@ -54,12 +54,14 @@ class TreeWalk {
   TreeWalk(const TreeTarOptions& options, TarWriter& writer) : options_(options), writer_(writer) {}
 
   Result<std::uint64_t> run(int tree_fd) {
+    // The root of a mount may be open as a mere path.
+    IK_LET(root, open_file_at(tree_fd, ".", O_RDONLY | O_DIRECTORY));
     struct stat status {};
-    if (::fstat(tree_fd, &status) != 0) return errno_error("stat");
+    if (::fstat(root.get(), &status) != 0) return errno_error("stat");
     device_ = status.st_dev;
-    IK_LET(attributes, read_tree_attributes(tree_fd, "/"));
+    IK_LET(attributes, read_tree_attributes(root.get(), "/"));
     if (attributes.is_opaque) IK_TRY(add_opaque("", status));
-    IK_TRY(walk(tree_fd, ""));
+    IK_TRY(walk(root.get(), ""));
     return content_bytes_;
   }
 

@@ -33,11 +33,18 @@ std::span<const Command> all_commands() {
       Command{"build", "Make an image from a Dockerfile", add_build_command},
       Command{
           "builder prune", "Remove what builds keep for the next build", add_builder_prune_command},
+      Command{"diff", "Show what a container changed in its files", add_diff_command},
+      Command{"export", "Write a container's files as a tar archive", add_export_command},
       Command{"pull", "Fetch images from a registry", add_pull_command},
       Command{"push", "Send an image to a registry", add_push_command},
       Command{"images", "List images", add_images_command},
       Command{"tag", "Give an image one more name", add_tag_command},
       Command{"rmi", "Remove images", add_rmi_command},
+      Command{"commit", "Make an image from a container's changes", add_commit_command},
+      Command{"import", "Make an image from a tar archive of files", add_import_command},
+      Command{"history", "Show the steps that made an image", add_history_command},
+      Command{"save", "Write images to an archive", add_save_command},
+      Command{"load", "Read images from an archive", add_load_command},
       Command{"login", "Log in to a registry", add_login_command},
       Command{"logout", "Forget the login to a registry", add_logout_command},
       Command{"registry serve", "Serve a registry of one's own", add_registry_serve_command},
@@ -64,6 +71,14 @@ std::span<const Command> all_commands() {
       Command{"volume inspect", "Show everything about volumes", add_volume_inspect_command},
       Command{"volume rm", "Remove volumes that no container uses", add_volume_rm_command},
       Command{"volume prune", "Remove volumes that no container uses", add_volume_prune_command},
+      Command{
+          "container prune", "Remove all containers that do not run", add_container_prune_command},
+      Command{"image prune", "Remove images that nothing uses", add_image_prune_command},
+      Command{"image gc", "Remove the images that the configuration lets go", add_image_gc_command},
+      Command{"system df", "Show how much of the disk is used for what", add_system_df_command},
+      Command{"system prune",
+              "Remove containers and images that nothing uses",
+              add_system_prune_command},
       // Without a summary: not for people and not in --help.
       Command{"container-cleanup", "", add_container_cleanup_command},
   };

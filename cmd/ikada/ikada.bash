@@ -31,10 +31,10 @@ _ikada_volumes() {
 # What a command's positional words may be.
 _ikada_arguments() {
   case $2 in
-    attach | exec | kill | logs | pause | port | rename | restart | rm | start | stats | stop | top | \
-      unpause | update | wait)
+    attach | commit | diff | exec | export | kill | logs | pause | port | rename | restart | rm | \
+      start | stats | stop | top | unpause | update | wait)
       _ikada_containers "$1" ;;
-    create | pull | push | rmi | run | tag) _ikada_images "$1" ;;
+    create | history | pull | push | rmi | run | save | tag) _ikada_images "$1" ;;
     inspect) _ikada_containers "$1" && _ikada_images "$1" ;;
   esac
 }

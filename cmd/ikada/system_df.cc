@@ -1,0 +1,249 @@
+#include <stdio.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cmd/ikada/commands.h"
+#include "cmd/ikada/container_rows.h"
+#include "cmd/ikada/context.h"
+#include "cmd/ikada/disk_usage.h"
+#include "cmd/ikada/image_rows.h"
+#include "cmd/ikada/open_engine.h"
+#include "cmd/ikada/open_store.h"
+#include "cmd/ikada/table.h"
+#include "runtime/base/number.h"
+
+namespace ikada {
+namespace {
+
+struct SystemDfOptions {
+  std::string format;
+  bool verbose = false;
+};
+
+constexpr std::array kColumns = {
+    Column{"Type", "TYPE"},
+    Column{"TotalCount", "TOTAL"},
+    Column{"Active", "ACTIVE"},
+    Column{"Size", "SIZE"},
+    Column{"Reclaimable", "RECLAIMABLE"},
+};
+constexpr std::string_view kSummary =
+    "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}";
+
+// One kind of thing, summed up.
+struct Total {
+  std::string type;
+  size_t count = 0;
+  size_t active = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t reclaimable_bytes = 0;
+};
+
+Json row_of(const Total& total) {
+  std::string reclaimable = format_decimal_size(total.reclaimable_bytes);
+  if (total.bytes > 0) {
+    reclaimable += fmt::format(" ({}%)", total.reclaimable_bytes * 100 / total.bytes);
+  }
+  return {{"Type", total.type},
+          {"TotalCount", std::to_string(total.count)},
+          {"Active", std::to_string(total.active)},
+          {"Size", format_decimal_size(total.bytes)},
+          {"Reclaimable", std::move(reclaimable)}};
+}
+
+struct ImageUsage {
+  StoredImage image;
+  ImageConfig config;
+  size_t containers = 0;
+  std::uint64_t shared_bytes = 0;
+  std::uint64_t unique_bytes = 0;
+};
+
+std::uint64_t bytes_of(const std::map<std::string, std::uint64_t>& layers, const std::string& id) {
+  const auto found = layers.find(id);
+  return found == layers.end() ? 0 : found->second;
+}
+
+Result<std::vector<ImageUsage>> measure_images(const ImageStore& store,
+                                               const std::map<std::string, std::uint64_t>& layers) {
+  IK_LET(images, store.list());
+  std::vector<ImageUsage> usages;
+  std::map<std::string, size_t> users;
+  for (StoredImage& image : images) {
+    IK_LET(config, store.config(image));
+    IK_LET(holders, store.holders(image));
+    for (const std::string& id : std::set(config.diff_ids.begin(), config.diff_ids.end())) {
+      ++users[id];
+    }
+    usages.push_back(
+        {.image = std::move(image), .config = std::move(config), .containers = holders.size()});
+  }
+  for (ImageUsage& usage : usages) {
+    const std::set<std::string> ids(usage.config.diff_ids.begin(), usage.config.diff_ids.end());
+    for (const std::string& id : ids) {
+      (users[id] > 1 ? usage.shared_bytes : usage.unique_bytes) += bytes_of(layers, id);
+    }
+  }
+  return usages;
+}
+
+Total sum_images(const std::vector<ImageUsage>& usages,
+                 const std::map<std::string, std::uint64_t>& layers) {
+  Total total{.type = "Images", .count = usages.size()};
+  std::set<std::string> used;
+  for (const ImageUsage& usage : usages) {
+    if (usage.containers == 0) continue;
+    ++total.active;
+    used.insert(usage.config.diff_ids.begin(), usage.config.diff_ids.end());
+  }
+  for (const auto& [id, bytes] : layers) {
+    total.bytes += bytes;
+    if (!used.contains(id)) total.reclaimable_bytes += bytes;
+  }
+  return total;
+}
+
+struct Measured {
+  std::vector<ImageUsage> images;
+  std::vector<ListedContainer> containers;
+  std::map<std::string, std::uint64_t> container_bytes;
+  std::map<std::string, std::uint64_t> volume_bytes;
+  std::map<std::string, size_t> volume_links;
+  std::map<std::string, std::uint64_t> layers;
+};
+
+Result<Measured> measure(const Context& context) {
+  IK_LET(store, open_store(context));
+  const EngineLayout layout = engine_layout(context);
+  Measured all;
+  IK_LET(layers, list_layer_bytes(store));
+  IK_LET(images, measure_images(store, layers));
+  IK_LET(containers, list_all_containers(layout));
+  IK_LET(volumes, list_volume_bytes(layout));
+  for (const ListedContainer& each : containers) {
+    all.container_bytes[each.record.id] =
+        tree_bytes(layout.container_file(each.record.id, "upper"));
+    std::set<std::string> sources;
+    for (const MountSpec& mount : each.record.spec.mounts) sources.insert(mount.source);
+    for (const std::string& source : sources) ++all.volume_links[source];
+  }
+  all.images = std::move(images);
+  all.containers = std::move(containers);
+  all.volume_bytes = std::move(volumes);
+  all.layers = std::move(layers);
+  return all;
+}
+
+std::vector<Total> sum_up(const Measured& all) {
+  Total containers{.type = "Containers", .count = all.containers.size()};
+  for (const ListedContainer& each : all.containers) {
+    const std::uint64_t bytes = all.container_bytes.at(each.record.id);
+    containers.bytes += bytes;
+    if (each.status.is_running()) {
+      ++containers.active;
+    } else {
+      containers.reclaimable_bytes += bytes;
+    }
+  }
+  Total volumes{.type = "Local Volumes", .count = all.volume_bytes.size()};
+  for (const auto& [name, bytes] : all.volume_bytes) {
+    volumes.bytes += bytes;
+    if (all.volume_links.contains(name)) {
+      ++volumes.active;
+    } else {
+      volumes.reclaimable_bytes += bytes;
+    }
+  }
+  return {sum_images(all.images, all.layers), containers, volumes};
+}
+
+std::string since(UnixNanos created) {
+  constexpr UnixNanos kSecond = 1'000'000'000;
+  if (created == 0) return "N/A";
+  return format_duration_words((unix_now() - created) / kSecond) + " ago";
+}
+
+std::string image_lines(const Measured& all) {
+  std::string text =
+      "REPOSITORY\tTAG\tIMAGE ID\tCREATED\tSIZE\tSHARED SIZE\tUNIQUE SIZE\tCONTAINERS\n";
+  for (const ImageUsage& usage : all.images) {
+    std::vector<std::string> names = usage.image.references;
+    if (names.empty()) names.emplace_back();
+    for (const std::string& name : names) {
+      const Result<Reference> reference = parse_reference(name);
+      text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
+                          reference.has_value() ? reference->familiar_name() : "<none>",
+                          reference.has_value() ? reference->tag : "<none>",
+                          usage.image.id.substr(7, 12),
+                          since(parse_rfc3339(usage.config.created).value_or(0)),
+                          format_decimal_size(usage.image.size_bytes),
+                          format_decimal_size(usage.shared_bytes),
+                          format_decimal_size(usage.unique_bytes),
+                          usage.containers);
+    }
+  }
+  return text;
+}
+
+void print_verbose(const Measured& all) {
+  ::printf("Images space usage:\n\n%s\n", align_columns(image_lines(all)).c_str());
+  std::string text = "CONTAINER ID\tIMAGE\tLOCAL VOLUMES\tSIZE\tCREATED\tSTATUS\tNAMES\n";
+  for (const ListedContainer& each : all.containers) {
+    size_t volumes = 0;
+    for (const MountSpec& mount : each.record.spec.mounts) {
+      if (all.volume_bytes.contains(mount.source)) ++volumes;
+    }
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
+                        each.record.short_id(),
+                        each.record.image,
+                        volumes,
+                        format_decimal_size(all.container_bytes.at(each.record.id)),
+                        since(each.record.created),
+                        describe_status(each.status, unix_now()),
+                        each.record.name);
+  }
+  ::printf("Containers space usage:\n\n%s\n", align_columns(text).c_str());
+  text = "VOLUME NAME\tLINKS\tSIZE\n";
+  for (const auto& [name, bytes] : all.volume_bytes) {
+    const auto links = all.volume_links.find(name);
+    text += fmt::format("{}\t{}\t{}\n",
+                        name,
+                        links == all.volume_links.end() ? 0 : links->second,
+                        format_decimal_size(bytes));
+  }
+  ::printf("Local Volumes space usage:\n\n%s", align_columns(text).c_str());
+}
+
+Result<void> system_df(const SystemDfOptions& options, const Context& context) {
+  if (options.verbose && !options.format.empty()) {
+    return make_error(ErrorKind::kInvalid, "--verbose and --format do not go together");
+  }
+  IK_LET(all, measure(context));
+  if (options.verbose) {
+    print_verbose(all);
+    return {};
+  }
+  std::vector<Json> rows;
+  for (const Total& total : sum_up(all)) rows.push_back(row_of(total));
+  return print_rows({.columns = kColumns, .default_format = kSummary}, rows, options.format);
+}
+
+}  // namespace
+
+void add_system_df_command(CLI::App& app, Context& context) {
+  auto options = std::make_shared<SystemDfOptions>();
+  CLI::App* command = app.add_subcommand("df", "Show how much of the disk is used for what");
+  command->add_option("--format", options->format, "\"table\", \"json\" or a Go template");
+  command->add_flag("-v,--verbose", options->verbose, "Each image, container and volume");
+  command->callback([options, &context] { context.finish(system_df(*options, context)); });
+}
+
+}  // namespace ikada
