@@ -1,15 +1,24 @@
 #include "runtime/base/json.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
 namespace ikada {
 namespace {
 
+// A value takes up to 100 bytes of memory and may take two of text: so many there may be, 250,000
+// for the usual limit of bytes.
+constexpr size_t kTextBytesPerValue = 16;
+constexpr size_t kAlwaysAllowedValues = 1000;
+constexpr size_t kMaxShownKeyBytes = 100;
+
 // Builds the value from the parser's events, and stops at what the library allows and we do not.
 class StrictBuilder {
  public:
-  explicit StrictBuilder(size_t max_depth) : max_depth_(max_depth) {}
+  explicit StrictBuilder(const JsonLimits& limits)
+      : max_depth_(static_cast<size_t>(limits.max_depth)),
+        max_values_(std::max(limits.max_bytes / kTextBytesPerValue, kAlwaysAllowedValues)) {}
 
   Json take() { return std::move(root_); }
   // Why it stopped; empty if the text is no JSON at all.
@@ -31,7 +40,11 @@ class StrictBuilder {
   bool key(std::string& name) {
     const auto [place, is_new] =
         open_.back()->get_ref<Json::object_t&>().try_emplace(std::move(name), nullptr);
-    if (!is_new) broken_ = fmt::format("key {} stands twice", Json(place->first).dump());
+    if (!is_new) {
+      const Json shown(place->first.substr(0, kMaxShownKeyBytes));
+      broken_ = fmt::format("key {} stands twice",
+                            shown.dump(-1, ' ', false, Json::error_handler_t::replace));
+    }
     member_ = &place->second;
     return is_new;
   }
@@ -41,8 +54,13 @@ class StrictBuilder {
   }
 
  private:
-  // The place of the next value: behind a key, in an array, or the whole.
+  // The place of the next value: behind a key, in an array, or the whole. Null if it is one too
+  // many.
   Json* place(Json&& value) {
+    if (++values_ > max_values_) {
+      broken_ = fmt::format("more than {} values", max_values_);
+      return nullptr;
+    }
     if (open_.empty()) {
       root_ = std::move(value);
       return &root_;
@@ -57,8 +75,7 @@ class StrictBuilder {
 
   template <typename T>
   bool add(T&& value) {
-    place(Json(std::forward<T>(value)));
-    return true;
+    return place(Json(std::forward<T>(value))) != nullptr;
   }
 
   bool open(Json::value_t kind) {
@@ -67,7 +84,9 @@ class StrictBuilder {
       return false;
     }
     // Nothing is added beside a value while it is open, so the pointers stay good.
-    open_.push_back(place(Json(kind)));
+    Json* const added = place(Json(kind));
+    if (added == nullptr) return false;
+    open_.push_back(added);
     return true;
   }
 
@@ -77,6 +96,8 @@ class StrictBuilder {
   }
 
   size_t max_depth_;
+  size_t max_values_;
+  size_t values_ = 0;
   Json root_;
   std::vector<Json*> open_;
   Json* member_ = nullptr;
@@ -89,7 +110,7 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes) {
     return make_error(ErrorKind::kInvalid, "JSON is larger than {} bytes", limits.max_bytes);
   }
-  StrictBuilder builder(static_cast<size_t>(limits.max_depth));
+  StrictBuilder builder(limits);
   const bool is_whole = Json::sax_parse(text.begin(), text.end(), &builder);
   if (!builder.broken().empty()) {
     return make_error(ErrorKind::kInvalid, "not acceptable JSON: {}", builder.broken());

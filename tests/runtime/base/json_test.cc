@@ -21,6 +21,19 @@ TEST_CASE("size and depth have limits") {
   CHECK(!parse_json(std::string(100'000, '[')).has_value());
 }
 
+TEST_CASE("many small values are refused soon, and a long list is read in no time") {
+  std::string empties = "[{}";
+  for (int i = 0; i < 1'000'000; ++i) empties += ",{}";
+  CHECK(!parse_json(empties + "]").has_value());
+  std::string objects = "[{}";
+  for (int i = 0; i < 100'000; ++i) objects += ",{}";
+
+  const Result<Json> parsed = parse_json(objects + "]");
+
+  REQUIRE(parsed.has_value());
+  CHECK(parsed->size() == 100'001);
+}
+
 TEST_CASE("fields are read with their types, and absent ones left alone") {
   const Json json = parse_json(R"({"name":"web","count":3,"none":null,"on":true,
                                    "args":["a","b"],"labels":{"k":"v"}})")
