@@ -1,8 +1,10 @@
 #include "image/config.h"
 
 #include <algorithm>
+#include <array>
 
 #include "image/digest.h"
+#include "image/key_case.h"
 
 namespace ikada {
 namespace {
@@ -11,6 +13,19 @@ constexpr size_t kMaxEnvBytes = size_t{1} << 20;
 constexpr size_t kMaxEnvEntries = 10'000;
 constexpr size_t kMaxLayers = 1000;
 constexpr size_t kMaxWordBytes = 4096;
+constexpr size_t kMaxSetEntries = 1000;  // Of volumes, and of ports.
+
+constexpr std::array<std::string_view, 7> kFields = {
+    "architecture", "os", "variant", "created", "config", "rootfs", "history"};
+constexpr std::array<std::string_view, 9> kProcessFields = {"Env",
+                                                            "Entrypoint",
+                                                            "Cmd",
+                                                            "WorkingDir",
+                                                            "User",
+                                                            "StopSignal",
+                                                            "Labels",
+                                                            "ExposedPorts",
+                                                            "Volumes"};
 
 Error invalid(std::string_view why) {
   Error error = make_error(ErrorKind::kInvalid, "image config: {}", why);
@@ -19,6 +34,14 @@ Error invalid(std::string_view why) {
 }
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+// A text that goes into files of lines and onto terminals.
+bool is_plain_word(const std::string& word) {
+  return word.size() <= kMaxWordBytes && std::ranges::none_of(word, [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return byte < ' ' || byte == 0x7F;
+         });
+}
 
 Result<void> check_env(const std::vector<std::string>& env) {
   if (env.size() > kMaxEnvEntries) return invalid("Env has too many entries");
@@ -41,11 +64,30 @@ Result<void> check_words(const ImageConfig& config) {
   }
   for (const std::string* word :
        {&config.user, &config.working_dir, &config.stop_signal, &config.architecture, &config.os}) {
-    if (has_nul(*word) || word->find('\n') != std::string::npos || word->size() > kMaxWordBytes) {
+    if (!is_plain_word(*word)) {
       return invalid("User, WorkingDir, StopSignal, os or architecture is no single line");
     }
   }
+  for (const std::vector<std::string>* names : {&config.volumes, &config.exposed_ports}) {
+    if (names->size() > kMaxSetEntries) return invalid("too many Volumes or ExposedPorts");
+    if (!std::ranges::all_of(*names, is_plain_word)) {
+      return invalid("Volumes or ExposedPorts: a name is no single line");
+    }
+  }
   return {};
+}
+
+Result<void> check_keys(const Json& config) {
+  static constexpr std::array<std::string_view, 2> kRootfsFields = {"type", "diff_ids"};
+  Result<void> checked = check_key_case(config, kFields);
+  const auto check = [&](const char* key, std::span<const std::string_view> fields) {
+    if (checked.has_value() && config.contains(key)) {
+      checked = check_key_case(config.at(key), fields);
+    }
+  };
+  check("config", kProcessFields);
+  check("rootfs", kRootfsFields);
+  return checked.has_value() ? checked : invalid(checked.error().message);
 }
 
 // The keys of an object whose values mean nothing: {"80/tcp": {}}.
@@ -114,6 +156,7 @@ Result<ImageConfig> parse_image_config(std::string_view text) {
   const Result<Json> json = parse_json(text);
   if (!json.has_value()) return invalid(json.error().message);
   if (!json->is_object()) return invalid("expected an object");
+  IK_TRY(check_keys(*json));
   ImageConfig config;
   JsonReader reader(*json, "content");
   reader.require("architecture", config.architecture);

@@ -22,6 +22,7 @@ constexpr size_t kMaxErrorBodyBytes = size_t{64} << 10;
 constexpr long kConnectTimeoutS = 15;
 constexpr long kReceiveBufferBytes = 256L << 10;
 constexpr long kSendBufferBytes = 256L << 10;
+constexpr size_t kLeastActivityBytes = 1024;  // Within the inactivity limit.
 constexpr int kOkFirst = 200;
 constexpr int kOkLast = 299;
 
@@ -42,14 +43,24 @@ struct Running {
   std::uint64_t sent_bytes = 0;       // Of the request's body.
   std::optional<Error> failure = {};  // Ours; libcurl only knows that a callback stopped it.
   SteadyClock::time_point last_activity = SteadyClock::now();
+  size_t bytes_since_activity = 0;
 };
 
-void touch(Running& running) { running.last_activity = SteadyClock::now(); }
+void touch(Running& running) {
+  running.last_activity = SteadyClock::now();
+  running.bytes_since_activity = 0;
+}
+
+// A byte now and then is no activity: it would keep us for ever.
+void count_bytes(Running& running, size_t bytes) {
+  running.bytes_since_activity += bytes;
+  if (running.bytes_since_activity >= kLeastActivityBytes) touch(running);
+}
 
 size_t on_header(char* bytes, size_t size, size_t count, void* user) {
   Running& running = *static_cast<Running*>(user);
   const std::string_view line = trim(std::string_view(bytes, size * count));
-  touch(running);
+  count_bytes(running, size * count);
   running.header_bytes += size * count;
   if (running.header_bytes > kMaxHeaderBytes) {
     running.failure = make_error(ErrorKind::kInvalid, "the answer's headers are too large");
@@ -102,9 +113,11 @@ Result<void> take_body(Running& running, std::string_view bytes) {
 
 size_t on_body(char* bytes, size_t size, size_t count, void* user) {
   Running& running = *static_cast<Running*>(user);
+  const SteadyClock::time_point begin = SteadyClock::now();
   const Result<void> taken = take_body(running, std::string_view(bytes, size * count));
   // The time a slow sink takes is not the server's silence.
-  touch(running);
+  running.last_activity += SteadyClock::now() - begin;
+  count_bytes(running, size * count);
   if (taken.has_value()) return size * count;
   running.failure = taken.error();
   return 0;
@@ -157,9 +170,10 @@ int on_progress(void* user, curl_off_t /*total*/, curl_off_t /*now*/, curl_off_t
   }
   if (SteadyClock::now() - running.last_activity < std::chrono::seconds(limit_s)) return 0;
   running.failure = make_error(ErrorKind::kUnavailable,
-                               "{} {} nothing for {} s",
+                               "{} {} {} for {} s",
                                running.options.url.authority(),
                                is_sending(running) ? "took" : "sent",
+                               running.bytes_since_activity == 0 ? "nothing" : "next to nothing",
                                limit_s);
   running.failure->code = kSilent;
   return 1;

@@ -4,10 +4,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "image/layer_xattr.h"
-#include "runtime/base/text.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -41,6 +41,15 @@ Error lookup_error(const Error& error, const std::string& path) {
     default:
       return error;
   }
+}
+
+// An error of looking up a hard link's target, likewise.
+Error link_error(const Error& error, const std::string& path) {
+  const int number = error.errno_value;
+  const bool is_layers_fault =
+      number == ENOENT || number == ENOTDIR || number == ELOOP || number == ENAMETOOLONG;
+  if (!is_layers_fault) return error;
+  return refused("LAYER_LINK_INVALID", path, "hard link to nothing");
 }
 
 Result<void> set_owner(int parent, const char* name, const TarEntry& entry) {
@@ -129,31 +138,57 @@ Result<void> LayerTree::spend(std::uint64_t bytes, const TarEntry& entry) {
 }
 
 Result<UniqueFd> LayerTree::make_parents(const std::string& path) {
-  IK_LET(current, open_in_root(root_.get(), "", kPathDirectory));
-  std::string done;
-  for (const std::string_view part : split(path, '/')) {
-    if (!done.empty()) done += '/';
-    done += part;
-    Result<UniqueFd> next = open_in_root(root_.get(), done, kPathDirectory);
-    const int failure = next.has_value() ? 0 : next.error().errno_value;
-    if (failure == ENOENT || failure == ENOTDIR) {
-      const std::string name(part);
-      struct stat status {};
-      const bool hidden = ::fstatat(current.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-      if (hidden && !is_whiteout(status)) return lookup_error(next.error(), path);
-      if (hidden && ::unlinkat(current.get(), name.c_str(), 0) != 0) return errno_error("unlink");
-      // A directory that a tar uses but does not list.
-      if (++entries_ > limits_.max_entries) {
-        return refused("LAYER_BUDGET_EXCEEDED", path, "too many entries in the layer");
-      }
-      if (::mkdirat(current.get(), name.c_str(), 0755) != 0) return errno_error("mkdir {}", done);
-      if (hidden) IK_TRY(set_opaque(done));
-      next = open_in_root(root_.get(), done, kPathDirectory);
-    }
-    if (!next.has_value()) return lookup_error(next.error(), path);
-    current = std::move(next.value());
+  // The longest part of the way that is there. Found from its end, because a hostile layer has ways
+  // of hundreds of directories where only the last is missing.
+  size_t present = path.size();
+  Result<UniqueFd> current = open_in_root(root_.get(), path, kPathDirectory);
+  while (!current.has_value() && present > 0) {
+    const size_t slash = path.rfind('/', present - 1);
+    present = slash == std::string::npos ? 0 : slash;
+    current = open_in_root(root_.get(), path.substr(0, present), kPathDirectory);
+  }
+  if (!current.has_value()) return lookup_error(current.error(), path);
+  while (present < path.size()) {
+    const size_t begin = present == 0 ? 0 : present + 1;
+    present = std::min(path.find('/', begin), path.size());
+    const std::string name = path.substr(begin, present - begin);
+    IK_TRY(make_parent(current->get(), name, path.substr(0, present), path));
+    current = open_in_root(root_.get(), path.substr(0, present), kPathDirectory);
+    if (!current.has_value()) return lookup_error(current.error(), path);
   }
   return current;
+}
+
+// A directory that a tar uses but does not list: `name` in `directory`, which is `done` on `path`.
+Result<void> LayerTree::make_parent(int directory,
+                                    const std::string& name,
+                                    const std::string& done,
+                                    const std::string& path) {
+  struct stat status {};
+  const bool hidden = ::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (hidden && !is_whiteout(status)) {
+    // A symlink that leads to nothing or in a circle, or what is no directory.
+    const Result<UniqueFd> next = open_in_root(root_.get(), done, kPathDirectory);
+    return next.has_value() ? Result<void>() : lookup_error(next.error(), path);
+  }
+  if (hidden && ::unlinkat(directory, name.c_str(), 0) != 0) return errno_error("unlink");
+  if (++entries_ > limits_.max_entries) {
+    return refused("LAYER_BUDGET_EXCEEDED", path, "too many entries in the layer");
+  }
+  if (::mkdirat(directory, name.c_str(), 0755) != 0) return errno_error("mkdir {}", done);
+  return hidden ? set_opaque(done) : Result<void>();
+}
+
+// Times of directories are set at the end; what is kept until then is limited, too: 64 MB for the
+// usual number of entries.
+Result<void> LayerTree::remember(const std::string& path, const TarEntry& entry) {
+  constexpr std::uint64_t kBytesPerEntry = 32;
+  constexpr std::uint64_t kNodeBytes = 128;
+  const auto [place, is_new] =
+      directories_.insert_or_assign(path, DirectoryTimes{entry.mtime, entry.mode & kPermissions});
+  if (is_new) remembered_bytes_ += place->first.size() + kNodeBytes;
+  if (remembered_bytes_ / kBytesPerEntry <= limits_.max_entries) return {};
+  return refused("LAYER_BUDGET_EXCEEDED", entry.path, "too many directories with long names");
 }
 
 Result<int> LayerTree::parent_fd(const std::string& path) {
@@ -235,8 +270,7 @@ Result<void> LayerTree::add_root(const TarEntry& entry) {
   }
   if (::fchown(root_.get(), entry.uid, entry.gid) != 0) return errno_error("chown");
   IK_TRY(set_xattrs(root_.get(), entry));
-  directories_[""] = {entry.mtime, entry.mode & kPermissions};
-  return {};
+  return remember("", entry);
 }
 
 Result<void> LayerTree::add_directory(int parent, const LayerPath& path, const TarEntry& entry) {
@@ -265,8 +299,7 @@ Result<void> LayerTree::add_directory(int parent, const LayerPath& path, const T
     IK_LET(fd, open_file_at(parent, path.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     IK_TRY(set_xattrs(fd.get(), entry));
   }
-  directories_[path.full()] = {entry.mtime, entry.mode & kPermissions};
-  return {};
+  return remember(path.full(), entry);
 }
 
 Result<void> LayerTree::add_file(int parent,
@@ -319,10 +352,10 @@ Result<void> LayerTree::add_hard_link(int parent, const LayerPath& path, const T
   if (!target.has_value()) return refused(kCode, path.full(), "hard link out of the layer");
   if (target->name.empty()) return refused(kCode, path.full(), "hard link to the root");
   const Result<UniqueFd> target_parent = open_in_root(root_.get(), target->parent, kPathDirectory);
-  if (!target_parent.has_value()) return refused(kCode, path.full(), "hard link to nothing");
+  if (!target_parent.has_value()) return link_error(target_parent.error(), path.full());
   const Result<UniqueFd> file =
       open_file_at(target_parent->get(), target->name, O_PATH | O_NOFOLLOW);
-  if (!file.has_value()) return refused(kCode, path.full(), "hard link to nothing");
+  if (!file.has_value()) return link_error(file.error(), path.full());
   struct stat status {};
   if (::fstat(file->get(), &status) != 0) return errno_error("stat {}", target->full());
   if (S_ISDIR(status.st_mode) || is_whiteout(status)) {
@@ -378,7 +411,11 @@ Result<void> LayerTree::add_whiteout(const LayerPath& path) {
 }
 
 Result<void> LayerTree::set_opaque(const std::string& path) {
-  IK_LET(directory, parent_fd(path));
+  Result<int> directory_fd = parent_fd(path);
+  if (!directory_fd.has_value() && directory_fd.error().code == "LAYER_PATH_INVALID") {
+    return refused("LAYER_WHITEOUT_INVALID", path, "opaque, but not a directory");
+  }
+  IK_LET(directory, directory_fd);
   IK_LET(fd, open_file_at(directory, ".", O_RDONLY | O_DIRECTORY));
   return mark_opaque_(fd.get()).context("{}", path);
 }

@@ -60,6 +60,11 @@ class LayerTree {
   Result<void> spend(std::uint64_t bytes, const TarEntry& entry);
   Result<int> parent_fd(const std::string& path);
   Result<UniqueFd> make_parents(const std::string& path);
+  Result<void> make_parent(int directory,
+                           const std::string& name,
+                           const std::string& done,
+                           const std::string& path);
+  Result<void> remember(const std::string& path, const TarEntry& entry);
   Result<void> clear_place(int parent, const LayerPath& path, bool keep_directory, bool& whiteout);
   Result<void> add_entry(const LayerPath& path, const TarEntry& entry, const Blocks& blocks);
   Result<void> add_root(const TarEntry& entry);
@@ -83,6 +88,7 @@ class LayerTree {
   std::string cached_parent_;
   UniqueFd cached_fd_;
   std::map<std::string, DirectoryTimes> directories_;  // By path; set at the end.
+  std::uint64_t remembered_bytes_ = 0;                 // What they take.
 };
 
 }  // namespace ikada

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "image/key_case.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
 
@@ -26,6 +27,21 @@ constexpr std::array kLayerTypes = {
     LayerType{"application/vnd.docker.image.rootfs.diff.tar.gzip", Compression::kGzip},
     LayerType{"application/vnd.docker.image.rootfs.diff.tar.zstd", Compression::kZstd},
 };
+
+constexpr std::array<std::string_view, 14> kFields = {"schemaVersion",
+                                                      "mediaType",
+                                                      "config",
+                                                      "layers",
+                                                      "manifests",
+                                                      "fsLayers",
+                                                      "artifactType",
+                                                      "digest",
+                                                      "size",
+                                                      "platform",
+                                                      "annotations",
+                                                      "os",
+                                                      "architecture",
+                                                      "variant"};
 
 Error coded(std::string_view code, std::string_view why) {
   Error error = make_error(ErrorKind::kInvalid, "manifest: {}", why);
@@ -138,6 +154,29 @@ Result<std::string> agreed_type(JsonReader& reader, std::string_view content_typ
   return std::string(reader.has("manifests") ? kOciIndexType : kOciManifestType);
 }
 
+Result<void> check_keys(const Json& object) {
+  const Result<void> checked = check_key_case(object, kFields);
+  return checked.has_value() ? checked : coded("MANIFEST_AMBIGUOUS", checked.error().message);
+}
+
+// Of the manifest, of its descriptors and of their platforms.
+Result<void> check_all_keys(const Json& manifest) {
+  IK_TRY(check_keys(manifest));
+  if (const auto config = manifest.find("config"); config != manifest.end()) {
+    IK_TRY(check_keys(*config));
+  }
+  for (const char* list : {"layers", "manifests"}) {
+    const auto found = manifest.find(list);
+    if (found == manifest.end() || !found->is_array()) continue;
+    for (const Json& descriptor : *found) {
+      IK_TRY(check_keys(descriptor));
+      if (!descriptor.is_object() || !descriptor.contains("platform")) continue;
+      IK_TRY(check_keys(descriptor.at("platform")));
+    }
+  }
+  return {};
+}
+
 bool is_schema1(const JsonReader& reader, std::int64_t version, std::string_view content_type) {
   return version == 1 || reader.has("fsLayers") || is_schema1_type(content_type);
 }
@@ -181,6 +220,7 @@ Result<ManifestOrIndex> parse_manifest(std::string_view text, std::string_view c
   const Result<Json> json = parse_json(text, {.max_bytes = kMaxManifestBytes});
   if (!json.has_value()) return invalid(json.error().message);
   if (!json->is_object()) return invalid("expected an object");
+  IK_TRY(check_all_keys(*json));
   JsonReader reader(*json, "content");
   std::int64_t version = 0;
   reader.read("schemaVersion", version);

@@ -54,6 +54,29 @@ Error invalid(std::string_view code, std::string_view what) {
   return error;
 }
 
+// Whether a manifest is what the index said of it; its digest has been checked.
+Result<void> check_promise(const Descriptor& promised, const FetchedManifest& manifest) {
+  if (manifest.body.size() != promised.size_bytes) {
+    return invalid("SIZE_MISMATCH",
+                   fmt::format("manifest {}: size mismatch: {} bytes, not {}",
+                               promised.digest.text(),
+                               manifest.body.size(),
+                               promised.size_bytes));
+  }
+  // An index and a scanner must not see another kind of thing in it than we do.
+  const Result<ManifestOrIndex> parsed = parse_manifest(manifest.body, promised.media_type);
+  return parsed.has_value() ? Result<void>() : parsed.error();
+}
+
+// No layer is larger packed than it may be unpacked; it is refused before a byte of it is fetched.
+Result<void> check_blob_size(const Descriptor& layer, const LayerLimits& limits) {
+  if (layer.size_bytes <= limits.max_bytes) return {};
+  return invalid("LAYER_TOO_LARGE",
+                 fmt::format("layer {}: {} bytes are more than a layer may have",
+                             layer.digest.text(),
+                             layer.size_bytes));
+}
+
 // From the reference through indexes to the manifest for the platform.
 Result<ChosenImage> choose_image(RegistryClient& client,
                                  const Reference& reference,
@@ -75,6 +98,7 @@ Result<ChosenImage> choose_image(RegistryClient& client,
     }
     IK_LET(entry, choose_platform(std::get<Index>(parsed), platform));
     IK_LET(next, client.fetch_manifest(entry.digest.text()));
+    IK_TRY(check_promise(entry, next));
     fetched = std::move(next);
   }
   return invalid("MANIFEST_INVALID", "indexes are nested too deep");
@@ -117,6 +141,7 @@ Result<PulledConfig> check_config(const std::string& text,
     // For its refusals; the compression itself is seen in the bytes.
     IK_LET(compression, layer_compression(manifest.layers[i].media_type));
     static_cast<void>(compression);
+    IK_TRY(check_blob_size(manifest.layers[i], options.limits));
     IK_LET(diff_id, Digest::parse(pulled.parsed.diff_ids[i]));
     pulled.layers.push_back({manifest.layers[i], std::move(diff_id)});
   }

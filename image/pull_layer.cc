@@ -187,6 +187,12 @@ Error with_space_code(Error error) {
   return error;
 }
 
+Result<UnpackedLayer> finish_unpacking(LayerUnpacker& unpacker, const LayerToPull& layer) {
+  IK_LET(unpacked, unpacker.finish({}));
+  if (unpacked.diff_id == layer.diff_id) return unpacked;
+  return mismatch("DIGEST_MISMATCH", layer.diff_id, "digest mismatch of the unpacked layer");
+}
+
 Result<void> unpack_into(const PullContext& context,
                          const LayerToPull& layer,
                          const std::string& staging) {
@@ -214,11 +220,14 @@ Result<void> unpack_into(const PullContext& context,
                     .phase = PullProgress::Phase::kExtracting,
                     .done_bytes = layer.blob.size_bytes,
                     .total_bytes = layer.blob.size_bytes});
-  IK_LET(unpacked, unpacker.finish({}));
-  if (unpacked.diff_id != layer.diff_id) {
-    return mismatch("DIGEST_MISMATCH", layer.diff_id, "digest mismatch of the unpacked layer");
+  const Result<UnpackedLayer> unpacked = finish_unpacking(unpacker, layer);
+  if (!unpacked.has_value()) {
+    // The next pull of these very bytes would fail as well.
+    const bool useless = file.is_partial && is_useless_after(unpacked.error());
+    if (useless) static_cast<void>(remove_tree(partial).has_value());
+    return unpacked.error();
   }
-  const std::string size = std::to_string(unpacked.content_bytes);
+  const std::string size = std::to_string(unpacked->content_bytes);
   if (::fsetxattr(directory.get(), kSizeAttribute, size.data(), size.size(), 0) != 0) {
     return errno_error("setxattr {}", kSizeAttribute);
   }

@@ -8,6 +8,9 @@
 namespace ikada {
 namespace {
 
+constexpr dev_t kMaxMajor = 0xfff;
+constexpr dev_t kMaxMinor = 0xfffff;
+
 Error tar_error(std::string_view what) {
   Error error = make_error(ErrorKind::kInvalid, "layer: tar: {}", what);
   error.code = "LAYER_TAR_INVALID";
@@ -22,7 +25,13 @@ struct FreeLocale {
   void operator()(locale_t locale) const { ::freelocale(locale); }
 };
 
-std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
+const char* text_or_empty(const char* text) { return text == nullptr ? "" : text; }
+
+// Source: makedev(3), mknod(2): what the kernel takes has 12 bits of major and 20 of minor number.
+Result<unsigned> device_number(dev_t number, dev_t largest) {
+  if (number > largest) return tar_error("device number out of range");
+  return static_cast<unsigned>(number);
+}
 
 }  // namespace
 
@@ -32,9 +41,17 @@ struct TarReader::State {
   Input input;
   std::optional<Error> input_error;
   TarEntry current;
+  std::uint64_t content_end = 0;  // Of the pieces that next_block() has given.
   // libarchive turns PAX names into the thread's character set if it can, and normalises them on
   // the way; in the C locale it cannot and gives the bytes of the archive.
   std::unique_ptr<std::remove_pointer_t<locale_t>, FreeLocale> c_locale;
+
+  // What libarchive lets pass with a warning and another reader takes otherwise is damage: a name
+  // that stayed as its bytes, see c_locale, is the only thing that is none.
+  bool is_harmless_warning() const {
+    const std::string_view text = text_or_empty(archive_error_string(reader.get()));
+    return text.find("can't be converted from") != std::string_view::npos;
+  }
 
   Error error() const {
     if (input_error.has_value()) return *input_error;
@@ -112,8 +129,13 @@ Result<void> TarReader::State::fill_current() {
   if (size < 0) return tar_error("negative size");
   current.size_bytes = static_cast<std::uint64_t>(size);
   current.mtime = {archive_entry_mtime(entry), archive_entry_mtime_nsec(entry)};
-  current.device_major = static_cast<unsigned>(archive_entry_rdevmajor(entry));
-  current.device_minor = static_cast<unsigned>(archive_entry_rdevminor(entry));
+  content_end = 0;
+  if (S_ISCHR(current.mode) || S_ISBLK(current.mode)) {
+    IK_LET(major, device_number(archive_entry_rdevmajor(entry), kMaxMajor));
+    IK_LET(minor, device_number(archive_entry_rdevminor(entry), kMaxMinor));
+    current.device_major = major;
+    current.device_minor = minor;
+  }
   archive_entry_xattr_reset(entry);
   const char* name = nullptr;
   const void* value = nullptr;
@@ -128,8 +150,9 @@ Result<const TarEntry*> TarReader::next() {
   const LocaleScope scope(state_->c_locale.get());
   const int status = archive_read_next_header(state_->reader.get(), &state_->entry);
   if (status == ARCHIVE_EOF) return nullptr;
-  // ARCHIVE_WARN: a name stayed as its bytes, see c_locale.
-  if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return state_->error();
+  const bool is_good =
+      status == ARCHIVE_WARN ? state_->is_harmless_warning() : status == ARCHIVE_OK;
+  if (!is_good) return state_->error();
   IK_TRY(state_->fill_current());
   return &state_->current;
 }
@@ -141,7 +164,11 @@ Result<std::optional<TarBlock>> TarReader::next_block() {
   const int status = archive_read_data_block(state_->reader.get(), &bytes, &size, &offset);
   if (status == ARCHIVE_EOF) return std::optional<TarBlock>();
   if (status != ARCHIVE_OK) return state_->error();
-  if (offset < 0) return tar_error("negative offset");
+  // A sparse file's map may name its pieces in any order, or one place twice.
+  if (offset < 0 || (size > 0 && static_cast<std::uint64_t>(offset) < state_->content_end)) {
+    return tar_error("pieces of a sparse file overlap");
+  }
+  if (size > 0) state_->content_end = static_cast<std::uint64_t>(offset) + size;
   return TarBlock{static_cast<std::uint64_t>(offset),
                   std::string_view(static_cast<const char*>(bytes), size)};
 }

@@ -81,6 +81,7 @@ std::string make_tar_item(const TarItem& item) {
   put(header, 257, 8, std::string_view("ustar\00000", 8));
   put_octal(header, 329, 8, item.device_major);
   put_octal(header, 337, 8, item.device_minor);
+  put(header, 345, 155, item.prefix);
   std::fill_n(header.begin() + 148, 8, ' ');
   unsigned sum = 0;
   for (const char c : header) sum += static_cast<unsigned char>(c);

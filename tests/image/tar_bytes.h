@@ -26,6 +26,7 @@ struct TarItem {
   std::int64_t mtime = 1'000'000'000;
   std::map<std::string, std::string> pax = {};  // Records of an extended header in front.
   std::string size_field = {};                  // Instead of the content's size, 12 bytes.
+  std::string prefix = {};                      // Of ustar, in front of the name.
 };
 
 TarItem make_file(std::string_view name, std::string_view content = "x");
