@@ -56,7 +56,9 @@ class Call:
 
 
 class ScriptedRegistry:
-    def __init__(self, certificate=None, key=None):
+    def __init__(self, certificate=None, key=None, host="127.0.0.1", tls=None):
+        """`tls` may change the context of a registry with a certificate."""
+        self._host = host
         self.calls = []
         self._manifests = {}
         self._blobs = {}
@@ -81,10 +83,12 @@ class ScriptedRegistry:
             def handle_error(self, *_):
                 """Clients that hang up are part of the tests."""
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server((host, 0), Handler)
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate, key)
+            if tls is not None:
+                tls(context)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
@@ -94,7 +98,7 @@ class ScriptedRegistry:
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self._host}:{self.port}"
 
     def start(self):
         self._thread.start()
