@@ -1,0 +1,10 @@
+"""Inputs that once broke something, by target; they are replayed with the seeds.
+
+Each is the smallest form that was found, as Python bytes; long repetitions are written as such.
+"""
+
+FINDINGS = {
+    # The library's own builder looked through all earlier elements at each object's end: hours.
+    "json": [b"[" + b"{}," * 20_000 + b"{}]"],
+    "manifest": [b"\n[" + b"{}," * 20_000 + b"{}]"],
+}

@@ -1,0 +1,39 @@
+#include "tests/fuzz/targets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <array>
+
+namespace ikada {
+
+std::span<const FuzzTarget> fuzz_targets() {
+  static constexpr std::array kTargets = {
+      FuzzTarget{"auth_challenge", fuzz_auth_challenge},
+      FuzzTarget{"credentials", fuzz_credentials},
+      FuzzTarget{"decompressor", fuzz_decompressor},
+      FuzzTarget{"digest", fuzz_digest},
+      FuzzTarget{"dockerfile", fuzz_dockerfile},
+      FuzzTarget{"ignore_patterns", fuzz_ignore_patterns},
+      FuzzTarget{"image_config", fuzz_image_config},
+      FuzzTarget{"json", fuzz_json},
+      FuzzTarget{"layer", fuzz_layer},
+      FuzzTarget{"layer_path", fuzz_layer_path},
+      FuzzTarget{"manifest", fuzz_manifest},
+      FuzzTarget{"oci_config", fuzz_oci_config},
+      FuzzTarget{"reference", fuzz_reference},
+      FuzzTarget{"registries", fuzz_registries},
+      FuzzTarget{"store_index", fuzz_store_index},
+      FuzzTarget{"tar", fuzz_tar},
+      FuzzTarget{"url", fuzz_url},
+  };
+  return kTargets;
+}
+
+void promise(bool is_kept, const char* what) {
+  if (is_kept) return;
+  ::fprintf(stderr, "broken promise: %s\n", what);
+  ::abort();
+}
+
+}  // namespace ikada
