@@ -242,6 +242,8 @@ Result<pid_t> Engine::spawn_monitor(const ContainerRecord& record,
   IK_LET(monitor, spawn(options).context("monitor"));
   report.reset();
   Result<pid_t> pid = read_report(ready.get());
+  // One that has more to say than we read must not wait for us while we wait for it.
+  ready.reset();
   // A monitor that reports an error ends by itself; until then it may still hold things.
   if (!pid.has_value()) static_cast<void>(wait_for_child(monitor).has_value());
   return pid;

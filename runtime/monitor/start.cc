@@ -167,8 +167,11 @@ Result<RunningContainer> start_monitored_container(const MonitorOptions& options
 std::string describe_start(pid_t pid) { return Json{{"pid", pid}}.dump() + "\n"; }
 
 std::string describe_start(const Error& error) {
-  const Json report{
-      {"error", error.message}, {"kind", kind_name(error.kind)}, {"exit_code", exit_status(error)}};
+  // What an image names may be longer than anybody wants to read.
+  constexpr size_t kMaxMessageBytes = 4096;
+  const Json report{{"error", error.message.substr(0, kMaxMessageBytes)},
+                    {"kind", kind_name(error.kind)},
+                    {"exit_code", exit_status(error)}};
   // A path in a message may be no UTF-8.
   return report.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
