@@ -113,9 +113,9 @@ std::string path_of(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 }  // namespace
 
 const std::set<std::string>& mount_stubs() {
-  static const std::set<std::string> kStubs = {
+  static const std::set<std::string> stubs = {
       "dev", "etc/hostname", "etc/hosts", "etc/resolv.conf", "proc", "sys"};
-  return kStubs;
+  return stubs;
 }
 
 Result<std::vector<PathChange>> list_changes(int upper_fd, int lower_fd) {
@@ -124,7 +124,9 @@ Result<std::vector<PathChange>> list_changes(int upper_fd, int lower_fd) {
   return walk.take();
 }
 
-ContainerTree::ContainerTree(StoredImage image, UniqueFd upper, std::vector<std::string> layers)
+ContainerTree::ContainerTree(StoredImage image,
+                             UniqueFd upper,
+                             const std::vector<std::string>& layers)
     : image_(std::move(image)),
       upper_(std::move(upper)),
       lower_(layers),
@@ -137,7 +139,7 @@ Result<ContainerTree> ContainerTree::open(const ImageStore& store,
   IK_LET(image, store.held_image(container));
   IK_LET(layers, store.layer_directories(image));
   IK_LET(upper, open_file(layout.container_file(container, "upper"), kOpenDirectory));
-  return ContainerTree(std::move(image), std::move(upper), std::move(layers));
+  return ContainerTree(std::move(image), std::move(upper), layers);
 }
 
 Result<std::vector<PathChange>> ContainerTree::changes() {

@@ -43,7 +43,7 @@ class ContainerTree {
   Result<std::vector<PathChange>> changes();
 
  private:
-  ContainerTree(StoredImage image, UniqueFd upper, std::vector<std::string> layers);
+  ContainerTree(StoredImage image, UniqueFd upper, const std::vector<std::string>& layers);
 
   StoredImage image_;
   UniqueFd upper_;

@@ -248,10 +248,17 @@ def test_a_hostile_config_is_refused(pulls, image, edit, code):  # noqa: F811
 
 def test_a_history_that_lies_harms_nobody(pulls, image):  # noqa: F811
     made = with_config(image, lambda config: config.update(
-        history=[{"created_by": "\x1b[2J", "empty_layer": "perhaps"}] * 500))
+        history=[{"created_by": "\x1b[2J", "empty_layer": False}] * 500))
     made.layers = image.layers
 
     pulls.take(made)
+
+
+def test_a_history_of_wrong_types_is_refused(pulls, image):  # noqa: F811
+    made = with_config(image, lambda config: config.update(history=[{"empty_layer": "perhaps"}]))
+    made.layers = image.layers
+
+    pulls.refuse(made, "CONFIG_INVALID")
 
 
 # I-26: what the registry says of its bytes
