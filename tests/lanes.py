@@ -22,9 +22,9 @@ import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LANES = ("unit", "tidy", "host", "guest")
-BUILD_TIMEOUT_S = 1200
+BUILD_TIMEOUT_S = 2400
 UNIT_TIMEOUT_S = 120
-LANE_TIMEOUT_S = {"tidy": 2400, "host": 900, "guest": 600}
+LANE_TIMEOUT_S = {"tidy": 2400, "host": 1500, "guest": 900}
 
 
 class Count:

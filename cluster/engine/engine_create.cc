@@ -14,6 +14,7 @@
 #include "cluster/engine/image_files.h"
 #include "cluster/engine/oci_config.h"
 #include "cluster/engine/record_plan.h"
+#include "cluster/engine/user.h"
 #include "cluster/engine/volumes.h"
 #include "image/store.h"
 #include "runtime/base/random_id.h"
@@ -24,8 +25,6 @@
 
 namespace ikada {
 namespace {
-
-constexpr size_t kMaxAccountFile = size_t{4} << 20;
 
 // The overlay's root looks like its upper directory, so that takes mode and owner of the topmost
 // layer's root.

@@ -12,8 +12,6 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kMaxAccountFile = size_t{4} << 20;
-
 Json merge_env(Json env, const std::vector<std::string>& additions) {
   for (const std::string& assignment : additions) {
     const std::string_view name = cut(assignment, '=').before;

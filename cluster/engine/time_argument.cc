@@ -12,14 +12,14 @@
 namespace ikada {
 namespace {
 
-constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 constexpr std::int64_t kMaxSeconds = std::int64_t{1} << 32;
 
 // A number with an optional fraction, in units of `unit` nanoseconds.
 std::optional<std::int64_t> scaled(std::string_view number, std::int64_t unit) {
   const Cut parts = cut(number, '.');
   const Result<std::uint64_t> whole = parse_unsigned(
-      parts.before, static_cast<std::uint64_t>(kMaxSeconds * kNanosPerSecond / unit));
+      parts.before, static_cast<std::uint64_t>(kMaxSeconds * kNanosecondsPerSecond / unit));
   if (!whole.has_value()) return std::nullopt;
   std::int64_t total = static_cast<std::int64_t>(*whole) * unit;
   if (!parts.found) return total;
@@ -42,9 +42,9 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
   static constexpr std::array<Unit, 6> kUnits = {Unit{"ns", 1},
                                                  Unit{"us", 1'000},
                                                  Unit{"ms", 1'000'000},
-                                                 Unit{"s", kNanosPerSecond},
-                                                 Unit{"m", 60 * kNanosPerSecond},
-                                                 Unit{"h", 3600 * kNanosPerSecond}};
+                                                 Unit{"s", kNanosecondsPerSecond},
+                                                 Unit{"m", 60 * kNanosecondsPerSecond},
+                                                 Unit{"h", 3600 * kNanosecondsPerSecond}};
   if (text.empty()) return std::nullopt;
   std::int64_t total = 0;
   while (!text.empty()) {
@@ -56,7 +56,8 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
     for (const Unit& unit : kUnits) {
       if (unit.name == name) part = scaled(text.substr(0, number_end), unit.nanos);
     }
-    if (!part.has_value() || *part > kMaxSeconds * kNanosPerSecond - total) return std::nullopt;
+    if (!part.has_value() || *part > kMaxSeconds * kNanosecondsPerSecond - total)
+      return std::nullopt;
     total += *part;
     text.remove_prefix(unit_end);
   }
@@ -76,11 +77,11 @@ std::optional<UnixNanos> parse_local(std::string_view text) {
     std::int64_t nanos = 0;
     if (fraction.found) {
       const std::optional<std::int64_t> read =
-          scaled("0." + std::string(fraction.after), kNanosPerSecond);
+          scaled("0." + std::string(fraction.after), kNanosecondsPerSecond);
       if (!read.has_value()) return std::nullopt;
       nanos = *read;
     }
-    return std::int64_t{seconds} * kNanosPerSecond + nanos;
+    return std::int64_t{seconds} * kNanosecondsPerSecond + nanos;
   }
   return std::nullopt;
 }
@@ -89,7 +90,8 @@ std::optional<UnixNanos> parse_local(std::string_view text) {
 
 Result<UnixNanos> parse_time_argument(std::string_view text, UnixNanos now) {
   if (const std::optional<std::int64_t> ago = parse_duration(text)) return now - *ago;
-  if (const std::optional<std::int64_t> seconds = scaled(text, kNanosPerSecond)) return *seconds;
+  if (const std::optional<std::int64_t> seconds = scaled(text, kNanosecondsPerSecond))
+    return *seconds;
   Result<UnixNanos> zoned = parse_rfc3339(text);
   if (zoned.has_value()) return zoned;
   if (const std::optional<UnixNanos> local = parse_local(text)) return *local;

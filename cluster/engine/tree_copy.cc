@@ -24,7 +24,7 @@
 namespace ikada {
 namespace {
 
-constexpr int kMaxDepth = 1000;
+constexpr int kMaxTreeDepth = 1000;
 constexpr std::uint64_t kMqueueMagic = 0x19800202;  // In no header.
 
 class TreeCopy {
@@ -227,7 +227,7 @@ Result<void> TreeCopy::entry(
 }
 
 Result<void> TreeCopy::directory(int source, int target, const std::string& path, int depth) {
-  if (depth > kMaxDepth) return make_error(ErrorKind::kInvalid, "{}: nested too deep", path);
+  if (depth > kMaxTreeDepth) return make_error(ErrorKind::kInvalid, "{}: nested too deep", path);
   struct stat status {};
   if (::fstat(source, &status) != 0) return errno_error("stat {}", path);
   IK_LET(names, list_directory(fmt::format("/proc/self/fd/{}", source)));

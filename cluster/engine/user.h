@@ -7,6 +7,7 @@
 // wrong with lenient parsers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ struct ProcessUser {
   std::vector<std::uint32_t> additional_gids = {};
   std::string home = "/";
 };
+
+// More of a passwd or group file is not read.
+constexpr size_t kMaxAccountFile = size_t{4} << 20;
 
 // `spec` is "", USER or USER:GROUP, each a name or a number. `passwd` and `group` are the files'
 // texts, empty if there are none. kInvalid or kNotFound ("unable to find user x: no matching

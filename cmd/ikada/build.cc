@@ -194,7 +194,7 @@ Result<BuildOptions> plan_build(const BuildCommandOptions& options, BuildContext
   return build;
 }
 
-Result<void> check_options(const BuildCommandOptions& options) {
+Result<void> check_build_options(const BuildCommandOptions& options) {
   if (options.progress == "auto" || options.progress == "plain" || options.progress == "quiet") {
     return {};
   }
@@ -216,7 +216,7 @@ void show_names(const BuildOptions& build, const StoredImage& image) {
 }
 
 Result<void> build(const BuildCommandOptions& options, const Context& context) {
-  IK_TRY(check_options(options));
+  IK_TRY(check_build_options(options));
   IK_LET(output, parse_build_output(options.output));
   const bool quiet = options.quiet || options.progress == "quiet";
   IK_LET(store, open_store(context));

@@ -25,10 +25,10 @@ struct HistoryOptions {
   bool quiet = false;
 };
 
-constexpr size_t kShortId = 12;
+constexpr size_t kShortIdLength = 12;
 constexpr size_t kMaxCreatedBy = 45;
 
-constexpr std::array kColumns = {
+constexpr std::array kHistoryColumns = {
     Column{"ID", "IMAGE"},
     Column{"Comment", "COMMENT"},
     Column{"CreatedAt", "CREATED AT"},
@@ -88,7 +88,7 @@ Result<std::vector<Json>> list_rows(const ImageStore& store, const HistoryOption
   }
   std::reverse(rows.begin(), rows.end());
   if (!rows.empty()) {
-    rows.front()["ID"] = options.no_trunc ? image.id : image.id.substr(7, kShortId);
+    rows.front()["ID"] = options.no_trunc ? image.id : image.id.substr(7, kShortIdLength);
   }
   return rows;
 }
@@ -96,7 +96,7 @@ Result<std::vector<Json>> list_rows(const ImageStore& store, const HistoryOption
 Result<void> history(const HistoryOptions& options, const Context& context) {
   IK_LET(store, open_store(context));
   IK_LET(rows, list_rows(store, options));
-  const TableFormat table{.columns = kColumns,
+  const TableFormat table{.columns = kHistoryColumns,
                           .default_format = options.human == "true" ? kPeople : kMachines};
   return print_rows(
       table, rows, options.quiet && options.format.empty() ? "{{.ID}}" : options.format);

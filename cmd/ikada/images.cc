@@ -23,7 +23,7 @@ struct ImagesOptions {
   ImageRowOptions rows;
 };
 
-constexpr std::array kColumns = {
+constexpr std::array kImagesColumns = {
     Column{"Containers", "CONTAINERS"},
     Column{"CreatedAt", "CREATED AT"},
     Column{"CreatedSince", "CREATED"},
@@ -47,7 +47,7 @@ Result<void> images(const ImagesOptions& options, const Context& context) {
   if (!options.repository.empty()) filter.references.push_back(options.repository);
   IK_LET(store, open_store(context));
   IK_LET(rows, list_image_rows(store, filter, options.rows));
-  const TableFormat table{.columns = kColumns,
+  const TableFormat table{.columns = kImagesColumns,
                           .default_format = options.rows.digests ? kWithDigests : kPlain};
   return print_rows(
       table, rows, options.quiet && options.format.empty() ? "{{.ID}}" : options.format);

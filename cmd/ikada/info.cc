@@ -14,7 +14,7 @@
 namespace ikada {
 namespace {
 
-constexpr std::string_view kDefaultFormat =
+constexpr std::string_view kInfoFormat =
     "Containers: {{.Containers}}\n"
     " Running: {{.ContainersRunning}}\n"
     " Paused: {{.ContainersPaused}}\n"
@@ -46,7 +46,7 @@ Result<void> show_info(const std::string& format, const Context& context) {
   std::string text = format == "json" ? "{{json .}}\n" : format + "\n";
   if (format.empty()) {
     info["MemText"] = format_binary_size(info["MemTotal"].get<std::uint64_t>());
-    text = kDefaultFormat;
+    text = kInfoFormat;
   }
   IK_LET(rendered, render(text, info));
   ::fwrite(rendered.data(), 1, rendered.size(), stdout);

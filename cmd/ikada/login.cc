@@ -59,7 +59,7 @@ Result<Credentials> ask_for_missing(const LoginOptions& options) {
   return credentials;
 }
 
-Result<void> check_options(const LoginOptions& options) {
+Result<void> check_login_options(const LoginOptions& options) {
   if (!options.password_from_stdin) return {};
   if (!options.password.empty()) {
     return usage("conflicting options: cannot specify both --password and --password-stdin");
@@ -79,7 +79,7 @@ bool is_logged_in(const LoginOptions& options,
 }
 
 Result<void> login(const LoginOptions& options, const Context& context) {
-  IK_TRY(check_options(options));
+  IK_TRY(check_login_options(options));
   IK_LET(registry, parse_registry(options.server.empty() ? "docker.io" : options.server));
   IK_LET(trust, registry_options_for(registry, context.config_path));
   if (!options.password.empty()) {

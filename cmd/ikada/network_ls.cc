@@ -20,7 +20,7 @@ struct NetworkLsOptions {
   std::string format;
 };
 
-constexpr std::array kColumns = {
+constexpr std::array kNetworkColumns = {
     Column{"ID", "NETWORK ID"},
     Column{"Name", "NAME"},
     Column{"Driver", "DRIVER"},
@@ -39,7 +39,8 @@ Result<void> network_ls(const NetworkLsOptions& options) {
     rows.push_back(network_row(each, !options.no_trunc));
   }
   const std::string format = options.quiet && options.format.empty() ? "{{.ID}}" : options.format;
-  return print_rows({kColumns, "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}"}, rows, format);
+  return print_rows(
+      {kNetworkColumns, "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}"}, rows, format);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ struct PsOptions {
   std::string format;
 };
 
-constexpr std::array kColumns = {
+constexpr std::array kPsColumns = {
     Column{"ID", "CONTAINER ID"},
     Column{"Image", "IMAGE"},
     Column{"Command", "COMMAND"},
@@ -42,7 +42,7 @@ constexpr std::array kColumns = {
     Column{"Networks", "NETWORKS"},
 };
 
-constexpr std::string_view kDefaultFormat =
+constexpr std::string_view kPsFormat =
     "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 
 bool filters_by_state(const std::vector<std::string>& filters) {
@@ -72,7 +72,7 @@ Result<void> ps(const PsOptions& options, const Context& context) {
     }
   }
   if (options.quiet && options.format.empty()) return {};
-  return print_rows({kColumns, kDefaultFormat}, rows, options.format);
+  return print_rows({kPsColumns, kPsFormat}, rows, options.format);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ struct StatsOptions {
   std::string format;
 };
 
-constexpr std::array kColumns = {
+constexpr std::array kStatsColumns = {
     Column{"Container", "CONTAINER"},
     Column{"ID", "CONTAINER ID"},
     Column{"Name", "NAME"},
@@ -39,11 +39,11 @@ constexpr std::array kColumns = {
     Column{"PIDs", "PIDS"},
 };
 
-constexpr std::string_view kDefaultFormat =
+constexpr std::string_view kStatsFormat =
     "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}"
     "\t{{.PIDs}}";
 
-struct Measured {
+struct MeasuredContainer {
   ContainerRecord record;
   std::optional<Usage> before;
   std::optional<Usage> now;
@@ -53,7 +53,7 @@ std::string pair_of(const std::string& first, const std::string& second) {
   return first + " / " + second;
 }
 
-Json usage_row(const Measured& each, bool truncate) {
+Json usage_row(const MeasuredContainer& each, bool truncate) {
   const Usage now = each.now.value_or(Usage{});
   const double cpu = each.before && each.now ? cpu_percent(*each.before, *each.now) : 0;
   const double memory = now.memory_limit_bytes == 0
@@ -77,8 +77,8 @@ Json usage_row(const Measured& each, bool truncate) {
   };
 }
 
-Result<std::vector<Measured>> choose(const StatsOptions& options, const Engine& engine) {
-  std::vector<Measured> chosen;
+Result<std::vector<MeasuredContainer>> choose(const StatsOptions& options, const Engine& engine) {
+  std::vector<MeasuredContainer> chosen;
   for (const std::string& name : options.containers) {
     IK_LET(record, find_record(engine, name));
     chosen.push_back({.record = std::move(record), .before = {}, .now = {}});
@@ -92,8 +92,8 @@ Result<std::vector<Measured>> choose(const StatsOptions& options, const Engine& 
   return chosen;
 }
 
-void measure(const Engine& engine, std::vector<Measured>& containers) {
-  for (Measured& each : containers) {
+void measure_containers(const Engine& engine, std::vector<MeasuredContainer>& containers) {
+  for (MeasuredContainer& each : containers) {
     each.before = each.now;
     const Result<Usage> usage = measure_usage(engine.layout(), each.record);
     each.now = usage.has_value() ? std::optional(*usage) : std::nullopt;
@@ -105,22 +105,23 @@ Result<void> stats(const StatsOptions& options, const Context& context) {
   constexpr unsigned kIntervalUs = 1'000'000;
   IK_LET(engine, open_engine(context));
   IK_LET(containers, choose(options, engine));
-  measure(engine, containers);
+  measure_containers(engine, containers);
   ::usleep(kFirstIntervalUs);
   const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
   while (true) {
-    measure(engine, containers);
+    measure_containers(engine, containers);
     std::vector<Json> rows;
-    for (const Measured& each : containers) rows.push_back(usage_row(each, !options.no_trunc));
+    for (const MeasuredContainer& each : containers)
+      rows.push_back(usage_row(each, !options.no_trunc));
     // Home and clear, so that the table stays in place.
     if (!options.no_stream && is_terminal) ::printf("\x1b[H\x1b[2J");
-    IK_TRY(print_rows({kColumns, kDefaultFormat}, rows, options.format));
+    IK_TRY(print_rows({kStatsColumns, kStatsFormat}, rows, options.format));
     if (::fflush(stdout) != 0 || options.no_stream) return {};
     ::usleep(kIntervalUs);
     if (options.containers.empty()) {
       IK_LET(fresh, choose(options, engine));
-      for (Measured& each : fresh) {
-        for (const Measured& known : containers) {
+      for (MeasuredContainer& each : fresh) {
+        for (const MeasuredContainer& known : containers) {
           if (known.record.id == each.record.id) each.now = known.now;
         }
       }

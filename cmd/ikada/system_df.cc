@@ -28,7 +28,7 @@ struct SystemDfOptions {
   bool verbose = false;
 };
 
-constexpr std::array kColumns = {
+constexpr std::array kDfColumns = {
     Column{"Type", "TYPE"},
     Column{"TotalCount", "TOTAL"},
     Column{"Active", "ACTIVE"},
@@ -47,7 +47,7 @@ struct Total {
   std::uint64_t reclaimable_bytes = 0;
 };
 
-Json row_of(const Total& total) {
+Json total_row(const Total& total) {
   std::string reclaimable = format_decimal_size(total.reclaimable_bytes);
   if (total.bytes > 0) {
     reclaimable += fmt::format(" ({}%)", total.reclaimable_bytes * 100 / total.bytes);
@@ -111,7 +111,7 @@ Total sum_images(const std::vector<ImageUsage>& usages,
   return total;
 }
 
-struct Measured {
+struct MeasuredStore {
   std::vector<ImageUsage> images;
   std::vector<ListedContainer> containers;
   std::map<std::string, std::uint64_t> container_bytes;
@@ -120,10 +120,10 @@ struct Measured {
   std::map<std::string, std::uint64_t> layers;
 };
 
-Result<Measured> measure(const Context& context) {
+Result<MeasuredStore> measure_store(const Context& context) {
   IK_LET(store, open_store(context));
   const EngineLayout layout = engine_layout(context);
-  Measured all;
+  MeasuredStore all;
   IK_LET(layers, list_layer_bytes(store));
   IK_LET(images, measure_images(store, layers));
   IK_LET(containers, list_all_containers(layout));
@@ -142,7 +142,7 @@ Result<Measured> measure(const Context& context) {
   return all;
 }
 
-std::vector<Total> sum_up(const Measured& all) {
+std::vector<Total> sum_up(const MeasuredStore& all) {
   Total containers{.type = "Containers", .count = all.containers.size()};
   for (const ListedContainer& each : all.containers) {
     const std::uint64_t bytes = all.container_bytes.at(each.record.id);
@@ -171,7 +171,7 @@ std::string since(UnixNanos created) {
   return format_duration_words((unix_now() - created) / kSecond) + " ago";
 }
 
-std::string image_lines(const Measured& all) {
+std::string image_lines(const MeasuredStore& all) {
   std::string text =
       "REPOSITORY\tTAG\tIMAGE ID\tCREATED\tSIZE\tSHARED SIZE\tUNIQUE SIZE\tCONTAINERS\n";
   for (const ImageUsage& usage : all.images) {
@@ -193,7 +193,7 @@ std::string image_lines(const Measured& all) {
   return text;
 }
 
-void print_verbose(const Measured& all) {
+void print_verbose(const MeasuredStore& all) {
   ::printf("Images space usage:\n\n%s\n", align_columns(image_lines(all)).c_str());
   std::string text = "CONTAINER ID\tIMAGE\tLOCAL VOLUMES\tSIZE\tCREATED\tSTATUS\tNAMES\n";
   for (const ListedContainer& each : all.containers) {
@@ -226,14 +226,14 @@ Result<void> system_df(const SystemDfOptions& options, const Context& context) {
   if (options.verbose && !options.format.empty()) {
     return make_error(ErrorKind::kInvalid, "--verbose and --format do not go together");
   }
-  IK_LET(all, measure(context));
+  IK_LET(all, measure_store(context));
   if (options.verbose) {
     print_verbose(all);
     return {};
   }
   std::vector<Json> rows;
-  for (const Total& total : sum_up(all)) rows.push_back(row_of(total));
-  return print_rows({.columns = kColumns, .default_format = kSummary}, rows, options.format);
+  for (const Total& total : sum_up(all)) rows.push_back(total_row(total));
+  return print_rows({.columns = kDfColumns, .default_format = kSummary}, rows, options.format);
 }
 
 }  // namespace

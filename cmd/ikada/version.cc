@@ -20,7 +20,7 @@ namespace ikada {
 namespace {
 
 // Docker's default layout, for what we have.
-constexpr std::string_view kDefaultFormat =
+constexpr std::string_view kVersionFormat =
     "Client: ikada\n"
     " Version:    {{.Client.Version}}\n"
     " OS/Arch:    {{.Client.Os}}/{{.Client.Arch}}\n"
@@ -65,7 +65,7 @@ Result<void> show_versions(const std::string& format) {
   const Result<std::string> runtime = runtime_version();
   const Json versions = describe_versions(runtime);
   const bool is_json = format == "json";
-  const std::string text = format.empty() ? std::string(kDefaultFormat)
+  const std::string text = format.empty() ? std::string(kVersionFormat)
                            : is_json      ? "{{json .}}\n"
                                           : format + "\n";
   IK_LET(rendered, render(text, versions));

@@ -21,7 +21,7 @@ struct VolumeLsOptions {
   std::string format;
 };
 
-constexpr std::array kColumns = {
+constexpr std::array kVolumeColumns = {
     Column{"Driver", "DRIVER"},
     Column{"Name", "VOLUME NAME"},
     Column{"Scope", "SCOPE"},
@@ -41,7 +41,7 @@ Result<void> volume_ls(const VolumeLsOptions& options, const Context& context) {
   std::vector<Json> rows;
   for (const Volume& each : volumes) rows.push_back(volume_row(each));
   const std::string format = options.quiet && options.format.empty() ? "{{.Name}}" : options.format;
-  return print_rows({kColumns, "table {{.Driver}}\t{{.Name}}"}, rows, format);
+  return print_rows({kVolumeColumns, "table {{.Driver}}\t{{.Name}}"}, rows, format);
 }
 
 }  // namespace

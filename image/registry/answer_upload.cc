@@ -167,7 +167,7 @@ Result<Uploads::Lease> take(const Call& call) {
   });
 }
 
-Result<Answer> patch(const Call& call) {
+Result<Answer> patch_upload(const Call& call) {
   IK_LET(lease, take(call));
   const Result<void> fits = check_content_range(call, lease.size_bytes());
   if (!fits.has_value()) {
@@ -180,7 +180,7 @@ Result<Answer> patch(const Call& call) {
   return describe(call, 202, lease.id(), lease.size_bytes());
 }
 
-Result<Answer> put(const Call& call) {
+Result<Answer> put_upload(const Call& call) {
   IK_LET(digest, digest_parameter(call));
   IK_LET(lease, take(call));
   if (call.head.has_body()) IK_TRY(check_content_range(call, lease.size_bytes()));
@@ -229,8 +229,8 @@ Result<Answer> answer_uploads(const Call& call) {
 }
 
 Result<Answer> answer_upload(const Call& call) {
-  if (call.head.method == "PATCH") return patch(call);
-  if (call.head.method == "PUT") return put(call);
+  if (call.head.method == "PATCH") return patch_upload(call);
+  if (call.head.method == "PUT") return put_upload(call);
   if (call.head.method == "DELETE") return cancel(call);
   return status(call);
 }

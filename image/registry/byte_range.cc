@@ -10,18 +10,18 @@ namespace ikada::registry {
 namespace {
 
 constexpr std::string_view kUnit = "bytes=";
-constexpr size_t kShownCharacters = 60;
+constexpr size_t kShownRangeLength = 60;
 // Below 2^63, so that a sum of two cannot wrap.
 constexpr std::uint64_t kMaxPosition = UINT64_MAX / 2 - 1;
 
 Error nothing_there(std::string_view header, std::uint64_t total) {
   return api_error(
-      kRangeInvalid, "range '{}' of {} bytes", header.substr(0, kShownCharacters), total);
+      kRangeInvalid, "range '{}' of {} bytes", header.substr(0, kShownRangeLength), total);
 }
 
 Error bad_content_range(std::string_view header) {
   return api_error(
-      kRangeInvalid, "content-range '{}': expected START-END", header.substr(0, kShownCharacters));
+      kRangeInvalid, "content-range '{}': expected START-END", header.substr(0, kShownRangeLength));
 }
 
 bool is_digits(std::string_view text) {

@@ -13,12 +13,12 @@ namespace {
 
 constexpr size_t kSha256Digits = 64;
 constexpr size_t kSha512Digits = 128;
-constexpr size_t kShownCharacters = 150;
+constexpr size_t kShownDigestLength = 150;
 
 bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
 Error invalid(std::string_view text, std::string_view why) {
-  return api_error(kDigestInvalid, "digest '{}': {}", text.substr(0, kShownCharacters), why);
+  return api_error(kDigestInvalid, "digest '{}': {}", text.substr(0, kShownDigestLength), why);
 }
 
 std::string_view prefix_of(DigestAlgorithm algorithm) {

@@ -9,7 +9,7 @@
 namespace ikada::registry {
 namespace {
 
-constexpr size_t kShownCharacters = 100;
+constexpr size_t kShownTypeLength = 100;
 constexpr size_t kMaxMediaTypeBytes = 255;
 constexpr std::int64_t kSchemaVersion = 2;
 constexpr JsonLimits kLimits = {.max_bytes = kMaxManifestContentBytes, .max_depth = 32};
@@ -34,13 +34,13 @@ Result<std::string> agreed_type(JsonReader& reader, std::string_view content_typ
       !sent.empty() && sent != "application/octet-stream" && sent != "application/json";
   if (!declared.empty() && says_something && sent != declared) {
     return invalid(fmt::format("its mediaType is {}, its Content-Type {}",
-                               declared.substr(0, kShownCharacters),
-                               sent.substr(0, kShownCharacters)));
+                               declared.substr(0, kShownTypeLength),
+                               sent.substr(0, kShownTypeLength)));
   }
   std::string type = declared.empty() && says_something ? sent : declared;
   if (type.empty()) type = is_index ? kOciIndexType : kOciManifestType;
   if (!is_index_type(type) && !is_manifest_type(type)) {
-    return invalid(fmt::format("unsupported type {}", type.substr(0, kShownCharacters)));
+    return invalid(fmt::format("unsupported type {}", type.substr(0, kShownTypeLength)));
   }
   if (is_index_type(type) != is_index) {
     return invalid(fmt::format("{} is not what it contains", type));

@@ -26,6 +26,9 @@
 
 #include "runtime/base/result.h"
 
+// Compiled once, in json.cc: every source that uses it would compile it anew.
+extern template class nlohmann::basic_json<>;
+
 namespace ikada {
 
 using Json = nlohmann::json;

@@ -44,10 +44,18 @@ def compile_commands(build=BUILD):
     """{path from the root: compiler arguments} of the files of ours that the build compiles."""
     found = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
-        path = pathlib.Path(entry["file"])
-        if path.is_relative_to(ROOT):
-            found[path.relative_to(ROOT).as_posix()] = _without_precompiled(entry["command"])
+        for path in _sources_of(pathlib.Path(entry["file"])):
+            if path.is_relative_to(ROOT):
+                found[path.relative_to(ROOT).as_posix()] = _without_precompiled(entry["command"])
     return found
+
+
+def _sources_of(path):
+    """The sources that CMake has joined in a unity source, or the one source itself."""
+    if path.parent.name != "Unity":
+        return [path]
+    return [pathlib.Path(each) for each in
+            re.findall(r'^#include "(.+\.cc)"$', path.read_text(), re.MULTILINE)]
 
 
 class ContentKeys:
