@@ -6,22 +6,37 @@
 #include <set>
 
 #include "cluster/engine/container_names.h"
+#include "cmd/ikada/go_printf.h"
 #include "runtime/base/number.h"
 #include "runtime/base/text.h"
 
 namespace ikada {
 namespace {
 
+// At most `size` characters of UTF-8.
 std::string shorten(const std::string& text, size_t size) {
-  if (text.size() <= size) return text;
-  return text.substr(0, size - 1) + "…";
+  size_t count = 0;
+  size_t cut_at = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    constexpr int kContinuationMask = 0xC0;
+    constexpr int kContinuation = 0x80;
+    if ((text[i] & kContinuationMask) == kContinuation) continue;
+    if (++count == size) cut_at = i;
+  }
+  return count <= size ? text : text.substr(0, cut_at) + "…";
 }
 
 std::string describe_command(const ContainerRecord& record, bool truncate) {
-  std::string command = join(record.args, " ");
+  // As docker: arguments with a space are in single quotes, and the whole is a Go string.
+  std::string command;
+  for (const std::string& each : record.args) {
+    const bool is_program = &each == record.args.data();
+    if (!is_program) command += ' ';
+    command += is_program || each.find(' ') == std::string::npos ? each : '\'' + each + '\'';
+  }
   constexpr size_t kShown = 20;
-  if (truncate) command = shorten(command, kShown);
-  return '"' + command + '"';
+  const Json shown = truncate ? shorten(command, kShown) : command;
+  return go_printf("%q", {&shown, 1});
 }
 
 std::string describe_labels(const ContainerRecord& record) {

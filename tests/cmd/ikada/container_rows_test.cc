@@ -68,10 +68,21 @@ TEST_CASE("a row shortens the id and the command") {
   const Json long_row = container_row(container, 0, false);
 
   CHECK(short_row["ID"] == "111111111111");
-  CHECK(short_row["Command"] == "\"sh -c a long comman…\"");
+  CHECK(short_row["Command"] == "\"sh -c 'a long comma…\"");
   CHECK(long_row["ID"].get<std::string>().size() == 64);
-  CHECK(long_row["Command"] == "\"sh -c a long command line\"");
+  CHECK(long_row["Command"] == "\"sh -c 'a long command line'\"");
   CHECK(long_row["CreatedAt"] == "1970-01-01 00:00:01 +0000 UTC");
+}
+
+TEST_CASE("a command is a quoted Go string, shortened by characters") {
+  ListedContainer container = make_container("web", '1', LiveState::kRunning);
+
+  container.record.args = {"echo", "say \"é\""};
+  CHECK(container_row(container, 0, true)["Command"] == R"("echo 'say \"é\"'")");
+  container.record.args = {"ééééééééééééééééééééé"};
+  CHECK(container_row(container, 0, true)["Command"] == "\"ééééééééééééééééééé…\"");
+  container.record.args = {"/a program"};
+  CHECK(container_row(container, 0, true)["Command"] == "\"/a program\"");
 }
 
 TEST_CASE("describe_ports shows published ports first, then the merely exposed") {
