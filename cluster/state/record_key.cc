@@ -1,0 +1,80 @@
+#include "cluster/state/record_key.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
+#include "runtime/base/text.h"
+
+namespace ikada {
+namespace {
+
+constexpr std::array<std::string_view, 7> kWords = {
+    "cluster", "instance", "family", "definition", "task", "token", "setting"};
+constexpr size_t kShortParts = 5;
+constexpr size_t kLongParts = 6;
+
+std::string make_key(const Scope& scope, RecordKind kind, std::string_view first) {
+  return fmt::format("{}{}/{}/{}/{}",
+                     kRecordPrefix,
+                     scope.account,
+                     scope.region,
+                     kWords[static_cast<size_t>(kind)],
+                     first);
+}
+
+std::string make_key(const Scope& scope,
+                     RecordKind kind,
+                     std::string_view first,
+                     std::string_view second) {
+  return fmt::format("{}/{}", make_key(scope, kind, first), second);
+}
+
+}  // namespace
+
+std::string cluster_key(const Scope& scope, std::string_view cluster) {
+  return make_key(scope, RecordKind::kCluster, cluster);
+}
+
+std::string instance_key(const Scope& scope, std::string_view cluster, std::string_view id) {
+  return make_key(scope, RecordKind::kInstance, cluster, id);
+}
+
+std::string family_key(const Scope& scope, std::string_view family) {
+  return make_key(scope, RecordKind::kFamily, family);
+}
+
+std::string definition_key(const Scope& scope, std::string_view family, std::int32_t revision) {
+  return make_key(scope, RecordKind::kDefinition, family, fmt::format("{:010}", revision));
+}
+
+std::string task_key(const Scope& scope, std::string_view cluster, std::string_view id) {
+  return make_key(scope, RecordKind::kTask, cluster, id);
+}
+
+std::string token_key(const Scope& scope, std::string_view cluster, std::string_view token) {
+  return make_key(scope, RecordKind::kToken, cluster, token);
+}
+
+std::string setting_key(const Scope& scope, std::string_view principal, std::string_view name) {
+  return make_key(scope, RecordKind::kSetting, principal, name);
+}
+
+std::optional<RecordKey> parse_record_key(std::string_view key) {
+  const std::vector<std::string_view> parts = split(key, '/');
+  if (parts.size() != kShortParts && parts.size() != kLongParts) return std::nullopt;
+  if (parts[0] != "ecs") return std::nullopt;
+  const auto* const word = std::find(kWords.begin(), kWords.end(), parts[3]);
+  if (word == kWords.end()) return std::nullopt;
+  RecordKey result{.kind = static_cast<RecordKind>(word - kWords.begin()),
+                   .scope = {.account = std::string(parts[1]), .region = std::string(parts[2])},
+                   .first = std::string(parts[4]),
+                   .second = {}};
+  const bool is_short = result.kind == RecordKind::kCluster || result.kind == RecordKind::kFamily;
+  if (is_short != (parts.size() == kShortParts)) return std::nullopt;
+  if (!is_short) result.second = std::string(parts[kShortParts]);
+  return result;
+}
+
+}  // namespace ikada

@@ -1,0 +1,53 @@
+// Where each record of the cluster stands in the store.
+//
+//   ecs/ACCOUNT/REGION/cluster/NAME                        Cluster
+//   ecs/ACCOUNT/REGION/instance/CLUSTER/ID                 ContainerInstance
+//   ecs/ACCOUNT/REGION/family/FAMILY                       Family
+//   ecs/ACCOUNT/REGION/definition/FAMILY/REVISION          TaskDefinition; ten digits, so that they
+//   sort ecs/ACCOUNT/REGION/task/CLUSTER/ID                     Task
+//   ecs/ACCOUNT/REGION/token/CLUSTER/TOKEN                 RunToken
+//   ecs/ACCOUNT/REGION/setting/PRINCIPAL/NAME              AccountSetting
+//
+// A value is the record's JSON. No name has a '/' in it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/model/arn.h"
+
+namespace ikada {
+
+inline constexpr std::string_view kRecordPrefix = "ecs/";
+
+enum class RecordKind {
+  kCluster,
+  kInstance,
+  kFamily,
+  kDefinition,
+  kTask,
+  kToken,
+  kSetting,
+};
+
+struct RecordKey {
+  RecordKind kind = RecordKind::kCluster;
+  Scope scope = {};
+  std::string first = {};   // The cluster, family or principal.
+  std::string second = {};  // The id, revision, token or setting; empty for clusters and families.
+};
+
+std::string cluster_key(const Scope& scope, std::string_view cluster);
+std::string instance_key(const Scope& scope, std::string_view cluster, std::string_view id);
+std::string family_key(const Scope& scope, std::string_view family);
+std::string definition_key(const Scope& scope, std::string_view family, std::int32_t revision);
+std::string task_key(const Scope& scope, std::string_view cluster, std::string_view id);
+std::string token_key(const Scope& scope, std::string_view cluster, std::string_view token);
+std::string setting_key(const Scope& scope, std::string_view principal, std::string_view name);
+
+// Nothing for a key that is none of these.
+std::optional<RecordKey> parse_record_key(std::string_view key);
+
+}  // namespace ikada

@@ -1,0 +1,178 @@
+#include "cluster/state/state.h"
+
+#include <algorithm>
+
+#include "runtime/base/number.h"
+
+namespace ikada {
+namespace {
+
+void count(std::int32_t& running, std::int32_t& pending, const Task& task, std::int32_t by) {
+  if (is_running(task)) running += by;
+  if (is_pending(task)) pending += by;
+}
+
+void take_ports(std::vector<std::string>& used, const std::vector<std::int32_t>& ports, bool add) {
+  for (const std::int32_t port : ports) {
+    const std::string text = std::to_string(port);
+    if (add) {
+      used.push_back(text);
+      continue;
+    }
+    const auto found = std::find(used.begin(), used.end(), text);
+    if (found != used.end()) used.erase(found);
+  }
+}
+
+// Adds what the task means to its cluster and its instance, or takes it away again.
+void account(ClusterState& cluster, const Task& task, bool add) {
+  const std::int32_t sign = add ? 1 : -1;
+  count(cluster.running_tasks, cluster.pending_tasks, task, sign);
+  if (!task.container_instance.has_value() || task.last_status == TaskStatus::kStopped) return;
+  InstanceState& instance = cluster.instances[*task.container_instance];
+  instance.tasks += sign;
+  count(instance.running_tasks, instance.pending_tasks, task, sign);
+  instance.reserved.cpu_units += sign * task.reservation.cpu_units;
+  instance.reserved.memory_mib += sign * task.reservation.memory_mib;
+  take_ports(instance.reserved.tcp_ports, task.reservation.tcp_ports, add);
+  take_ports(instance.reserved.udp_ports, task.reservation.udp_ports, add);
+}
+
+// Puts the record in, or takes it out.
+template <typename T>
+Result<void> set(Kept<T>& kept,
+                 std::optional<std::string_view> value,
+                 std::int64_t revision,
+                 std::string_view key) {
+  if (!value.has_value()) {
+    kept = {};
+    return {};
+  }
+  IK_LET(json, parse_json(*value).context("record {}", key));
+  IK_LET(record, from_json<T>(json, fmt::format("record {}", key)));
+  kept = {.value = std::move(record), .revision = revision};
+  return {};
+}
+
+template <typename Map, typename T = typename Map::mapped_type>
+Result<void> set_in(Map& map,
+                    const typename Map::key_type& name,
+                    std::optional<std::string_view> value,
+                    std::int64_t revision,
+                    std::string_view key) {
+  if (!value.has_value()) {
+    map.erase(name);
+    return {};
+  }
+  T kept;
+  IK_TRY(set(kept, value, revision, key));
+  map.insert_or_assign(name, std::move(kept));
+  return {};
+}
+
+// Nobody names the instance any more.
+void forget_if_gone(ClusterState& cluster, const std::string& id) {
+  const auto found = cluster.instances.find(id);
+  if (found == cluster.instances.end() || found->second.record.revision != 0) return;
+  if (found->second.tasks == 0) cluster.instances.erase(found);
+}
+
+Result<void> set_instance(ClusterState& cluster,
+                          const std::string& id,
+                          std::optional<std::string_view> value,
+                          std::int64_t revision,
+                          std::string_view key) {
+  Result<void> done = set(cluster.instances[id].record, value, revision, key);
+  forget_if_gone(cluster, id);
+  return done;
+}
+
+Result<void> set_task(ClusterState& cluster,
+                      const std::string& id,
+                      std::optional<std::string_view> value,
+                      std::int64_t revision,
+                      std::string_view key) {
+  Kept<Task> kept;
+  IK_TRY(set(kept, value, revision, key));
+  std::optional<std::string> host;
+  const auto old = cluster.tasks.find(id);
+  if (old != cluster.tasks.end()) {
+    account(cluster, old->second.value, false);
+    host = old->second.value.container_instance;
+    cluster.tasks.erase(old);
+  }
+  if (value.has_value()) {
+    account(cluster, kept.value, true);
+    cluster.tasks.insert_or_assign(id, std::move(kept));
+  }
+  if (host.has_value()) forget_if_gone(cluster, *host);
+  return {};
+}
+
+}  // namespace
+
+bool is_running(const Task& task) {
+  return task.last_status >= TaskStatus::kActivating && task.last_status < TaskStatus::kStopped;
+}
+
+bool is_pending(const Task& task) { return task.last_status < TaskStatus::kActivating; }
+
+const ClusterState* ScopeState::find_cluster(std::string_view name) const {
+  const auto found = clusters.find(name);
+  if (found == clusters.end() || found->second.record.revision == 0) return nullptr;
+  return &found->second;
+}
+
+const Kept<TaskDefinition>* ScopeState::find_definition(const TaskDefinitionName& name) const {
+  const auto family = families.find(name.family);
+  if (family == families.end()) return nullptr;
+  const auto& revisions = family->second.revisions;
+  if (name.revision.has_value()) {
+    const auto found = revisions.find(*name.revision);
+    return found == revisions.end() ? nullptr : &found->second;
+  }
+  const auto newest = std::find_if(revisions.rbegin(), revisions.rend(), [](const auto& entry) {
+    return entry.second.value.status == "ACTIVE";
+  });
+  return newest == revisions.rend() ? nullptr : &newest->second;
+}
+
+Result<void> State::apply(std::string_view key,
+                          std::optional<std::string_view> value,
+                          std::int64_t revision) {
+  const std::optional<RecordKey> name = parse_record_key(key);
+  if (!name.has_value()) return {};
+  ScopeState& scope = scopes_[fmt::format("{}/{}", name->scope.account, name->scope.region)];
+  scope.scope = name->scope;
+  switch (name->kind) {
+    case RecordKind::kCluster:
+      return set(scope.clusters[name->first].record, value, revision, key);
+    case RecordKind::kInstance:
+      return set_instance(scope.clusters[name->first], name->second, value, revision, key);
+    case RecordKind::kFamily:
+      return set(scope.families[name->first].record, value, revision, key);
+    case RecordKind::kDefinition: {
+      IK_LET(number, parse_unsigned(name->second, INT32_MAX).context("record {}", key));
+      return set_in(scope.families[name->first].revisions,
+                    static_cast<std::int32_t>(number),
+                    value,
+                    revision,
+                    key);
+    }
+    case RecordKind::kTask:
+      return set_task(scope.clusters[name->first], name->second, value, revision, key);
+    case RecordKind::kToken:
+      return set_in(scope.clusters[name->first].tokens, name->second, value, revision, key);
+    case RecordKind::kSetting:
+      return set_in(scope.settings[name->first], name->second, value, revision, key);
+  }
+  return {};
+}
+
+const ScopeState& State::scope(const Scope& scope) const {
+  static const ScopeState kEmpty;
+  const auto found = scopes_.find(fmt::format("{}/{}", scope.account, scope.region));
+  return found == scopes_.end() ? kEmpty : found->second;
+}
+
+}  // namespace ikada

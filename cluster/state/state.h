@@ -1,0 +1,98 @@
+// The whole cluster as this manager knows it: the store's records, read, and what follows from
+// them.
+//
+// It is a function of the store's changes, applied in their order, and of nothing else; it knows no
+// clock. What is counted (tasks of an instance, resources left, tasks of a cluster) is kept up with
+// every change. One thread at a time. Pointers into it are good until the next apply().
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cluster/model/cluster.h"
+#include "cluster/model/container_instance.h"
+#include "cluster/model/task.h"
+#include "cluster/state/record_key.h"
+#include "cluster/state/records.h"
+
+namespace ikada {
+
+// A record and the revision of the store that put it; 0: there is none.
+template <typename T>
+struct Kept {
+  T value = {};
+  std::int64_t revision = 0;
+};
+
+// By name, found by std::string_view.
+template <typename T>
+using ByName = std::map<std::string, T, std::less<>>;
+
+struct InstanceState {
+  Kept<ContainerInstance> record = {};  // Revision 0: gone, but a task still names it.
+  // Of its tasks that are not STOPPED.
+  std::int32_t tasks = 0;
+  Amounts reserved = {};
+  std::int32_t running_tasks = 0;
+  std::int32_t pending_tasks = 0;
+};
+
+struct ClusterState {
+  Kept<Cluster> record = {};
+  ByName<InstanceState> instances = {};
+  ByName<Kept<Task>> tasks = {};
+  ByName<Kept<RunToken>> tokens = {};
+  std::int32_t running_tasks = 0;
+  std::int32_t pending_tasks = 0;
+};
+
+struct FamilyState {
+  Kept<Family> record = {};
+  std::map<std::int32_t, Kept<TaskDefinition>> revisions = {};
+};
+
+// What one account has in one region.
+struct ScopeState {
+  ByName<ClusterState> clusters = {};
+  ByName<FamilyState> families = {};
+  ByName<ByName<Kept<AccountSetting>>> settings = {};  // By principal, then by name.
+  Scope scope = {};
+
+  // Null if there is none with a record.
+  const ClusterState* find_cluster(std::string_view name) const;
+  // The newest ACTIVE one without a revision. Null if there is none.
+  const Kept<TaskDefinition>* find_definition(const TaskDefinitionName& name) const;
+};
+
+class State {
+ public:
+  // Takes one change of the store: the record now under `key`, or nothing if it was removed.
+  // kInvalid for a value that is no such record; the state is then as before. Keys of others are
+  // ignored.
+  Result<void> apply(std::string_view key,
+                     std::optional<std::string_view> value,
+                     std::int64_t revision);
+
+  // All changes up to here have been applied.
+  std::int64_t revision() const { return revision_; }
+  void set_revision(std::int64_t revision) { revision_ = revision; }
+
+  // An empty one for a scope that has nothing.
+  const ScopeState& scope(const Scope& scope) const;
+
+  const std::map<std::string, ScopeState, std::less<>>& scopes() const { return scopes_; }
+
+ private:
+  std::map<std::string, ScopeState, std::less<>> scopes_;  // By "ACCOUNT/REGION".
+  std::int64_t revision_ = 0;
+};
+
+// Whether the task is counted as running, as pending, or not at all.
+bool is_running(const Task& task);
+bool is_pending(const Task& task);
+
+}  // namespace ikada

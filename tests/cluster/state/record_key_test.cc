@@ -1,0 +1,44 @@
+#include "cluster/state/record_key.h"
+
+#include <doctest/doctest.h>
+
+namespace ikada {
+namespace {
+
+const Scope kScope{.account = "1", .region = "r"};
+
+TEST_CASE("keys say account, region, kind and names") {
+  CHECK(cluster_key(kScope, "web") == "ecs/1/r/cluster/web");
+  CHECK(instance_key(kScope, "web", "i") == "ecs/1/r/instance/web/i");
+  CHECK(family_key(kScope, "f") == "ecs/1/r/family/f");
+  CHECK(definition_key(kScope, "f", 12) == "ecs/1/r/definition/f/0000000012");
+  CHECK(task_key(kScope, "web", "t") == "ecs/1/r/task/web/t");
+  CHECK(token_key(kScope, "web", "0a") == "ecs/1/r/token/web/0a");
+  CHECK(setting_key(kScope, "p", "n") == "ecs/1/r/setting/p/n");
+}
+
+TEST_CASE("keys are read back") {
+  const auto key = parse_record_key(task_key(kScope, "web", "t"));
+  REQUIRE(key);
+  CHECK(key->kind == RecordKind::kTask);
+  CHECK(key->scope == kScope);
+  CHECK(key->first == "web");
+  CHECK(key->second == "t");
+  CHECK(parse_record_key(cluster_key(kScope, "web"))->second == "");
+}
+
+TEST_CASE("other keys are none") {
+  for (const char* text : {"",
+                           "leader",
+                           "ecs/1/r/cluster",
+                           "ecs/1/r/cluster/a/b",
+                           "ecs/1/r/task/web",
+                           "ecs/1/r/thing/a/b",
+                           "other/1/r/cluster/web"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_record_key(text));
+  }
+}
+
+}  // namespace
+}  // namespace ikada
