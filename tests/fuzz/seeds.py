@@ -170,6 +170,7 @@ def oci_config():
                                                           "op": "SCMP_CMP_MASKED_EQ"}]}]}}}
 
 
+EXAMPLE_SCOPE = "20150830/us-east-1/service/aws4_request"
 WORDS = {
     "reference": ["nginx", "nginx:1.25", "docker.io/library/nginx:latest", "localhost:5000/a/b:c",
                   "[::1]:5000/web", f"ghcr.io/a/b@{DIGEST}", f"a:b@{DIGEST}", "a__b/c--d/e.f",
@@ -184,9 +185,25 @@ WORDS = {
                    ".wh..wh.aufs", "a//b/./c/", ".wh.", "n" * 300],
     "registries": ["registries:\n  localhost:5000:\n    insecure: true\n    auth_hosts: [a, b]\n",
                    "registries: {docker.io: {insecure: no}}\n", "a: &x [1]\nb: *x\n", "- 1\n- 2\n"],
+    "cluster_query": [
+        "attribute:ecs.instance-type =~ g2.* and runningTasksCount < 10 or !(x)",
+        "attribute:x exists && attribute:y !in ['a b', \"c\", d] || not(task:group == service:web)",
+        "agentConnected == true and agentVersion >= 1.2 and registeredAt < 2018-06-18",
+        "ec2InstanceId matches i-[0-9a-f]+", "attribute:a !~ (b|c)\\).*",
+        "(((agentConnected != a)))"],
     "credentials": ['{"auths":{"localhost:5000":{"auth":"YTpi"}}}',
                     '{"auths":{"https://index.docker.io/v1/":{"auth":"YTpi",'
                     '"identitytoken":"t"}},"HttpHeaders":{}}', '{"auths":{}}'],
+    # AWS's published examples get-vanilla and get-vanilla-query.
+    "request_signature": [
+        "GET /\nHost:example.amazonaws.com\nX-Amz-Date:20150830T123600Z\nAuthorization:"
+        f"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{EXAMPLE_SCOPE}, SignedHeaders=host;x-amz-date, "
+        "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31\n\n",
+        "GET /?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20150830%2F"
+        "us-east-1%2Fservice%2Faws4_request&X-Amz-Date=20150830T123600Z&X-Amz-SignedHeaders=host"
+        "&X-Amz-Expires=3600&X-Amz-Signature="
+        "e93c787ed7f371d5c6b165c1b38ede9550f4dce4144713e844b25b7192d3865d\n"
+        "Host:example.amazonaws.com\n\n"],
     "dockerfile": [
         "# escape=`\nARG V=1\nFROM --platform=linux/amd64 debian:${V:-12} AS base\n"
         "RUN --mount=type=cache,target=/c,id=x --network=none [\"sh\", \"-c\", \"true\"]\n",

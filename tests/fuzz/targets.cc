@@ -10,6 +10,7 @@ namespace ikada {
 std::span<const FuzzTarget> fuzz_targets() {
   static constexpr std::array kTargets = {
       FuzzTarget{"auth_challenge", fuzz_auth_challenge},
+      FuzzTarget{"cluster_query", fuzz_cluster_query},
       FuzzTarget{"credentials", fuzz_credentials},
       FuzzTarget{"decompressor", fuzz_decompressor},
       FuzzTarget{"digest", fuzz_digest},
@@ -23,6 +24,7 @@ std::span<const FuzzTarget> fuzz_targets() {
       FuzzTarget{"oci_config", fuzz_oci_config},
       FuzzTarget{"reference", fuzz_reference},
       FuzzTarget{"registries", fuzz_registries},
+      FuzzTarget{"request_signature", fuzz_request_signature},
       FuzzTarget{"store_index", fuzz_store_index},
       FuzzTarget{"tar", fuzz_tar},
       FuzzTarget{"url", fuzz_url},

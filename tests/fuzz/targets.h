@@ -21,6 +21,7 @@ std::span<const FuzzTarget> fuzz_targets();
 void promise(bool is_kept, const char* what);
 
 void fuzz_auth_challenge(std::string_view bytes);
+void fuzz_cluster_query(std::string_view bytes);
 void fuzz_credentials(std::string_view bytes);
 void fuzz_decompressor(std::string_view bytes);
 void fuzz_digest(std::string_view bytes);
@@ -34,6 +35,7 @@ void fuzz_manifest(std::string_view bytes);
 void fuzz_oci_config(std::string_view bytes);
 void fuzz_reference(std::string_view bytes);
 void fuzz_registries(std::string_view bytes);
+void fuzz_request_signature(std::string_view bytes);
 void fuzz_store_index(std::string_view bytes);
 void fuzz_tar(std::string_view bytes);
 void fuzz_url(std::string_view bytes);
