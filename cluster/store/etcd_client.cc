@@ -1,0 +1,113 @@
+#include "cluster/store/etcd_client.h"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "cluster/store/store_error.h"
+
+namespace ikada {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kPause{50};
+// A member that is paused takes the connection and says nothing: then another is asked.
+constexpr std::chrono::milliseconds kReadLimit{2500};
+// While there is no leader a member keeps a transaction until there is one.
+constexpr std::chrono::milliseconds kWriteLimit{6000};
+constexpr std::chrono::milliseconds kLeastTime{100};
+constexpr size_t kMostIdle = 64;
+constexpr int kOk = 200;
+
+}  // namespace
+
+struct EtcdClient::Attempt {
+  std::optional<std::string> body;  // Else the failure.
+  EtcdFailure failure;
+};
+
+Result<std::unique_ptr<EtcdExchange>> EtcdClient::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<EtcdExchange> exchange = std::move(idle_.back());
+      idle_.pop_back();
+      return exchange;
+    }
+  }
+  return EtcdExchange::create(options_.tls);
+}
+
+void EtcdClient::give_back(std::unique_ptr<EtcdExchange> exchange) {
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kMostIdle) idle_.push_back(std::move(exchange));
+}
+
+void EtcdClient::avoid(size_t member) {
+  size_t expected = member;
+  preferred_.compare_exchange_strong(expected, (member + 1) % options_.endpoints.size());
+}
+
+EtcdClient::Attempt EtcdClient::try_member(size_t member,
+                                           const EtcdRequest& request,
+                                           std::chrono::milliseconds timeout,
+                                           Repeat repeat) {
+  Attempt attempt;
+  Result<std::unique_ptr<EtcdExchange>> exchange = take();
+  if (!exchange.has_value()) {
+    attempt.failure = {.verdict = EtcdVerdict::kFinal, .error = exchange.error()};
+    return attempt;
+  }
+  EtcdExchange::Answer answer =
+      (*exchange)->post(request, {.endpoint = options_.endpoints[member], .timeout = timeout});
+  give_back(std::move(*exchange));
+  if (answer.status == kOk) {
+    attempt.body = std::move(answer.body);
+  } else if (answer.was_too_large) {
+    attempt.failure = {.verdict = EtcdVerdict::kFinal,
+                       .error = make_error(ErrorKind::kInvalid, "etcd: the answer is too large")};
+    attempt.failure.error.code = "ANSWER_TOO_LARGE";
+  } else if (answer.status != 0) {
+    attempt.failure = read_etcd_error(answer.status, answer.body);
+  } else {
+    attempt.failure = {
+        .verdict = answer.was_sent ? EtcdVerdict::kInDoubt : EtcdVerdict::kNothingDone,
+        .error = store_unavailable(fmt::format("etcd: {}", answer.failure))};
+  }
+  if (attempt.failure.verdict == EtcdVerdict::kInDoubt && repeat == Repeat::kAllowed) {
+    attempt.failure.verdict = EtcdVerdict::kNothingDone;
+  }
+  return attempt;
+}
+
+Result<std::string> EtcdClient::call(const EtcdRequest& request, Repeat repeat) {
+  const Clock::time_point deadline = Clock::now() + kStoreCallLimit;
+  const std::chrono::milliseconds limit = repeat == Repeat::kAllowed ? kReadLimit : kWriteLimit;
+  size_t tried = 0;
+  while (true) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    const size_t member = preferred_;
+    Attempt attempt = try_member(member, request, std::clamp(left, kLeastTime, limit), repeat);
+    if (attempt.body.has_value()) return std::move(*attempt.body);
+    const EtcdFailure& failure = attempt.failure;
+    if (failure.verdict == EtcdVerdict::kFinal) return failure.error;
+    avoid(member);
+    if (failure.verdict == EtcdVerdict::kInDoubt) return outcome_unknown(failure.error.message);
+    if (Clock::now() + kPause >= deadline) return failure.error;
+    // Every member was asked once: give them a moment.
+    if (++tried % options_.endpoints.size() == 0) std::this_thread::sleep_for(kPause);
+  }
+}
+
+Result<std::string> EtcdClient::call_member(size_t member,
+                                            const EtcdRequest& request,
+                                            std::chrono::milliseconds timeout) {
+  Attempt attempt = try_member(member, request, timeout, Repeat::kAllowed);
+  if (attempt.body.has_value()) return std::move(*attempt.body);
+  return attempt.failure.error;
+}
+
+}  // namespace ikada

@@ -1,0 +1,126 @@
+#include "cluster/store/etcd_store.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "cluster/store/etcd_watch.h"
+#include "cluster/store/store_error.h"
+
+namespace ikada {
+namespace {
+
+using Repeat = EtcdClient::Repeat;
+
+constexpr size_t kKeysAtOnce = 1000;
+constexpr std::chrono::seconds kDefragmentLimit{60};
+
+// With the lease's own number in the words.
+Error name_lease(const Error& error, LeaseId id) {
+  return is_lease_gone(error) ? lease_gone(id) : error;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EtcdStore>> EtcdStore::create(EtcdOptions options) {
+  if (options.endpoints.empty()) return make_error(ErrorKind::kInvalid, "etcd: no endpoints");
+  return std::unique_ptr<EtcdStore>(new EtcdStore(std::move(options)));
+}
+
+Result<KeyRead> EtcdStore::get(const std::string& key) {
+  IK_TRY(check_key(key));
+  IK_LET(body, client_.call(etcd_get(key), Repeat::kAllowed));
+  return parse_etcd_get(body);
+}
+
+// Values may be large: half as many keys if an answer was too large.
+Result<KeyPage> EtcdStore::list_part(const ListOptions& options) {
+  ListOptions part = options;
+  part.limit = std::min(part.limit, kKeysAtOnce);
+  while (true) {
+    Result<std::string> body = client_.call(etcd_list(part), Repeat::kAllowed);
+    if (body.has_value()) return parse_etcd_list(*body);
+    if (body.error().code != "ANSWER_TOO_LARGE" || part.limit == 1) return body.error();
+    part.limit /= 2;
+  }
+}
+
+Result<KeyPage> EtcdStore::list(const ListOptions& options) {
+  IK_TRY(check_list(options));
+  ListOptions part = options;
+  KeyPage page{.entries = {}, .revision = options.revision};
+  while (true) {
+    Result<KeyPage> got = list_part(part);
+    if (!got.has_value()) {
+      if (is_compacted(got.error())) return revision_compacted(part.revision, 0);
+      return got.error();
+    }
+    if (page.revision == 0) page.revision = got->revision;
+    page.more = got->more;
+    std::ranges::move(got->entries, std::back_inserter(page.entries));
+    if (!page.more || page.entries.size() >= options.limit) return page;
+    part.after = page.entries.back().key;
+    part.revision = page.revision;
+    part.limit = options.limit - page.entries.size();
+  }
+}
+
+Result<Commit> EtcdStore::commit(const Transaction& transaction) {
+  IK_TRY(check_transaction(transaction));
+  Result<std::string> body = client_.call(etcd_commit(transaction), Repeat::kForbidden);
+  if (body.has_value()) return parse_etcd_commit(*body);
+  LeaseId lease = kNoLease;
+  for (const KeyOperation& operation : transaction.operations) {
+    lease = std::max(lease, operation.lease);
+  }
+  return name_lease(body.error(), lease);
+}
+
+Result<std::unique_ptr<Watch>> EtcdStore::watch(const std::string& prefix, Revision after) {
+  if (after < 0) return make_error(ErrorKind::kInvalid, "store: a watch from {}", after);
+  return std::make_unique<EtcdWatch>(client_, prefix, after);
+}
+
+Result<Lease> EtcdStore::grant_lease(std::chrono::seconds ttl) {
+  IK_TRY(check_ttl(ttl));
+  IK_LET(body, client_.call(etcd_grant(ttl), Repeat::kForbidden));
+  return parse_etcd_grant(body);
+}
+
+Result<void> EtcdStore::keep_lease(LeaseId id) {
+  IK_LET(body, client_.call(etcd_keep(id), Repeat::kAllowed));
+  return parse_etcd_keep(body, id);
+}
+
+// A second time, after a lost answer, it is gone: that is not the caller's mistake, but neither can
+// it be told from one.
+Result<void> EtcdStore::revoke_lease(LeaseId id) {
+  const Result<std::string> body = client_.call(etcd_revoke(id), Repeat::kAllowed);
+  if (!body.has_value()) return name_lease(body.error(), id);
+  return {};
+}
+
+Result<void> EtcdStore::compact(Revision revision) {
+  if (revision <= 0) {
+    if (revision == 0) return {};
+    return make_error(ErrorKind::kInvalid, "store: revision {} is not there", revision);
+  }
+  const Result<std::string> body = client_.call(etcd_compact(revision), Repeat::kAllowed);
+  if (!body.has_value() && !is_compacted(body.error())) return body.error();
+  return {};
+}
+
+Result<StoreStatus> EtcdStore::status() {
+  IK_LET(body, client_.call(etcd_status(), Repeat::kAllowed));
+  return parse_etcd_status(body);
+}
+
+Result<void> EtcdStore::defragment() {
+  for (size_t member = 0; member < client_.member_count(); ++member) {
+    IK_LET(body, client_.call_member(member, etcd_defragment(), kDefragmentLimit));
+    static_cast<void>(body);
+  }
+  return {};
+}
+
+}  // namespace ikada
