@@ -29,10 +29,10 @@ std::string base64(std::span<const std::uint8_t> bytes) {
 
 AccessKey make_access_key(AccessKeyKind kind,
                           std::span<const std::uint8_t, kAccessKeyEntropyBytes> entropy) {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   AccessKey key;
   key.id = kind == AccessKeyKind::kLongTerm ? "AKIA" : "ASIA";
-  for (const std::uint8_t byte : entropy.first(kIdLetters)) key.id += letters[byte % 32];
+  for (const std::uint8_t byte : entropy.first(kIdLetters)) key.id += kLetters[byte % 32];
   key.secret = Secret(base64(entropy.subspan(kIdLetters, kSecretBytes)));
   if (kind == AccessKeyKind::kTemporary) {
     key.session_token = Secret(base64(entropy.last(kTokenBytes)));

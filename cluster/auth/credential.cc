@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "cluster/auth/refusal.h"
 #include "runtime/base/number.h"
@@ -98,21 +99,21 @@ Result<void> read_signature(std::string_view text, Credential& credential) {
 Result<Credential> read_header(const SignedRequest& request) {
   const Cut words = cut(trim(find_header(request, "authorization")), ' ');
   if (words.before != kAlgorithm) return incomplete("Unsupported AWS 'algorithm'");
-  constexpr std::array<std::string_view, 3> names = {"Credential", "SignedHeaders", "Signature"};
+  constexpr std::array<std::string_view, 3> kNames = {"Credential", "SignedHeaders", "Signature"};
   std::array<std::optional<std::string_view>, 3> values;
   for (const std::string_view part : split(words.after, ',')) {
     const Cut pair = cut(trim(part), '=');
-    const auto found = std::find(names.begin(), names.end(), pair.before);
-    if (!pair.found || found == names.end()) {
+    const auto found = std::find(kNames.begin(), kNames.end(), pair.before);
+    if (!pair.found || found == kNames.end()) {
       return incomplete("Authorization header has a parameter that it does not take");
     }
-    auto& value = values.at(static_cast<size_t>(found - names.begin()));
+    auto& value = values.at(static_cast<size_t>(found - kNames.begin()));
     if (value.has_value()) return incomplete("Authorization header has a parameter twice");
     value = pair.after;
   }
-  for (size_t i = 0; i < names.size(); ++i) {
+  for (size_t i = 0; i < kNames.size(); ++i) {
     if (values.at(i).has_value()) continue;
-    return incomplete(fmt::format("Authorization header requires '{}' parameter", names.at(i)));
+    return incomplete(fmt::format("Authorization header requires '{}' parameter", kNames.at(i)));
   }
   Credential credential;
   IK_TRY(read_scope(*values[0], credential));

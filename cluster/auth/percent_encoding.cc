@@ -14,7 +14,7 @@ bool is_unreserved(char letter) {
 }  // namespace
 
 std::string percent_encode(std::string_view text, std::string_view also_plain) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string encoded;
   encoded.reserve(text.size());
   for (const char letter : text) {
@@ -24,8 +24,8 @@ std::string percent_encode(std::string_view text, std::string_view also_plain) {
     }
     const auto byte = static_cast<unsigned char>(letter);
     encoded += '%';
-    encoded += digits[byte >> 4];
-    encoded += digits[byte & 15];
+    encoded += kDigits[byte >> 4];
+    encoded += kDigits[byte & 15];
   }
   return encoded;
 }

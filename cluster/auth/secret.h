@@ -24,12 +24,12 @@ class Secret {
     text_ = other.text_;
     return *this;
   }
-  // A short text lies in the object itself, where a plain move would leave it.
-  Secret(Secret&& other) noexcept : text_(other.text_) { other.wipe(); }
+  // A short text lies in the object itself, where a move alone would leave it.
+  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
   Secret& operator=(Secret&& other) noexcept {
     if (this == &other) return *this;
     wipe();
-    text_ = other.text_;
+    text_ = std::move(other.text_);
     other.wipe();
     return *this;
   }
@@ -39,6 +39,7 @@ class Secret {
 
  private:
   void wipe() {
+    text_.resize(text_.capacity());  // Never allocates.
     ::OPENSSL_cleanse(text_.data(), text_.size());
     text_.clear();
   }

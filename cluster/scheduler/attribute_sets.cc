@@ -7,7 +7,11 @@ namespace {
 std::string key_of(const Attributes& attributes) {
   std::string key;
   for (const auto& [name, value] : attributes) {
-    key += std::to_string(name.size()) + ':' + name + std::to_string(value.size()) + ':' + value;
+    for (const std::string* text : {&name, &value}) {
+      key += std::to_string(text->size());
+      key += ':';
+      key += *text;
+    }
   }
   return key;
 }

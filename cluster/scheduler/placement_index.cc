@@ -30,7 +30,8 @@ PlacementIndex::PlacementIndex(const ClusterState& state,
   }
   nodes_.reserve(below.size());
   for (std::vector<std::uint32_t>& each : below) {
-    nodes_.push_back({.tree = MinTree(each.size()), .below = std::move(each)});
+    MinTree tree(each.size());
+    nodes_.push_back({.tree = std::move(tree), .group_tasks = 0, .below = std::move(each)});
   }
   count_group_tasks();
   for (HostSlot slot = 0; slot < hosts; ++slot) {

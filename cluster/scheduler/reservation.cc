@@ -6,8 +6,8 @@ namespace ikada::scheduler {
 namespace {
 
 void add(std::uint32_t& sum, std::uint32_t amount) {
-  constexpr std::uint64_t too_much = Resources::kMaxAmount + 1U;
-  sum = static_cast<std::uint32_t>(std::min(too_much, std::uint64_t{sum} + amount));
+  constexpr std::uint64_t kTooMuch = Resources::kMaxAmount + 1U;
+  sum = static_cast<std::uint32_t>(std::min(kTooMuch, std::uint64_t{sum} + amount));
 }
 
 }  // namespace

@@ -30,6 +30,16 @@ TEST_CASE("a secret is copied and moved, and what it was moved from is empty") {
   CHECK(other.reveal() == "next");
 }
 
+TEST_CASE("nothing of a short secret stays where it was moved from") {
+  Secret first("short");
+  const Secret moved = std::move(first);
+  const std::string_view bytes(reinterpret_cast<const char*>(&first), sizeof(first));
+
+  CHECK(bytes.find("hort") == std::string_view::npos);
+  CHECK(std::string_view(reinterpret_cast<const char*>(&moved), sizeof(moved)).find("short") !=
+        std::string_view::npos);
+}
+
 TEST_CASE("a secret cannot be printed or taken for a text") {
   CHECK(Streamable<int>);
   CHECK_FALSE(Streamable<Secret>);
