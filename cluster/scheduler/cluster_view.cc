@@ -123,6 +123,12 @@ PlacementClass& ClusterView::class_of(const Request& request) {
 }
 
 Result<void> ClusterView::check_tasks(std::span<const TaskId> tasks) const {
+  std::vector<TaskId> sorted(tasks.begin(), tasks.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end()) {
+    return make_error(ErrorKind::kConflict, "task {} is asked for twice", twice->text());
+  }
   for (const TaskId& id : tasks) {
     const TaskRecord* known = state_.tasks.find(id);
     if (known == nullptr) continue;

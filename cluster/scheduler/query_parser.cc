@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kMaxDepth = 50;
 constexpr size_t kMaxListValues = 200;
+constexpr int kMaxPatterns = 20;  // Each may take a quarter of a megabyte.
 constexpr std::string_view kAttributePrefix = "attribute:";
 
 struct OperatorWord {
@@ -172,6 +173,7 @@ class QueryParser {
       IK_TRY(advance());
     }
     if (comparison.operation == QueryOperator::kMatches) {
+      if (++patterns_ > kMaxPatterns) return query_error(position, "too many regular expressions");
       auto pattern = Pattern::parse(comparison.values.front());
       if (!pattern.has_value()) return query_error(position, pattern.error().message);
       comparison.pattern = std::move(*pattern);
@@ -242,6 +244,7 @@ class QueryParser {
 
   QueryScanner scanner_;
   QueryToken token_;
+  int patterns_ = 0;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // A task's id: 128 random bits, written as 32 hexadecimal digits.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,7 +14,7 @@ struct TaskId {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
 
-  bool operator==(const TaskId&) const = default;
+  auto operator<=>(const TaskId&) const = default;
 
   // kInvalid for anything but 32 digits; capital letters are taken, too.
   static Result<TaskId> parse(std::string_view text);

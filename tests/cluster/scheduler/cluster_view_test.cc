@@ -252,6 +252,9 @@ TEST_CASE("requests that break a limit and tasks that are there are errors") {
   CHECK(view.place(wrong, ids(1, 1), prng).error().kind == ErrorKind::kInvalid);
   CHECK(view.place(request({}), ids(1, 1), prng)->size() == 1);
   CHECK(view.place(request({}), ids(1, 1), prng).error().kind == ErrorKind::kConflict);
+  const std::vector<TaskId> twice = {{.high = 1, .low = 9}, {.high = 1, .low = 9}};
+  CHECK(view.place(request({}), twice, prng).error().kind == ErrorKind::kConflict);
+  CHECK(view.state().tasks.size() == 1);
   Host large = host("h2", "a");
   large.total.cpu = UINT32_MAX;
   CHECK(view.put_host(large).error().kind == ErrorKind::kInvalid);

@@ -254,6 +254,10 @@ TEST_CASE("length, depth and lists have limits") {
   std::string list = "attribute:x in [a";
   for (int i = 0; i < 250; ++i) list += ",b";
   CHECK_FALSE(Query::parse(list + "]").has_value());
+  std::string patterns = "attribute:x =~ a";
+  for (int i = 1; i < 20; ++i) patterns += " or attribute:x =~ a";
+  CHECK(Query::parse(patterns).has_value());
+  CHECK_FALSE(Query::parse(patterns + " or attribute:x =~ a").has_value());
 }
 
 TEST_CASE("a query knows what it asks about") {
