@@ -18,7 +18,8 @@ constexpr std::chrono::milliseconds kReadLimit{2500};
 // While there is no leader a member keeps a transaction until there is one.
 constexpr std::chrono::milliseconds kWriteLimit{6000};
 constexpr std::chrono::milliseconds kLeastTime{100};
-constexpr size_t kMostIdle = 64;
+// More at once make a member no faster, and it would take as many handshakes at its start.
+constexpr size_t kMostInUse = 32;
 constexpr int kOk = 200;
 
 }  // namespace
@@ -28,21 +29,26 @@ struct EtcdClient::Attempt {
   EtcdFailure failure;
 };
 
-Result<std::unique_ptr<EtcdExchange>> EtcdClient::take() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      std::unique_ptr<EtcdExchange> exchange = std::move(idle_.back());
-      idle_.pop_back();
-      return exchange;
-    }
+Result<std::unique_ptr<EtcdExchange>> EtcdClient::take(Clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  if (!freed_.wait_until(lock, deadline, [&] { return in_use_ < kMostInUse; })) {
+    return store_unavailable("etcd: every connection is waiting for an answer");
   }
-  return EtcdExchange::create(options_.tls);
+  if (idle_.empty()) {
+    IK_LET(made, EtcdExchange::create(options_.tls));
+    idle_.push_back(std::move(made));
+  }
+  ++in_use_;
+  std::unique_ptr<EtcdExchange> exchange = std::move(idle_.back());
+  idle_.pop_back();
+  return exchange;
 }
 
 void EtcdClient::give_back(std::unique_ptr<EtcdExchange> exchange) {
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < kMostIdle) idle_.push_back(std::move(exchange));
+  idle_.push_back(std::move(exchange));
+  --in_use_;
+  freed_.notify_one();
 }
 
 void EtcdClient::avoid(size_t member) {
@@ -55,13 +61,15 @@ EtcdClient::Attempt EtcdClient::try_member(size_t member,
                                            std::chrono::milliseconds timeout,
                                            Repeat repeat) {
   Attempt attempt;
-  Result<std::unique_ptr<EtcdExchange>> exchange = take();
+  const Clock::time_point deadline = Clock::now() + timeout;
+  Result<std::unique_ptr<EtcdExchange>> exchange = take(deadline);
   if (!exchange.has_value()) {
     attempt.failure = {.verdict = EtcdVerdict::kFinal, .error = exchange.error()};
     return attempt;
   }
-  EtcdExchange::Answer answer =
-      (*exchange)->post(request, {.endpoint = options_.endpoints[member], .timeout = timeout});
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  EtcdExchange::Answer answer = (*exchange)->post(
+      request, {.endpoint = options_.endpoints[member], .timeout = std::max(left, kLeastTime)});
   give_back(std::move(*exchange));
   if (answer.status == kOk) {
     attempt.body = std::move(answer.body);

@@ -2,11 +2,13 @@
 //
 // A call that may be repeated is, until kStoreCallLimit is over: that bridges the one to three
 // seconds without a leader after one died. One that may not be is repeated only while nothing of it
-// can have reached a member; else its outcome is unknown. From any thread.
+// can have reached a member; else its outcome is unknown. From any thread; some tens of calls are
+// under way at a time, each with a connection, and others wait for one.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -46,7 +48,8 @@ class EtcdClient {
  private:
   struct Attempt;
 
-  Result<std::unique_ptr<EtcdExchange>> take();
+  // Waits for one that is free, until `deadline`.
+  Result<std::unique_ptr<EtcdExchange>> take(std::chrono::steady_clock::time_point deadline);
   void give_back(std::unique_ptr<EtcdExchange> exchange);
   Attempt try_member(size_t member,
                      const EtcdRequest& request,
@@ -56,6 +59,8 @@ class EtcdClient {
   const EtcdOptions options_;
   std::atomic<size_t> preferred_ = 0;
   std::mutex mutex_;
+  std::condition_variable freed_;
+  size_t in_use_ = 0;
   std::vector<std::unique_ptr<EtcdExchange>> idle_;  // With their connections.
 };
 

@@ -137,14 +137,14 @@ bool EtcdWatch::take_line(std::string_view line) {
   if (message->is_created) {
     // Etcd 3.4 takes a watch that begins at the compacted revision itself, though a removal at that
     // revision is forgotten already.
-    if (!is_still_compacted_free()) return false;
+    if (!is_place_kept()) return false;
     const std::lock_guard lock(mutex_);
     out_of_reach_.reset();
   }
   return message->events.events.empty() || take_events(std::move(message->events));
 }
 
-bool EtcdWatch::is_still_compacted_free() {
+bool EtcdWatch::is_place_kept() {
   if (streamed_ == 0) return true;
   const Result<std::string> read =
       client_.call(etcd_list({.prefix = prefix_, .after = {}, .limit = 1, .revision = streamed_}),

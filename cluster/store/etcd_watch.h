@@ -34,7 +34,7 @@ class EtcdWatch final : public Watch {
   bool take_bytes(std::string_view bytes);
   bool take_line(std::string_view line);
   bool take_events(KeyEvents events);
-  bool is_still_compacted_free();
+  bool is_place_kept();
   bool is_alive(size_t member);
   void fail(const Error& error);
 
