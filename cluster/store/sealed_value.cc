@@ -1,5 +1,7 @@
 #include "cluster/store/sealed_value.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -134,15 +136,26 @@ std::string authenticated_of(std::string_view head, std::string_view store_key) 
   return std::string(head) + std::string(store_key);
 }
 
-Result<std::string> random_key_line() {
+// Keys as text, wiped when done with.
+struct KeyText {
+  std::string text;
+
+  explicit KeyText(std::string keys) : text(std::move(keys)) {}
+  KeyText(KeyText&&) = default;
+  KeyText& operator=(KeyText&&) = delete;
+  ~KeyText() { ::explicit_bzero(text.data(), text.size()); }
+};
+
+Result<KeyText> random_key_line() {
   SealingKey::Bytes bytes{};
   IK_TRY(fill_random(bytes.data(), bytes.size()));
-  std::string line = to_hex(bytes.data(), bytes.size()) + '\n';
+  KeyText line(to_hex(bytes.data(), bytes.size()));
+  line.text += '\n';
   ::explicit_bzero(bytes.data(), bytes.size());
   return line;
 }
 
-Result<std::string> read_key_file(const std::string& path) {
+Result<KeyText> read_key_file(const std::string& path) {
   IK_LET(file, open_file(path, O_RDONLY | O_NOFOLLOW));
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return errno_error("stat {}", path);
@@ -151,7 +164,8 @@ Result<std::string> read_key_file(const std::string& path) {
                       "{}: a key file belongs to its user and nobody else may open it (mode 0600)",
                       path);
   }
-  return read_fd(file.get(), kMaxFileBytes).context("{}", path);
+  IK_LET(text, read_fd(file.get(), kMaxFileBytes).context("{}", path));
+  return KeyText(std::move(text));
 }
 
 int hex_digit(char c) {
@@ -210,43 +224,42 @@ std::string SealingKey::id() const {
 
 Result<void> SealingKeys::create_file(const std::string& path) {
   IK_LET(line, random_key_line());
-  IK_LET(file, ikada::open_file(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kKeyFileMode));
-  IK_TRY(write_all(file.get(), line));
-  if (::fsync(file.get()) != 0) return errno_error("fsync {}", path);
+  const std::string name = path + "." + random_hex(8);
+  IK_TRY(replace_key_file(name, line.text));
+  if (::renameat2(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+    const Error error = errno_error("rename {}", path);
+    ::unlink(name.c_str());
+    return error;
+  }
   const size_t slash = path.rfind('/');
   return sync_directory(slash == std::string::npos ? "."
                                                    : path.substr(0, std::max<size_t>(slash, 1)));
 }
 
 Result<SealingKeys> SealingKeys::open_file(const std::string& path) {
-  IK_LET(text, read_key_file(path));
+  IK_LET(file, read_key_file(path));
   std::vector<SealingKey> keys;
-  Result<void> parsed = {};
-  for (const std::string_view line : split(trim(text), '\n')) {
-    Result<SealingKey> key = parse_key(line).context("{}", path);
-    if (key.has_value()) {
-      keys.push_back(std::move(*key));
-    } else {
-      parsed = key.error();
-    }
+  for (const std::string_view line : split(trim(file.text), '\n')) {
+    IK_LET(key, parse_key(line).context("{}", path));
+    keys.push_back(std::move(key));
   }
-  ::explicit_bzero(text.data(), text.size());
-  IK_TRY(std::move(parsed));
   return SealingKeys(std::move(keys));
 }
 
 Result<void> SealingKeys::add_key(const std::string& path) {
   IK_LET(old, read_key_file(path));
   IK_LET(line, random_key_line());
-  if (line.size() + old.size() > kMaxFileBytes) {
+  if (line.text.size() + old.text.size() > kMaxFileBytes) {
     return make_error(ErrorKind::kConflict, "{}: {} keys already, drop old ones", path, kMaxKeys);
   }
-  return replace_key_file(path, line + old);
+  const KeyText both(line.text + old.text);
+  return replace_key_file(path, both.text);
 }
 
 Result<void> SealingKeys::drop_old_keys(const std::string& path) {
   IK_LET(old, read_key_file(path));
-  return replace_key_file(path, fmt::format("{}\n", cut(old, '\n').before));
+  const KeyText first(fmt::format("{}\n", cut(old.text, '\n').before));
+  return replace_key_file(path, first.text);
 }
 
 Result<std::string> SealingKeys::seal(std::string_view store_key, std::string_view plain) const {
