@@ -1,8 +1,9 @@
 // Clients of a store, as a program: what tests with real processes and benchmarks run.
 //
-//   store_client load WRITERS SECONDS BYTES    durable writes a second and how long each takes
-//   store_client history CLIENTS SECONDS       operations of all kinds, then whether they are
-//   linearizable store_client get KEY                       one read; prints the value or the error
+//   load WRITERS SECONDS BYTES   durable writes a second and how long each takes
+//   history CLIENTS SECONDS      operations of all kinds, then whether they are linearizable
+//   get KEY                      one read; prints the value or the error
+//   fill                         puts until there is no space; once more after a line on stdin
 //
 // The store is the SQLite file IKADA_SQLITE_STORE, else etcd (etcd_options.h). Results are one line
 // of JSON.
@@ -258,6 +259,29 @@ int get(const std::string& key) {
   return 0;
 }
 
+int fill() {
+  const Result<std::unique_ptr<Store>> store = open_store(0);
+  if (!store.has_value()) return fail(store.error());
+  const auto put = [&](int number) {
+    return (*store)->commit(
+        Transaction{}.put("/fill/" + std::to_string(number), std::string(20'000, 'v')));
+  };
+  int written = 0;
+  Result<Commit> commit = put(written);
+  while (commit.has_value() && written < 100'000) commit = put(++written);
+  print({{"written", written},
+         {"code", commit.has_value() ? "" : commit.error().code},
+         {"reads", (*store)->get("/fill/0").has_value()}});
+  ::fflush(stdout);
+  if (::getchar() == EOF) return 1;
+  commit = put(written);
+  if (!commit.has_value()) return fail(commit.error());
+  const Result<KeyPage> page = (*store)->list({.prefix = "/fill/", .after = {}, .limit = kMaxPage});
+  if (!page.has_value()) return fail(page.error());
+  print({{"keys", page->entries.size()}, {"revision", page->revision}});
+  return 0;
+}
+
 int run(const std::vector<std::string>& words) {
   const auto number = [&](size_t at) {
     const Result<std::uint64_t> value = parse_unsigned(words[at], 1'000'000);
@@ -268,7 +292,8 @@ int run(const std::vector<std::string>& words) {
   }
   if (words.size() == 3 && words[0] == "history") return history(number(1), number(2));
   if (words.size() == 2 && words[0] == "get") return get(words[1]);
-  ::fprintf(stderr, "store_client: load|history|get, see its source\n");
+  if (words.size() == 1 && words[0] == "fill") return fill();
+  ::fprintf(stderr, "store_client: load|history|get|fill, see its source\n");
   return 2;
 }
 
