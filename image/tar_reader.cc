@@ -1,5 +1,6 @@
 #include "image/tar_reader.h"
 
+#include <array>
 #include <locale.h>
 
 #include <archive.h>
@@ -10,6 +11,8 @@ namespace {
 
 constexpr dev_t kMaxMajor = 0xfff;
 constexpr dev_t kMaxMinor = 0xfffff;
+constexpr std::uint64_t kBlockBytes = 512;
+constexpr std::array<char, kBlockBytes> kZeros = {};
 
 Error tar_error(std::string_view what) {
   Error error = make_error(ErrorKind::kInvalid, "layer: tar: {}", what);
@@ -41,7 +44,9 @@ struct TarReader::State {
   Input input;
   std::optional<Error> input_error;
   TarEntry current;
-  std::uint64_t content_end = 0;  // Of the pieces that next_block() has given.
+  std::uint64_t content_end = 0;       // Of the pieces that next_block() has given.
+  std::uint64_t read_bytes = 0;        // Of the archive.
+  std::uint64_t content_position = 0;  // In the archive, of the current entry's content.
   // libarchive turns PAX names into the thread's character set if it can, and normalises them on
   // the way; in the C locale it cannot and gives the bytes of the archive.
   std::unique_ptr<std::remove_pointer_t<locale_t>, FreeLocale> c_locale;
@@ -60,6 +65,7 @@ struct TarReader::State {
   }
 
   Result<void> fill_current();
+  std::span<const char> missing_padding() const;
 
   // libarchive's callback; `context` is the State.
   static la_ssize_t read(archive* reader, void* context, const void** buffer);
@@ -73,8 +79,21 @@ la_ssize_t TarReader::State::read(archive* reader, void* context, const void** b
     archive_set_error(reader, EIO, "%s", bytes.error().message.c_str());
     return -1;
   }
+  if (bytes->empty()) *bytes = state->missing_padding();
+  state->read_bytes += bytes->size();
   *buffer = bytes->data();
   return static_cast<la_ssize_t>(bytes->size());
+}
+
+// Some writers leave out, with the end of the archive, also what fills the last block (umoci
+// insert). An archive that ends with the last byte of a file is whole; one that ends elsewhere in a
+// block is cut.
+std::span<const char> TarReader::State::missing_padding() const {
+  if (entry == nullptr || archive_entry_sparse_count(entry) > 0) return {};
+  const std::uint64_t in_last_block = current.size_bytes % kBlockBytes;
+  const bool ends_here = read_bytes - content_position == current.size_bytes;
+  if (!ends_here || in_last_block == 0) return {};
+  return std::span(kZeros).first(kBlockBytes - in_last_block);
 }
 
 namespace {
@@ -153,6 +172,8 @@ Result<const TarEntry*> TarReader::next() {
   const bool is_good =
       status == ARCHIVE_WARN ? state_->is_harmless_warning() : status == ARCHIVE_OK;
   if (!is_good) return state_->error();
+  state_->content_position =
+      static_cast<std::uint64_t>(archive_filter_bytes(state_->reader.get(), 0));
   IK_TRY(state_->fill_current());
   return &state_->current;
 }

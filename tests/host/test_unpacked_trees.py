@@ -252,6 +252,24 @@ def test_what_umoci_repacked_is_what_umoci_unpacks(ikada, registry, tmp_path):
     compare(ikada, name, tmp_path / "layout", tmp_path)
 
 
+def test_what_umoci_inserted_is_what_umoci_unpacks(ikada, registry, tmp_path):
+    """Its archives end with the last file's last byte."""
+    layout = f"{tmp_path}/layout"
+    tree = small_tree(tmp_path / "tree")
+    (tmp_path / "file").write_text("hello")
+    programs.run("umoci", "init", "--layout", layout)
+    programs.run("umoci", "new", "--image", f"{layout}:latest")
+    programs.run("umoci", "insert", "--image", f"{layout}:latest", tree, "/")
+    programs.run("umoci", "insert", "--image", f"{layout}:latest", tmp_path / "file", "/file")
+    name = f"{registry.address}/trees/inserted:latest"
+    programs.run("skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false",
+                 f"oci:{layout}:latest", f"docker://{name}")
+
+    ikada("pull", "-q", name)
+
+    compare(ikada, name, tmp_path / "layout", tmp_path)
+
+
 def test_what_ikada_committed_is_what_umoci_unpacks(ikada, busybox_image, tmp_path):
     ikada("pull", "-q", busybox_image)
     ikada("run", "--name", "box", busybox_image, "sh", "-c",

@@ -336,6 +336,44 @@ TEST_CASE("damaged and truncated blobs are refused") {
   }
 }
 
+TEST_CASE("a tar may end with its last entry, and nowhere else") {
+  if (!can_unpack()) return;
+  const std::string first = make_tar_item(make_file("a", "first"));
+  const std::string full = make_tar_item(make_file("full", std::string(1024, 'f')));
+  const std::string last = make_tar_item(make_file("last", "last one"));
+  const size_t whole = first.size() + full.size() + 512 + 8;
+  const std::string tar = first + full + last;
+  const std::vector<size_t> good = {whole, tar.size(), first.size(), first.size() + full.size()};
+  // In a header, in a file's content, in what fills its last block.
+  const std::vector<size_t> bad = {first.size() + 5,
+                                   first.size() + 200,
+                                   first.size() + 512,
+                                   first.size() + 512 + 512,
+                                   first.size() + full.size() - 1,
+                                   whole - 1,
+                                   whole + 1,
+                                   tar.size() - 1};
+  const auto unpack = [](UnpackFixture& fixture, const std::string& cut) {
+    return fixture.unpack(cut, {}, 100);
+  };
+
+  for (const size_t size : good) {
+    CAPTURE(size);
+    UnpackFixture fixture;
+    const Result<UnpackedLayer> layer = unpack(fixture, tar.substr(0, size));
+    REQUIRE(layer.has_value());
+    CHECK(layer->diff_id == Digest::of(tar.substr(0, size)));
+    CHECK(fixture.content("a") == "first");
+    CHECK(fixture.exists("full") == (size > first.size()));
+    if (size >= whole) CHECK(fixture.content("last") == "last one");
+  }
+  for (const size_t size : bad) {
+    CAPTURE(size);
+    UnpackFixture fixture;
+    CHECK(code_of(unpack(fixture, tar.substr(0, size))) == "LAYER_TAR_INVALID");
+  }
+}
+
 TEST_CASE("an empty blob is a layer without entries") {
   if (!can_unpack()) return;
   UnpackFixture fixture;
