@@ -79,12 +79,11 @@ std::string link_of(const std::string& path) {
 
 // A child that waits for the rest of its blob, in the middle of the first header.
 struct WaitingChild {
-  UnpackFixture fixture;
   UniqueFd blob;
   std::optional<LayerUnpacker> unpacker;
   pid_t pid = -1;
 
-  WaitingChild() {
+  explicit WaitingChild(const UnpackFixture& fixture) {
     const std::string tar = make_tar({make_file("f")});
     blob.reset(::memfd_create("blob", MFD_CLOEXEC));
     REQUIRE(write_all(blob.get(), tar.substr(0, 400)).has_value());
@@ -175,7 +174,8 @@ TEST_CASE("a confined process cannot open devices, grow files beyond the limit o
 
 TEST_CASE("the unpacking process has few rights and no way to the host") {
   if (!can_unpack()) return;
-  WaitingChild child;
+  const UnpackFixture fixture;
+  WaitingChild child(fixture);
   const std::string proc = fmt::format("/proc/{}", child.pid);
 
   for (const char* set : {"CapEff", "CapPrm", "CapBnd"}) {
@@ -199,7 +199,8 @@ TEST_CASE("the unpacking process has few rights and no way to the host") {
 
 TEST_CASE("an unpacking process that dies is an error and leaves no zombie") {
   if (!can_unpack()) return;
-  WaitingChild child;
+  const UnpackFixture fixture;
+  WaitingChild child(fixture);
 
   CHECK(::kill(child.pid, SIGKILL) == 0);
   const Result<UnpackedLayer> layer = child.unpacker->finish({});
@@ -211,7 +212,8 @@ TEST_CASE("an unpacking process that dies is an error and leaves no zombie") {
 
 TEST_CASE("an unpacker that is given up ends its process") {
   if (!can_unpack()) return;
-  WaitingChild child;
+  const UnpackFixture fixture;
+  WaitingChild child(fixture);
 
   child.unpacker.reset();
 
@@ -221,11 +223,12 @@ TEST_CASE("an unpacker that is given up ends its process") {
 
 TEST_CASE("the unpacking process dies with its parent") {
   if (!can_unpack()) return;
+  const UnpackFixture fixture;  // Of ours: the process that is killed removes nothing.
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   const pid_t parent = ::fork();
   if (parent == 0) {
-    const WaitingChild child;
+    const WaitingChild child(fixture);
     if (::write(ends[1], &child.pid, sizeof(child.pid)) < 0) ::_exit(1);
     ::raise(SIGKILL);
   }
