@@ -9,6 +9,7 @@
 #include "image/decompressor.h"
 #include "image/layer_tree.h"
 #include "image/tar_reader.h"
+#include "image/unpack_channel.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/sys/file.h"
 #include "tests/fuzz/targets.h"
@@ -118,6 +119,16 @@ void fuzz_decompressor(std::string_view bytes) {
     }
   }
   static_cast<void>(decompressor.finish().has_value());
+}
+
+// What a process that was taken over by a layer could say.
+void fuzz_unpack_report(std::string_view bytes) {
+  const Result<UnpackedLayer> report = parse_unpack_report(bytes);
+  if (report.has_value()) {
+    promise(parse_unpack_report(format_unpack_report(report)).has_value(), "a report is stable");
+  } else {
+    promise(report.error().message.find('\0') == std::string::npos, "no NUL in a message");
+  }
 }
 
 // The first byte says in pieces of which size the rest comes.

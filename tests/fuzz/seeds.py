@@ -215,6 +215,19 @@ WORDS = {
         "FROM a\nRUN one \\\n  # comment\n  two\nCOPY <<-\"A\" <<B /x/\n\ta\nA\nb\nB\n"],
     "ignore_patterns": ["a/b.c\n# x\n*.c\n!a/b.c\n**/node_modules\na/**/z?\n[a-c]x\n/root\n",
                         "x\n\\*\n", "a/a/a/a/a/a/a/a\n**/a/**/a/**/a/**/b\n"],
+    "registry_route": ["/v2/", "/v2/a/b/blobs/" + DIGEST, "/v2/a/manifests/1.0", "/healthz",
+                       "/v2/a/blobs/uploads/?mount=" + DIGEST + "&from=b%2Fc", "/v2/_catalog?n=3",
+                       "/v2/a/blobs/uploads/" + HEX[:32] + "?digest=" + DIGEST + "&_state=%20x",
+                       "/v2/a/tags/list?n=5&last=b",
+                       "/v2/a/referrers/" + DIGEST + "?artifactType=x",
+                       "/token?service=s&scope=repository:a/b:pull,push&scope=x", "/v2/../x"],
+    "registry_headers": ["bytes=0-9\n0-99\nBasic YTpi", "bytes=-5\n100-199\nBearer abc.def.ghi",
+                         "bytes=5-\n18446744073709551615-0\nBasic", "bytes=1-2,4-5\n-\n"],
+    "run_mount": ["type=bind,source=/a,target=/b,rw", "type=cache,id=x,target=/c,sharing=locked",
+                  "type=secret,id=s,env=S,mode=0400,uid=1,gid=2,required", "type=ssh,id=k,required",
+                  "type=tmpfs,target=/t,size=64m", "target=/x,from=stage,ro=false"],
+    "unpack_report": [f"done\x00{DIGEST}\x0012",
+                      "error\x004\x0028\x00NO_SPACE\x00write f: No space left on device", "x"],
     "json": ['{"a":[1,-2,3.5,1e3,true,false,null,"x\\u00e9\\ud83d\\ude00"],"b":{"c":{}}}', "[]",
              '{"a":1,"a":2}', "\ufeff{}", '"x"', "[" * 100],
 }
@@ -229,7 +242,10 @@ def seeds():
         yield "tar", name, b"\x20" + tar
     for name, data in compressed():
         yield "decompressor", name, b"\x10" + data
+    tar = dict(tars())["plain-ustar"]
+    yield "tar", "unfinished", b"\x20" + tar[:512 + 512 + 700]
     for name, content_type, manifest in manifests():
+        yield "registry_manifest", name, f"{content_type}\n{json.dumps(manifest)}".encode()
         yield "manifest", name, f"{content_type}\n{json.dumps(manifest)}".encode()
     yield "image_config", "all", json.dumps(image_config()).encode()
     yield "oci_config", "all", json.dumps(oci_config()).encode()

@@ -24,9 +24,14 @@ std::span<const FuzzTarget> fuzz_targets() {
       FuzzTarget{"oci_config", fuzz_oci_config},
       FuzzTarget{"reference", fuzz_reference},
       FuzzTarget{"registries", fuzz_registries},
+      FuzzTarget{"registry_headers", fuzz_registry_headers},
+      FuzzTarget{"registry_manifest", fuzz_registry_manifest},
+      FuzzTarget{"registry_route", fuzz_registry_route},
       FuzzTarget{"request_signature", fuzz_request_signature},
+      FuzzTarget{"run_mount", fuzz_run_mount},
       FuzzTarget{"store_index", fuzz_store_index},
       FuzzTarget{"tar", fuzz_tar},
+      FuzzTarget{"unpack_report", fuzz_unpack_report},
       FuzzTarget{"url", fuzz_url},
   };
   return kTargets;

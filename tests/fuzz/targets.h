@@ -35,9 +35,14 @@ void fuzz_manifest(std::string_view bytes);
 void fuzz_oci_config(std::string_view bytes);
 void fuzz_reference(std::string_view bytes);
 void fuzz_registries(std::string_view bytes);
+void fuzz_registry_headers(std::string_view bytes);
+void fuzz_registry_manifest(std::string_view bytes);
+void fuzz_registry_route(std::string_view bytes);
 void fuzz_request_signature(std::string_view bytes);
+void fuzz_run_mount(std::string_view bytes);
 void fuzz_store_index(std::string_view bytes);
 void fuzz_tar(std::string_view bytes);
+void fuzz_unpack_report(std::string_view bytes);
 void fuzz_url(std::string_view bytes);
 
 }  // namespace ikada
