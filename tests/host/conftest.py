@@ -1,9 +1,11 @@
 """Fixtures of the host lane. The modules beside this file say what each thing can do."""
 
+import os
 import pathlib
 import secrets
 import shutil
 import signal
+import tempfile
 
 import pytest
 
@@ -148,3 +150,17 @@ def canary(tmp_path):
     before = host_canary.look(path)
     yield path
     assert host_canary.look(path) == before
+
+
+@pytest.fixture
+def storage(tmp_path):
+    """Arguments that keep podman's and buildah's things apart from the host's."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "auth.json").write_text("{}")
+    # podman refuses a long path.
+    run = tempfile.mkdtemp(prefix="ikada-run-")
+    yield ["--root", str(tmp_path / "storage"), "--runroot", run,
+           "--storage-driver", "vfs"], {**os.environ, "HOME": str(home),
+                                        "REGISTRY_AUTH_FILE": str(home / "auth.json")}
+    shutil.rmtree(run)

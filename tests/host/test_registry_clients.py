@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 
 import pytest
 
@@ -115,20 +114,6 @@ def test_skopeo_with_password_tls_and_token(locked, tmp_path):
         assert each.returncode != 0
         assert "authentication required" in each.stderr or "unauthorized" in each.stderr
     assert "/token?" in locked.log
-
-
-@pytest.fixture
-def storage(tmp_path):
-    """Arguments that keep podman's and buildah's things apart from the host's."""
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "auth.json").write_text("{}")
-    # podman refuses a long path.
-    run = tempfile.mkdtemp(prefix="ikada-run-")
-    yield ["--root", str(tmp_path / "storage"), "--runroot", run,
-           "--storage-driver", "vfs"], {**os.environ, "HOME": str(home),
-                                        "REGISTRY_AUTH_FILE": str(home / "auth.json")}
-    shutil.rmtree(run)
 
 
 def test_podman_logs_in_pulls_and_pushes(locked, storage, tmp_path):
