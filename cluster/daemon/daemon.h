@@ -4,6 +4,7 @@
 // stops no container.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "cluster/daemon/http_server.h"
@@ -13,11 +14,15 @@ namespace ikada {
 
 struct DaemonOptions {
   std::string run_root = "/run/ikada";
+  std::string state_root = "/var/lib/ikada";
+  std::string cluster_config = "/etc/ikada/cluster.yaml";  // With it the daemon is a manager.
+  std::uint16_t api_port = 7439;
   std::string notify_socket;  // NOTIFY_SOCKET of the service manager; may be empty.
   HttpLimits limits;
 };
 
-// Serves RUN/ikadad.sock until SIGTERM or SIGINT. kConflict if another daemon does already.
+// Serves RUN/ikadad.sock, and as a manager RUN/api.sock, until SIGTERM or SIGINT. kConflict if
+// another daemon does already.
 Result<void> run_daemon(const DaemonOptions& options);
 
 }  // namespace ikada

@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/basic_stream.hpp>
@@ -24,7 +27,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using Protocol = asio::local::stream_protocol;
+using Protocol = asio::generic::stream_protocol;
 using Stream = beast::basic_stream<Protocol>;
 using Yield = asio::yield_context;
 using Response = http::response<http::string_body>;
@@ -35,8 +38,8 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 Response make_response(const HttpReply& reply, unsigned version, bool keep_alive) {
   Response response(static_cast<http::status>(reply.status), version);
   response.set(http::field::server, "ikadad/" IKADA_VERSION);
-  response.set(http::field::content_type, "application/json");
-  if (!reply.allow.empty()) response.set(http::field::allow, reply.allow);
+  response.set(http::field::content_type, reply.content_type);
+  for (const HttpHeader& header : reply.headers) response.set(header.name, header.value);
   response.keep_alive(keep_alive);
   response.body() = reply.body;
   response.prepare_payload();
@@ -58,12 +61,38 @@ const char* text_for(unsigned status) {
   return "{\"error\":\"not an HTTP request\"}\n";
 }
 
+HttpRequest make_request(const http::request<http::string_body>& message) {
+  HttpRequest request{.method = std::string(message.method_string()),
+                      .target = std::string(message.target()),
+                      .body = message.body()};
+  for (const auto& field : message) {
+    request.headers.push_back(
+        {.name = std::string(field.name_string()), .value = std::string(field.value())});
+  }
+  return request;
+}
+
+int family_of(int fd) {
+  int family = AF_UNSPEC;
+  socklen_t size = sizeof family;
+  static_cast<void>(::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size));
+  return family;
+}
+
 }  // namespace
+
+std::string_view HttpRequest::header(std::string_view name) const {
+  const auto found = std::find_if(headers.begin(), headers.end(), [&](const HttpHeader& each) {
+    return beast::iequals(each.name, name);
+  });
+  return found == headers.end() ? std::string_view() : std::string_view(found->value);
+}
 
 struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   State(asio::io_context& io, UniqueFd listener, const HttpLimits& given, Route function)
       : loop(io),
-        acceptor(io, Protocol(), listener.release()),
+        family(family_of(listener.get())),
+        acceptor(io, listener.release()),
         limits(given),
         route(std::move(function)) {}
 
@@ -76,9 +105,11 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
 
   void accept_all(const Yield& yield) {
     beast::error_code error;
+    // A client that is gone before it was accepted must not stop the loop.
+    acceptor.non_blocking(true, error);
     asio::steady_timer pause(loop);
     while (acceptor.is_open()) {
-      acceptor.async_wait(Protocol::acceptor::wait_read, yield[error]);
+      acceptor.async_wait(asio::posix::stream_descriptor::wait_read, yield[error]);
       if (error) return;
       UniqueFd client = accept_one();
       if (!client && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)) continue;
@@ -94,7 +125,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   }
 
   void start_connection(UniqueFd client) {
-    auto stream = std::make_shared<Stream>(loop, Protocol(), client.get());
+    auto stream = std::make_shared<Stream>(loop, Protocol(family, 0), client.get());
     static_cast<void>(client.release());
     streams.insert(stream);
     asio::spawn(
@@ -121,13 +152,27 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
         return;
       }
       const auto& message = parser.get();
-      const HttpReply reply = route({.method = std::string(message.method_string()),
-                                     .target = std::string(message.target()),
-                                     .body = message.body()});
+      const HttpReply reply = ask(make_request(message), yield);
       const Response response = make_response(reply, message.version(), message.keep_alive());
       http::async_write(stream, response, yield[error]);
       if (error || !message.keep_alive()) return;
     }
+  }
+
+  // The route's reply, whenever it comes.
+  HttpReply ask(const HttpRequest& request, const Yield& yield) {
+    return asio::async_initiate<const Yield, void(HttpReply)>(
+        [this, &request](auto resume) {
+          using Resume = decltype(resume);
+          auto kept = std::make_shared<Resume>(std::move(resume));
+          route(request, [this, kept](HttpReply reply) {
+            // Never from within the call: the coroutine is not asleep yet.
+            asio::post(loop, [kept, reply = std::move(reply)]() mutable {
+              std::move (*kept)(std::move(reply));
+            });
+          });
+        },
+        yield);
   }
 
   void refuse(Stream& stream, unsigned status, const Yield& yield) const {
@@ -141,7 +186,8 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   }
 
   asio::io_context& loop;
-  Protocol::acceptor acceptor;
+  int family;
+  asio::posix::stream_descriptor acceptor;
   HttpLimits limits;
   Route route;
   std::set<std::shared_ptr<Stream>> streams;

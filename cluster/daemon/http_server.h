@@ -1,5 +1,5 @@
-// An HTTP/1.1 server on a listening unix socket: reads a request, calls one function, writes its
-// reply.
+// An HTTP/1.1 server on a listening stream socket: reads a request, calls one function, writes the
+// reply that it is given, then or later.
 //
 // It runs in the io_context it is given and on its thread. Every connection is a stackful
 // coroutine. What a client can make grow has a limit: head, body, idle time, number of connections.
@@ -13,6 +13,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "runtime/base/unique_fd.h"
 
@@ -22,16 +24,26 @@ class io_context;
 
 namespace ikada {
 
+struct HttpHeader {
+  std::string name;  // As it was sent.
+  std::string value;
+};
+
 struct HttpRequest {
-  std::string method;  // As it was sent: "GET".
-  std::string target;  // With the query: "/healthz?x=1".
+  std::string method;                    // As it was sent: "GET".
+  std::string target;                    // With the query: "/healthz?x=1".
+  std::vector<HttpHeader> headers = {};  // In the order in which they came.
   std::string body = {};
+
+  // The value of the first header of that name, in whatever case; empty if there is none.
+  std::string_view header(std::string_view name) const;
 };
 
 struct HttpReply {
   unsigned status = 200;
-  std::string body = {};   // JSON.
-  std::string allow = {};  // For the Allow header of a 405.
+  std::string body = {};
+  std::string content_type = "application/json";
+  std::vector<HttpHeader> headers = {};
 };
 
 struct HttpLimits {
@@ -43,9 +55,11 @@ struct HttpLimits {
 
 class HttpServer {
  public:
-  using Route = std::function<HttpReply(const HttpRequest&)>;
+  using Respond = std::function<void(HttpReply)>;
+  // Calls `respond` once, on the loop's thread, at once or later. The connection waits.
+  using Route = std::function<void(const HttpRequest& request, Respond respond)>;
 
-  // `listener` is a listening stream socket of AF_UNIX.
+  // `listener` is a listening stream socket of any family.
   HttpServer(boost::asio::io_context& loop,
              UniqueFd listener,
              const HttpLimits& limits,

@@ -19,7 +19,7 @@ HttpReply answer_status_request(const HttpRequest& request) {
   if (!known) return json_reply(404, {{"error", "no such path"}});
   if (request.method != "GET") {
     HttpReply reply = json_reply(405, {{"error", "only GET is allowed here"}});
-    reply.allow = "GET";
+    reply.headers.push_back({.name = "Allow", .value = "GET"});
     return reply;
   }
   if (path == "/healthz") return json_reply(200, {{"status", "ok"}});

@@ -36,6 +36,13 @@ int main(int argc, char** argv) {
   CLI::App app("Serves this host's ikada", "ikadad");
   app.add_option("--run-root", options.daemon.run_root, "Directory of the daemon's socket and lock")
       ->envname("IKADA_RUN_ROOT");
+  app.add_option("--root", options.daemon.state_root, "Directory of the cluster's store")
+      ->envname("IKADA_ROOT");
+  app.add_option(
+      "--cluster-config", options.daemon.cluster_config, "File that makes this host a manager");
+  app.add_option("--api-port",
+                 options.daemon.api_port,
+                 "Port of the API on 127.0.0.1, where requests are signed");
   app.add_option("--log-level", options.log_level, "error, warn, info or debug")
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
   app.set_version_flag("--version", "ikadad version " IKADA_VERSION);

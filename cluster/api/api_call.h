@@ -1,0 +1,44 @@
+// One call of the API, as an action sees it: who asks for what, in which scope, and when.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "cluster/model/arn.h"
+#include "cluster/model/ecs_error.h"
+#include "cluster/model/json_fields.h"
+
+namespace ikada {
+
+struct ApiOptions {
+  std::string account = "000000000000";
+  std::string home_region = "us-east-1";  // Where no signature names another.
+  // Instances registered through the API run any task in name only.
+  bool virtual_instances = false;
+};
+
+class TaskPlacer;
+
+struct ApiCall {
+  const Json& body;  // An object.
+  Scope scope;
+  std::string caller_arn;
+  Timestamp now;
+  const ApiOptions& options;
+  std::function<std::string(size_t bytes)> random_hex;
+  TaskPlacer* placer = nullptr;  // For the actions that place tasks.
+};
+
+// The body as an action's input. SerializationException for a member of the wrong type,
+// InvalidParameterException for one that must be there and is not.
+Error input_error(Error error);
+
+template <typename T>
+Result<T> parse_input(const ApiCall& call) {
+  Result<T> input = from_json<T>(call.body, "request");
+  if (!input.has_value()) return input_error(std::move(input.error()));
+  return input;
+}
+
+}  // namespace ikada

@@ -1,0 +1,190 @@
+#include "cluster/api/api_server.h"
+
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/random_id.h"
+
+namespace ikada {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int kMaxAttempts = 50;
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
+constexpr size_t kMaxRegionLength = 64;
+
+bool is_region(std::string_view region) {
+  return !region.empty() && region.size() <= kMaxRegionLength &&
+         region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") ==
+             std::string_view::npos;
+}
+
+Transaction transaction_of(const Proposal& proposal) {
+  Transaction transaction;
+  for (const RecordGuard& guard : proposal.guards) transaction.expect(guard.key, guard.expected);
+  for (const RecordChange& change : proposal.changes) {
+    transaction.expect(change.key, change.expected);
+    if (change.value.has_value()) {
+      transaction.put(change.key, *change.value);
+    } else {
+      transaction.remove(change.key);
+    }
+  }
+  return transaction;
+}
+
+// A request id as AWS has them: 8-4-4-4-12 hexadecimal digits.
+std::string make_request_id() {
+  const std::string hex = random_hex(16);
+  return fmt::format("{}-{}-{}-{}-{}",
+                     hex.substr(0, 8),
+                     hex.substr(8, 4),
+                     hex.substr(12, 4),
+                     hex.substr(16, 4),
+                     hex.substr(20));
+}
+
+// One call on its way.
+struct Job {
+  Action action = nullptr;
+  Json body = {};
+  Scope scope = {};
+  std::string caller_arn = {};
+  ApiServer::Respond respond = {};
+  int attempts = 0;
+};
+
+}  // namespace
+
+struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
+  using Committed = std::function<void(Result<Commit>)>;
+
+  Server(asio::io_context& io,
+         asio::thread_pool& threads,
+         Store& kept,
+         StateFeed& followed,
+         ApiOptions given)
+      : loop(io),
+        pool(threads),
+        store(kept),
+        feed(followed),
+        options(std::move(given)),
+        placer(seed()) {}
+
+  static std::uint64_t seed() { return static_cast<std::uint64_t>(unix_now()); }
+
+  // Waits for the store in the pool, then for the state to come to the commit's revision.
+  void commit(const Proposal& proposal, Committed then) {
+    auto transaction = std::make_shared<Transaction>(transaction_of(proposal));
+    asio::post(pool,
+               [self = shared_from_this(),
+                transaction,
+                then = std::move(then),
+                guard = asio::make_work_guard(loop)] {
+                 auto result = std::make_shared<Result<Commit>>(self->store.commit(*transaction));
+                 asio::post(self->loop, [self, then, result] {
+                   if (!result->has_value()) return then(*result);
+                   self->feed.when_at((*result)->revision, [then, result] { then(*result); });
+                 });
+               });
+  }
+
+  void run(const std::shared_ptr<Job>& job) {
+    const ApiCall call{.body = job->body,
+                       .scope = job->scope,
+                       .caller_arn = job->caller_arn,
+                       .now = {unix_now() / kNanosPerMilli},
+                       .options = options,
+                       .random_hex = random_hex,
+                       .placer = &placer};
+    Result<Outcome> outcome = job->action(call, feed.state());
+    if (!outcome.has_value()) return job->respond(error_reply(outcome.error()));
+    if (!outcome->proposal.has_value()) return job->respond(ok_reply(outcome->answer));
+    auto proposal = std::make_shared<Proposal>(std::move(*outcome->proposal));
+    commit(*proposal, [self = shared_from_this(), job, proposal](const Result<Commit>& result) {
+      self->finish(job, *proposal, result);
+    });
+  }
+
+  void finish(const std::shared_ptr<Job>& job,
+              const Proposal& proposal,
+              const Result<Commit>& result) {
+    if (proposal.settled) proposal.settled(result.has_value() && result->succeeded);
+    if (!result.has_value()) {
+      return job->respond(error_reply(
+          make_error(ErrorKind::kUnavailable, "The change could not be stored. Try again.")));
+    }
+    if (result->succeeded && !proposal.again) {
+      return job->respond(ok_reply(proposal.then(feed.state())));
+    }
+    if (!result->succeeded && ++job->attempts >= kMaxAttempts) {
+      return job->respond(error_reply(
+          make_error(ErrorKind::kUnavailable, "Too many changes at the same time. Try again.")));
+    }
+    run(job);
+  }
+
+  asio::io_context& loop;
+  asio::thread_pool& pool;
+  Store& store;
+  StateFeed& feed;
+  ApiOptions options;
+  TaskPlacer placer;
+};
+
+ApiServer::ApiServer(asio::io_context& loop,
+                     asio::thread_pool& pool,
+                     Store& store,
+                     StateFeed& feed,
+                     ApiOptions options)
+    : server_(std::make_shared<Server>(loop, pool, store, feed, std::move(options))) {}
+
+ApiServer::~ApiServer() = default;
+
+void ApiServer::note_change(std::string_view key) { server_->placer.note_change(key); }
+
+const ApiOptions& ApiServer::options() const { return server_->options; }
+
+void ApiServer::handle(const ApiRequest& request, Respond respond) {
+  const Respond with_id = [respond = std::move(respond)](ApiReply reply) {
+    reply.request_id = make_request_id();
+    respond(std::move(reply));
+  };
+  const auto refuse = [&](const Error& error) { with_id(error_reply(error)); };
+  const bool is_ours = request.target.starts_with(kEcsTargetPrefix);
+  const ActionEntry* entry =
+      is_ours ? find_action(std::string_view(request.target).substr(kEcsTargetPrefix.size()))
+              : nullptr;
+  if (entry == nullptr) {
+    return refuse(ecs_error("UnknownOperationException", "The operation is not known."));
+  }
+  if (!is_region(request.region)) {
+    return refuse(invalid_parameter("Invalid region."));
+  }
+  Result<Json> body = parse_json(request.body.empty() ? "{}" : request.body);
+  if (!body.has_value() || !body->is_object()) {
+    return refuse(ecs_error("SerializationException",
+                            "{}",
+                            body.has_value() ? "expected an object" : body.error().message));
+  }
+  server_->run(std::make_shared<Job>(
+      Job{.action = entry->action,
+          .body = std::move(*body),
+          .scope = {.account = server_->options.account, .region = request.region},
+          .caller_arn = request.caller_arn,
+          .respond = with_id}));
+}
+
+void ApiServer::propose(Proposal proposal, std::function<void(bool)> done) {
+  server_->commit(proposal, [done = std::move(done)](const Result<Commit>& result) {
+    done(result.has_value() && result->succeeded);
+  });
+}
+
+}  // namespace ikada

@@ -1,0 +1,64 @@
+// Answers calls of the API: finds the action, lets it decide on the state, has its proposal made by
+// the store, and answers when the state shows it.
+//
+// An action whose proposal lost against another change is called again with the newer state. A
+// client therefore reads what it wrote, on this manager. All of it runs on the loop's thread but
+// the commits, which wait in the pool.
+//
+// Source: Smithy, "AWS JSON 1.1 protocol".
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cluster/api/actions.h"
+#include "cluster/api/reply.h"
+#include "cluster/api/state_feed.h"
+#include "cluster/api/task_placer.h"
+
+namespace boost::asio {
+class io_context;
+class thread_pool;
+}  // namespace boost::asio
+
+namespace ikada {
+
+inline constexpr std::string_view kEcsTargetPrefix = "AmazonEC2ContainerServiceV20141113.";
+
+struct ApiRequest {
+  std::string target = {};  // X-Amz-Target.
+  std::string body = {};
+  std::string region = {};      // Of the signature; the home region without one.
+  std::string caller_arn = {};  // Who has been verified.
+};
+
+class ApiServer {
+ public:
+  using Respond = std::function<void(ApiReply)>;
+
+  // Everything outlives the server, and the pool's work.
+  ApiServer(boost::asio::io_context& loop,
+            boost::asio::thread_pool& pool,
+            Store& store,
+            StateFeed& feed,
+            ApiOptions options);
+  ~ApiServer();
+
+  // Calls `respond` once, on the loop, perhaps before it returns.
+  void handle(const ApiRequest& request, Respond respond);
+
+  // Has changes made that no client has asked for; `done` says whether they were.
+  void propose(Proposal proposal, std::function<void(bool)> done);
+
+  // A record of this key has changed in the state; "": everything may have.
+  void note_change(std::string_view key);
+
+  const ApiOptions& options() const;
+
+ private:
+  struct Server;
+  std::shared_ptr<Server> server_;
+};
+
+}  // namespace ikada

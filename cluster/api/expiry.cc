@@ -1,0 +1,35 @@
+#include "cluster/api/expiry.h"
+
+namespace ikada {
+namespace {
+
+constexpr std::int64_t kTaskLifeMs = std::int64_t{3600} * 1000;
+constexpr std::int64_t kTokenLifeMs = std::int64_t{24} * 3600 * 1000;
+
+bool is_over(const Task& task, Timestamp now) {
+  return task.last_status == TaskStatus::kStopped && task.stopped_at.has_value() &&
+         now.milliseconds - task.stopped_at->milliseconds > kTaskLifeMs;
+}
+
+}  // namespace
+
+Proposal plan_expiry(const State& state, Timestamp now) {
+  Proposal proposal;
+  for (const auto& [name, scope] : state.scopes()) {
+    for (const auto& [cluster_name, cluster] : scope.clusters) {
+      for (const auto& [id, kept] : cluster.tasks) {
+        if (proposal.changes.size() >= kMaxChanges) return proposal;
+        if (!is_over(kept.value, now)) continue;
+        proposal.remove(task_key(scope.scope, cluster_name, id), kept.revision);
+      }
+      for (const auto& [token, kept] : cluster.tokens) {
+        if (proposal.changes.size() >= kMaxChanges) return proposal;
+        if (now.milliseconds - kept.value.created_at.milliseconds <= kTokenLifeMs) continue;
+        proposal.remove(token_key(scope.scope, cluster_name, token), kept.revision);
+      }
+    }
+  }
+  return proposal;
+}
+
+}  // namespace ikada

@@ -1,0 +1,13 @@
+// Records that are over: tasks some time after they stopped, clientTokens a day after their use.
+//
+// Source: Amazon ECS API Reference: stopped tasks are shown for at least one hour.
+#pragma once
+
+#include "cluster/api/outcome.h"
+
+namespace ikada {
+
+// Removes up to kMaxChanges of them.
+Proposal plan_expiry(const State& state, Timestamp now);
+
+}  // namespace ikada

@@ -1,0 +1,49 @@
+#include "cluster/api/actions.h"
+#include "cluster/api/resolve.h"
+
+namespace ikada {
+namespace {
+
+constexpr size_t kMaxReasonBytes = 1024;
+
+struct StopTaskInput {
+  std::string cluster;
+  std::string task;
+  std::optional<std::string> reason;
+};
+
+void describe(JsonFields& fields, StopTaskInput& input) {
+  fields.field("cluster", input.cluster);
+  fields.required("task", input.task);
+  fields.field("reason", input.reason);
+}
+
+}  // namespace
+
+// Says what is wanted; the host makes it so. A task that is to stop already is answered as it is.
+Result<Outcome> stop_task(const ApiCall& call, const State& state) {
+  IK_LET(input, parse_input<StopTaskInput>(call));
+  IK_LET(cluster, resolve_cluster(call, state, input.cluster));
+  const Kept<Task>* kept = find_task(call, cluster, input.task);
+  if (kept == nullptr) return invalid_parameter("The referenced task was not found.");
+  const auto show =
+      [scope = call.scope, cluster = cluster.name, id = kept->value.id](const State& after) {
+        const ClusterState* now = after.scope(scope).find_cluster(cluster);
+        if (now == nullptr || now->tasks.count(id) == 0) return Json::object();
+        return Json{{"task", show_task(now->tasks.at(id).value, scope, true)}};
+      };
+  if (kept->value.desired_status == "STOPPED") return answer(show(state));
+  if (input.reason.value_or("").size() > kMaxReasonBytes) {
+    return invalid_parameter("reason must not be longer than {} bytes.", kMaxReasonBytes);
+  }
+  Task stopping = kept->value;
+  stopping.desired_status = "STOPPED";
+  stopping.stop_code = "UserInitiated";
+  stopping.stopped_reason = input.reason.value_or("Task stopped by user");
+  ++stopping.version;
+  Proposal proposal{.then = show};
+  proposal.put(task_key(call.scope, cluster.name, stopping.id), stopping, kept->revision);
+  return propose(std::move(proposal));
+}
+
+}  // namespace ikada

@@ -1,0 +1,26 @@
+// The API over HTTP: which of a request's headers count, and what a reply's are.
+//
+// Source: Smithy, "AWS JSON 1.1 protocol"; IAM User Guide, "Signature Version 4" for the scope.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cluster/api/api_server.h"
+#include "cluster/auth/access_key.h"
+#include "cluster/daemon/http_server.h"
+
+namespace ikada {
+
+// The region that a request's Authorization names, whether its signature is right or not; empty if
+// it names none.
+std::string signed_region(const HttpRequest& request);
+
+// A route that takes everybody who can connect for root of the account: for a socket that only
+// root can open.
+HttpServer::Route trusting_api_route(ApiServer& api);
+
+// A route that takes only requests which are signed with a key that `find_key` knows.
+HttpServer::Route verifying_api_route(ApiServer& api, auth::FindAccessKey find_key);
+
+}  // namespace ikada

@@ -1,0 +1,67 @@
+#include "cluster/daemon/cluster_config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+constexpr size_t kMaxConfigBytes = size_t{64} << 10;
+constexpr size_t kAccountDigits = 12;
+
+Result<void> read_key(const std::string& name, const std::string& value, ApiOptions& options) {
+  if (name == "account_id") {
+    const bool is_account = value.size() == kAccountDigits &&
+                            value.find_first_not_of("0123456789") == std::string::npos;
+    if (!is_account) return make_error(ErrorKind::kInvalid, "account_id: expected twelve digits");
+    options.account = value;
+  } else if (name == "home_region") {
+    const bool is_region =
+        !value.empty() &&
+        value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+    if (!is_region) return make_error(ErrorKind::kInvalid, "home_region: not a region's name");
+    options.home_region = value;
+  } else if (name == "virtual_instances") {
+    if (value != "true" && value != "false") {
+      return make_error(ErrorKind::kInvalid, "virtual_instances: expected true or false");
+    }
+    options.virtual_instances = value == "true";
+  } else {
+    return make_error(ErrorKind::kInvalid, "unknown key {}", name);
+  }
+  return {};
+}
+
+// May throw yaml-cpp's exceptions.
+Result<ApiOptions> read_options(const YAML::Node& root) {
+  ApiOptions options;
+  if (!root || root.IsNull()) return options;
+  if (!root.IsMap()) return make_error(ErrorKind::kInvalid, "expected a map");
+  for (const auto& field : root) {
+    IK_TRY(read_key(field.first.as<std::string>(), field.second.as<std::string>(), options));
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<ApiOptions> parse_cluster_config(const std::string& text) {
+  try {
+    return read_options(YAML::Load(text));
+  } catch (const YAML::Exception& error) {
+    return make_error(ErrorKind::kInvalid, "{}", error.what());
+  }
+}
+
+Result<std::optional<ApiOptions>> load_cluster_config(const std::string& path) {
+  const Result<std::string> text = read_file(path, kMaxConfigBytes);
+  if (!text.has_value()) {
+    if (text.error().kind == ErrorKind::kNotFound) return std::optional<ApiOptions>();
+    return text.error();
+  }
+  IK_LET(options, parse_cluster_config(*text).context("{}", path));
+  return std::optional<ApiOptions>(std::move(options));
+}
+
+}  // namespace ikada

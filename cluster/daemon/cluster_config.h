@@ -1,0 +1,23 @@
+// What a manager is told about its cluster: /etc/ikada/cluster.yaml.
+//
+//   account_id: "123456789012"   # Twelve digits, in quotes if the first is a 0. 000000000000.
+//   home_region: eu-central-1    # Where no signature names a region. us-east-1.
+//   virtual_instances: true      # Instances registered through the API run any task in name only.
+//   false.
+//
+// The file is what makes a daemon a manager; an empty one will do.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cluster/api/api_call.h"
+
+namespace ikada {
+
+// Nothing if there is no such file. kInvalid for what is no map of known keys and values.
+Result<std::optional<ApiOptions>> load_cluster_config(const std::string& path);
+
+Result<ApiOptions> parse_cluster_config(const std::string& text);
+
+}  // namespace ikada

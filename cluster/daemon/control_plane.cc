@@ -1,0 +1,135 @@
+#include "cluster/daemon/control_plane.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <spdlog/spdlog.h>
+
+#include "cluster/api/expiry.h"
+#include "cluster/api/virtual_tasks.h"
+#include "cluster/daemon/api_endpoint.h"
+#include "cluster/daemon/api_keys.h"
+#include "cluster/store/sqlite_store.h"
+#include "runtime/base/clock.h"
+#include "runtime/sys/file.h"
+#include "runtime/sys/unix_socket.h"
+
+namespace ikada {
+namespace {
+
+constexpr size_t kCommitThreads = 8;
+constexpr std::chrono::milliseconds kTick{50};
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
+
+// A task definition is 64 KiB at most; nothing needs more than a MiB.
+constexpr HttpLimits kApiLimits{.body_bytes = 1 << 20, .connections = 1024};
+
+Result<UniqueFd> listen_loopback(std::uint16_t port) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return errno_error("socket");
+  const int on = 1;
+  static_cast<void>(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  if (::bind(fd.get(), generic, sizeof address) != 0) {
+    return errno_error("bind 127.0.0.1:{}", port);
+  }
+  if (::listen(fd.get(), SOMAXCONN) != 0) return errno_error("listen on 127.0.0.1:{}", port);
+  return fd;
+}
+
+}  // namespace
+
+ControlPlane::ControlPlane(boost::asio::io_context& loop, std::string socket_path)
+    : socket_path_(std::move(socket_path)), loop_(loop), pool_(kCommitThreads), timer_(loop) {}
+
+Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_context& loop,
+                                                           ControlPlaneOptions options) {
+  const std::string directory = options.state_root + "/cluster";
+  IK_TRY(make_directories(directory, 0700));
+  std::unique_ptr<ControlPlane> plane(new ControlPlane(loop, options.run_root + "/api.sock"));
+  IK_LET(store, SqliteStore::open(directory + "/store.db"));
+  plane->store_ = std::move(store);
+  IK_LET(feed, StateFeed::create(loop, *plane->store_, [](const Error& error) {
+           spdlog::error("{}, ignoring", error.message);
+         }));
+  plane->feed_ = std::move(feed);
+  plane->api_ = std::make_unique<ApiServer>(
+      loop, plane->pool_, *plane->store_, *plane->feed_, std::move(options.api));
+  plane->feed_->set_on_change(
+      [api = plane->api_.get()](std::string_view key) { api->note_change(key); });
+  IK_LET(listener, listen_unix(plane->socket_path_, SOCK_STREAM));
+  plane->socket_server_ = std::make_unique<HttpServer>(
+      loop, std::move(listener), kApiLimits, trusting_api_route(*plane->api_));
+  IK_TRY(plane->open_port(options.api_port, directory));
+  return plane;
+}
+
+Result<void> ControlPlane::open_port(std::uint16_t port, const std::string& directory) {
+  IK_LET(key, load_or_create_access_key(directory + "/access_key.json", api_->options().account));
+  IK_LET(listener, listen_loopback(port));
+  auto kept = std::make_shared<const auth::AccessKey>(std::move(key));
+  const auto find_key = [kept](std::string_view id) {
+    return kept->id == id ? kept.get() : nullptr;
+  };
+  port_server_ = std::make_unique<HttpServer>(
+      loop_, std::move(listener), kApiLimits, verifying_api_route(*api_, find_key));
+  return {};
+}
+
+// In the order in which one uses another.
+ControlPlane::~ControlPlane() {
+  if (socket_server_ != nullptr) ::unlink(socket_path_.c_str());
+  socket_server_.reset();
+  port_server_.reset();
+  pool_.join();
+  api_.reset();
+  feed_.reset();
+  store_.reset();
+}
+
+void ControlPlane::start() {
+  socket_server_->start();
+  port_server_->start();
+  wait_for_tick();
+}
+
+void ControlPlane::wait_for_tick() {
+  timer_.expires_after(kTick);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && !stopping_) tick();
+  });
+}
+
+// What nobody has asked for, one transaction at a time: tasks of virtual instances take a step,
+// what is over is forgotten.
+void ControlPlane::tick() {
+  const Timestamp now{unix_now() / kNanosPerMilli};
+  Proposal proposal = plan_virtual_steps(feed_->state(), now);
+  if (proposal.changes.empty()) proposal = plan_expiry(feed_->state(), now);
+  if (proposal.changes.empty()) return wait_for_tick();
+  api_->propose(std::move(proposal), [this](bool made) {
+    if (stopping_) return;
+    if (made) return tick();
+    wait_for_tick();
+  });
+}
+
+void ControlPlane::stop() {
+  stopping_ = true;
+  timer_.cancel();
+  socket_server_->stop();
+  port_server_->stop();
+  feed_->stop();
+}
+
+}  // namespace ikada

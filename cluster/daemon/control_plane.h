@@ -1,0 +1,58 @@
+// What a daemon does as its cluster's manager: the store, the view of it, and the API.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "cluster/api/api_server.h"
+#include "cluster/daemon/http_server.h"
+
+namespace ikada {
+
+struct ControlPlaneOptions {
+  std::string run_root;
+  std::string state_root;  // The store is STATE/cluster/store.db.
+  std::uint16_t api_port = 7439;
+  ApiOptions api;
+};
+
+class ControlPlane {
+ public:
+  // Opens the store, the socket RUN/api.sock (0600), on which nobody signs, and 127.0.0.1:api_port,
+  // on which everybody must. The caller holds the lock of run_root.
+  static Result<std::unique_ptr<ControlPlane>> create(boost::asio::io_context& loop,
+                                                      ControlPlaneOptions options);
+  ~ControlPlane();
+  ControlPlane(const ControlPlane&) = delete;
+  ControlPlane& operator=(const ControlPlane&) = delete;
+
+  void start();
+  // Ends the connections and everything that keeps the loop busy.
+  void stop();
+
+  const std::string& socket_path() const { return socket_path_; }
+
+ private:
+  ControlPlane(boost::asio::io_context& loop, std::string socket_path);
+
+  Result<void> open_port(std::uint16_t port, const std::string& directory);
+  void wait_for_tick();
+  void tick();
+
+  std::string socket_path_;
+  boost::asio::io_context& loop_;
+  boost::asio::thread_pool pool_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<StateFeed> feed_;
+  std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<HttpServer> socket_server_;
+  std::unique_ptr<HttpServer> port_server_;
+  boost::asio::steady_timer timer_;
+  bool stopping_ = false;
+};
+
+}  // namespace ikada

@@ -1,0 +1,97 @@
+#include "tests/cluster/api/action_bench.h"
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+namespace ikada {
+namespace {
+
+std::int64_t revision_of(const State& state, const std::string& key) {
+  const RecordKey name = *parse_record_key(key);
+  const ScopeState& scope = state.scope(name.scope);
+  const auto cluster = scope.clusters.find(name.first);
+  const bool has_cluster = cluster != scope.clusters.end();
+  const auto family = scope.families.find(name.first);
+  const auto in = [&](const auto& map) {
+    const auto found = map.find(name.second);
+    return found == map.end() ? 0 : found->second.revision;
+  };
+  switch (name.kind) {
+    case RecordKind::kCluster:
+      return has_cluster ? cluster->second.record.revision : 0;
+    case RecordKind::kInstance: {
+      if (!has_cluster) return 0;
+      const auto found = cluster->second.instances.find(name.second);
+      return found == cluster->second.instances.end() ? 0 : found->second.record.revision;
+    }
+    case RecordKind::kTask:
+      return has_cluster ? in(cluster->second.tasks) : 0;
+    case RecordKind::kToken:
+      return has_cluster ? in(cluster->second.tokens) : 0;
+    case RecordKind::kFamily:
+      return family == scope.families.end() ? 0 : family->second.record.revision;
+    case RecordKind::kDefinition: {
+      if (family == scope.families.end()) return 0;
+      const auto found = family->second.revisions.find(std::stoi(name.second));
+      return found == family->second.revisions.end() ? 0 : found->second.revision;
+    }
+    case RecordKind::kSetting:
+      return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Json quoted(std::string text) {
+  std::replace(text.begin(), text.end(), '\'', '"');
+  const Result<Json> json = parse_json(text);
+  REQUIRE_MESSAGE(json.has_value(), text);
+  return *json;
+}
+
+bool ActionBench::make(const Proposal& proposal) {
+  for (const RecordGuard& guard : proposal.guards) {
+    if (revision_of(state, guard.key) != guard.expected) return false;
+  }
+  for (const RecordChange& change : proposal.changes) {
+    if (revision_of(state, change.key) != change.expected) return false;
+  }
+  const std::int64_t revision = state.revision() + 1;
+  for (const RecordChange& change : proposal.changes) {
+    std::optional<std::string_view> value;
+    if (change.value.has_value()) value = *change.value;
+    REQUIRE(state.apply(change.key, value, revision));
+    placer.note_change(change.key);
+  }
+  state.set_revision(revision);
+  return true;
+}
+
+Json ActionBench::call(const std::string& action, std::string body) {
+  const Json json = quoted(std::move(body));
+  const ActionEntry* entry = find_action(action);
+  REQUIRE_MESSAGE(entry != nullptr, action);
+  while (true) {
+    const ApiCall given{
+        .body = json,
+        .scope = scope,
+        .caller_arn = "arn:aws:iam::1:root",
+        .now = now,
+        .options = options,
+        .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++ids, bytes * 2); },
+        .placer = &placer};
+    Result<Outcome> outcome = entry->action(given, state);
+    if (!outcome.has_value()) {
+      return {{"__type", outcome.error().code}, {"message", outcome.error().message}};
+    }
+    if (!outcome->proposal.has_value()) return outcome->answer;
+    const bool made = make(*outcome->proposal);
+    if (outcome->proposal->settled) outcome->proposal->settled(made);
+    REQUIRE(made);
+    if (!outcome->proposal->again) return outcome->proposal->then(state);
+  }
+}
+
+}  // namespace ikada
