@@ -10,9 +10,8 @@ TEST_CASE("clusters, task definitions and instances are tagged by ARN") {
   api.call("CreateCluster", "{'clusterName':'web'}");
   api.call("RegisterTaskDefinition",
            "{'family':'f','containerDefinitions':[{'name':'a','image':'i','memory':64}]}");
-  const std::string instance =
-      api.call("RegisterContainerInstance",
-               "{'cluster':'web'}")["containerInstance"]["containerInstanceArn"];
+  const Json registered = api.call("RegisterContainerInstance", "{'cluster':'web'}");
+  const auto instance = registered["containerInstance"]["containerInstanceArn"].get<std::string>();
   for (const std::string& arn : {std::string("arn:aws:ecs:r:1:cluster/web"),
                                  std::string("arn:aws:ecs:r:1:task-definition/f:1"),
                                  instance}) {
