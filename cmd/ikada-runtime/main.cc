@@ -59,7 +59,7 @@ void write_log(const GlobalOptions& options, const std::string& message) {
   static_cast<void>(write_all(file->get(), line).has_value());
 }
 
-int print_help() {
+Result<void> print_help() {
   std::string text = "usage: ikada-runtime [OPTIONS] COMMAND [ARGS]\n\ncommands:\n";
   for (const RuntimeCommand& each : runtime_commands()) {
     text += fmt::format("  {:<10} {}\n", each.name, each.summary);
@@ -72,13 +72,15 @@ int print_help() {
       "  --systemd-cgroup       linux.cgroupsPath is slice:prefix:name\n"
       "  -h, --help             this help; behind a command, that command's\n"
       "  -v, --version          print the version\n";
-  return print(text).has_value() ? 0 : kFailed;
+  return print(text);
 }
 
-int print_version() {
-  return print(fmt::format("ikada-runtime version {}\nspec: 1.0.2\n", IKADA_VERSION)).has_value()
-             ? 0
-             : kFailed;
+Result<void> print_version() {
+  return print(fmt::format("ikada-runtime version {}\nspec: 1.0.2\n", IKADA_VERSION));
+}
+
+Result<void> print_usage(const RuntimeCommand& command) {
+  return print(fmt::format("usage: ikada-runtime {} {}\n", command.name, command.usage));
 }
 
 const RuntimeCommand* find_command(std::string_view name) {
@@ -103,12 +105,16 @@ int report(const GlobalOptions& options, std::string_view command, const Error& 
   return status;
 }
 
+int finish(const GlobalOptions& options, std::string_view command, const Result<void>& printed) {
+  return printed.has_value() ? 0 : report(options, command, printed.error(), kFailed);
+}
+
 int run_main(Words arguments) {
   GlobalOptions options;
   const Result<Words> rest = parse_global(options, arguments.subspan(1));
   if (!rest.has_value()) return report(options, "", rest.error(), kUsage);
-  if (options.version) return print_version();
-  if (options.help || rest->empty()) return print_help();
+  if (options.version) return finish(options, "", print_version());
+  if (options.help || rest->empty()) return finish(options, "", print_help());
   const std::string_view name = rest->front();
   const RuntimeCommand* command = find_command(name);
   if (command == nullptr) {
@@ -116,12 +122,7 @@ int run_main(Words arguments) {
         options, "", make_error(ErrorKind::kInvalid, "unknown command: {}", name), kUsage);
   }
   const Words words = rest->subspan(1);
-  if (wants_help(words)) {
-    return print(fmt::format("usage: ikada-runtime {} {}\n", command->name, command->usage))
-                   .has_value()
-               ? 0
-               : kFailed;
-  }
+  if (wants_help(words)) return finish(options, name, print_usage(*command));
   RuntimeContext context;
   if (!options.root.empty()) context.state_root = options.root;
   context.systemd_cgroup = options.systemd_cgroup;

@@ -52,8 +52,9 @@ std::string format_transfer(std::uint64_t bytes, std::int64_t elapsed_ms, std::u
 
 LayerLines::LayerLines(FILE* out) : out_(out) {
   winsize size{};
-  is_terminal_ = ::isatty(::fileno(out)) != 0;
-  if (is_terminal_ && ::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+  const int fd = out == stdout ? STDOUT_FILENO : ::fileno(out);
+  is_terminal_ = ::isatty(fd) != 0;
+  if (is_terminal_ && ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     columns_ = size.ws_col;
     rows_ = size.ws_row;
   }

@@ -63,7 +63,8 @@ class Printer {
     FILE* file = is_stdout ? stdout : stderr;
     // stderr is not buffered; where both go to one place, the order stays.
     if (!is_stdout) ::fflush(stdout);
-    return ::fwrite(text_.data(), 1, text_.size(), file) == text_.size();
+    // What could not be written when we last paused ends it, too.
+    return ::fwrite(text_.data(), 1, text_.size(), file) == text_.size() && ::ferror(file) == 0;
   }
 
  private:

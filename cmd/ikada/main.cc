@@ -1,9 +1,12 @@
 // ikada: what a person types. Finds the command's name first and builds only that command's
 // options.
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +18,7 @@
 #include "cmd/ikada/command_help.h"
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/context.h"
+#include "cmd/ikada/standard_output.h"
 #include "image/unpack_child.h"
 #include "runtime/base/text.h"
 
@@ -99,12 +103,31 @@ int fail_unknown(std::string_view name) {
   return kUsageStatus;
 }
 
+// What was printed has to have arrived. A pipe that nobody reads ends us as it does other programs.
+int settle(const Context& context, int status) {
+  const int error = settle_standard_output();
+  if (error == 0) return status;
+  if (error == EPIPE) {
+    ::signal(SIGPIPE, SIG_DFL);
+    ::raise(SIGPIPE);
+  }
+  ::fprintf(stderr,
+            "ikada%s%s: write to stdout: %s\n",
+            context.command.empty() ? "" : " ",
+            context.command.c_str(),
+            ::strerror(error));
+  return status != 0 ? status : 1;
+}
+
 int parse_and_run(CLI::App& app, Context& context, std::vector<std::string> words) {
   // CLI11 takes the words in reverse.
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& success) {
-    return app.exit(success);
+    std::ostringstream text;
+    const int status = app.exit(success, text, text);
+    ::fputs(text.str().c_str(), stdout);
+    return settle(context, status);
   } catch (const CLI::ParseError& error) {
     if (context.command.empty()) {
       ::fprintf(stderr, "ikada: %s; see 'ikada --help'\n", error.what());
@@ -112,12 +135,13 @@ int parse_and_run(CLI::App& app, Context& context, std::vector<std::string> word
     }
     return fail(context, error.what());
   }
-  return context.exit_status;
+  return settle(context, context.exit_status);
 }
 
 int main(int argc, char** argv) {
   // Output into a closed pipe is an error of write, not our death with things half-done.
   ::signal(SIGPIPE, SIG_IGN);
+  open_standard_output();
   std::vector<std::string> words(argv + 1, argv + argc);
   const size_t global_count = count_global_words(words);
   std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(global_count),

@@ -1,0 +1,68 @@
+"""stdin, stdout and stderr that are full, closed or read by nobody."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+import programs
+
+
+@pytest.fixture
+def full_device(tmp_path):
+    """A device of one's own that has no room: whatever is done to its name happens to it alone."""
+    path = tmp_path / "full"
+    subprocess.run(["mknod", path, "c", "1", "7"], check=True, timeout=10)
+    return path
+
+
+@pytest.fixture(scope="module")
+def talker(shared_ikada, busybox_image):
+    """A container that has written much."""
+    shared_ikada("run", "--network", "none", "--name", "talker", busybox_image, "seq", "100000",
+                 stdout=subprocess.DEVNULL)
+    yield "talker"
+    shared_ikada("rm", "-f", "talker")
+
+
+def with_streams(ikada, redirections, *arguments, program=None):
+    """The command started by a shell that closes or redirects streams."""
+    command = ikada.command(*arguments) if program is None else [str(program), *arguments]
+    return programs.run("bash", "-c", f'"$@" {redirections}', "bash", *command,
+                        env=ikada.environment, check=False)
+
+
+@pytest.mark.parametrize("words", [
+    ("ps",), ("images",), ("info",), ("version",), ("logs", "talker"), ("inspect", "talker"),
+    ("ps", "-a", "--no-trunc"), ("history", "busybox"), ("volume", "ls"), ("system", "df")])
+def test_output_that_has_no_room_is_said(shared_ikada, busybox_image, talker, full_device, words):
+    words = tuple(busybox_image if word == "busybox" else word for word in words)
+    name = " ".join(words[:2]) if words[0] in ("volume", "system") else words[0]
+
+    result = with_streams(shared_ikada, f">{full_device}", *words)
+
+    assert result.returncode == 1
+    assert result.stderr == f"ikada {name}: write to stdout: No space left on device\n"
+
+
+@pytest.mark.parametrize("words", [("--help",), ("run", "--help"), ("--version",)])
+def test_help_that_has_no_room_is_said(shared_ikada, full_device, words):
+    result = with_streams(shared_ikada, f">{full_device}", *words)
+
+    assert result.returncode == 1
+    assert result.stderr.endswith(": write to stdout: No space left on device\n")
+    runtime = with_streams(shared_ikada, f">{full_device}", *words, program=programs.IKADA_RUNTIME)
+    assert runtime.returncode == 1
+    assert runtime.stderr.endswith("No space left on device\n")
+
+
+@pytest.mark.parametrize("words", [("ps",), ("logs", "talker"), ("inspect", "talker")])
+def test_output_that_nobody_reads_ends_a_command_as_it_does_others(shared_ikada, talker, words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = shared_ikada.popen(*words, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    _, errors = command.communicate(timeout=30)
+
+    assert (command.returncode, errors) == (-signal.SIGPIPE, b"")
