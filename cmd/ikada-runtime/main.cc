@@ -10,6 +10,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/json.h"
 #include "runtime/sys/file.h"
+#include "runtime/sys/standard_streams.h"
 
 namespace ikada {
 namespace {
@@ -136,6 +137,7 @@ int run_main(Words arguments) {
 }  // namespace ikada
 
 int main(int argc, char** argv) {
+  ikada::open_missing_streams();
   if (argc >= 2 && ::strcmp(argv[1], "monitor") == 0) {
     return ikada::run_monitor_command(argc, argv);
   }

@@ -21,6 +21,7 @@
 #include "cmd/ikada/standard_output.h"
 #include "image/unpack_child.h"
 #include "runtime/base/text.h"
+#include "runtime/sys/standard_streams.h"
 
 namespace ikada {
 namespace {
@@ -141,6 +142,7 @@ int parse_and_run(CLI::App& app, Context& context, std::vector<std::string> word
 int main(int argc, char** argv) {
   // Output into a closed pipe is an error of write, not our death with things half-done.
   ::signal(SIGPIPE, SIG_IGN);
+  open_missing_streams();
   open_standard_output();
   std::vector<std::string> words(argv + 1, argv + argc);
   const size_t global_count = count_global_words(words);

@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/daemon.h"
+#include "runtime/sys/standard_streams.h"
 
 namespace ikada {
 namespace {
@@ -32,6 +33,7 @@ void set_up_log(const std::string& level) {
 }
 
 int main(int argc, char** argv) {
+  open_missing_streams();
   Options options;
   CLI::App app("Serves this host's ikada", "ikadad");
   app.add_option("--run-root", options.daemon.run_root, "Directory of the daemon's socket and lock")

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -20,8 +21,7 @@ def full_device(tmp_path):
 @pytest.fixture(scope="module")
 def talker(shared_ikada, busybox_image):
     """A container that has written much."""
-    shared_ikada("run", "--network", "none", "--name", "talker", busybox_image, "seq", "100000",
-                 stdout=subprocess.DEVNULL)
+    shared_ikada("run", "--network", "none", "--name", "talker", busybox_image, "seq", "100000")
     yield "talker"
     shared_ikada("rm", "-f", "talker")
 
@@ -66,3 +66,56 @@ def test_output_that_nobody_reads_ends_a_command_as_it_does_others(shared_ikada,
     _, errors = command.communicate(timeout=30)
 
     assert (command.returncode, errors) == (-signal.SIGPIPE, b"")
+
+
+def test_closed_streams_are_empty_and_no_other_file(shared_ikada, busybox_image):
+    shared_ikada("run", "-d", "--network", "none", "--name", "closed", busybox_image, "sleep",
+                 "100")
+    try:
+        result = with_streams(shared_ikada, "<&-", "exec", "-i", "closed", "cat")
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        result = with_streams(shared_ikada, ">&-", "exec", "closed", "echo", "x")
+        assert (result.returncode, result.stderr) == (0, "")
+        result = with_streams(shared_ikada, "<&- >&- 2>&-", "exec", "closed", "touch", "/made")
+        assert result.returncode == 0
+        shared_ikada("exec", "closed", "test", "-e", "/made")
+    finally:
+        shared_ikada("rm", "-f", "closed")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_container_is_run_with_closed_streams(shared_ikada, busybox_image, closed):
+    script = "cat; echo out; echo err >&2; exit 3"
+    options = ("--rm", "--network", "none")
+    result = with_streams(shared_ikada, closed, "run", "-i", *options, busybox_image, "sh", "-c",
+                          script)
+
+    assert result.returncode == 3
+    assert result.stdout == ("" if ">&- " in closed + " " and "2>&-" != closed else "out\n")
+    assert result.stderr == ("" if "2>&-" in closed else "err\n")
+
+
+def test_the_runtime_takes_no_file_for_a_closed_stream(runtime, bundle):
+    made = bundle(["sh", "-c", "cat; echo out; echo err >&2; exit 3"])
+    arguments = ("--root", str(runtime.root), "run", "--bundle", str(made.path), made.id)
+
+    for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        result = programs.run("bash", "-c", f'"$@" {closed}', "bash", str(programs.IKADA_RUNTIME),
+                              *arguments, check=False)
+        assert result.returncode == 3, closed
+
+
+def test_the_daemon_takes_no_file_for_a_closed_stream(ikadad_program, tmp_path):
+    command = subprocess.Popen(
+        ["bash", "-c", 'exec "$@" <&- >&- 2>&-', "bash", ikadad_program, "--run-root",
+         tmp_path / "run"])
+    try:
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "run" / "ikadad.sock").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        streams = [os.readlink(f"/proc/{command.pid}/fd/{fd}") for fd in (0, 1, 2)]
+        assert streams == ["/dev/null"] * 3
+    finally:
+        command.terminate()
+        command.wait(timeout=20)
