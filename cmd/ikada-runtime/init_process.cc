@@ -3,6 +3,8 @@
 // It runs inside the container as the container's user, so it trusts nothing and owns nothing.
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +23,10 @@ constexpr int kNotFound = 127;
   if (::isatty(STDIN_FILENO) == 1) ::tcsetpgrp(STDIN_FILENO, ::getpid());
   ::sigprocmask(SIG_UNBLOCK, &signals, nullptr);
   ::execvp(program[0], program.data());
-  ::_exit(errno == ENOENT ? kNotFound : kNotExecutable);
+  const int error = errno;
+  ::dprintf(
+      STDERR_FILENO, "ikada-runtime init-process: exec %s: %s\n", program[0], ::strerror(error));
+  ::_exit(error == ENOENT ? kNotFound : kNotExecutable);
 }
 
 // Reaps all that have ended; true if the program is among them.

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import images
 import leaks
 
 
@@ -149,3 +150,13 @@ def test_a_seccomp_profile_of_ones_own(shared_ikada, busybox_image, tmp_path):
 
     assert result.returncode == 1
     assert "Permission denied" in result.stderr
+
+
+@pytest.mark.parametrize("program, status", [("no-such-program", 127), ("/etc/passwd", 126)])
+def test_the_init_process_says_what_it_cannot_run(shared_ikada, busybox_image, nothing_left,
+                                                  program, status):
+    lines = fails(shared_ikada, "run", "--rm", "--init", "--network", "none", busybox_image, program,
+                  status=status)
+
+    assert len(lines) == 1
+    assert f"exec {program}: " in lines[0]
