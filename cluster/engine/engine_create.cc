@@ -37,6 +37,14 @@ Result<void> make_upper(const std::string& path, const std::vector<std::string>&
   return {};
 }
 
+// The image's layers; for an image of nothing an empty directory, because overlayfs wants one.
+std::vector<std::string> lower_directories(const EngineLayout& layout,
+                                           const ContainerRecord& record,
+                                           const EngineImage& image) {
+  if (!image.layers.empty()) return image.layers;
+  return {layout.container_file(record.id, "lower")};
+}
+
 bool has_pids_controller() {
   const Result<std::string> mount = find_cgroup2_mount();
   if (!mount.has_value()) return false;
@@ -122,15 +130,16 @@ Result<void> Engine::make_directories_of(const ContainerRecord& record, const En
     IK_TRY(store.hold({.id = image.id, .manifest_digest = image.manifest_digest}, record.id));
   }
   IK_TRY(make_upper(directory + "/upper", image.layers));
-  for (const char* name : {"/work", "/rootfs"}) {
-    const std::string path = directory + name;
+  std::vector<std::string> paths = {directory + "/work", directory + "/rootfs"};
+  if (image.layers.empty()) paths.push_back(lower_directories(layout(), record, image).front());
+  for (const std::string& path : paths) {
     if (::mkdir(path.c_str(), 0700) != 0) return errno_error("mkdir {}", path);
   }
   return {};
 }
 
 Result<void> Engine::make_volumes(const ContainerRecord& record, const EngineImage& image) {
-  ImageFiles files(image.layers);
+  ImageFiles files(lower_directories(layout(), record, image));
   for (const MountSpec& each : record.spec.mounts) {
     if (each.type != MountSpec::Type::kVolume) continue;
     IK_LET(is_new,
@@ -149,7 +158,7 @@ Result<void> Engine::make_volumes(const ContainerRecord& record, const EngineIma
 }
 
 Result<void> Engine::write_config(const ContainerRecord& record, const EngineImage& image) {
-  ImageFiles files(image.layers);
+  ImageFiles files(lower_directories(layout(), record, image));
   IK_LET(passwd, files.read("/etc/passwd", kMaxAccountFile));
   IK_LET(group, files.read("/etc/group", kMaxAccountFile));
   IK_LET(user, resolve_user(record.spec.user, record.spec.group_add, passwd, group));
@@ -158,7 +167,7 @@ Result<void> Engine::write_config(const ContainerRecord& record, const EngineIma
       .record = record,
       .layout = layout(),
       .user = std::move(user),
-      .layers = image.layers,
+      .layers = lower_directories(layout(), record, image),
       .devices = std::move(devices),
       .runtime_program = options_.runtime_program,
       .hostname = record.spec.hostname,

@@ -10,6 +10,7 @@ import pytest
 
 import images
 import leaks
+import programs
 
 
 @pytest.fixture
@@ -160,3 +161,20 @@ def test_the_init_process_says_what_it_cannot_run(shared_ikada, busybox_image, n
 
     assert len(lines) == 1
     assert f"exec {program}: " in lines[0]
+
+
+def test_an_image_without_layers_has_an_empty_root(shared_ikada, registry, nothing_left):
+    registry.push("nothing", "latest", images.Image([], config={"Cmd": ["/program"]}))
+    name = f"{registry.address}/nothing:latest"
+
+    lines = fails(shared_ikada, "run", "-q", "--rm", "--network", "none", name, status=127)
+    assert lines == ["ikada run: exec /program: No such file or directory"]
+
+    shared_ikada("create", "--name", "empty", "--network", "none", "-v", "nothing-data:/data", name)
+    assert shared_ikada("diff", "empty").stdout == ""
+    shared_ikada("cp", programs.ROOT / "README.md", "empty:/program")
+    assert shared_ikada("diff", "empty").stdout == "A /program\n"
+    assert fails(shared_ikada, "start", "-a", "empty", status=126)
+    shared_ikada("rm", "empty")
+    shared_ikada("volume", "rm", "nothing-data")
+    shared_ikada("rmi", name)
