@@ -5,6 +5,7 @@
 #include "cluster/engine/container_names.h"
 #include "cluster/engine/engine.h"
 #include "cluster/engine/oci_config.h"
+#include "cluster/engine/record_change.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/container/state.h"
@@ -24,11 +25,14 @@ Result<void> Engine::rename(const ContainerRecord& record, const std::string& na
   }
   // Both names are the container's until the record says which one stays.
   IK_TRY(reserve_name(layout(), wanted, record.id));
-  ContainerRecord renamed = record;
-  renamed.name = wanted;
-  Result<void> saved = save_record(layout(), renamed);
-  release_name(layout(), saved.has_value() ? record.name : wanted, record.id);
-  return saved;
+  const Result<ContainerRecord> before =
+      change_record(layout(), record, [&](ContainerRecord& renamed) { renamed.name = wanted; });
+  if (!before.has_value()) {
+    release_name(layout(), wanted, record.id);
+    return before.error();
+  }
+  if (before->name != wanted) release_name(layout(), before->name, record.id);
+  return {};
 }
 
 Result<void> Engine::update(const ContainerRecord& record, const ResourceSpec& resources) {
@@ -52,9 +56,11 @@ Result<void> Engine::update(const ContainerRecord& record, const ResourceSpec& r
                                config.dump(-1, ' ', false, Json::error_handler_t::replace),
                                0600,
                                Durability::kVolatile));
-  ContainerRecord changed = record;
-  changed.spec.resources = resources;
-  return save_record(layout(), changed);
+  IK_LET(before, change_record(layout(), record, [&](ContainerRecord& changed) {
+           changed.spec.resources = resources;
+         }));
+  static_cast<void>(before);
+  return {};
 }
 
 }  // namespace ikada

@@ -7,6 +7,7 @@
 
 #include "cluster/engine/container_names.h"
 #include "cluster/engine/engine.h"
+#include "cluster/engine/record_change.h"
 #include "cluster/engine/record_plan.h"
 #include "cluster/engine/volumes.h"
 #include "runtime/container/create.h"
@@ -140,7 +141,11 @@ Result<void> Engine::remove_everything(const std::string& id, bool volumes) {
       }
     }
   }
-  return remove_tree(layout().container(id));
+  // The name it has now: another command may have just changed it.
+  const Result<ContainerRecord> last = take_record(layout(), id);
+  IK_TRY(remove_tree(layout().container(id)));
+  if (last.has_value()) release_name(layout(), last->name, id);
+  return {};
 }
 
 Result<void> Engine::clean_up(const ContainerRecord& record) {

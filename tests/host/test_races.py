@@ -41,3 +41,50 @@ def test_a_reader_that_leaves_ends_the_command_and_not_the_container(shared_ikad
     assert command.wait(timeout=30) == -signal.SIGPIPE
     assert shared_ikada.inspect("chatty")["State"]["Running"]
     shared_ikada("rm", "-f", "chatty")
+
+
+def names_of(ikada):
+    return {each.name for each in (ikada.root / "names").iterdir() if each.name != ".lock"}
+
+
+def test_a_container_that_is_renamed_while_it_is_removed_leaves_no_name(shared_ikada,
+                                                                        busybox_image):
+    before = names_of(shared_ikada)
+    for _ in range(25):
+        shared_ikada("create", "--network", "none", "--name", "old-name", busybox_image, "true")
+        commands = [shared_ikada.popen(*words, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+                    for words in (("rename", "old-name", "new-name"), ("rm", "-f", "old-name"),
+                                  ("rename", "old-name", "third-name"))]
+        for command in commands:
+            command.wait(timeout=30)
+        shared_ikada("rm", "-f", *shared_ikada.containers(), check=False)
+        assert names_of(shared_ikada) <= before
+
+
+def test_a_container_that_was_renamed_and_removes_itself_leaves_no_name(shared_ikada,
+                                                                       busybox_image):
+    before = names_of(shared_ikada)
+    command = shared_ikada.popen("run", "--rm", "--network", "none", "--name", "first-name",
+                                 busybox_image, "sh", "-c", "echo up; sleep 100",
+                                 stdout=subprocess.PIPE, text=True)
+    assert command.stdout.readline() == "up\n"
+    shared_ikada("rename", "first-name", "second-name")
+    shared_ikada("kill", "second-name")
+    command.communicate(timeout=30)
+
+    assert names_of(shared_ikada) <= before
+
+
+def test_a_rename_and_an_update_at_once_both_count(shared_ikada, busybox_image):
+    for attempt in range(10):
+        identity = shared_ikada("create", "--network", "none", "--name", "both-before",
+                                busybox_image, "true").stdout.strip()
+        commands = [shared_ikada.popen(*words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                       text=True)
+                    for words in (("rename", identity, "both-after"),
+                                  ("update", "--cpu-shares", "77", identity))]
+        assert ended(commands) == []
+        found = shared_ikada.inspect(identity)
+        assert (found["Name"], found["HostConfig"]["CpuShares"]) == ("/both-after", 77), attempt
+        shared_ikada("rm", identity)
