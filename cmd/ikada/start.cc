@@ -20,8 +20,17 @@ struct StartOptions {
   std::string detach_keys;
 };
 
+Result<void> check_not_paused(const LiveStatus& status, const ContainerRecord& record) {
+  if (status.state != LiveState::kPaused) return {};
+  return make_error(ErrorKind::kConflict,
+                    "cannot start a paused container, try unpause instead: {}",
+                    record.name);
+}
+
 Result<void> start_in_background(Engine& engine, const ContainerRecord& record) {
-  if (live_status(engine.layout(), record.id).is_running()) return {};
+  const LiveStatus status = live_status(engine.layout(), record.id);
+  IK_TRY(check_not_paused(status, record));
+  if (status.is_running()) return {};
   Result<ActiveMark> mark = engine.acquire(record);
   if (!mark.has_value()) {
     // Another command was faster.
@@ -43,6 +52,7 @@ Result<int> start_attached(const StartOptions& options, const Context& context) 
   IK_LET(record, find_record(engine, options.containers[0]));
   const bool attach_stdin = options.interactive && record.spec.open_stdin;
   IK_TRY(check_terminal(attach_stdin, record.spec.terminal));
+  IK_TRY(check_not_paused(live_status(engine.layout(), record.id), record));
   IK_LET(mark, engine.acquire(record));
   Result<int> status = start_in_foreground(
       engine, record, mark, {.attach_stdin = attach_stdin, .detach_keys = options.detach_keys});

@@ -178,3 +178,17 @@ def test_an_image_without_layers_has_an_empty_root(shared_ikada, registry, nothi
     shared_ikada("rm", "empty")
     shared_ikada("volume", "rm", "nothing-data")
     shared_ikada("rmi", name)
+
+
+def test_a_paused_container_is_not_started(shared_ikada, busybox_image):
+    shared_ikada("run", "-d", "--network", "none", "--name", "frozen", busybox_image, "sleep",
+                 "100")
+    try:
+        shared_ikada("pause", "frozen")
+        for options in ((), ("-a",), ("-i",)):
+            lines = fails(shared_ikada, "start", *options, "frozen", status=1)
+            assert lines == ["ikada start: cannot start a paused container, try unpause instead: "
+                             "frozen"]
+        assert shared_ikada.inspect("frozen")["State"]["Status"] == "paused"
+    finally:
+        shared_ikada("rm", "-f", "frozen")
