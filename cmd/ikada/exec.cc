@@ -16,9 +16,13 @@
 #include "cmd/ikada/option_grammar.h"
 #include "runtime/monitor/detach_keys.h"
 #include "runtime/sys/file.h"
+#include "runtime/sys/spawn.h"
 
 namespace ikada {
 namespace {
+
+constexpr int kNotExecutableStatus = 126;
+constexpr int kNotFoundStatus = 127;
 
 struct ExecOptions {
   std::vector<std::string> env;
@@ -42,22 +46,51 @@ Result<UniqueFd> write_process_file(const Json& process) {
 }
 
 Result<void> connect_stdin(const ExecOptions& options) {
-  if (options.interactive && !options.detach) return {};
+  if (options.interactive) return {};
   // With a terminal the runtime copies from our stdin, which has to be something that ends nothing.
   IK_LET(null, open_file("/dev/null", O_RDWR));
   if (::dup2(null.get(), STDIN_FILENO) < 0) return errno_error("dup2");
-  if (!options.detach) return {};
-  if (::dup2(null.get(), STDOUT_FILENO) < 0 || ::dup2(null.get(), STDERR_FILENO) < 0) {
-    return errno_error("dup2");
-  }
   return {};
 }
 
-// Returns only if it fails: ikada-runtime takes this process over.
-Result<void> become_runtime(const ExecOptions& options,
-                            const Engine& engine,
-                            const ContainerRecord& record,
-                            const Json& process) {
+// ikada-runtime says what went wrong on its last line of `log`.
+Error reported_error(int log_fd, int status) {
+  constexpr size_t kMaxLog = size_t{64} << 10;
+  Error error = make_error(ErrorKind::kSystem, "ikada-runtime ended with status {}", status);
+  const Result<std::string> text = read_file(fmt::format("/proc/self/fd/{}", log_fd), kMaxLog);
+  const Result<Json> entry = text.has_value() ? parse_json(*text) : text.error();
+  if (entry.has_value() && entry->is_object()) error.message = entry->value("msg", error.message);
+  if (status == kNotExecutableStatus) error.code = kCommandNotExecutableCode;
+  if (status == kNotFoundStatus) error.code = kCommandNotFoundCode;
+  return error;
+}
+
+// The program has none of our streams, and so has ikada-runtime, which starts it: its words come by
+// its log.
+Result<int> run_detached(const std::string& program, std::vector<std::string> arguments) {
+  // NOLINTNEXTLINE(android-cloexec-memfd-create): ikada-runtime inherits it.
+  const UniqueFd log(::memfd_create("log", 0));
+  if (!log) return errno_error("memfd_create");
+  arguments.insert(arguments.begin() + 1,
+                   {"--log", fmt::format("/proc/self/fd/{}", log.get()), "--log-format", "json"});
+  IK_LET(null, open_file("/dev/null", O_RDWR));
+  SpawnOptions options;
+  options.program = program;
+  options.arguments = std::move(arguments);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    options.fds.emplace_back(null.get(), stream);
+  }
+  IK_LET(child, spawn(options));
+  IK_LET(status, wait_for_child(child));
+  if (status.shell_status() == 0) return 0;
+  return reported_error(log.get(), status.shell_status());
+}
+
+// Returns only in the background, or if it fails: else ikada-runtime takes this process over.
+Result<int> become_runtime(const ExecOptions& options,
+                           const Engine& engine,
+                           const ContainerRecord& record,
+                           const Json& process) {
   IK_LET(file, write_process_file(process));
   IK_LET(program, find_runtime_program());
   std::vector<std::string> arguments = {"ikada-runtime",
@@ -72,6 +105,7 @@ Result<void> become_runtime(const ExecOptions& options,
   }
   if (options.detach) arguments.emplace_back("--detach");
   arguments.push_back(record.id);
+  if (options.detach) return run_detached(program, std::move(arguments));
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
   for (std::string& each : arguments) argv.push_back(each.data());
@@ -81,9 +115,9 @@ Result<void> become_runtime(const ExecOptions& options,
   return errno_error("execute {}", program);
 }
 
-Result<void> exec(const ExecOptions& options,
-                  const std::vector<std::string>& words,
-                  const Context& context) {
+Result<int> exec(const ExecOptions& options,
+                 const std::vector<std::string>& words,
+                 const Context& context) {
   IK_LET(keys, DetachKeys::parse(options.detach_keys));
   static_cast<void>(keys);
   if (!options.detach) IK_TRY(check_terminal(options.interactive, options.terminal));
@@ -132,7 +166,12 @@ void add_exec_command(CLI::App& app, Context& context) {
   command->callback([options, command, &context] {
     constexpr int kUsageStatus = 125;
     const std::vector<std::string> words = command->remaining();
-    if (words.size() >= 2) return context.finish(exec(*options, words, context));
+    if (words.size() >= 2) {
+      const Result<int> status = exec(*options, words, context);
+      if (status.has_value()) return context.finish_with(*status);
+      const int code = start_exit_status(status.error());
+      return context.finish(status.error(), code == kUsageStatus ? 1 : code);
+    }
     context.finish(
         make_error(ErrorKind::kInvalid, "requires at least 2 arguments: CONTAINER COMMAND"),
         kUsageStatus);

@@ -192,3 +192,19 @@ def test_a_paused_container_is_not_started(shared_ikada, busybox_image):
         assert shared_ikada.inspect("frozen")["State"]["Status"] == "paused"
     finally:
         shared_ikada("rm", "-f", "frozen")
+
+
+@pytest.mark.parametrize("program, status", [("no-such-program", 127), ("/etc/passwd", 126)])
+def test_an_exec_in_the_background_says_why_it_cannot_be(shared_ikada, busybox_image, program,
+                                                         status):
+    shared_ikada("run", "-d", "--network", "none", "--name", "host-of-exec", busybox_image,
+                 "sleep", "100")
+    try:
+        lines = fails(shared_ikada, "exec", "-d", "host-of-exec", program, status=status)
+        assert len(lines) == 1
+        assert f"exec {program}: " in lines[0]
+        lines = fails(shared_ikada, "exec", "-d", "-w", "/no/such", "host-of-exec", "true",
+                      status=1)
+        assert "/no/such" in lines[0]
+    finally:
+        shared_ikada("rm", "-f", "host-of-exec")
