@@ -87,7 +87,7 @@ Result<Json> prepare_exec(const EngineLayout& layout,
                       record.name);
   }
   if (!status.is_running()) {
-    return make_error(ErrorKind::kConflict, "container {} is not running", record.id);
+    return make_error(ErrorKind::kConflict, "container {} is not running", record.name);
   }
   const std::string path = layout.container_file(record.id, "config.json");
   IK_LET(text, read_file(path));

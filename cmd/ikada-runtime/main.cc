@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cmd/ikada-runtime/arguments.h"
 #include "cmd/ikada-runtime/commands.h"
 #include "cmd/ikada-runtime/monitor.h"
@@ -23,6 +25,7 @@ struct GlobalOptions {
   std::string log;
   std::string log_format = "text";
   std::string rootless;
+  std::string error_prefix;
   bool debug = false;
   bool systemd_cgroup = false;
   bool help = false;
@@ -35,6 +38,7 @@ Result<Words> parse_global(GlobalOptions& options, Words words) {
       {.name = "--log", .letter = "", .value = &options.log},
       {.name = "--log-format", .letter = "", .value = &options.log_format},
       {.name = "--rootless", .letter = "", .value = &options.rootless},
+      {.name = "--error-prefix", .letter = "", .value = &options.error_prefix},
       {.name = "--debug", .letter = "", .flag = &options.debug},
       {.name = "--systemd-cgroup", .letter = "", .flag = &options.systemd_cgroup},
       {.name = "--help", .letter = "-h", .flag = &options.help},
@@ -70,6 +74,7 @@ Result<void> print_help() {
       "  --root DIR             where states are kept (/run/ikada/runtime)\n"
       "  --log FILE             append errors to FILE as well\n"
       "  --log-format FORMAT    text or json\n"
+      "  --error-prefix TEXT    begin messages with TEXT instead of the command and the container\n"
       "  --systemd-cgroup       linux.cgroupsPath is slice:prefix:name\n"
       "  -h, --help             this help; behind a command, that command's\n"
       "  -v, --version          print the version\n";
@@ -95,13 +100,25 @@ bool wants_help(Words words) {
   return !words.empty() && (::strcmp(words[0], "--help") == 0 || ::strcmp(words[0], "-h") == 0);
 }
 
+// With --error-prefix the text takes the place of our name and of "container ID".
+std::string compose_message(const GlobalOptions& options,
+                            std::string_view command,
+                            std::string_view message) {
+  if (options.error_prefix.empty()) {
+    return fmt::format("ikada-runtime{}{}: {}\n", command.empty() ? "" : " ", command, message);
+  }
+  constexpr std::string_view kContainer = "container ";
+  if (!message.starts_with(kContainer)) {
+    return fmt::format("{}: {}\n", options.error_prefix, message);
+  }
+  const size_t id_end = message.find_first_of(": ", kContainer.size());
+  message.remove_prefix(std::min(id_end, message.size()));
+  return fmt::format("{}{}\n", options.error_prefix, message);
+}
+
 int report(const GlobalOptions& options, std::string_view command, const Error& error, int status) {
-  ::fprintf(stderr,
-            "ikada-runtime%s%.*s: %s\n",
-            command.empty() ? "" : " ",
-            static_cast<int>(command.size()),
-            command.data(),
-            error.message.c_str());
+  const std::string message = compose_message(options, command, error.message);
+  static_cast<void>(write_all(STDERR_FILENO, message).has_value());
   write_log(options, error.message);
   return status;
 }

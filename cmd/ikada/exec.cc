@@ -53,13 +53,15 @@ Result<void> connect_stdin(const ExecOptions& options) {
   return {};
 }
 
-// ikada-runtime says what went wrong on its last line of `log`.
-Error reported_error(int log_fd, int status) {
+// What ikada-runtime has written to its log, which speaks of the container by its id.
+Error reported_error(int log_fd, int status, const ContainerRecord& record) {
   constexpr size_t kMaxLog = size_t{64} << 10;
   Error error = make_error(ErrorKind::kSystem, "ikada-runtime ended with status {}", status);
   const Result<std::string> text = read_file(fmt::format("/proc/self/fd/{}", log_fd), kMaxLog);
   const Result<Json> entry = text.has_value() ? parse_json(*text) : text.error();
   if (entry.has_value() && entry->is_object()) error.message = entry->value("msg", error.message);
+  const size_t id = error.message.find(record.id);
+  if (id != std::string::npos) error.message.replace(id, record.id.size(), record.name);
   if (status == kNotExecutableStatus) error.code = kCommandNotExecutableCode;
   if (status == kNotFoundStatus) error.code = kCommandNotFoundCode;
   return error;
@@ -67,7 +69,9 @@ Error reported_error(int log_fd, int status) {
 
 // The program has none of our streams, and so has ikada-runtime, which starts it: its words come by
 // its log.
-Result<int> run_detached(const std::string& program, std::vector<std::string> arguments) {
+Result<int> run_detached(const std::string& program,
+                         std::vector<std::string> arguments,
+                         const ContainerRecord& record) {
   // NOLINTNEXTLINE(android-cloexec-memfd-create): ikada-runtime inherits it.
   const UniqueFd log(::memfd_create("log", 0));
   if (!log) return errno_error("memfd_create");
@@ -83,36 +87,27 @@ Result<int> run_detached(const std::string& program, std::vector<std::string> ar
   IK_LET(child, spawn(options));
   IK_LET(status, wait_for_child(child));
   if (status.shell_status() == 0) return 0;
-  return reported_error(log.get(), status.shell_status());
+  return reported_error(log.get(), status.shell_status(), record);
 }
 
-// Returns only in the background, or if it fails: else ikada-runtime takes this process over.
-Result<int> become_runtime(const ExecOptions& options,
-                           const Engine& engine,
-                           const ContainerRecord& record,
-                           const Json& process) {
-  IK_LET(file, write_process_file(process));
-  IK_LET(program, find_runtime_program());
-  std::vector<std::string> arguments = {"ikada-runtime",
-                                        "--root",
-                                        engine.layout().runtime_states(),
-                                        "exec",
-                                        "--process",
-                                        fmt::format("/proc/self/fd/{}", file.get())};
-  if (options.terminal && !options.detach) arguments.emplace_back("--tty");
-  if (options.terminal && options.interactive && !options.detach) {
-    arguments.insert(arguments.end(), {"--detach-keys", options.detach_keys});
-  }
-  if (options.detach) arguments.emplace_back("--detach");
-  arguments.push_back(record.id);
-  if (options.detach) return run_detached(program, std::move(arguments));
+// Returns only if it fails: ikada-runtime takes this process over.
+Error become_runtime(const std::string& program, std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
   for (std::string& each : arguments) argv.push_back(each.data());
   argv.push_back(nullptr);
-  IK_TRY(connect_stdin(options));
   ::execv(program.c_str(), argv.data());
   return errno_error("execute {}", program);
+}
+
+std::vector<std::string> plan_options(const ExecOptions& options) {
+  if (options.detach) return {"--detach"};
+  std::vector<std::string> words;
+  if (options.terminal) words.emplace_back("--tty");
+  if (options.terminal && options.interactive) {
+    words.insert(words.end(), {"--detach-keys", options.detach_keys});
+  }
+  return words;
 }
 
 Result<int> exec(const ExecOptions& options,
@@ -137,7 +132,23 @@ Result<int> exec(const ExecOptions& options,
   IK_LET(engine, open_engine(context));
   IK_LET(record, find_record(engine, words[0]));
   IK_LET(process, prepare_exec(engine.layout(), record, wish));
-  return become_runtime(options, engine, record, process);
+  IK_LET(file, write_process_file(process));
+  IK_LET(program, find_runtime_program());
+  std::vector<std::string> arguments = {
+      "ikada-runtime",
+      "--root",
+      engine.layout().runtime_states(),
+      "--error-prefix",
+      fmt::format("ikada {}: container {}", context.command, record.name),
+      "exec",
+      "--process",
+      fmt::format("/proc/self/fd/{}", file.get())};
+  const std::vector<std::string> planned = plan_options(options);
+  arguments.insert(arguments.end(), planned.begin(), planned.end());
+  arguments.push_back(record.id);
+  if (options.detach) return run_detached(program, std::move(arguments), record);
+  IK_TRY(connect_stdin(options));
+  return become_runtime(program, arguments);
 }
 
 }  // namespace

@@ -208,3 +208,33 @@ def test_an_exec_in_the_background_says_why_it_cannot_be(shared_ikada, busybox_i
         assert "/no/such" in lines[0]
     finally:
         shared_ikada("rm", "-f", "host-of-exec")
+
+
+def test_exec_speaks_of_the_container_by_its_name(shared_ikada, busybox_image):
+    identity = shared_ikada("run", "-d", "--network", "none", "--name", "host-of-exec",
+                            busybox_image, "sleep", "100").stdout.strip()
+    try:
+        for options in ((), ("-d",), ("-i",)):
+            lines = fails(shared_ikada, "exec", *options, identity[:12], "no-such-program",
+                          status=127)
+            assert lines == ["ikada exec: container host-of-exec: exec no-such-program: "
+                             "No such file or directory"]
+        shared_ikada("stop", "-t", "0", "host-of-exec")
+        lines = fails(shared_ikada, "exec", identity, "true", status=1)
+        assert lines == ["ikada exec: container host-of-exec is not running"]
+    finally:
+        shared_ikada("rm", "-f", "host-of-exec")
+
+
+def test_the_runtime_says_what_it_is_told_to_say(runtime, bundle, tmp_path):
+    made = bundle(["sleep", "100"])
+    runtime("run", "--detach", "--bundle", made, made.id, stdin=None)
+    prefix = ("--error-prefix", "engine exec: container web")
+
+    result = runtime(*prefix, "exec", made.id, "no-such-program", check=False)
+    assert result.stderr == ("engine exec: container web: exec no-such-program: "
+                             "No such file or directory\n")
+    result = runtime(*prefix, "exec", "other", "true", check=False)
+    assert result.stderr.startswith("engine exec: container web")
+    result = runtime(*prefix, "exec", "--nope", check=False)
+    assert result.stderr.startswith("engine exec: container web: ")
