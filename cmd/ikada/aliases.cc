@@ -57,15 +57,17 @@ std::span<const Alias> all_aliases() {
   return kAliases;
 }
 
-void replace_alias(std::vector<std::string>& words) {
-  if (words.size() < 2) return;
+std::string replace_alias(std::vector<std::string>& words) {
+  if (words.size() < 2) return "";
   for (const Alias& alias : all_aliases()) {
     if (words[0] != alias.group || words[1] != alias.verb) continue;
+    std::string typed = words[0] + " " + words[1];
     words.erase(words.begin(), words.begin() + 2);
     const std::vector<std::string_view> command = split(alias.command, ' ');
     words.insert(words.begin(), command.begin(), command.end());
-    return;
+    return typed;
   }
+  return "";
 }
 
 }  // namespace ikada

@@ -21,7 +21,8 @@ struct Alias {
 
 std::span<const Alias> all_aliases();
 
-// "container ls", "image rm" and the like as the commands they stand for.
-void replace_alias(std::vector<std::string>& words);
+// "container ls", "image rm" and the like as the commands they stand for. What the first two words
+// were, "container ls"; empty if they are no alias.
+std::string replace_alias(std::vector<std::string>& words);
 
 }  // namespace ikada

@@ -58,14 +58,15 @@ int usage_status(std::string_view verb) {
   return verb == "run" || verb == "create" || verb == "exec" ? kDockerUsageStatus : kUsageStatus;
 }
 
-int fail(const Context& context, std::string_view message) {
+// `name` is the command's own, "inspect"; the message speaks of what was typed, "image inspect".
+int fail(const Context& context, std::string_view name, std::string_view message) {
   ::fprintf(stderr,
             "ikada %s: %.*s; see 'ikada %s --help'\n",
             context.command.c_str(),
             static_cast<int>(message.size()),
             message.data(),
             context.command.c_str());
-  return usage_status(context.command);
+  return usage_status(name);
 }
 
 // The name of the command in the first words, "run" or "image prune"; of the group if that is all.
@@ -77,15 +78,13 @@ std::string command_name(const std::vector<std::string>& words) {
 }
 
 // Adds the options of that command alone; nullptr if there is none of this name.
-CLI::App* add_command(CLI::App& app, Context& context) {
-  const Command* command = find_command(context.command);
-  if (command == nullptr) {
-    return is_group(context.command) ? add_group(app, context.command, context) : nullptr;
-  }
-  const Cut words = cut(context.command, ' ');
+CLI::App* add_command(CLI::App& app, const std::string& name, Context& context) {
+  const Command* command = find_command(name);
+  if (command == nullptr) return is_group(name) ? add_group(app, name, context) : nullptr;
+  const Cut words = cut(name, ' ');
   if (!words.found) {
     command->add(app, context);
-    return app.get_subcommand(context.command);
+    return app.get_subcommand(name);
   }
   CLI::App* group = app.add_subcommand(std::string(words.before));
   group->require_subcommand(1);
@@ -120,21 +119,28 @@ int settle(const Context& context, int status) {
   return status != 0 ? status : 1;
 }
 
-int parse_and_run(CLI::App& app, Context& context, std::vector<std::string> words) {
+int print_help(const CLI::App& app, const CLI::Success& wish, const Context& context) {
+  std::ostringstream text;
+  const int status = app.exit(wish, text, text);
+  ::fputs(text.str().c_str(), stdout);
+  return settle(context, status);
+}
+
+int parse_and_run(CLI::App& app,
+                  const std::string& name,
+                  std::vector<std::string> words,
+                  const Context& context) {
   // CLI11 takes the words in reverse.
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& success) {
-    std::ostringstream text;
-    const int status = app.exit(success, text, text);
-    ::fputs(text.str().c_str(), stdout);
-    return settle(context, status);
+    return print_help(app, success, context);
   } catch (const CLI::ParseError& error) {
-    if (context.command.empty()) {
+    if (name.empty()) {
       ::fprintf(stderr, "ikada: %s; see 'ikada --help'\n", error.what());
       return kUsageStatus;
     }
-    return fail(context, error.what());
+    return fail(context, name, error.what());
   }
   return settle(context, context.exit_status);
 }
@@ -149,25 +155,26 @@ int main(int argc, char** argv) {
   std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(global_count),
                                 words.end());
   words.resize(global_count);
-  replace_alias(rest);
+  const std::string alias = replace_alias(rest);
+  const std::string name = command_name(rest);
 
   Context context;
+  context.command = alias.empty() ? name : alias;
   CLI::App app("Runs OCI containers on this host", "ikada");
   add_global_options(app, context);
-  context.command = command_name(rest);
-  if (context.command.empty()) {
+  if (name.empty()) {
     add_all_commands(app, context);
-    return parse_and_run(app, context, std::move(words));
+    return parse_and_run(app, name, std::move(words), context);
   }
-  const CLI::App* command = add_command(app, context);
-  if (command == nullptr) return fail_unknown(context.command);
-  for (const std::string_view word : split(context.command, ' ')) words.emplace_back(word);
+  const CLI::App* command = add_command(app, name, context);
+  if (command == nullptr) return fail_unknown(name);
+  for (const std::string_view word : split(name, ' ')) words.emplace_back(word);
   const size_t name_words = words.size() - global_count;
   Result<std::vector<std::string>> prepared =
       prepare_arguments(*command, std::span(rest).subspan(name_words));
-  if (!prepared.has_value()) return fail(context, prepared.error().message);
+  if (!prepared.has_value()) return fail(context, name, prepared.error().message);
   words.insert(words.end(), prepared->begin(), prepared->end());
-  return parse_and_run(app, context, std::move(words));
+  return parse_and_run(app, name, std::move(words), context);
 }
 
 }  // namespace

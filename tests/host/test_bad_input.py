@@ -238,3 +238,29 @@ def test_the_runtime_says_what_it_is_told_to_say(runtime, bundle, tmp_path):
     assert result.stderr.startswith("engine exec: container web")
     result = runtime(*prefix, "exec", "--nope", check=False)
     assert result.stderr.startswith("engine exec: container web: ")
+
+
+@pytest.mark.parametrize("words, message", [
+    (("image", "inspect", "no-such-image"), "No such image: no-such-image"),
+    (("image", "rm", "no-such-image"), "No such image: no-such-image"),
+    (("image", "history", "no-such-image"), "No such image: no-such-image"),
+    (("container", "inspect", "nobody"), "No such container: nobody"),
+    (("container", "rm", "nobody"), "No such container: nobody"),
+    (("container", "exec", "nobody", "true"), "No such container: nobody"),
+    (("network", "inspect", "nowhere"), "network nowhere not found"),
+    (("volume", "remove", "nothing"), "get nothing: no such volume")])
+def test_a_command_is_named_as_it_was_typed(shared_ikada, words, message):
+    result = shared_ikada(*words, check=False)
+
+    assert result.returncode == 1
+    assert result.stderr == f"ikada {words[0]} {words[1]}: {message}\n"
+
+
+def test_wrong_usage_names_the_command_as_it_was_typed(shared_ikada):
+    for words, status in ((("container", "run", "--nope"), 125), (("image", "rm"), 2),
+                          (("container", "ls", "--nope"), 2), (("container", "exec", "x"), 125)):
+        result = shared_ikada(*words, check=False)
+
+        assert result.returncode == status
+        assert result.stderr.startswith(f"ikada {words[0]} {words[1]}: ")
+        assert len(result.stderr.splitlines()) == 1

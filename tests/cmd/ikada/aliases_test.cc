@@ -22,4 +22,12 @@ TEST_CASE("docker's two-word commands are the commands they stand for") {
   CHECK(replaced({"container", "fly"}) == Words{"container", "fly"});
 }
 
+TEST_CASE("what was typed for a command is known") {
+  const auto typed = [](Words words) { return replace_alias(words); };
+
+  CHECK(typed({"image", "inspect", "x"}) == "image inspect");
+  CHECK(typed({"container", "ls"}) == "container ls");
+  CHECK(typed({"inspect", "x"}).empty());
+}
+
 }  // namespace ikada
