@@ -63,7 +63,10 @@ _ikada() {
       words=$(_ikada_options "$program" "${group[@]}")
     else
       words=$(_ikada_commands "$program" "${group[@]}")
+      [[ ${#group[@]} == 0 ]] && words+=" help"
     fi
+  elif [[ $verb == help ]]; then
+    words=$(_ikada_commands "$program" "${COMP_WORDS[@]:index + 1:COMP_CWORD - index - 1}")
   elif [[ $current == -* ]]; then
     words=$(_ikada_options "$program" "${group[@]}" "$verb")
   else

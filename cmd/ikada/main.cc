@@ -48,7 +48,7 @@ void add_global_options(CLI::App& app, Context& context) {
   app.add_option("--run-root", context.run_root, "Where state is kept that no reboot survives")
       ->envname("IKADA_RUN_ROOT");
   app.add_option("--config", context.config_path, "Configuration file")->envname("IKADA_CONFIG");
-  app.set_version_flag("--version", "ikada version " IKADA_VERSION);
+  app.set_version_flag("-v,--version", "ikada version " IKADA_VERSION);
   app.require_subcommand(1);
 }
 
@@ -71,10 +71,20 @@ int fail(const Context& context, std::string_view name, std::string_view message
 
 // The name of the command in the first words, "run" or "image prune"; of the group if that is all.
 std::string command_name(const std::vector<std::string>& words) {
-  if (words.empty()) return "";
+  if (words.empty() || words[0].starts_with('-')) return "";
   const bool has_verb =
       words.size() > 1 && is_group(words[0]) && !words[1].empty() && words[1][0] != '-';
   return has_verb ? words[0] + " " + words[1] : words[0];
+}
+
+// "help run" and "help image ls" as "run --help" and "image ls --help", "help" alone as "--help".
+void replace_help(std::vector<std::string>& words) {
+  if (words.empty() || words[0] != "help") return;
+  words.erase(words.begin());
+  std::erase_if(words, [](const std::string& word) { return word.starts_with('-'); });
+  const size_t name_words = !words.empty() && is_group(words[0]) ? 2 : 1;
+  if (words.size() > name_words) words.resize(name_words);
+  words.emplace_back("--help");
 }
 
 // Adds the options of that command alone; nullptr if there is none of this name.
@@ -135,6 +145,11 @@ int parse_and_run(CLI::App& app,
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& success) {
     return print_help(app, success, context);
+  } catch (const CLI::RequiredError& error) {
+    if (!name.empty() && !is_group(name)) return fail(context, name, error.what());
+    // As docker: who names no command is told which there are.
+    ::fputs(app.help().c_str(), stderr);
+    return 0;
   } catch (const CLI::ParseError& error) {
     if (name.empty()) {
       ::fprintf(stderr, "ikada: %s; see 'ikada --help'\n", error.what());
@@ -155,6 +170,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(global_count),
                                 words.end());
   words.resize(global_count);
+  replace_help(rest);
   const std::string alias = replace_alias(rest);
   const std::string name = command_name(rest);
 
@@ -163,6 +179,7 @@ int main(int argc, char** argv) {
   CLI::App app("Runs OCI containers on this host", "ikada");
   add_global_options(app, context);
   if (name.empty()) {
+    words.insert(words.end(), rest.begin(), rest.end());
     add_all_commands(app, context);
     return parse_and_run(app, name, std::move(words), context);
   }

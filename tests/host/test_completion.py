@@ -21,6 +21,13 @@ def test_commands_are_offered():
     assert "login" in complete("--root", "/tmp", "log")
 
 
+def test_help_is_offered_for_every_command():
+    assert complete("hel") == ["help"]
+    assert "logout" in complete("help", "log")
+    assert complete("help", "image", "insp") == ["inspect"]
+    assert complete("image", "hel") == []
+
+
 def test_options_are_those_of_the_command():
     assert complete("login", "--pass") == ["--password", "--password-stdin"]
     assert "--format" in complete("version", "-")
