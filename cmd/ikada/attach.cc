@@ -1,11 +1,8 @@
-#include <unistd.h>
-
 #include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
-#include "cluster/engine/attach_client.h"
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/foreground.h"
 #include "cmd/ikada/open_engine.h"
@@ -15,7 +12,7 @@ namespace {
 
 struct AttachCommandOptions {
   std::string container;
-  std::string detach_keys = "ctrl-p,ctrl-q";
+  std::string detach_keys;
   bool no_stdin = false;
   bool forward_signals = true;
 };
@@ -36,22 +33,16 @@ Result<void> check_attachable(LiveState state) {
 }
 
 Result<int> attach(const AttachCommandOptions& options, const Context& context) {
-  IK_LET(keys, DetachKeys::parse(options.detach_keys));
   IK_LET(engine, open_engine(context));
   IK_LET(record, find_record(engine, options.container));
   IK_TRY(check_attachable(live_status(engine.layout(), record.id).state));
   const bool attach_stdin = record.spec.open_stdin && !options.no_stdin;
   IK_TRY(check_terminal(attach_stdin, record.spec.terminal));
-
-  IK_LET(signals, SignalCatcher::create());
-  IK_LET(client, AttachClient::connect(engine.layout().attach_socket(record.id)));
-  AttachOptions copying;
-  copying.stdin_fd = attach_stdin ? STDIN_FILENO : -1;
-  copying.terminal = record.spec.terminal;
-  copying.forward_signals = options.forward_signals;
-  copying.detach_keys = &keys;
-  IK_LET(end, client.copy(copying, &signals));
-  return end.exit.has_value() ? end.exit->exit_code : 0;
+  return attach_to_running(engine,
+                           record,
+                           {.attach_stdin = attach_stdin,
+                            .forward_signals = options.forward_signals,
+                            .detach_keys = options.detach_keys});
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A container in the foreground: `run`, and `start -a`.
+// A container in the foreground: `run`, `start -a` and `attach`.
 #pragma once
 
 #include <string>
@@ -24,6 +24,12 @@ Result<int> start_in_foreground(Engine& engine,
                                 const ContainerRecord& record,
                                 ActiveMark& mark,
                                 const ForegroundOptions& options);
+
+// Connects to a container that runs already, and stays likewise. Its monitor cleans up after it.
+// kNotFound if it has just ended.
+Result<int> attach_to_running(const Engine& engine,
+                              const ContainerRecord& record,
+                              const ForegroundOptions& options);
 
 // kInvalid in docker's words if the container gets a terminal and our stdin is none.
 Result<void> check_terminal(bool attach_stdin, bool terminal);

@@ -52,11 +52,17 @@ Result<int> start_attached(const StartOptions& options, const Context& context) 
   IK_LET(record, find_record(engine, options.containers[0]));
   const bool attach_stdin = options.interactive && record.spec.open_stdin;
   IK_TRY(check_terminal(attach_stdin, record.spec.terminal));
+  const ForegroundOptions foreground{.attach_stdin = attach_stdin,
+                                     .detach_keys = options.detach_keys};
+  const auto is_running = [&] { return live_status(engine.layout(), record.id).is_running(); };
   IK_TRY(check_not_paused(live_status(engine.layout(), record.id), record));
-  IK_LET(mark, engine.acquire(record));
-  Result<int> status = start_in_foreground(
-      engine, record, mark, {.attach_stdin = attach_stdin, .detach_keys = options.detach_keys});
-  if (!status.has_value()) mark.remove();
+  if (is_running()) return attach_to_running(engine, record, foreground);
+  Result<ActiveMark> mark = engine.acquire(record);
+  // Another command was faster.
+  if (!mark.has_value() && is_running()) return attach_to_running(engine, record, foreground);
+  if (!mark.has_value()) return std::move(mark.error());
+  Result<int> status = start_in_foreground(engine, record, *mark, foreground);
+  if (!status.has_value()) mark->remove();
   return status;
 }
 

@@ -161,6 +161,28 @@ def test_attach_shows_output_and_ends_with_the_status(start, popen):
     assert (output, errors, attached.returncode) == (b"got hello\n", b"", 9)
 
 
+@pytest.mark.parametrize("options", [("-a", "-i"), ("-i",)])
+def test_start_with_stdin_attaches_to_what_runs_already(start, popen, options):
+    name = start("read line; echo got $line; exit 9", "-i")
+    attached = popen("start", *options, name)
+
+    output, errors = attached.communicate(b"hello\n", timeout=20)
+
+    assert (output, errors, attached.returncode) == (b"got hello\n", b"", 9)
+
+
+def test_start_attaches_without_stdin_and_passes_signals_on(shared_ikada, start, popen):
+    name = start("trap 'echo term; exit 6' TERM; echo ready; while :; do sleep 0.1; done", "-i")
+    monitors.wait_until(lambda: "ready" in shared_ikada("logs", name).stdout)
+    attached = popen("start", "-a", name)
+    time.sleep(0.5)
+
+    attached.send_signal(signal.SIGTERM)
+    output, _ = attached.communicate(timeout=20)
+
+    assert (output, attached.returncode) == (b"term\n", 6)
+
+
 def test_attach_passes_signals_on(shared_ikada, start, popen):
     name = start("trap 'echo term; exit 6' TERM; echo ready; while :; do sleep 0.1; done")
     monitors.wait_until(lambda: "ready" in shared_ikada("logs", name).stdout)
