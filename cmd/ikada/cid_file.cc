@@ -18,7 +18,13 @@ Result<void> check_cid_file(const std::string& path) {
 Result<void> write_cid_file(const std::string& path, const std::string& id) {
   if (path.empty()) return {};
   IK_LET(fd, open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
-  return write_all(fd.get(), id).context("write {}", path);
+  Result<void> written = write_all(fd.get(), id);
+  if (!written.has_value()) remove_cid_file(path);
+  return std::move(written).context("{}", path);
+}
+
+void remove_cid_file(const std::string& path) {
+  if (!path.empty()) ::unlink(path.c_str());
 }
 
 }  // namespace ikada

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -104,6 +105,17 @@ Result<void> write_archive(const CopyPlace& source) {
   return make_error(ErrorKind::kSystem, "tar ended with status {}", status.shell_status());
 }
 
+// As docker: a device on this host, /dev/null for one, is not replaced by a file.
+Result<void> check_host_target(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || S_ISDIR(status.st_mode) || S_ISREG(status.st_mode)) {
+    return {};
+  }
+  return make_error(ErrorKind::kInvalid,
+                    "invalid output path: \"{}\" must be a directory or a regular file",
+                    path);
+}
+
 Result<std::uint64_t> copy(const CpOptions& options,
                            const Side& source,
                            const Side& target,
@@ -128,6 +140,7 @@ Result<std::uint64_t> copy(const CpOptions& options,
     IK_TRY(write_archive(there));
     return std::uint64_t{0};
   }
+  if (!into_container) IK_TRY(check_host_target(host_path));
   if (into_container) return copy_path(here, there, options.follow, rules);
   return copy_path(there, here, options.follow, rules);
 }

@@ -39,11 +39,12 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
     return OutputFile("", "", UniqueFd());
   }
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-    if (S_ISDIR(status.st_mode)) {
-      return make_error(ErrorKind::kInvalid, "{} is a directory", path);
-    }
-    IK_LET(fd, open_file(path, O_WRONLY));
+  if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return make_error(ErrorKind::kInvalid, "{} is a directory", path);
+  }
+  // A device, a pipe or a link, /dev/stdout for one, is written to: nothing takes its place.
+  if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    IK_LET(fd, open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0600));
     return OutputFile(path, "", std::move(fd));
   }
   std::string temporary = fmt::format("{}.{}", path, random_hex(8));

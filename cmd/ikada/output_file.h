@@ -1,4 +1,5 @@
-// Where a command writes an archive: a file that appears whole, or stdout.
+// Where a command writes an archive: a file that appears whole, or stdout. What is there already
+// and is no regular file, a device or a link, is written to, not replaced.
 #pragma once
 
 #include <string>

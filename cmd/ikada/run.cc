@@ -45,7 +45,6 @@ Result<ForegroundOptions> plan_foreground(const RunOptions& options) {
 }
 
 Result<int> start(const RunOptions& options, Engine& engine, NewContainer& container) {
-  IK_TRY(write_cid_file(options.container.cid_file, container.record.id));
   if (!options.detach) {
     IK_LET(foreground, plan_foreground(options));
     return start_in_foreground(engine, container.record, container.mark, foreground);
@@ -71,9 +70,13 @@ Result<int> run(const RunOptions& options, std::vector<std::string> words, const
                        .platform = options.container.platform,
                        .quiet = options.container.quiet}));
   IK_LET(container, engine.create(spec, image));
-  Result<int> status = start(options, engine, container);
+  const std::string& cid_file = options.container.cid_file;
+  const Result<void> written = write_cid_file(cid_file, container.record.id);
+  Result<int> status = written.has_value() ? start(options, engine, container) : written.error();
   const bool has_started = container.mark.phase() == ActivePhase::kStarted;
-  if (!status.has_value() && !has_started) engine.discard(container);
+  if (status.has_value() || has_started) return status;
+  engine.discard(container);
+  if (written.has_value()) remove_cid_file(cid_file);
   return status;
 }
 

@@ -13,7 +13,7 @@
 #include <limits>
 #include <memory>
 
-#include "runtime/base/atomic_file.h"
+#include "runtime/base/named_file.h"
 #include "runtime/base/number.h"
 #include "runtime/base/rollback.h"
 #include "runtime/base/text.h"
@@ -188,7 +188,7 @@ Result<void> kill_and_reap(const Creation& creation) {
 
 Result<void> write_pid_file(const CreateOptions& options, pid_t pid) {
   if (options.pid_file.empty()) return {};
-  return write_file_atomically(options.pid_file, std::to_string(pid), 0644, Durability::kVolatile);
+  return write_named_file(options.pid_file, std::to_string(pid), 0644);
 }
 
 }  // namespace

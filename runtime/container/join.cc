@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "runtime/base/atomic_file.h"
+#include "runtime/base/named_file.h"
 #include "runtime/base/rollback.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/container/channel.h"
@@ -136,8 +136,7 @@ Result<pid_t> join_container(const JoinOptions& options) {
   });
   IK_TRY(wait_until_executed(options, pair.ours.get()));
   if (!options.pid_file.empty()) {
-    IK_TRY(write_file_atomically(
-        options.pid_file, std::to_string(child.pid), 0644, Durability::kVolatile));
+    IK_TRY(write_named_file(options.pid_file, std::to_string(child.pid), 0644));
   }
   undo.commit();
   return child.pid;
