@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -11,6 +10,8 @@
 #include <unistd.h>
 
 #include <cstdint>
+
+#include "runtime/mount/rooted.h"
 
 namespace ikada {
 namespace {
@@ -33,14 +34,7 @@ bool is_dot(const char* name) { return ::strcmp(name, ".") == 0 || ::strcmp(name
 
 // One name below a directory: no symlink, no other mount.
 int open_name(int dir_fd, const char* name, int flags) {
-  open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC | O_NOFOLLOW);
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
-  while (true) {
-    const long fd = ::syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
-    if (fd >= 0) return static_cast<int>(fd);
-    if (errno != EAGAIN && errno != EINTR) return -errno;
-  }
+  return open_below(dir_fd, name, flags | O_NOFOLLOW);
 }
 
 // An owner that the user namespace does not know cannot be given.

@@ -14,17 +14,20 @@ namespace {
 
 constexpr mode_t kDirectoryMode = 0755;
 constexpr int kMaxDanglingLinks = 8;
+constexpr int kMaxAttempts = 1000;  // Of a look-up that others' renames disturb.
 
 int open_resolved(int dir_fd, const char* path, int flags, std::uint64_t resolve, mode_t mode) {
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
   how.mode = (flags & O_CREAT) != 0 ? mode : 0;
   how.resolve = resolve;
-  while (true) {
+  // openat2(2): EAGAIN when a rename or mount elsewhere made ".." uncertain, for a moment or, in a
+  // mount that was taken away lazily, for ever.
+  for (int attempt = 1;; ++attempt) {
     const long fd = ::syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
     if (fd >= 0) return static_cast<int>(fd);
-    // openat2(2): EAGAIN when a rename or mount elsewhere made ".." uncertain.
-    if (errno != EAGAIN && errno != EINTR) return -errno;
+    const bool may_try_again = errno == EINTR || (errno == EAGAIN && attempt < kMaxAttempts);
+    if (!may_try_again) return -errno;
   }
 }
 

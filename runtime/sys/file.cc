@@ -16,6 +16,8 @@
 namespace ikada {
 namespace {
 
+constexpr int kMaxAttempts = 1000;  // Of a look-up that others' renames disturb.
+
 Result<UniqueFd> open_resolved(
     int dir_fd, const std::string& path, int flags, mode_t mode, std::uint64_t resolve) {
   open_how how{};
@@ -23,12 +25,13 @@ Result<UniqueFd> open_resolved(
   how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;
   how.resolve = resolve;
   const char* name = path.empty() ? "." : path.c_str();
-  while (true) {
+  // openat2(2): EAGAIN when a rename or mount elsewhere made ".." uncertain; the caller should try
+  // again. In a mount that was taken away lazily it is so for ever.
+  for (int attempt = 1;; ++attempt) {
     const long fd = ::syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
     if (fd >= 0) return UniqueFd(static_cast<int>(fd));
-    // openat2(2): EAGAIN when a rename or mount elsewhere made ".." uncertain; the caller should
-    // try again.
-    if (errno != EAGAIN && errno != EINTR) return errno_error("open {}", path);
+    const bool may_try_again = errno == EINTR || (errno == EAGAIN && attempt < kMaxAttempts);
+    if (!may_try_again) return errno_error("open {}", path);
   }
 }
 

@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import socket
+import tarfile
 import time
 
 import pytest
@@ -279,3 +280,28 @@ def test_environment_entries_of_an_image_that_name_nothing_are_passed_over(share
     names = {line.split("=")[0] for line in result.stdout.splitlines()}
     assert {"PATH", "GOOD"} <= names
     assert names.isdisjoint({"", "ALONE"})
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("target", ["/usr/../etc/accounts", "../../../etc/accounts", "/etc/passwd",
+                                    "/proc/self/root/etc/passwd"])
+def test_an_account_file_that_is_an_odd_link_keeps_nobody_waiting(shared_ikada, registry,
+                                                                  busybox_rootfs, nothing_left,
+                                                                  target):
+    link = images.entry("etc/passwd", type=tarfile.SYMTYPE, linkname=target)
+    accounts = images.entry("etc/accounts", "someone:x:77:78::/:/bin/sh\n")
+    image = images.Image([images.layer_of_directory(busybox_rootfs),
+                          images.layer_of_entries([link]), images.layer_of_entries([accounts])])
+    registry.push("odd-links", "latest", image)
+    name = f"{registry.address}/odd-links:latest"
+    shared_ikada("pull", "-q", name)
+    try:
+        result = shared_ikada("run", "--rm", "--network", "none", "-u", "someone", name, "id", "-u",
+                              check=False, timeout=20)
+        if target.endswith("accounts"):
+            assert (result.returncode, result.stdout) == (0, "77\n")
+        else:
+            assert result.returncode == 125
+            assert "unable to find user someone" in result.stderr
+    finally:
+        shared_ikada("rmi", "-f", name)
