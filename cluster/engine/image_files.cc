@@ -4,13 +4,16 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <thread>
+
+#include "image/build/merged_tree.h"
 #include "runtime/base/text.h"
 #include "runtime/sys/file.h"
+#include "runtime/sys/overlay.h"
 
 namespace ikada {
 namespace {
@@ -68,34 +71,26 @@ bool is_opaque(int layer, const std::string& path) {
   return false;
 }
 
-Result<void> set_option(int context, const char* key, const std::string& value) {
-  if (::syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, key, value.c_str(), 0) != 0) {
-    return errno_error("overlay option {}={}", key, value);
-  }
-  return {};
+// mount(2) needs a place, and a mount namespace of our own that has it.
+Result<UniqueFd> merge_in_own_namespace(const std::vector<std::string>& layers) {
+  IK_TRY(enter_private_mounts());
+  IK_LET(tree, open_merged(layers, layers.front()));
+  constexpr unsigned kFlags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
+  UniqueFd copy(::open_tree(tree.fd(), "", kFlags));
+  if (!copy) return errno_error("open_tree overlay");
+  return copy;
 }
 
 // A read-only overlay that is attached nowhere and dies with its descriptor.
 Result<UniqueFd> mount_detached_overlay(const std::vector<std::string>& layers) {
-  const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)));
-  if (!context) return errno_error("fsopen overlay");
-  // Short names through descriptors, because one option string is limited to a page.
-  std::vector<UniqueFd> directories;
-  std::string lower;
-  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
-    IK_LET(fd, open_file(*layer, O_PATH | O_DIRECTORY));
-    if (!lower.empty()) lower += ':';
-    lower += fmt::format("/proc/self/fd/{}", fd.get());
-    directories.push_back(std::move(fd));
-  }
-  IK_TRY(set_option(context.get(), "lowerdir", lower));
-  if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
-    return errno_error("create overlay");
-  }
-  UniqueFd mount(static_cast<int>(::syscall(
-      SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV)));
-  if (!mount) return errno_error("fsmount overlay");
-  return mount;
+  const Overlay overlay{.lowers = {layers.rbegin(), layers.rend()}};
+  const int fd = create_overlay(overlay, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
+  if (fd >= 0) return UniqueFd(fd);
+  if (fd != -EINVAL) return errno_error_from(-fd, "create overlay");
+  // Until Linux 6.8: only mount(2) takes more than a few layers.
+  Result<UniqueFd> merged = UniqueFd();
+  std::thread([&] { merged = merge_in_own_namespace(layers); }).join();
+  return merged;
 }
 
 }  // namespace

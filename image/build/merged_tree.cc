@@ -5,14 +5,14 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "runtime/base/text.h"
 #include "runtime/sys/file.h"
+#include "runtime/sys/overlay.h"
 
 namespace ikada {
 namespace {
 
-constexpr size_t kMaxMountData = 4095;  // mount(2): one page with its NUL.
-
-// Short names for the layers, because the page has to hold all of them.
+// Short names for the layers, so that many of them fit into mount(2)'s page.
 class LowerDirectories {
  public:
   Result<void> add(const std::string& path) {
@@ -22,13 +22,13 @@ class LowerDirectories {
     return {};
   }
 
-  void add(int fd) { text_ += fmt::format("{}/proc/self/fd/{}", text_.empty() ? "" : ":", fd); }
+  void add(int fd) { names_.push_back(fmt::format("/proc/self/fd/{}", fd)); }
 
-  const std::string& text() const { return text_; }
+  const std::vector<std::string>& names() const { return names_; }
 
  private:
   std::vector<UniqueFd> held_;
-  std::string text_;
+  std::vector<std::string> names_;
 };
 
 Result<LowerDirectories> open_lowers(const std::vector<std::string>& layers) {
@@ -38,14 +38,32 @@ Result<LowerDirectories> open_lowers(const std::vector<std::string>& layers) {
   return lowers;
 }
 
-Result<void> mount_overlay(const std::string& data, const std::string& at, unsigned long flags) {
-  if (data.size() > kMaxMountData) {
-    return make_error(ErrorKind::kInvalid, "too many layers for one overlay");
+// As mount(2) wants it.
+std::string join_options(const Overlay& overlay) {
+  std::string data = "lowerdir=" + join(overlay.lowers, ":");
+  for (const auto& [name, value] : overlay.parameters) {
+    data += fmt::format(",{}{}{}", name, value.empty() ? "" : "=", value);
   }
-  if (::mount("overlay", at.c_str(), "overlay", flags, data.c_str()) != 0) {
+  return data;
+}
+
+Result<void> mount_overlay(const Overlay& overlay, const std::string& at, unsigned attributes) {
+  const std::string data = join_options(overlay);
+  if (data.size() <= kMaxMountData) {
+    unsigned long flags = MS_NODEV;
+    if ((attributes & MOUNT_ATTR_RDONLY) != 0) flags |= MS_RDONLY;
+    if ((attributes & MOUNT_ATTR_NOSUID) != 0) flags |= MS_NOSUID;
+    if (::mount("overlay", at.c_str(), "overlay", flags, data.c_str()) == 0) return {};
     return errno_error("mount overlay at {}", at);
   }
-  return {};
+  const int fd = create_overlay(overlay, attributes | MOUNT_ATTR_NODEV);
+  if (fd < 0) {
+    return errno_error_from(
+        -fd, fmt::format("mount an overlay of {} layers at {}", overlay.lowers.size(), at));
+  }
+  const UniqueFd tree(fd);
+  if (::move_mount(tree.get(), "", AT_FDCWD, at.c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0) return {};
+  return errno_error("move_mount to {}", at);
 }
 
 Result<MergedTree> open_plain(const std::string& path) {
@@ -60,10 +78,11 @@ Result<MergedTree> open_mounted(const std::string& mount_point) {
   return tree;
 }
 
-std::string writable_data(const std::string& lowers, const WritableTree& tree) {
+Overlay writable_overlay(const LowerDirectories& lowers, const WritableTree& tree) {
   // Nothing here has to survive a power cut before the image is listed; without "volatile" each
   // unmount would wait for the whole file system to be written.
-  return fmt::format("lowerdir={},upperdir={},workdir={},volatile", lowers, tree.upper, tree.work);
+  return {.lowers = lowers.names(),
+          .parameters = {{"upperdir", tree.upper}, {"workdir", tree.work}, {"volatile", ""}}};
 }
 
 }  // namespace
@@ -86,21 +105,21 @@ Result<MergedTree> open_merged(const std::vector<std::string>& layers,
   // overlayfs wants two lower directories when there is no upper; one needs no overlay.
   if (layers.size() == 1) return open_plain(layers[0]);
   IK_LET(lowers, open_lowers(layers));
-  IK_TRY(mount_overlay("lowerdir=" + lowers.text(), mount_point, MS_RDONLY | MS_NODEV));
+  IK_TRY(mount_overlay({.lowers = lowers.names()}, mount_point, MOUNT_ATTR_RDONLY));
   return open_mounted(mount_point);
 }
 
 Result<MergedTree> open_writable(const WritableTree& tree) {
   if (tree.layers.empty()) return open_plain(tree.upper);
   IK_LET(lowers, open_lowers(tree.layers));
-  IK_TRY(mount_overlay(writable_data(lowers.text(), tree), tree.mount_point, MS_NODEV));
+  IK_TRY(mount_overlay(writable_overlay(lowers, tree), tree.mount_point, 0));
   return open_mounted(tree.mount_point);
 }
 
 Result<void> mount_writable_copy(int lower_fd, const WritableTree& tree) {
   LowerDirectories lowers;
   lowers.add(lower_fd);
-  return mount_overlay(writable_data(lowers.text(), tree), tree.mount_point, MS_NODEV | MS_NOSUID);
+  return mount_overlay(writable_overlay(lowers, tree), tree.mount_point, MOUNT_ATTR_NOSUID);
 }
 
 }  // namespace ikada

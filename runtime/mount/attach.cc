@@ -11,34 +11,12 @@
 
 #include "runtime/mount/copy_up.h"
 #include "runtime/mount/rooted.h"
+#include "runtime/sys/fd_path.h"
 
 namespace ikada {
 namespace {
 
 constexpr mode_t kDirectoryMode = 0755;
-
-// "/proc/self/fd/N" without the library.
-class FdPath {
- public:
-  explicit FdPath(int fd) {
-    constexpr char kPrefix[] = "/proc/self/fd/";
-    char digits[12];
-    int count = 0;
-    auto rest = static_cast<unsigned>(fd);
-    do {
-      digits[count++] = static_cast<char>('0' + rest % 10);
-      rest /= 10;
-    } while (rest != 0);
-    char* out = text_;
-    for (const char* each = kPrefix; *each != '\0'; ++each) *out++ = *each;
-    while (count > 0) *out++ = digits[--count];
-    *out = '\0';
-  }
-  const char* c_str() const { return text_; }
-
- private:
-  char text_[32];
-};
 
 MountOutcome failed(MountStep step, int negative_errno) {
   return MountOutcome{.step = step, .error = -negative_errno};
@@ -57,10 +35,22 @@ unsigned long mount_flags(std::uint64_t attributes) {
   return flags;
 }
 
-// Layers whose names do not fit into mount(2)'s page are opened under agreed numbers.
-MountOutcome mount_overlay(const MountOperation& operation, const char* path) {
+MountOutcome attach_overlay(const MountOperation& operation, const char* path) {
+  const std::uint64_t attributes = operation.options.attr_set | operation.options.subtree_set;
+  const int tree = create_overlay(operation.overlay, static_cast<unsigned>(attributes));
+  if (tree < 0) return failed(MountStep::kOpen, tree);
+  constexpr unsigned kFlags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS;
+  const int result = ::move_mount(tree, "", AT_FDCWD, path, kFlags);
+  const MountOutcome outcome = result == 0 ? MountOutcome{} : failed_now(MountStep::kAttach);
+  ::close(tree);
+  return outcome;
+}
+
+// Until Linux 6.8: layers whose names do not fit into mount(2)'s page are opened under agreed
+// numbers.
+MountOutcome mount_overlay_data(const MountOperation& operation, const char* path) {
   int number = kFirstLayerFd;
-  for (const std::string& layer : operation.layers) {
+  for (const std::string& layer : operation.overlay.lowers) {
     const int fd = ::open(layer.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return failed_now(MountStep::kLayer);
     if (::dup3(fd, number++, O_CLOEXEC) < 0) return failed_now(MountStep::kLayer);
@@ -74,6 +64,13 @@ MountOutcome mount_overlay(const MountOperation& operation, const char* path) {
   const MountOutcome outcome = result == 0 ? MountOutcome{} : failed_now(MountStep::kOpen);
   for (int fd = kFirstLayerFd; fd < number; ++fd) ::close(fd);
   return outcome;
+}
+
+MountOutcome mount_overlay(const MountOperation& operation, const char* path) {
+  if (operation.overlay.lowers.empty()) return mount_overlay_data(operation, path);
+  const MountOutcome outcome = attach_overlay(operation, path);
+  const bool may_be_too_old = outcome.error == EINVAL && !operation.data.empty();
+  return may_be_too_old ? mount_overlay_data(operation, path) : outcome;
 }
 
 int set_propagation(int tree, const MountOptions& options) {
@@ -202,6 +199,9 @@ MountOutcome attach_mount(const MountOperation& operation, RootView& view) {
 std::string describe_mount(const MountOperation& operation, MountStep step) {
   const std::string& what = operation.kind == MountKind::kBind ? operation.source : operation.type;
   std::string head = fmt::format("mount {} at {}", what, operation.destination);
+  if (operation.kind == MountKind::kOverlay && operation.data.empty()) {
+    head += fmt::format(" with {} layers, which needs Linux 6.8", operation.overlay.lowers.size());
+  }
   switch (step) {
     case MountStep::kDestination:
       return head + ": mount point";

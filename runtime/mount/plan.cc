@@ -57,29 +57,48 @@ void add_parameters(MountOperation& operation) {
   }
 }
 
-constexpr size_t kMaxMountData = 4095;  // mount(2): one page with its NUL.
+constexpr std::string_view kLowerOption = "lowerdir=";
+
+// Backslashes in front of colons are only for the list as a whole.
+Result<void> split_layers(MountOperation& operation) {
+  Overlay& overlay = operation.overlay;
+  if (!operation.source.empty()) overlay.parameters.emplace_back("source", operation.source);
+  for (const std::string& word : operation.options.data) {
+    const Cut parts = cut(word, '=');
+    if (!word.starts_with(kLowerOption)) {
+      overlay.parameters.emplace_back(parts.before, parts.after);
+      continue;
+    }
+    if (parts.after.find('\\') != std::string_view::npos) {
+      return make_error(ErrorKind::kInvalid, "options are longer than a page");
+    }
+    for (const std::string_view layer : split(parts.after, ':')) {
+      overlay.lowers.emplace_back(layer);
+    }
+  }
+  if (overlay.lowers.size() <= kMaxOverlayLowers) return {};
+  return make_error(ErrorKind::kInvalid,
+                    "{} layers are more than the {} that an overlay may have",
+                    overlay.lowers.size(),
+                    kMaxOverlayLowers);
+}
 
 Result<void> plan_overlay(MountOperation& operation) {
   operation.kind = MountKind::kOverlay;
   operation.data = join(operation.options.data, ",");
   if (operation.data.size() <= kMaxMountData) return {};
+  IK_TRY(split_layers(operation).context("mount {} at {}", operation.type, operation.destination));
   std::vector<std::string> words = operation.options.data;
   for (std::string& word : words) {
-    if (!word.starts_with("lowerdir=")) continue;
-    std::string names;
-    for (const std::string_view layer : split(std::string_view(word).substr(9), ':')) {
-      const size_t number = kFirstLayerFd + operation.layers.size();
-      names += fmt::format("{}/proc/self/fd/{}", names.empty() ? "" : ":", number);
-      operation.layers.emplace_back(layer);
+    if (!word.starts_with(kLowerOption)) continue;
+    word = kLowerOption;
+    for (size_t i = 0; i < operation.overlay.lowers.size(); ++i) {
+      word += fmt::format("{}/proc/self/fd/{}", i == 0 ? "" : ":", kFirstLayerFd + i);
     }
-    word = "lowerdir=" + names;
   }
   operation.data = join(words, ",");
-  if (operation.data.size() <= kMaxMountData) return {};
-  return make_error(ErrorKind::kInvalid,
-                    "mount {} at {}: options are longer than a page",
-                    operation.type,
-                    operation.destination);
+  if (operation.data.size() > kMaxMountData) operation.data.clear();
+  return {};
 }
 
 void turn_into_bind(MountOperation& operation, const std::string& source) {

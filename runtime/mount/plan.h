@@ -15,13 +15,15 @@
 #include "runtime/base/unique_fd.h"
 #include "runtime/mount/options.h"
 #include "runtime/spec/config.h"
+#include "runtime/sys/overlay.h"
 
 namespace ikada {
 
 enum class MountKind {
   kFilesystem,  // A new mount by fsopen.
   kBind,        // A copy of a tree, opened by the parent.
-  kOverlay,     // A new mount by mount(2), because fsconfig takes no value beyond 255 bytes.
+  kOverlay,     // A new mount by mount(2), because fsconfig takes no value beyond 255 bytes; one of
+                // very many layers by fsconfig, a layer at a time.
 };
 
 struct MountOperation {
@@ -36,15 +38,16 @@ struct MountOperation {
   bool may_cover_proc = false;  // The destination may lie in a procfs.
   bool is_proc_root = false;    // It is /proc itself.
   bool keeps_mode = false;      // With options.copy_up: the root has a mode of its own.
-  // kOverlay: the data of mount(2) and the directories it names as /proc/self/fd/N.
+  // kOverlay: the data of mount(2). If the layers' paths do not fit into it, they are in `overlay`,
+  // and the data names them as /proc/self/fd/N; it is empty if they do not fit even so.
   std::string data;
-  std::vector<std::string> layers;
+  Overlay overlay;
   // kBind, filled in by open_bind_sources().
   UniqueFd tree;
   bool tree_is_directory = false;
 };
 
-// The number of the first of MountOperation::layers' descriptors in the first process.
+// The number of the first of the layers' descriptors in the first process.
 constexpr int kFirstLayerFd = 400;
 
 struct MountPlan {

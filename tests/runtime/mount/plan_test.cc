@@ -91,26 +91,44 @@ TEST_CASE("an overlay at / is the root, and only as the first mount") {
 
   CHECK(result.root_is_overlay);
   CHECK(result.operations[0].data == "lowerdir=/a:/b,upperdir=/u,workdir=/w");
-  CHECK(result.operations[0].layers.empty());
+  CHECK(result.operations[0].overlay.lowers.empty());
   CHECK(error_of(make_config({make_mount("/proc", "proc"), overlay})) ==
         "mount at /: only an overlay as the first mount");
   CHECK(error_of(make_config({make_mount("/", "tmpfs")})) ==
         "mount at /: only an overlay as the first mount");
 }
 
-TEST_CASE("layers whose names are too long for a page are named by descriptor") {
+MountPlan plan_layers(int count, const std::string& option = "volatile") {
   OciMount overlay = make_mount("/", "overlay", "overlay");
   std::string lower;
-  for (int i = 0; i < 60; ++i) lower += (i == 0 ? "/" : ":/") + std::string(80, 'x');
-  overlay.options = {"lowerdir=" + lower, "upperdir=/u", "workdir=/w"};
+  for (int i = 0; i < count; ++i) lower += (i == 0 ? "/" : ":/") + std::string(80, 'x');
+  overlay.options = {"lowerdir=" + lower, "upperdir=/u", "workdir=/w", option};
+  return plan(make_config({overlay})).value();
+}
 
-  const MountPlan result = plan(make_config({overlay})).value();
+TEST_CASE("layers whose names are too long for a page are named one by one and by descriptor") {
+  const MountPlan result = plan_layers(60);
 
   const MountOperation& operation = result.operations[0];
-  CHECK(operation.layers.size() == 60);
-  CHECK(operation.layers[59] == "/" + std::string(80, 'x'));
+  CHECK(operation.overlay.lowers.size() == 60);
+  CHECK(operation.overlay.lowers[59] == "/" + std::string(80, 'x'));
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+  CHECK(operation.overlay.parameters ==
+        Parameters{{"source", "overlay"}, {"upperdir", "/u"}, {"workdir", "/w"}, {"volatile", ""}});
   CHECK(operation.data.starts_with("lowerdir=/proc/self/fd/400:/proc/self/fd/401:"));
-  CHECK(operation.data.ends_with(":/proc/self/fd/459,upperdir=/u,workdir=/w"));
+  CHECK(operation.data.ends_with(":/proc/self/fd/459,upperdir=/u,workdir=/w,volatile"));
+}
+
+TEST_CASE("an overlay may have more layers than a page has room for, but no more than 500") {
+  CHECK(plan_layers(300).operations[0].data.empty());
+  CHECK(plan_layers(500).operations[0].overlay.lowers.size() == 500);
+
+  OciMount overlay = make_mount("/", "overlay", "overlay");
+  std::string lower = "lowerdir=/0";
+  for (int i = 1; i <= 500; ++i) lower += ":/directory-" + std::to_string(i);
+  overlay.options = {lower, "upperdir=/u", "workdir=/w"};
+  CHECK(error_of(make_config({overlay})) ==
+        "mount overlay at /: 501 layers are more than the 500 that an overlay may have");
 }
 
 TEST_CASE("a failed mount is told in words") {
