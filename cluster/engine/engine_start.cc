@@ -78,7 +78,8 @@ Result<ActiveMark> Engine::acquire(const ContainerRecord& record) {
 }
 
 // Who holds the mark may be about to make the container run: another command, or the monitor of a
-// start whose command was killed. So we look at the container again while we wait for the mark.
+// start whose command was killed. So we look at the container again while we wait for the mark. Who
+// held it may also have removed the container.
 Result<ActiveMark> Engine::acquire_unless_running(
     const ContainerRecord& record,
     const std::function<Result<void>(const LiveStatus&)>& on_running) {
@@ -88,6 +89,12 @@ Result<ActiveMark> Engine::acquire_unless_running(
     const LiveStatus status = live_status(layout(), record.id);
     if (status.is_running()) IK_TRY(on_running(status));
     Result<ActiveMark> mark = ActiveMark::acquire(layout(), record.id, kLookMs);
+    if (mark.has_value() &&
+        ::access(layout().container_file(record.id, "record.json").c_str(), F_OK) != 0) {
+      // Any other phase is a killed removal's, which the next command finds by the mark.
+      if (mark->phase() == ActivePhase::kNothing) mark->remove();
+      return make_error(ErrorKind::kNotFound, "No such container: {}", record.name);
+    }
     if (mark.has_value() || mark.error().kind != ErrorKind::kConflict || look == kLooks) {
       return mark;
     }

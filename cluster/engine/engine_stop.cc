@@ -99,6 +99,7 @@ Result<void> Engine::stop(const ContainerRecord& record, std::optional<std::int6
 }
 
 Result<void> Engine::remove(const ContainerRecord& record, const RemoveOptions& options) {
+  bool was_killed = false;
   const auto end_it = [&](const LiveStatus& status) -> Result<void> {
     if (!options.force) {
       return make_error(ErrorKind::kConflict,
@@ -108,15 +109,21 @@ Result<void> Engine::remove(const ContainerRecord& record, const RemoveOptions& 
                         live_state_name(status.state));
     }
     IK_TRY(send_unless_ended(layout().runtime_states(), record.id, SIGKILL));
+    was_killed = true;
     wait_until_unattended(layout(), record.id);
     return {};
   };
-  IK_LET(mark, acquire_unless_running(record, end_it));
-  IK_TRY(mark.set_phase(ActivePhase::kCreating));
+  Result<ActiveMark> mark = acquire_unless_running(record, end_it);
+  if (!mark.has_value()) {
+    // With --rm it goes by itself as soon as it has ended.
+    const bool has_gone = was_killed && mark.error().kind == ErrorKind::kNotFound;
+    return has_gone ? Result<void>() : std::move(mark.error());
+  }
+  IK_TRY(mark->set_phase(ActivePhase::kCreating));
   release_runtime(record);
   IK_TRY(remove_everything(record.id, options.volumes));
   release_name(layout(), record.name, record.id);
-  mark.remove();
+  mark->remove();
   return {};
 }
 

@@ -88,3 +88,24 @@ def test_a_rename_and_an_update_at_once_both_count(shared_ikada, busybox_image):
         found = shared_ikada.inspect(identity)
         assert (found["Name"], found["HostConfig"]["CpuShares"]) == ("/both-after", 77), attempt
         shared_ikada("rm", identity)
+
+
+def test_who_comes_too_late_is_told_that_there_is_no_such_container(shared_ikada, busybox_image):
+    for _ in range(10):
+        for first, second in ((("rm",), ("start",)), (("rm",), ("rm",)), (("rm",), ("restart",))):
+            shared_ikada("create", "--network", "none", "--name", "late", busybox_image, "sleep",
+                         "1000")
+            commands = [shared_ikada.popen(*words, "late", stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.PIPE, text=True)
+                        for words in (first, second)]
+            for message in ended(commands):
+                assert "No such container: late" in message or "container is running" in message
+            shared_ikada("rm", "-f", "late", check=False)
+
+
+def test_a_container_that_removes_itself_can_be_removed_by_force(shared_ikada, busybox_image):
+    for _ in range(10):
+        shared_ikada("run", "-d", "--rm", "--network", "none", "--name", "brief", busybox_image,
+                     "sleep", "1000")
+        removed = shared_ikada("rm", "-f", "brief")
+        assert (removed.stdout, removed.stderr) == ("brief\n", "")
