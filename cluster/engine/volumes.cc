@@ -82,12 +82,12 @@ Result<Volume> load_volume(const EngineLayout& layout, const std::string& name) 
   return volume;
 }
 
-// The caller holds the lock.
-Result<void> make_volume(const EngineLayout& layout,
-                         const Volume& volume,
-                         const std::function<Result<void>(const std::string&)>& fill) {
-  const std::string directory = fmt::format("{}/{}", layout.volumes(), volume.name);
-  IK_TRY(make_directories(directory, 0700));
+using Filling = std::function<Result<void>(const std::string&)>;
+
+Result<void> make_volume_in(const EngineLayout& layout,
+                            const std::string& directory,
+                            const Volume& volume,
+                            const Filling& fill) {
   // Filled under another name, so that a killed copy is not taken for a used volume.
   const std::string staging = directory + "/_new";
   IK_TRY(remove_tree(staging));
@@ -98,6 +98,16 @@ Result<void> make_volume(const EngineLayout& layout,
   const std::string data = directory + "/_data";
   if (::rename(staging.c_str(), data.c_str()) != 0) return errno_error("rename {}", staging);
   return {};
+}
+
+// The caller holds the lock, and has seen that there is no such volume.
+Result<void> make_volume(const EngineLayout& layout, const Volume& volume, const Filling& fill) {
+  const std::string directory = fmt::format("{}/{}", layout.volumes(), volume.name);
+  IK_TRY(make_directories(directory, 0700));
+  Result<void> made = make_volume_in(layout, directory, volume, fill);
+  // On a full disk half a copy would keep it full.
+  if (!made.has_value()) static_cast<void>(remove_tree(directory).has_value());
+  return made;
 }
 
 Result<UniqueFd> lock_volumes(const EngineLayout& layout) {
@@ -142,7 +152,9 @@ Result<bool> prepare_volume(const EngineLayout& layout, const VolumeWish& wish, 
 Result<void> create_volume(const EngineLayout& layout, const Volume& volume) {
   IK_TRY(check_volume_name(volume.name));
   IK_LET(lock, lock_volumes(layout));
-  if (load_volume(layout, volume.name).has_value()) return {};
+  const Result<Volume> there = load_volume(layout, volume.name);
+  if (there.has_value()) return {};
+  if (there.error().kind != ErrorKind::kNotFound) return there.error();
   return make_volume(layout, volume, [](const std::string&) { return Result<void>(); });
 }
 

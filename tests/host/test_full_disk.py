@@ -1,5 +1,6 @@
 """Containers whose root lies on a full disk: what was started ends properly and can be removed."""
 
+import os
 import subprocess
 import time
 
@@ -131,6 +132,22 @@ def test_a_start_on_a_full_disk_leaves_the_container_as_it_was(small_ikada, busy
     assert result.returncode == 1
     assert "No space left on device" in result.stderr
     assert small_ikada.inspect("later")["State"]["ExitCode"] == 0
+
+
+def test_a_volume_that_cannot_be_filled_is_not_left_half_full(small_ikada, busybox_image, fill, disk):
+    fill()
+    with open(disk / "ballast", "r+b") as file:
+        file.truncate((disk / "ballast").stat().st_size - (1 << 20))
+    free = os.statvfs(disk).f_bavail
+
+    result = small_ikada("run", "--rm", "--network", "none", "-v", "named:/bin", busybox_image,
+                         "true", check=False)
+
+    assert result.returncode == 125
+    assert result.stderr.startswith("ikada run: volume named: ")
+    assert "No space left on device" in result.stderr
+    assert not (small_ikada.root / "volumes" / "named").exists()
+    assert os.statvfs(disk).f_bavail >= free - 16
 
 
 def wait_until_running(ikada, name):
