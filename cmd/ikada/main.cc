@@ -147,6 +147,11 @@ int parse_and_run(CLI::App& app,
     return print_help(app, success, context);
   } catch (const CLI::RequiredError& error) {
     if (!name.empty() && !is_group(name)) return fail(context, name, error.what());
+    const std::vector<std::string> unknown = app.remaining();
+    if (!unknown.empty()) {
+      ::fprintf(stderr, "ikada: unknown flag: %s; see 'ikada --help'\n", unknown.front().c_str());
+      return kUsageStatus;
+    }
     // As docker: who names no command is told which there are.
     ::fputs(app.help().c_str(), stderr);
     return 0;

@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
 import tarfile
 import time
 
@@ -157,11 +158,12 @@ def test_a_seccomp_profile_of_ones_own(shared_ikada, busybox_image, tmp_path):
 @pytest.mark.parametrize("program, status", [("no-such-program", 127), ("/etc/passwd", 126)])
 def test_the_init_process_says_what_it_cannot_run(shared_ikada, busybox_image, nothing_left,
                                                   program, status):
-    lines = fails(shared_ikada, "run", "--rm", "--init", "--network", "none", busybox_image, program,
-                  status=status)
+    result = shared_ikada("run", "--rm", "--init", "--network", "none", busybox_image, program,
+                          check=False)
 
-    assert len(lines) == 1
-    assert f"exec {program}: " in lines[0]
+    assert result.returncode == status
+    assert len(result.stderr.splitlines()) == 1
+    assert f"exec {program}: " in result.stderr
 
 
 def test_an_image_without_layers_has_an_empty_root(shared_ikada, registry, nothing_left):
@@ -174,7 +176,7 @@ def test_an_image_without_layers_has_an_empty_root(shared_ikada, registry, nothi
     shared_ikada("create", "--name", "empty", "--network", "none", "-v", "nothing-data:/data", name)
     assert shared_ikada("diff", "empty").stdout == ""
     shared_ikada("cp", programs.ROOT / "README.md", "empty:/program")
-    assert shared_ikada("diff", "empty").stdout == "A /program\n"
+    assert shared_ikada("diff", "empty").stdout == "A /data\nA /program\n"
     assert fails(shared_ikada, "start", "-a", "empty", status=126)
     shared_ikada("rm", "empty")
     shared_ikada("volume", "rm", "nothing-data")
@@ -227,9 +229,10 @@ def test_exec_speaks_of_the_container_by_its_name(shared_ikada, busybox_image):
         shared_ikada("rm", "-f", "host-of-exec")
 
 
-def test_the_runtime_says_what_it_is_told_to_say(runtime, bundle, tmp_path):
+def test_the_runtime_says_what_it_is_told_to_say(runtime, bundle):
     made = bundle(["sleep", "100"])
-    runtime("run", "--detach", "--bundle", made, made.id, stdin=None)
+    runtime.popen("run", "--detach", "--bundle", made, made.id, stdin=subprocess.DEVNULL,
+                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait(timeout=30)
     prefix = ("--error-prefix", "engine exec: container web")
 
     result = runtime(*prefix, "exec", made.id, "no-such-program", check=False)
@@ -271,7 +274,8 @@ def test_environment_entries_of_an_image_that_name_nothing_are_passed_over(share
                                                                           busybox_rootfs,
                                                                           nothing_left):
     image = images.Image([images.layer_of_directory(busybox_rootfs)], config={
-        "Env": ["=x", "", "ALONE", "PATH=/bin", "GOOD=yes"], "Cmd": ["env"]})
+        "Env": ["=x", "", "ALONE", "PATH=/bin", "GOOD=yes"],
+        "Cmd": ["busybox", "env"]})
     registry.push("nameless", "latest", image)
 
     result = shared_ikada("run", "-q", "--rm", "--network", "none",

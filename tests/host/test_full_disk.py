@@ -134,7 +134,8 @@ def test_a_start_on_a_full_disk_leaves_the_container_as_it_was(small_ikada, busy
     assert small_ikada.inspect("later")["State"]["ExitCode"] == 0
 
 
-def test_a_volume_that_cannot_be_filled_is_not_left_half_full(small_ikada, busybox_image, fill, disk):
+def test_a_volume_that_cannot_be_filled_is_not_left_half_full(small_ikada, busybox_image, fill,
+                                                              disk):
     fill()
     with open(disk / "ballast", "r+b") as file:
         file.truncate((disk / "ballast").stat().st_size - (1 << 20))

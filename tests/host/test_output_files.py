@@ -81,7 +81,8 @@ def test_the_pid_files_of_the_runtime_may_be_devices(runtime, bundle, full_devic
     result = runtime("create", "--bundle", made, "--pid-file", full_device, made.id, check=False)
     assert result.returncode == 1
     assert NO_ROOM in result.stderr
-    runtime("run", "--detach", "--bundle", made, made.id)
+    runtime.popen("run", "--detach", "--bundle", made, made.id, stdin=subprocess.DEVNULL,
+                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait(timeout=30)
     result = runtime("exec", "--pid-file", full_device, made.id, "true", check=False)
     assert result.returncode == 1
     assert NO_ROOM in result.stderr
