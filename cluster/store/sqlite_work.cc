@@ -158,7 +158,7 @@ std::optional<Error> SqliteStore::Work::make_durable() {
   return outcome_unknown(committed.error().message);
 }
 
-void SqliteStore::Work::run_jobs(std::unique_lock<std::mutex>& lock, Waitings jobs) {
+void SqliteStore::Work::run_jobs(std::unique_lock<std::mutex>& lock, const Waitings& jobs) {
   lock.unlock();
   const std::optional<Error> failure = make_changes(jobs);
   lock.lock();
@@ -215,8 +215,8 @@ void SqliteStore::Work::write_until_stopped() {
     wait_for_work(lock);
     if (is_stopping_) break;
     end_due_leases(lock);
-    if (Waitings jobs = take_jobs(); !jobs.empty()) {
-      run_jobs(lock, std::move(jobs));
+    if (const Waitings jobs = take_jobs(); !jobs.empty()) {
+      run_jobs(lock, jobs);
       if (writer_.has_to_sweep()) is_sweeping_ = true;
     } else if (is_sweeping_) {
       sweep(lock);

@@ -79,7 +79,7 @@ class SqliteStore::Work {
   Waitings take_jobs();
   std::optional<Error> make_changes(const Waitings& jobs);
   std::optional<Error> make_durable();
-  void run_jobs(std::unique_lock<std::mutex>& lock, Waitings jobs);
+  void run_jobs(std::unique_lock<std::mutex>& lock, const Waitings& jobs);
   void end_due_leases(std::unique_lock<std::mutex>& lock);
   void sweep(std::unique_lock<std::mutex>& lock);
 

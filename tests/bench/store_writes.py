@@ -18,7 +18,7 @@ def measure(environment, writers, seconds):
         env=environment, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
     result = json.loads(output)
     if result["failures"]:
-        raise SystemExit(f"bench: {result['failures']} writes failed")
+        raise SystemExit(f"bench: {result['failures']} writes failed: {result['failure']}")
     return result
 
 

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <vector>
@@ -76,6 +77,8 @@ int load(int writers, int seconds, size_t bytes) {
   const std::string value(bytes, 'v');
   std::vector<std::vector<std::int64_t>> times(static_cast<size_t>(writers));
   std::atomic<int> failures = 0;
+  std::mutex mutex;
+  std::string failure;
   const Clock::time_point end = Clock::now() + std::chrono::seconds(seconds);
   std::vector<std::thread> threads;
   for (int writer = 0; writer < writers; ++writer) {
@@ -84,7 +87,11 @@ int load(int writers, int seconds, size_t bytes) {
         const std::int64_t begin = now_ns();
         const Result<Commit> commit = (*store)->commit(
             Transaction{}.put(fmt::format("{}{}/{}", own, writer, i % 1000), value));
-        if (!commit.has_value() || !commit->succeeded) ++failures;
+        if (!commit.has_value()) {
+          ++failures;
+          const std::lock_guard lock(mutex);
+          failure = commit.error().message;
+        }
         times[static_cast<size_t>(writer)].push_back(now_ns() - begin);
       }
     });
@@ -96,7 +103,8 @@ int load(int writers, int seconds, size_t bytes) {
   print({{"writes_per_s", static_cast<double>(all.size()) / seconds},
          {"p50_ms", quantile_ms(all, 0.5)},
          {"p99_ms", quantile_ms(all, 0.99)},
-         {"failures", failures.load()}});
+         {"failures", failures.load()},
+         {"failure", failure}});
   return 0;
 }
 
