@@ -110,6 +110,7 @@ Result<Outcome> propose_tasks(const ApiCall& call,
   IK_LET(request, make_request_of(input, launch));
   const std::string& cluster = launch.cluster.name;
   std::vector<std::string> ids;
+  ids.reserve(static_cast<size_t>(input.count));
   for (std::int32_t i = 0; i < input.count; ++i) ids.push_back(call.random_hex(kTaskIdBytes));
   IK_LET(instances, call.placer->place(state, call.scope, cluster, request, ids));
   Json failures = Json::array();

@@ -107,6 +107,7 @@ void refresh_task(scheduler::ClusterView& hosts,
 
 Result<std::vector<scheduler::TaskId>> parse_ids(std::span<const std::string> tasks) {
   std::vector<scheduler::TaskId> ids;
+  ids.reserve(tasks.size());
   for (const std::string& task : tasks) {
     IK_LET(id, scheduler::TaskId::parse(task));
     ids.push_back(id);
@@ -172,6 +173,7 @@ Result<std::vector<std::string>> TaskPlacer::place(const State& state,
   IK_LET(ids, parse_ids(tasks));
   IK_LET(slots, as_parameter(view.hosts.place(request, ids, prng_)));
   std::vector<std::string> instances;
+  instances.reserve(slots.size());
   for (const scheduler::HostSlot slot : slots) instances.push_back(view.hosts.host_id(slot));
   return instances;
 }
