@@ -119,7 +119,7 @@ class Swim {
   void compare(const SummaryEntry& entry, std::string& give, std::vector<MemberId>& want);
   std::vector<SummaryEntry> summary() const;
   std::string records(const Member& member) const;
-  void send_frames(StreamId stream, std::string messages);
+  void send_frames(StreamId stream, std::string_view messages);
   void run_dialogues();
   bool wants_to_join() const;
   void try_join();

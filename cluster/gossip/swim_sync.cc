@@ -140,7 +140,7 @@ void Swim::hear_hello(Dialogue& dialogue, const Hello& hello, MemberId sender) {
   } else {
     messages += summary_messages(summary());
   }
-  send_frames(dialogue.stream, std::move(messages));
+  send_frames(dialogue.stream, messages);
 }
 
 void Swim::answer_summary(const Dialogue& dialogue, const std::vector<SummaryEntry>& entries) {
@@ -173,19 +173,21 @@ void Swim::compare(const SummaryEntry& entry, std::string& give, std::vector<Mem
   const Member* const member = table_.find(entry.id);
   if (member == nullptr) {
     if (is_living) want.push_back(entry.id);
-  } else if (member->incarnation() < entry.incarnation) {
-    want.push_back(entry.id);
-  } else if (member->incarnation() > entry.incarnation) {
+    return;
+  }
+  const bool is_same = member->incarnation() == entry.incarnation;
+  const bool lives = member->status == Status::kAlive;
+  if (member->incarnation() > entry.incarnation ||
+      (is_same && !lives && entry.opinion == Opinion::kLives)) {
     give += records(*member);
-  } else if (member->status != Status::kAlive && entry.opinion == Opinion::kLives) {
-    give += records(*member);
-  } else if (member->status == Status::kAlive && entry.opinion != Opinion::kLives) {
+  } else if (!is_same || (lives && entry.opinion != Opinion::kLives)) {
     want.push_back(entry.id);
-    // Lest it has not been told: whoever lives refutes that.
-    if (out_.packets.size() < config_.askers) {
-      out_.packets.push_back(
-          {.to = member->statement->endpoint, .bytes = new_packet(member) + doubt_about(*member)});
-    }
+  }
+  // Lest it has not been told that somebody doubts it: whoever lives refutes that.
+  if (is_same && lives && entry.opinion != Opinion::kLives &&
+      out_.packets.size() < config_.askers) {
+    out_.packets.push_back(
+        {.to = member->statement->endpoint, .bytes = new_packet(member) + doubt_about(*member)});
   }
 }
 
@@ -209,7 +211,7 @@ std::string Swim::records(const Member& member) const {
 }
 
 // In frames of bounded size, each of whole messages.
-void Swim::send_frames(StreamId stream, std::string messages) {
+void Swim::send_frames(StreamId stream, std::string_view messages) {
   std::string_view rest = messages;
   while (!rest.empty()) {
     size_t size = 0;
