@@ -10,6 +10,7 @@ import io
 import json
 import pathlib
 import shutil
+import struct
 import sys
 import tarfile
 
@@ -233,7 +234,64 @@ WORDS = {
 }
 
 
+def gossip_id(name):
+    """member_id() of cluster/gossip/statement.h."""
+    mask = (1 << 64) - 1
+    value = 0xcbf29ce484222325
+    for byte in name:
+        value = ((value ^ byte) * 0x100000001b3) & mask
+    value = ((value ^ (value >> 30)) * 0xbf58476d1ce4e5b9) & mask
+    value = ((value ^ (value >> 27)) * 0x94d049bb133111eb) & mask
+    return struct.pack(">Q", value ^ (value >> 31))
+
+
+def gossip_statement(name, incarnation, presence=1, admission=b"\0"):
+    return (bytes([len(name)]) + name + bytes(32) + bytes(15) + b"\1"
+            + struct.pack(">HQ", 3, incarnation) + bytes([presence, 1, 1, 1])
+            + b"\5" + b"0.1.0" + b"\2" + b"cd" + admission + bytes(64))
+
+
+def gossip_accusation(accused, incarnation, accuser):
+    return (gossip_id(accused) + struct.pack(">Q", incarnation) + gossip_id(accuser) + bytes(64))
+
+
+def gossip_inputs():
+    """Sequences of packets and frames, as gossip_targets.cc cuts them."""
+    def said(kind, body):
+        return bytes([kind]) + struct.pack(">H", len(body)) + body
+
+    def packet(*messages, flags=0):
+        data = b"\1" + b"".join(messages)
+        return struct.pack(">H", len(data) | flags) + data
+
+    alive = [said(6, gossip_statement(name, 1)) for name in (b"a", b"b", b"c", b"d")]
+    sequence = bytes(3) + b"\1"
+    yield "pings", packet(
+        *alive, said(1, sequence + gossip_id(b"self")[4:] + gossip_id(b"a") + b"\1"),
+        said(2, sequence + gossip_id(b"b") + gossip_id(b"a")), said(3, sequence + bytes(9)),
+        said(3, sequence + bytes(73)), said(4, sequence))
+    yield "accusations", packet(*alive) + b"".join(
+        packet(said(7, gossip_accusation(b"a", 1, accuser))) for accuser in (b"b", b"c", b"d")) + (
+        packet(said(5, gossip_id(b"self") + bytes(7) + b"\1"), said(6, gossip_statement(b"a", 2)))
+        + packet(said(7, gossip_accusation(b"self", 9, b"b")),
+                 said(6, gossip_statement(b"b", 2, 2))))
+    entries = b"".join(gossip_id(name) + struct.pack(">QB", 1 + place, 1 + place)
+                       for place, name in enumerate((b"a", b"b", b"self", b"x")))
+    hello = said(8, b"\0" + bytes(8))
+    yield "joined", packet(said(8, b"\1" + bytes(8)), alive[0], flags=0x8000)
+    yield "asked", packet(*alive) + packet(hello, alive[0], flags=0x8000) + packet(
+        said(11, gossip_id(b"a") + gossip_id(b"b")), said(12, b""), flags=0x8000)
+    yield "answered", packet(*alive) + packet(
+        alive[0], said(9, entries), flags=0xc000) + packet(said(10, b""), flags=0xc000)
+
+
 def seeds():
+    yield "gossip_sealed", "one", b"\x69" + bytes(60)
+    yield "gossip_statement", "plain", gossip_statement(b"host-1", 7)
+    yield "gossip_statement", "admitted", gossip_statement(b"h", 1, 2, b"\1" + bytes(72))
+    yield "gossip_statement", "accusation", gossip_accusation(b"a", 1, b"b")
+    for name, data in gossip_inputs():
+        yield "gossip_member", name, data
     for target, words in WORDS.items():
         for number, word in enumerate(words):
             yield target, f"word{number}", word.encode()
