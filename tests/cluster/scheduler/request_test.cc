@@ -13,16 +13,20 @@ TEST_CASE("strategies are read as the API writes them") {
   CHECK(parse_strategy("binpack", "cpu").value().kind == StrategyKind::kBinpackCpu);
   CHECK(parse_strategy("binpack", "MEMORY").value().kind == StrategyKind::kBinpackMemory);
 
-  for (const auto& [type, field] : {std::pair{"random", "cpu"},
-                                    std::pair{"spread", ""},
-                                    std::pair{"spread", "attribute:"},
-                                    std::pair{"spread", "cpu"},
-                                    std::pair{"binpack", ""},
-                                    std::pair{"binpack", "gpu"},
-                                    std::pair{"best", "cpu"}}) {
-    CAPTURE(type);
-    CAPTURE(field);
-    CHECK_FALSE(parse_strategy(type, field).has_value());
+  struct Row {
+    const char* type;
+    const char* field;
+  };
+  for (const Row& row : {Row{"random", "cpu"},
+                         Row{"spread", ""},
+                         Row{"spread", "attribute:"},
+                         Row{"spread", "cpu"},
+                         Row{"binpack", ""},
+                         Row{"binpack", "gpu"},
+                         Row{"best", "cpu"}}) {
+    CAPTURE(row.type);
+    CAPTURE(row.field);
+    CHECK_FALSE(parse_strategy(row.type, row.field).has_value());
   }
 }
 
