@@ -43,20 +43,16 @@ bool is_plain_word(const std::string& word) {
          });
 }
 
-// Entries that name nothing, "=x" and "NAME", set nothing in docker either.
-void drop_nameless(std::vector<std::string>& env) {
-  std::erase_if(env, [](const std::string& entry) {
-    const size_t equals = entry.find('=');
-    return equals == 0 || equals == std::string::npos;
-  });
-}
-
 Result<void> check_env(const std::vector<std::string>& env) {
   if (env.size() > kMaxEnvEntries) return invalid("Env has too many entries");
   size_t bytes = 0;
   for (const std::string& entry : env) {
     bytes += entry.size();
     if (has_nul(entry)) return invalid("Env holds a NUL");
+    const size_t equals = entry.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return invalid(fmt::format("Env: expected NAME=VALUE, not '{}'", entry.substr(0, 100)));
+    }
   }
   if (bytes > kMaxEnvBytes) return invalid("Env is larger than 1 MiB");
   return {};
@@ -181,7 +177,6 @@ Result<ImageConfig> parse_image_config(std::string_view text) {
     if (!digest.has_value()) return invalid("rootfs.diff_ids: " + digest.error().message);
   }
   IK_TRY(check_env(config.env));
-  drop_nameless(config.env);
   IK_TRY(check_words(config));
   config.source = *json;
   return config;

@@ -270,22 +270,6 @@ def test_wrong_usage_names_the_command_as_it_was_typed(shared_ikada):
         assert len(result.stderr.splitlines()) == 1
 
 
-def test_environment_entries_of_an_image_that_name_nothing_are_passed_over(shared_ikada, registry,
-                                                                          busybox_rootfs,
-                                                                          nothing_left):
-    image = images.Image([images.layer_of_directory(busybox_rootfs)], config={
-        "Env": ["=x", "", "ALONE", "PATH=/bin", "GOOD=yes"],
-        "Cmd": ["busybox", "env"]})
-    registry.push("nameless", "latest", image)
-
-    result = shared_ikada("run", "-q", "--rm", "--network", "none",
-                          f"{registry.address}/nameless:latest")
-
-    names = {line.split("=")[0] for line in result.stdout.splitlines()}
-    assert {"PATH", "GOOD"} <= names
-    assert names.isdisjoint({"", "ALONE"})
-
-
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("target", ["/usr/../etc/accounts", "../../../etc/accounts", "/etc/passwd",
                                     "/proc/self/root/etc/passwd"])
