@@ -22,7 +22,7 @@ struct Row {
   std::string blob;
   std::string code;
   LayerLimits limits = {.max_bytes = 64 * kMiB, .max_entries = 2000};
-  std::int64_t cpu_ms = 1000;
+  std::int64_t cpu_ms = 3000;  // A second alone; tests share their machine.
   std::uint64_t memory_bytes = 64 * kMiB;
 };
 
