@@ -181,7 +181,7 @@ void ApiServer::handle(const ApiRequest& request, Respond respond) {
           .respond = with_id}));
 }
 
-void ApiServer::propose(Proposal proposal, std::function<void(bool)> done) {
+void ApiServer::propose(const Proposal& proposal, std::function<void(bool)> done) {
   server_->commit(proposal, [done = std::move(done)](const Result<Commit>& result) {
     done(result.has_value() && result->succeeded);
   });

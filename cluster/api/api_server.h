@@ -49,7 +49,7 @@ class ApiServer {
   void handle(const ApiRequest& request, Respond respond);
 
   // Has changes made that no client has asked for; `done` says whether they were.
-  void propose(Proposal proposal, std::function<void(bool)> done);
+  void propose(const Proposal& proposal, std::function<void(bool)> done);
 
   // A record of this key has changed in the state; "": everything may have.
   void note_change(std::string_view key);

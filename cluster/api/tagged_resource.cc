@@ -10,9 +10,9 @@ template <typename T>
 TaggedResource tagged(const Kept<T>& kept, std::string key) {
   return {.tags = kept.value.tags,
           .propose_tags = [record = kept.value, revision = kept.revision, key = std::move(key)](
-                              Proposal& proposal, std::vector<Tag> tags) {
+                              Proposal& proposal, const std::vector<Tag>& tags) {
             T changed = record;
-            changed.tags = std::move(tags);
+            changed.tags = tags;
             proposal.put(key, changed, revision);
           }};
 }

@@ -15,7 +15,7 @@ namespace ikada {
 struct TaggedResource {
   std::vector<Tag> tags;
   // Adds the change of the record to the proposal.
-  std::function<void(Proposal& proposal, std::vector<Tag> tags)> propose_tags;
+  std::function<void(Proposal& proposal, const std::vector<Tag>& tags)> propose_tags;
 };
 
 // A cluster, container instance, task or task definition of this scope. InvalidParameterException

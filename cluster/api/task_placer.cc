@@ -148,9 +148,9 @@ void TaskPlacer::note_change(std::string_view key) {
 TaskPlacer::View& TaskPlacer::view_of(const State& state,
                                       const Scope& scope,
                                       const std::string& cluster) {
-  static const ClusterState kNothing;
+  static const ClusterState nothing;
   const ClusterState* found = state.scope(scope).find_cluster(cluster);
-  const ClusterState& known = found == nullptr ? kNothing : *found;
+  const ClusterState& known = found == nullptr ? nothing : *found;
   std::unique_ptr<View>& view = views_[cluster_key(scope, cluster)];
   if (view == nullptr) {
     view = std::make_unique<View>();

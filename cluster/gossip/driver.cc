@@ -186,7 +186,7 @@ void Driver::step(const Input& input) {
   if (!is_stopped_) carry_out(swim_->step(input, Clock::now()));
 }
 
-void Driver::carry_out(Output output) {
+void Driver::carry_out(const Output& output) {
   for (const PacketToSend& each : output.packets) send(each);
   for (const StreamAction& each : output.streams) act(each);
   if (output.next_tick != tick_at_) {

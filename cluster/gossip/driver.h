@@ -71,7 +71,7 @@ class Driver {
   void wait_for_links();
   void wait_for_tick();
   void step(const Input& input);
-  void carry_out(Output output);
+  void carry_out(const Output& output);
   void send(const PacketToSend& packet);
   void act(const StreamAction& action);
   void dial(const StreamAction& action);

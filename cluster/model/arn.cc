@@ -83,7 +83,7 @@ std::optional<std::string> id_of(std::string_view text,
                                  const Scope& scope,
                                  std::string_view cluster) {
   if (!is_arn(text)) return std::string(text);
-  const std::optional<std::string> resource = resource_of(text, kind, scope);
+  std::optional<std::string> resource = resource_of(text, kind, scope);
   if (!resource.has_value()) return std::nullopt;
   const Cut parts = cut(*resource, '/');
   if (!parts.found) return resource;

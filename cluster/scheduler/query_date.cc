@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kDateLength = std::string_view("2018-06-18").size();
 constexpr size_t kTimeLength = std::string_view("2018-06-18T22:28:28").size();
-constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+constexpr std::int64_t kNanosOfOneSecond = 1'000'000'000;
 
 }  // namespace
 
@@ -21,8 +21,8 @@ Result<std::int64_t> parse_query_date(std::string_view text) {
   if (!time.has_value()) {
     return make_error(ErrorKind::kInvalid, "expected a date such as 2018-06-18T22:28:28Z");
   }
-  std::int64_t seconds = *time / kNanosPerSecond;
-  if (*time % kNanosPerSecond < 0) --seconds;
+  std::int64_t seconds = *time / kNanosOfOneSecond;
+  if (*time % kNanosOfOneSecond < 0) --seconds;
   return seconds;
 }
 

@@ -7,7 +7,7 @@
 namespace ikada::scheduler {
 namespace {
 
-constexpr std::string_view kAttributePrefix = "attribute:";
+constexpr std::string_view kAttributeFieldPrefix = "attribute:";
 constexpr const char* kZoneAttribute = "ecs.availability-zone";
 
 Result<void> check_amount(std::uint32_t amount, std::string_view what) {
@@ -77,13 +77,13 @@ Result<Strategy> parse_strategy(std::string_view type, std::string_view field) {
   if (lower_field == "instanceid" || lower_field == "host") {
     return Strategy{.kind = StrategyKind::kSpreadHosts};
   }
-  if (field.size() <= kAttributePrefix.size() || !field.starts_with(kAttributePrefix)) {
+  if (field.size() <= kAttributeFieldPrefix.size() || !field.starts_with(kAttributeFieldPrefix)) {
     return make_error(ErrorKind::kInvalid,
                       "spread takes the field instanceId, host or attribute:NAME, not {}",
                       field);
   }
   return Strategy{.kind = StrategyKind::kSpreadAttribute,
-                  .attribute = std::string(field.substr(kAttributePrefix.size()))};
+                  .attribute = std::string(field.substr(kAttributeFieldPrefix.size()))};
 }
 
 std::vector<Strategy> default_service_strategies() {

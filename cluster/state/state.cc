@@ -170,9 +170,9 @@ Result<void> State::apply(std::string_view key,
 }
 
 const ScopeState& State::scope(const Scope& scope) const {
-  static const ScopeState kEmpty;
+  static const ScopeState empty;
   const auto found = scopes_.find(fmt::format("{}/{}", scope.account, scope.region));
-  return found == scopes_.end() ? kEmpty : found->second;
+  return found == scopes_.end() ? empty : found->second;
 }
 
 }  // namespace ikada
