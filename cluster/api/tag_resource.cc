@@ -24,7 +24,7 @@ Result<Outcome> tag_resource(const ApiCall& call, const State& state) {
   merge_tags(tags, input.tags);
   IK_TRY(check_tags(tags));
   Proposal proposal{.then = [](const State&) { return Json::object(); }};
-  resource.propose_tags(proposal, std::move(tags));
+  resource.propose_tags(proposal, tags);
   return propose(std::move(proposal));
 }
 

@@ -23,7 +23,7 @@ Result<Outcome> untag_resource(const ApiCall& call, const State& state) {
   std::vector<Tag> tags = std::move(resource.tags);
   remove_tags(tags, input.tag_keys);
   Proposal proposal{.then = [](const State&) { return Json::object(); }};
-  resource.propose_tags(proposal, std::move(tags));
+  resource.propose_tags(proposal, tags);
   return propose(std::move(proposal));
 }
 

@@ -117,7 +117,7 @@ void ControlPlane::tick() {
   Proposal proposal = plan_virtual_steps(feed_->state(), now);
   if (proposal.changes.empty()) proposal = plan_expiry(feed_->state(), now);
   if (proposal.changes.empty()) return wait_for_tick();
-  api_->propose(std::move(proposal), [this](bool made) {
+  api_->propose(proposal, [this](bool made) {
     if (stopping_) return;
     if (made) return tick();
     wait_for_tick();
