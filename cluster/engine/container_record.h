@@ -1,8 +1,8 @@
 // What is known of a container from its creation to its removal: ROOT/containers/ID/record.json.
 //
-// Written once, before anything that outlives the process is made, and never changed (rename is a
-// new record). What changes (running, exited, address) is looked up where it happens, see
-// container_status.h.
+// Written before anything that outlives the process is made. Later only a rename and an update of
+// the limits change it (record_change.h). Running, exited, the address: these are looked up where
+// they happen, see live_status.h.
 #pragma once
 
 #include <string>

@@ -71,7 +71,7 @@ struct ListOptions {
   std::string prefix;     // Empty for all keys.
   std::string after;      // Only keys behind this one: the last key of the page before.
   size_t limit = 500;     // 1 … kMaxPage.
-  Revision revision = 0;  // 0 for now; for further pages that of the first.
+  Revision revision = 0;  // 0: the newest; for further pages that of the first.
 };
 
 struct KeyPage {
