@@ -79,7 +79,7 @@ Result<void> BlobDownload::run(const Transport& transport) {
   int idle_breaks = 0;
   for (int breaks = 0; position_ < blob_.size_bytes || blob_.size_bytes == 0; ++breaks) {
     const std::uint64_t before = position_;
-    HttpRequest request;
+    OutgoingRequest request;
     if (position_ > 0) request.headers.push_back(fmt::format("Range: bytes={}-", position_));
     request.on_head = [this](const HttpResponse& head) { return check_head(head); };
     request.sink = [this](std::string_view bytes) { return take(bytes); };

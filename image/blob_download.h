@@ -20,7 +20,7 @@ class BlobDownload {
   // How requests are made, so that the rules here can be tested without a network.
   struct Transport {
     // Succeeds if the answer was 2xx; `request.on_head` and `request.sink` have seen it then.
-    std::function<Result<void>(HttpRequest request)> send;
+    std::function<Result<void>(OutgoingRequest request)> send;
     std::function<Result<void>(int milliseconds)> wait;
   };
 

@@ -79,8 +79,8 @@ void BlobUpload::resume(std::string url) {
   was_broken_ = true;
 }
 
-HttpRequest BlobUpload::request_to_place(std::string_view method, HttpBody body) const {
-  HttpRequest request;
+OutgoingRequest BlobUpload::request_to_place(std::string_view method, HttpBody body) const {
+  OutgoingRequest request;
   request.url = place_->url;
   request.method = method;
   request.retries = false;
@@ -122,7 +122,7 @@ Error BlobUpload::failed(const Transport& transport, const HttpResponse& respons
 }
 
 Result<void> BlobUpload::open(const Transport& transport) {
-  HttpRequest request;
+  OutgoingRequest request;
   request.method = "POST";
   request.body = body_of_text({});
   IK_LET(response, transport.send(std::move(request), repository_path_ + "/blobs/uploads/"));
@@ -137,7 +137,7 @@ Result<void> BlobUpload::open(const Transport& transport) {
 Result<void> BlobUpload::send_part(const Transport& transport) {
   const std::uint64_t limit = std::max(part_limit_bytes_, part_minimum_bytes_);
   const std::uint64_t size = std::min(blob_.size_bytes - position_, limit);
-  HttpRequest request = request_to_place("PATCH", part_of_body(bytes_, position_, size));
+  OutgoingRequest request = request_to_place("PATCH", part_of_body(bytes_, position_, size));
   request.answer_limit_s = kCommitLimitS;
   // All in one go is sent as docker does it, which every registry takes.
   if (position_ > 0 || size < blob_.size_bytes) {
@@ -163,7 +163,7 @@ Result<void> BlobUpload::finish(const Transport& transport) {
   IK_LET(url, parse_url(place_->url));
   IK_LET(with_digest, add_query(url, {{"digest", blob_.digest.text()}}));
   const bool whole = position_ == 0;
-  HttpRequest request = request_to_place("PUT", whole ? bytes_ : body_of_text({}));
+  OutgoingRequest request = request_to_place("PUT", whole ? bytes_ : body_of_text({}));
   request.url = with_digest.text;
   request.answer_limit_s = kCommitLimitS;
   must_look_ = true;
@@ -191,7 +191,7 @@ Result<void> BlobUpload::finish(const Transport& transport) {
 
 // Finds out how much the registry has. True if it has the whole blob at its place.
 Result<bool> BlobUpload::look_again(const Transport& transport) {
-  HttpRequest head;
+  OutgoingRequest head;
   head.method = "HEAD";
   IK_LET(blob, transport.send(std::move(head), repository_path_ + "/blobs/" + blob_.digest.text()));
   if (blob.status == kOk) return true;
@@ -199,7 +199,7 @@ Result<bool> BlobUpload::look_again(const Transport& transport) {
     must_look_ = false;
     return false;
   }
-  HttpRequest request;
+  OutgoingRequest request;
   request.url = place_->url;
   request.refuse_private_addresses = place_->refuses_private_addresses;
   IK_LET(response, transport.send(std::move(request), ""));

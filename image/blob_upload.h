@@ -35,7 +35,7 @@ class BlobUpload {
   // How requests are made, so that the rules here can be tested without a network.
   struct Transport {
     // As RegistryClient::request().
-    std::function<Result<HttpResponse>(HttpRequest request, const std::string& path)> send;
+    std::function<Result<HttpResponse>(OutgoingRequest request, const std::string& path)> send;
     std::function<Error(const HttpResponse& response, const std::string& what)> answer_error;
     std::function<Result<void>(int milliseconds)> wait;
     // Told the place whenever it changes, if a later process can go on there; may be empty.
@@ -65,7 +65,7 @@ class BlobUpload {
   Result<bool> look_again(const Transport& transport);
   Result<void> take_place(const Transport& transport, const HttpResponse& response);
   Error failed(const Transport& transport, const HttpResponse& response);
-  HttpRequest request_to_place(std::string_view method, HttpBody body) const;
+  OutgoingRequest request_to_place(std::string_view method, HttpBody body) const;
   std::string what() const { return "blob " + blob_.digest.text(); }
 
   const Descriptor& blob_;

@@ -20,7 +20,7 @@ Error refused(std::string_view code, std::string message) {
 }
 
 // A redirect that is followed. The older kinds would turn what is sent into a GET.
-bool is_redirect(int status, const HttpRequest& request) {
+bool is_redirect(int status, const OutgoingRequest& request) {
   if (status == 307 || status == 308) return request.form.empty();
   const bool reads = request.form.empty() && (request.method.empty() || request.method == "GET" ||
                                               request.method == "HEAD");
@@ -86,7 +86,7 @@ Result<CURL*> HttpClient::take_handle() {
   return handle;
 }
 
-Result<HttpResponse> HttpClient::exchange(const HttpRequest& request,
+Result<HttpResponse> HttpClient::exchange(const OutgoingRequest& request,
                                           const Url& url,
                                           bool& delivered) {
   IK_TRY(check_scheme(url));
@@ -103,8 +103,8 @@ Result<HttpResponse> HttpClient::exchange(const HttpRequest& request,
   return response;
 }
 
-Result<HttpResponse> HttpClient::follow(const HttpRequest& request, bool& delivered) {
-  HttpRequest hop = request;
+Result<HttpResponse> HttpClient::follow(const OutgoingRequest& request, bool& delivered) {
+  OutgoingRequest hop = request;
   IK_LET(url, parse_url(request.url));
   for (int redirects = 0;; ++redirects) {
     IK_LET(response, exchange(hop, url, delivered));
@@ -131,7 +131,7 @@ Result<HttpResponse> HttpClient::follow(const HttpRequest& request, bool& delive
   }
 }
 
-Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
+Result<HttpResponse> HttpClient::send(const OutgoingRequest& request) {
   for (int attempt = 0;; ++attempt) {
     bool delivered = false;
     Result<HttpResponse> response = follow(request, delivered);

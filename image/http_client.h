@@ -43,7 +43,7 @@ struct HttpResponse {
   const std::string* find_header(std::string_view name) const;
 };
 
-struct HttpRequest {
+struct OutgoingRequest {
   std::string url;
   std::vector<std::string> headers = {};  // "Accept: text/plain"
   std::string authorization = {};         // Value of the header; for this URL's origin only.
@@ -81,7 +81,7 @@ class HttpClient {
 
   // The answer, whatever its status. kUnavailable with a code above if there was none, kDenied with
   // code REDIRECT_REFUSED or TLS_REQUIRED for what is not done, kInvalid if the body is too large.
-  Result<HttpResponse> send(const HttpRequest& request);
+  Result<HttpResponse> send(const OutgoingRequest& request);
 
   // Waits, but not after cancel().
   Result<void> wait(int milliseconds);
@@ -93,8 +93,8 @@ class HttpClient {
 
  private:
   HttpClient(const CurlLibrary& curl, HttpOptions options);
-  Result<HttpResponse> follow(const HttpRequest& request, bool& delivered);
-  Result<HttpResponse> exchange(const HttpRequest& request, const Url& url, bool& delivered);
+  Result<HttpResponse> follow(const OutgoingRequest& request, bool& delivered);
+  Result<HttpResponse> exchange(const OutgoingRequest& request, const Url& url, bool& delivered);
   Result<void> check_scheme(const Url& url) const;
   Result<CURL*> take_handle();
 

@@ -34,7 +34,7 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
 // What libcurl's callbacks work on.
 struct Running {
-  const HttpRequest& request;
+  const OutgoingRequest& request;
   const ExchangeOptions& options;
   bool& delivered;
   HttpResponse response = {};
@@ -261,7 +261,7 @@ Error transport_error(const Running& running, CURLcode code, const char* detail)
   }
 }
 
-HeaderList make_headers(const HttpRequest& request, const CurlLibrary& curl) {
+HeaderList make_headers(const OutgoingRequest& request, const CurlLibrary& curl) {
   std::vector<std::string> lines = request.headers;
   lines.emplace_back("User-Agent: ikada/" IKADA_VERSION);
   lines.emplace_back("Expect:");
@@ -304,7 +304,7 @@ void set_certificates(OptionSetter& setter, const ExchangeOptions& options) {
 }
 
 void set_method(OptionSetter& setter, Running& running) {
-  const HttpRequest& request = running.request;
+  const OutgoingRequest& request = running.request;
   if (!request.form.empty()) {
     setter.set(CURLOPT_POSTFIELDSIZE, static_cast<long>(request.form.size()));
     setter.set(CURLOPT_POSTFIELDS, request.form.c_str());
@@ -354,7 +354,7 @@ Result<void> set_options(Running& running, curl_slist* headers, char* detail) {
 
 }  // namespace
 
-Result<HttpResponse> exchange(const HttpRequest& request,
+Result<HttpResponse> exchange(const OutgoingRequest& request,
                               const ExchangeOptions& options,
                               bool& delivered) {
   Running running{.request = request, .options = options, .delivered = delivered};

@@ -17,7 +17,7 @@ struct ExchangeOptions {
 };
 
 // `delivered` becomes true with the first byte given to the sink.
-Result<HttpResponse> exchange(const HttpRequest& request,
+Result<HttpResponse> exchange(const OutgoingRequest& request,
                               const ExchangeOptions& options,
                               bool& delivered);
 

@@ -149,13 +149,13 @@ Result<void> RegistryAuth::check_realm(const Url& realm, const Url& asked_by) co
                             realm.authority()));
 }
 
-Result<HttpRequest> RegistryAuth::token_request(const AuthChallenge& challenge,
-                                                const Url& realm) const {
+Result<OutgoingRequest> RegistryAuth::token_request(const AuthChallenge& challenge,
+                                                    const Url& realm) const {
   const std::string service = parameter(challenge, "service");
   // What we need is asked for, not what the registry suggests we should ask for.
   const std::string& scope = options_.scope;
   const std::optional<Credentials>& credentials = options_.credentials;
-  HttpRequest request;
+  OutgoingRequest request;
   request.max_body_bytes = kMaxTokenAnswerBytes;
   if (credentials.has_value() && !credentials->identity_token.empty()) {
     request.url = realm.text;

@@ -44,7 +44,7 @@ class RegistryAuth {
  private:
   Result<void> answer_basic(const std::string& used);
   Result<void> fetch_token(const AuthChallenge& challenge, const HttpResponse& unauthorized);
-  Result<HttpRequest> token_request(const AuthChallenge& challenge, const Url& realm) const;
+  Result<OutgoingRequest> token_request(const AuthChallenge& challenge, const Url& realm) const;
   Result<void> check_realm(const Url& realm, const Url& asked_by) const;
   Result<void> keep_token(const HttpResponse& response);
 

@@ -47,7 +47,7 @@ struct RegistryClient::Session {
 
   Result<std::string> find_base();
   Result<std::string> probe(const Url& secure);
-  Result<HttpResponse> send(HttpRequest request, const std::string& path);
+  Result<HttpResponse> send(OutgoingRequest request, const std::string& path);
   Error answer_error(const HttpResponse& response, const std::string& what) const;
   Error denied_error(const Error& why) const;
   std::string rate_limit_advice(const HttpResponse& response) const;
@@ -77,7 +77,7 @@ Result<std::string> RegistryClient::Session::probe(const Url& secure) {
                                     plain_first ? "https://" + host : "http://" + host};
   std::optional<Error> first;
   for (const std::string& candidate : candidates) {
-    HttpRequest request;
+    OutgoingRequest request;
     request.url = candidate + "/v2/";
     request.retries = false;
     const Result<HttpResponse> response = http->send(request);
@@ -92,7 +92,8 @@ Result<std::string> RegistryClient::Session::probe(const Url& secure) {
   return coded(ErrorKind::kUnavailable, kNotHttp, host + " speaks neither http nor https");
 }
 
-Result<HttpResponse> RegistryClient::Session::send(HttpRequest request, const std::string& path) {
+Result<HttpResponse> RegistryClient::Session::send(OutgoingRequest request,
+                                                   const std::string& path) {
   IK_LET(found, find_base().context("registry {}", reference.registry));
   IK_LET(origin, parse_url(found));
   if (!path.empty()) request.url = found + path;
@@ -220,7 +221,7 @@ Result<FetchedManifest> RegistryClient::fetch_manifest(const std::string& tag_or
     IK_LET(digest, Digest::parse(tag_or_digest));
     wanted = std::move(digest);
   }
-  HttpRequest request;
+  OutgoingRequest request;
   request.max_body_bytes = kMaxManifestBytes;
   for (const std::string_view type :
        {kOciIndexType, kDockerListType, kOciManifestType, kDockerManifestType}) {
@@ -254,7 +255,7 @@ Result<void> RegistryClient::fetch_blob(const Descriptor& blob,
                                         const Sink& sink) {
   const std::string path = session_->repository_url() + "/blobs/" + blob.digest.text();
   const BlobDownload::Transport transport{
-      .send = [&](HttpRequest request) -> Result<void> {
+      .send = [&](OutgoingRequest request) -> Result<void> {
         IK_LET(response, session_->send(std::move(request), path));
         if (response.status / 100 == 2) return {};
         return session_->answer_error(response, "blob " + blob.digest.text());
@@ -281,7 +282,7 @@ Result<std::string> RegistryClient::fetch_small_blob(const Descriptor& blob) {
                fmt::format("blob {}: digest mismatch: got {}", blob.digest.text(), got.text()));
 }
 
-Result<HttpResponse> RegistryClient::request(HttpRequest request, const std::string& path) {
+Result<HttpResponse> RegistryClient::request(OutgoingRequest request, const std::string& path) {
   return session_->send(std::move(request), path);
 }
 

@@ -70,7 +70,7 @@ class RegistryClient {
   // Any request to the repository, authenticated, and its answer whatever the status. With an empty
   // `path` it goes to `request.url`, which the registry has named; credentials are added only if
   // that is the registry's own origin.
-  Result<HttpResponse> request(HttpRequest request, const std::string& path);
+  Result<HttpResponse> request(OutgoingRequest request, const std::string& path);
 
   // What to say of an answer that was not hoped for; `what` is what it is about, "blob sha256:…".
   Error answer_error(const HttpResponse& response, const std::string& what) const;

@@ -20,7 +20,7 @@ Result<std::unique_ptr<RegistryPush>> RegistryPush::create(const Reference& targ
       new RegistryPush(target, std::move(options), std::move(client)));
 }
 
-Result<bool> RegistryPush::is_there(HttpRequest request, const std::string& place) {
+Result<bool> RegistryPush::is_there(OutgoingRequest request, const std::string& place) {
   request.method = "HEAD";
   IK_LET(response, client_->request(std::move(request), client_->repository_path() + place));
   if (response.status == kOk) return true;
@@ -33,7 +33,7 @@ Result<bool> RegistryPush::has_blob(const Digest& digest) {
 }
 
 Result<bool> RegistryPush::has_manifest(const Digest& digest) {
-  HttpRequest request;
+  OutgoingRequest request;
   for (const std::string_view type :
        {kOciIndexType, kDockerListType, kOciManifestType, kDockerManifestType}) {
     request.headers.push_back(fmt::format("Accept: {}", type));
@@ -57,7 +57,7 @@ Result<RegistryClient*> RegistryPush::client_for_mounts(const std::string& sourc
 Result<RegistryPush::Mount> RegistryPush::mount_blob(const Digest& digest,
                                                      const std::string& source_repository) {
   IK_LET(client, client_for_mounts(source_repository));
-  HttpRequest request;
+  OutgoingRequest request;
   request.method = "POST";
   request.body = body_of_text({});
   // A repository's name and a digest need no escapes in a query.
@@ -79,7 +79,7 @@ Result<RegistryPush::Mount> RegistryPush::mount_blob(const Digest& digest,
 
 Result<void> RegistryPush::upload_blob(const Upload& upload) {
   const BlobUpload::Transport transport{
-      .send = [&](HttpRequest request,
+      .send = [&](OutgoingRequest request,
                   const std::string& path) { return client_->request(std::move(request), path); },
       .answer_error =
           [&](const HttpResponse& response, const std::string& what) {
@@ -99,7 +99,7 @@ Result<void> RegistryPush::upload_blob(const Upload& upload) {
 Result<void> RegistryPush::put_manifest(const std::string& text,
                                         const std::string& media_type,
                                         const std::string& tag_or_digest) {
-  HttpRequest request;
+  OutgoingRequest request;
   request.method = "PUT";
   request.headers.push_back("Content-Type: " + media_type);
   request.body = body_of_text(text);

@@ -60,7 +60,7 @@ class RegistryPush {
  private:
   RegistryPush(Reference target, RegistryOptions options, std::unique_ptr<RegistryClient> client)
       : target_(std::move(target)), options_(std::move(options)), client_(std::move(client)) {}
-  Result<bool> is_there(HttpRequest request, const std::string& place);
+  Result<bool> is_there(OutgoingRequest request, const std::string& place);
   Result<RegistryClient*> client_for_mounts(const std::string& source_repository);
 
   Reference target_;

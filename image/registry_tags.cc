@@ -57,7 +57,7 @@ std::string next_link(std::string_view header) {
 Result<std::vector<std::string>> list_tags(RegistryClient& client) {
   std::vector<std::string> tags;
   std::string path = client.repository_path() + "/tags/list";
-  HttpRequest request;
+  OutgoingRequest request;
   for (size_t page = 0; page < kMaxPages && tags.size() <= kMaxTags; ++page) {
     IK_LET(response, client.request(request, path));
     if (response.status != kOk) return client.answer_error(response, "list of tags");

@@ -46,7 +46,7 @@ Result<void> make_table(const BridgeConfig& config) {
   return run_nft(plan_nft_table(bridges, ports));
 }
 
-Result<PortElement> host_side(const PortMapping& mapping) {
+Result<PortElement> host_side(const PublishedPort& mapping) {
   PortElement port{.host_port = mapping.host_port, .container_port = mapping.container_port};
   if (mapping.protocol != "tcp" && mapping.protocol != "udp") {
     return make_error(ErrorKind::kInvalid, "invalid proto: {}", mapping.protocol);
@@ -121,9 +121,9 @@ Result<ContainerAddress> ContainerNetwork::reserve_address(const std::string& co
   };
 }
 
-Result<std::vector<UniqueFd>> ContainerNetwork::reserve_ports(std::vector<PortMapping>& ports) {
+Result<std::vector<UniqueFd>> ContainerNetwork::reserve_ports(std::vector<PublishedPort>& ports) {
   std::vector<UniqueFd> sockets;
-  for (PortMapping& mapping : ports) {
+  for (PublishedPort& mapping : ports) {
     IK_LET(port, host_side(mapping));
     auto bound = bind_host_port({.ip = port.host_ip, .udp = port.udp, .port = port.host_port});
     if (!bound && bound.error().kind == ErrorKind::kConflict) {
@@ -142,11 +142,11 @@ Result<std::vector<UniqueFd>> ContainerNetwork::reserve_ports(std::vector<PortMa
 
 Result<void> ContainerNetwork::publish_ports(const std::string& container_id,
                                              const ContainerAddress& address,
-                                             const std::vector<PortMapping>& ports) {
+                                             const std::vector<PublishedPort>& ports) {
   if (ports.empty()) return {};
   IK_LET(container_ip, parse_ipv4(address.address));
   std::vector<PortElement> elements;
-  for (const PortMapping& mapping : ports) {
+  for (const PublishedPort& mapping : ports) {
     IK_LET(element, host_side(mapping));
     element.container_ip = container_ip;
     elements.push_back(element);

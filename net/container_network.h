@@ -29,7 +29,7 @@ struct BridgeConfig {
   std::string state_dir = "/run/ikada/net";
 };
 
-struct PortMapping {
+struct PublishedPort {
   std::string host_ip = {};     // Empty: all IPv4 addresses of the host.
   std::uint16_t host_port = 0;  // 0: choose a free one from the ephemeral range.
   std::uint16_t container_port = 0;
@@ -58,13 +58,13 @@ class ContainerNetwork {
   // where it was 0. The descriptors must be held by the monitor while the container lives.
   // kConflict in docker's words if a port is taken: "Bind for 0.0.0.0:8080 failed: port is already
   // allocated".
-  Result<std::vector<UniqueFd>> reserve_ports(std::vector<PortMapping>& ports);
+  Result<std::vector<UniqueFd>> reserve_ports(std::vector<PublishedPort>& ports);
 
   // Adds one element per port to our maps, in one transaction. kConflict if another container has
   // the port.
   Result<void> publish_ports(const std::string& container_id,
                              const ContainerAddress& address,
-                             const std::vector<PortMapping>& ports);
+                             const std::vector<PublishedPort>& ports);
 
   // Takes everything of the container away: map elements, address. The veth pair dies with the
   // container's network namespace; one that remains is removed. Idempotent.

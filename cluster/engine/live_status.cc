@@ -110,7 +110,7 @@ Result<void> save_network_status(const EngineLayout& layout,
                                  const std::string& id,
                                  const NetworkStatus& status) {
   Json ports = Json::array();
-  for (const PortMapping& each : status.ports) {
+  for (const PublishedPort& each : status.ports) {
     ports.push_back({{"host_ip", each.host_ip},
                      {"host_port", each.host_port},
                      {"container_port", each.container_port},
@@ -137,7 +137,7 @@ NetworkStatus load_network_status(const EngineLayout& layout, const std::string&
   reader.read("gateway", status.address.gateway);
   reader.read("mac", status.address.mac);
   for (JsonReader& each : reader.objects("ports")) {
-    PortMapping& port = status.ports.emplace_back();
+    PublishedPort& port = status.ports.emplace_back();
     std::uint32_t host_port = 0;
     std::uint32_t container_port = 0;
     each.read("host_ip", port.host_ip);

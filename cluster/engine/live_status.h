@@ -41,7 +41,7 @@ std::string describe_status(const LiveStatus& status, UnixNanos now);
 // What a started container has on the bridge, kept as network.json while it runs.
 struct NetworkStatus {
   ContainerAddress address = {};
-  std::vector<PortMapping> ports = {};
+  std::vector<PublishedPort> ports = {};
 };
 Result<void> save_network_status(const EngineLayout& layout,
                                  const std::string& id,

@@ -56,7 +56,7 @@ Result<void> check_volume_name(std::string_view name) {
 
 namespace {
 
-Result<void> write_description(const EngineLayout& layout, const Volume& volume) {
+Result<void> write_description(const EngineLayout& layout, const LocalVolume& volume) {
   const Json json = {
       {"created", volume.created}, {"anonymous", volume.anonymous}, {"labels", volume.labels}};
   return write_file_atomically(fmt::format("{}/{}/volume.json", layout.volumes(), volume.name),
@@ -65,9 +65,9 @@ Result<void> write_description(const EngineLayout& layout, const Volume& volume)
                                Durability::kVolatile);
 }
 
-Result<Volume> load_volume(const EngineLayout& layout, const std::string& name) {
+Result<LocalVolume> load_volume(const EngineLayout& layout, const std::string& name) {
   const std::string directory = fmt::format("{}/{}", layout.volumes(), name);
-  Volume volume{.name = name, .data = directory + "/_data"};
+  LocalVolume volume{.name = name, .data = directory + "/_data"};
   struct stat status {};
   if (::stat(volume.data.c_str(), &status) != 0) return errno_error("stat {}", volume.data);
   volume.created = std::int64_t{status.st_ctim.tv_sec} * 1'000'000'000;
@@ -86,7 +86,7 @@ using Filling = std::function<Result<void>(const std::string&)>;
 
 Result<void> make_volume_in(const EngineLayout& layout,
                             const std::string& directory,
-                            const Volume& volume,
+                            const LocalVolume& volume,
                             const Filling& fill) {
   // Filled under another name, so that a killed copy is not taken for a used volume.
   const std::string staging = directory + "/_new";
@@ -101,7 +101,9 @@ Result<void> make_volume_in(const EngineLayout& layout,
 }
 
 // The caller holds the lock, and has seen that there is no such volume.
-Result<void> make_volume(const EngineLayout& layout, const Volume& volume, const Filling& fill) {
+Result<void> make_volume(const EngineLayout& layout,
+                         const LocalVolume& volume,
+                         const Filling& fill) {
   const std::string directory = fmt::format("{}/{}", layout.volumes(), volume.name);
   IK_TRY(make_directories(directory, 0700));
   Result<void> made = make_volume_in(layout, directory, volume, fill);
@@ -142,37 +144,37 @@ Result<bool> prepare_volume(const EngineLayout& layout, const VolumeWish& wish, 
     if (wish.copy) IK_TRY(fill_volume(data, wish.destination, image));
     return false;
   }
-  const Volume volume{.name = wish.name, .created = unix_now(), .anonymous = wish.anonymous};
+  const LocalVolume volume{.name = wish.name, .created = unix_now(), .anonymous = wish.anonymous};
   IK_TRY(make_volume(layout, volume, [&](const std::string& staging) {
     return wish.copy ? fill_volume(staging, wish.destination, image) : Result<void>();
   }));
   return true;
 }
 
-Result<void> create_volume(const EngineLayout& layout, const Volume& volume) {
+Result<void> create_volume(const EngineLayout& layout, const LocalVolume& volume) {
   IK_TRY(check_volume_name(volume.name));
   IK_LET(lock, lock_volumes(layout));
-  const Result<Volume> there = load_volume(layout, volume.name);
+  const Result<LocalVolume> there = load_volume(layout, volume.name);
   if (there.has_value()) return {};
   if (there.error().kind != ErrorKind::kNotFound) return there.error();
   return make_volume(layout, volume, [](const std::string&) { return Result<void>(); });
 }
 
-Result<Volume> find_volume(const EngineLayout& layout, const std::string& name) {
+Result<LocalVolume> find_volume(const EngineLayout& layout, const std::string& name) {
   const Error none = make_error(ErrorKind::kNotFound, "get {}: no such volume", name);
   if (!check_volume_name(name).has_value()) return none;
-  Result<Volume> volume = load_volume(layout, name);
+  Result<LocalVolume> volume = load_volume(layout, name);
   if (!volume.has_value() && volume.error().kind == ErrorKind::kNotFound) return none;
   return volume;
 }
 
-Result<std::vector<Volume>> list_volumes(const EngineLayout& layout) {
+Result<std::vector<LocalVolume>> list_volumes(const EngineLayout& layout) {
   IK_LET(names, list_directory(layout.volumes()));
   std::sort(names.begin(), names.end());
-  std::vector<Volume> volumes;
+  std::vector<LocalVolume> volumes;
   for (const std::string& name : names) {
     if (!check_volume_name(name).has_value()) continue;
-    Result<Volume> volume = load_volume(layout, name);
+    Result<LocalVolume> volume = load_volume(layout, name);
     // Being made or removed just now.
     if (!volume.has_value() && volume.error().kind == ErrorKind::kNotFound) continue;
     if (!volume.has_value()) return std::move(volume.error());
@@ -210,7 +212,7 @@ Result<void> remove_unused_volume(const EngineLayout& layout, const std::string&
   return remove_volume(layout, volume.name);
 }
 
-std::uint64_t measure_volume(const Volume& volume) {
+std::uint64_t measure_volume(const LocalVolume& volume) {
   const Result<UniqueFd> data = open_file(volume.data, O_RDONLY | O_DIRECTORY);
   struct stat status {};
   if (!data.has_value() || ::fstat(data->get(), &status) != 0) return 0;

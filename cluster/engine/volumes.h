@@ -38,7 +38,7 @@ struct VolumeWish {
 // `image`. Two commands at once do not fill it twice. True if it was made now.
 Result<bool> prepare_volume(const EngineLayout& layout, const VolumeWish& wish, ImageFiles& image);
 
-struct Volume {
+struct LocalVolume {
   std::string name = {};
   std::string data = {};  // The directory that is mounted.
   UnixNanos created = 0;
@@ -47,13 +47,13 @@ struct Volume {
 };
 
 // Makes an empty volume; one that exists stays as it is.
-Result<void> create_volume(const EngineLayout& layout, const Volume& volume);
+Result<void> create_volume(const EngineLayout& layout, const LocalVolume& volume);
 
 // kNotFound in docker's words.
-Result<Volume> find_volume(const EngineLayout& layout, const std::string& name);
+Result<LocalVolume> find_volume(const EngineLayout& layout, const std::string& name);
 
 // Sorted by name.
-Result<std::vector<Volume>> list_volumes(const EngineLayout& layout);
+Result<std::vector<LocalVolume>> list_volumes(const EngineLayout& layout);
 
 // Which containers name which volume: ids by the volume's name.
 Result<std::map<std::string, std::vector<std::string>>> find_volume_users(
@@ -64,7 +64,7 @@ Result<std::map<std::string, std::vector<std::string>>> find_volume_users(
 Result<void> remove_unused_volume(const EngineLayout& layout, const std::string& name);
 
 // A volume's regular files together.
-std::uint64_t measure_volume(const Volume& volume);
+std::uint64_t measure_volume(const LocalVolume& volume);
 
 // A missing volume is not an error.
 Result<void> remove_volume(const EngineLayout& layout, const std::string& name);

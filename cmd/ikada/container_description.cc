@@ -189,7 +189,7 @@ Json describe_network(const ListedContainer& container) {
   const NetworkStatus& network = container.network;
   Json ports = Json::object();
   for (const std::string& each : container.record.exposed) ports[each] = Json();
-  for (const PortMapping& each : network.ports) {
+  for (const PublishedPort& each : network.ports) {
     Json& bindings = ports[fmt::format("{}/{}", each.container_port, each.protocol)];
     bindings.push_back({{"HostIp", each.host_ip.empty() ? "0.0.0.0" : each.host_ip},
                         {"HostPort", fmt::format("{}", each.host_port)}});

@@ -181,7 +181,7 @@ std::string format_docker_time(UnixNanos time) {
 std::string describe_ports(const ContainerRecord& record, const NetworkStatus& network) {
   std::vector<std::string> ports;
   std::set<std::string> published;
-  for (const PortMapping& each : network.ports) {
+  for (const PublishedPort& each : network.ports) {
     const std::string inside = fmt::format("{}/{}", each.container_port, each.protocol);
     published.insert(inside);
     ports.push_back(fmt::format(

@@ -39,7 +39,7 @@ bool is_url(const std::string& source) {
 Result<UniqueFd> download(const std::string& url, const std::string& directory) {
   IK_LET(file, open_file(directory, O_RDWR | O_TMPFILE, 0600));
   IK_LET(client, HttpClient::create({}));
-  HttpRequest request{.url = url};
+  OutgoingRequest request{.url = url};
   request.sink = [&file](std::string_view bytes) { return write_all(file.get(), bytes); };
   IK_LET(response, client->send(request));
   if (response.status != 200) {

@@ -17,7 +17,7 @@ struct PortOptions {
   std::string port;
 };
 
-std::string host_side(const PortMapping& mapping) {
+std::string host_side(const PublishedPort& mapping) {
   return fmt::format(
       "{}:{}", mapping.host_ip.empty() ? "0.0.0.0" : mapping.host_ip, mapping.host_port);
 }
@@ -35,7 +35,7 @@ Result<void> port(const PortOptions& options, const Context& context) {
     wanted = parsed;
   }
   bool found = false;
-  for (const PortMapping& each : network.ports) {
+  for (const PublishedPort& each : network.ports) {
     if (options.port.empty()) {
       ::printf(
           "%u/%s -> %s\n", each.container_port, each.protocol.c_str(), host_side(each).c_str());

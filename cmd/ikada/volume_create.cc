@@ -25,7 +25,7 @@ Result<void> volume_create(const VolumeCreateOptions& options, const Context& co
   if (options.driver != "local") {
     return make_error(ErrorKind::kNotFound, "error looking up volume plugin {}", options.driver);
   }
-  Volume volume{.name = options.name, .created = unix_now()};
+  LocalVolume volume{.name = options.name, .created = unix_now()};
   if (volume.name.empty()) {
     volume.name = random_hex(32);
     volume.anonymous = true;

@@ -39,7 +39,7 @@ Result<void> volume_ls(const VolumeLsOptions& options, const Context& context) {
   IK_LET(all, list_volumes(engine.layout()));
   IK_LET(volumes, filter_volumes(engine.layout(), std::move(all), options.filters));
   std::vector<Json> rows;
-  for (const Volume& each : volumes) rows.push_back(volume_row(each));
+  for (const LocalVolume& each : volumes) rows.push_back(volume_row(each));
   const std::string format = options.quiet && options.format.empty() ? "{{.Name}}" : options.format;
   return print_rows({kVolumeColumns, "table {{.Driver}}\t{{.Name}}"}, rows, format);
 }

@@ -40,7 +40,7 @@ Result<void> volume_prune(const VolumePruneOptions& options, const Context& cont
   IK_LET(volumes, filter_volumes(layout, std::move(listed), options.filters));
   std::uint64_t bytes = 0;
   bool is_first = true;
-  for (const Volume& each : volumes) {
+  for (const LocalVolume& each : volumes) {
     if (!options.all && !each.anonymous) continue;
     const std::uint64_t size = measure_volume(each);
     const Result<void> removed = remove_unused_volume(layout, each.name);

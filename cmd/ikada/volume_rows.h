@@ -14,15 +14,15 @@
 namespace ikada {
 
 // A row for table.h.
-Json volume_row(const Volume& volume);
+Json volume_row(const LocalVolume& volume);
 
 // As `volume inspect` prints it.
-Json describe_volume(const Volume& volume);
+Json describe_volume(const LocalVolume& volume);
 
 // Those for which every filter holds: name=PART, dangling=true, label=KEY[=VALUE], label!=KEY,
 // driver=local. kInvalid for others.
-Result<std::vector<Volume>> filter_volumes(const EngineLayout& layout,
-                                           std::vector<Volume> volumes,
-                                           const std::vector<std::string>& filters);
+Result<std::vector<LocalVolume>> filter_volumes(const EngineLayout& layout,
+                                                std::vector<LocalVolume> volumes,
+                                                const std::vector<std::string>& filters);
 
 }  // namespace ikada

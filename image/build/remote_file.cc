@@ -32,7 +32,7 @@ Result<RemoteFile> download_file(const std::string& url, const std::string& path
   IK_LET(client, HttpClient::create({.insecure_hosts = {parsed.authority()}}));
   IK_LET(fd, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0600));
   Sha256 hash;
-  HttpRequest request{.url = url};
+  OutgoingRequest request{.url = url};
   request.sink = [&](std::string_view bytes) -> Result<void> {
     hash.update(bytes);
     return write_all(fd.get(), bytes);

@@ -27,7 +27,7 @@ struct FakeRegistry {
   int requests = 0;
   int waits = 0;
 
-  Result<void> send(const HttpRequest& request) {
+  Result<void> send(const OutgoingRequest& request) {
     ++requests;
     size_t first = 0;
     for (const std::string& header : request.headers) {
@@ -57,7 +57,7 @@ Result<std::string> download(FakeRegistry& registry, std::uint64_t size, std::ui
     return {};
   };
   BlobDownload job(blob, offset, sink);
-  IK_TRY(job.run({.send = [&](const HttpRequest& request) { return registry.send(request); },
+  IK_TRY(job.run({.send = [&](const OutgoingRequest& request) { return registry.send(request); },
                   .wait = [&](int) -> Result<void> {
                     ++registry.waits;
                     return {};

@@ -54,7 +54,7 @@ struct FakeRegistry {
     return !cut;
   }
 
-  Result<HttpResponse> send(const HttpRequest& request, const std::string& path) {
+  Result<HttpResponse> send(const OutgoingRequest& request, const std::string& path) {
     const std::string& method = request.method.empty() ? "GET" : request.method;
     requests.push_back(method);
     if (method == "HEAD") return answer(blob.empty() ? 404 : 200);
@@ -94,7 +94,7 @@ Result<void> upload(FakeRegistry& registry, const std::string& text, std::string
   const HttpBody body = body_of_text(text);
   BlobUpload job(blob, body, "/v2/web");
   if (!resume_url.empty()) job.resume(std::move(resume_url));
-  return job.run({.send = [&](const HttpRequest& request,
+  return job.run({.send = [&](const OutgoingRequest& request,
                               const std::string& path) { return registry.send(request, path); },
                   .answer_error =
                       [](const HttpResponse& response, const std::string& what) {

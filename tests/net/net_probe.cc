@@ -36,15 +36,15 @@ namespace {
 
 using Arguments = std::span<char*>;
 
-Result<PortMapping> parse_mapping(std::string_view text) {
+Result<PublishedPort> parse_mapping(std::string_view text) {
   const auto parts = split(text, ',');
   if (parts.size() != 4) return make_error(ErrorKind::kInvalid, "mapping: {}", text);
   IK_LET(host_port, parse_unsigned(parts[1], UINT16_MAX));
   IK_LET(container_port, parse_unsigned(parts[2], UINT16_MAX));
-  return PortMapping{.host_ip = std::string(parts[0]),
-                     .host_port = static_cast<std::uint16_t>(host_port),
-                     .container_port = static_cast<std::uint16_t>(container_port),
-                     .protocol = std::string(parts[3])};
+  return PublishedPort{.host_ip = std::string(parts[0]),
+                       .host_port = static_cast<std::uint16_t>(host_port),
+                       .container_port = static_cast<std::uint16_t>(container_port),
+                       .protocol = std::string(parts[3])};
 }
 
 // What the container's first process does: send the prepared bytes, check every answer.
@@ -75,7 +75,7 @@ Result<void> set_up_inside(pid_t pid, const InsidePlan& plan) {
 Result<void> start(ContainerNetwork& network, const std::string& bridge, Arguments arguments) {
   const std::string id = arguments[0];
   IK_LET(pid, parse_unsigned(arguments[1], INT32_MAX));
-  std::vector<PortMapping> ports;
+  std::vector<PublishedPort> ports;
   for (const char* text : arguments.subspan(2)) {
     IK_LET(mapping, parse_mapping(text));
     ports.push_back(mapping);
@@ -95,7 +95,7 @@ Result<void> start(ContainerNetwork& network, const std::string& bridge, Argumen
   IK_TRY(set_up_inside(static_cast<pid_t>(pid), plan_inside(&attachment)));
 
   Json host_ports = Json::array();
-  for (const PortMapping& mapping : ports) host_ports.push_back(mapping.host_port);
+  for (const PublishedPort& mapping : ports) host_ports.push_back(mapping.host_port);
   fmt::print("{}\n", Json{{"address", address.address}, {"host_ports", host_ports}}.dump());
   static_cast<void>(fflush(stdout));
   IK_TRY(read_fd(STDIN_FILENO, 1 << 10).map([](const std::string&) {}));
@@ -140,7 +140,7 @@ Result<void> run(const BridgeConfig& config, std::string_view verb, Arguments ar
     return time_median(count, [&](std::uint64_t i) -> Result<void> {
       const std::string id = fmt::format("timed{}", i);
       const auto port = static_cast<std::uint16_t>(20'000 + i);
-      std::vector<PortMapping> ports(1);
+      std::vector<PublishedPort> ports(1);
       ports[0].host_port = port;
       ports[0].container_port = 80;
       IK_LET(address, network.reserve_address(id));
