@@ -173,7 +173,10 @@ class StepPlanner {
     IK_LET(chown, expand(copy.chown));
     step.chown = std::move(chown);
     IK_LET(chmod, expand(copy.chmod));
-    IK_TRY(set_mode(chmod, step));
+    if (!chmod.empty()) {
+      IK_LET(change, ModeChange::parse(chmod));
+      step.chmod = std::move(change);
+    }
     step_.created_by = fmt::format("{} {}",
                                    instruction_.keyword,
                                    instruction_.text.substr(std::min(
@@ -188,19 +191,6 @@ class StepPlanner {
       if (each.name == source.substr(2)) return &each;
     }
     return nullptr;
-  }
-
-  static Result<void> set_mode(const std::string& text, CopyStep& step) {
-    if (text.empty()) return {};
-    std::uint32_t mode = 0;
-    for (const char c : text) {
-      if (c < '0' || c > '7' || mode > 0777) {
-        return invalid("--chmod: expected an octal number up to 7777, not " + text);
-      }
-      mode = mode * 8 + static_cast<std::uint32_t>(c - '0');
-    }
-    step.chmod = mode;
-    return {};
   }
 
   Result<void> plan(const EnvInstruction& env) {
@@ -401,7 +391,7 @@ Json describe(const CopyStep& copy) {
           {"unpack", copy.unpack.has_value() ? Json(*copy.unpack) : Json()},
           {"files", std::move(files)},
           {"chown", copy.chown},
-          {"chmod", copy.chmod.has_value() ? Json(*copy.chmod) : Json()}};
+          {"chmod", copy.chmod.has_value() ? Json(copy.chmod->text()) : Json()}};
 }
 
 Json describe(const MakeDirectoryStep& make) { return {{"mkdir", make.path}, {"user", make.user}}; }

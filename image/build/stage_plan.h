@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "image/build/build_variables.h"
+#include "image/build/mode_change.h"
 #include "image/config.h"
 #include "image/dockerfile/dockerfile.h"
 #include "runtime/base/result.h"
@@ -58,7 +59,7 @@ struct CopyStep {
   std::vector<InlineFile> files = {};     // Here-documents.
   std::string destination = {};           // Absolute; with '/' at the end it is to be a directory.
   std::string chown = {};
-  std::optional<std::uint32_t> chmod = {};
+  std::optional<ModeChange> chmod = {};
   std::string checksum = {};
   std::vector<std::string> exclude = {};
 };

@@ -16,7 +16,6 @@ namespace ikada {
 namespace {
 
 constexpr mode_t kDirectoryMode = 0755;
-constexpr mode_t kPermissions = 07777;
 
 std::string parent_of(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -126,7 +125,7 @@ Result<void> TreePlacement::set_owner(const Place& place, const struct stat& sta
     return errno_error("chown {}", place.name);
   }
   if (!S_ISLNK(status.st_mode)) {
-    const mode_t mode = options_.mode.value_or(status.st_mode & kPermissions);
+    const mode_t mode = options_.mode_for(status.st_mode, S_ISDIR(status.st_mode));
     if (::fchmodat(place.directory, name, mode, 0) != 0) {
       return errno_error("chmod {}", place.name);
     }
@@ -165,7 +164,7 @@ Result<void> TreePlacement::add_file(const SourceTree& tree,
   IK_TRY(copy_file_content(from.get(), to.get()));
   const FileOwner owner = owner_of(status);
   if (::fchown(to.get(), owner.uid, owner.gid) != 0) return errno_error("chown");
-  const mode_t mode = options_.mode.value_or(status.st_mode & kPermissions);
+  const mode_t mode = options_.mode_for(status.st_mode, false);
   if (::fchmod(to.get(), mode) != 0) return errno_error("chmod");
   IK_TRY(copy_attributes(from.get(), to.get()));
   const std::array<timespec, 2> times = {status.st_mtim, status.st_mtim};
@@ -233,7 +232,7 @@ Result<void> TreePlacement::write(const std::string& name,
   IK_TRY(write_all(to.get(), content));
   const FileOwner owner = options_.owner.value_or(FileOwner{});
   if (::fchown(to.get(), owner.uid, owner.gid) != 0) return errno_error("chown {}", name);
-  if (::fchmod(to.get(), options_.mode.value_or(0644)) != 0) return errno_error("chmod {}", name);
+  if (::fchmod(to.get(), options_.mode_for(0644, false)) != 0) return errno_error("chmod {}", name);
   return {};
 }
 

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "image/build/mode_change.h"
 #include "image/build/source_tree.h"
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
@@ -28,14 +29,19 @@ struct FileOwner {
 };
 
 struct PlacementOptions {
-  std::optional<FileOwner> owner = {};     // Unset: as the sources have it.
-  std::optional<std::uint32_t> mode = {};  // Unset: as the sources have it.
+  std::optional<FileOwner> owner = {};  // Unset: as the sources have it.
+  std::optional<ModeChange> mode = {};  // Unset: as the sources have it.
+
+  mode_t mode_for(mode_t source, bool is_directory) const {
+    return mode.has_value() ? mode->apply(source, is_directory) : source & 07777;
+  }
 };
 
 class TreePlacement {
  public:
   // `root_fd` is the tree's root, open as a directory.
-  TreePlacement(int root_fd, PlacementOptions options) : root_fd_(root_fd), options_(options) {}
+  TreePlacement(int root_fd, PlacementOptions options)
+      : root_fd_(root_fd), options_(std::move(options)) {}
 
   // Copies one chosen source: a directory's content into `destination`, a file to it or, if it is a
   // directory or ends with '/', into it.
