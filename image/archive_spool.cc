@@ -1,21 +1,24 @@
 #include "image/archive_spool.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
 #include <vector>
 
-#include "image/decompressor.h"
+#include "image/archive_child.h"
+#include "image/confined_process.h"
 #include "image/manifest.h"
+#include "image/unpack_channel.h"
 #include "runtime/base/text.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
 namespace {
 
-constexpr size_t kTarBytes = size_t{256} << 10;
-constexpr size_t kMaxFiles = 100'000;
+constexpr size_t kReadBytes = size_t{256} << 10;
 constexpr int kMaxLinks = 8;
 
 // "./a//b/../c" as "a/c". What leaves the archive names nothing in it.
@@ -32,85 +35,74 @@ std::string clean_name(std::string_view name) {
   return join(parts, "/");
 }
 
-// Unpacks a stream piece by piece for the tar reader.
-class Unpacked {
- public:
-  explicit Unpacked(TarReader::Input input) : input_(std::move(input)) {}
+Error nonsense() {
+  return make_error(ErrorKind::kInternal, "the process that reads the archive answered nonsense");
+}
 
-  Result<std::span<const char>> next() {
-    while (true) {
-      IK_LET(size, decompressor_.decompress(rest_, {space_.get(), kTarBytes}));
-      if (size > 0) return std::span<const char>(space_.get(), size);
-      if (!rest_.empty()) continue;
-      IK_LET(chunk, input_());
-      if (chunk.empty()) {
-        IK_TRY(decompressor_.finish());
-        return std::span<const char>();
-      }
-      rest_ = {chunk.data(), chunk.size()};
-    }
+Result<void> hash_file(SpooledFile& file) {
+  IK_LET(fd, open_file(file.path, O_RDONLY | O_NOFOLLOW));
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return errno_error("stat {}", file.path);
+  if (!S_ISREG(status.st_mode)) return nonsense();
+  const auto space = std::make_unique_for_overwrite<char[]>(kReadBytes);
+  Sha256 hash;
+  while (true) {
+    const ssize_t got = ::read(fd.get(), space.get(), kReadBytes);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("read {}", file.path);
+    if (got == 0) break;
+    hash.update(space.get(), static_cast<size_t>(got));
+    file.size_bytes += static_cast<std::uint64_t>(got);
   }
-
- private:
-  TarReader::Input input_;
-  Decompressor decompressor_;
-  std::string_view rest_;
-  std::unique_ptr<char[]> space_ = std::make_unique_for_overwrite<char[]>(kTarBytes);
-};
+  file.digest = hash.finish();
+  return {};
+}
 
 }  // namespace
 
 Result<ArchiveSpool> ArchiveSpool::read(const std::string& directory,
-                                        const TarReader::Input& input) {
+                                        int input,
+                                        std::uint64_t max_file_bytes) {
   ArchiveSpool spool;
-  auto unpacked = std::make_shared<Unpacked>(input);
-  IK_LET(reader, TarReader::create([unpacked] { return unpacked->next(); }));
+  IK_LET(place, open_file(directory, O_RDONLY | O_DIRECTORY));
+  IK_LET(child,
+         ConfinedProcess::start(
+             {.arguments = {std::string(kArchiveVerb), std::to_string(max_file_bytes)},
+              .fds = {{place.get(), kArchiveDirectoryFd}, {input, kArchiveInputFd}},
+              .channel_fd = kArchiveChannelFd}));
   while (true) {
-    IK_LET(entry, reader.next());
-    if (entry == nullptr) return spool;
-    if (spool.files_.size() + spool.links_.size() >= kMaxFiles) {
-      return make_error(ErrorKind::kInvalid, "the archive has too many files");
-    }
-    IK_TRY(spool.add(*entry, reader, directory));
+    IK_LET(message, child.receive(true));
+    if (!message.has_value() || message->text.empty()) return child.death();
+    IK_LET(is_last, spool.hear(message->text, directory));
+    if (is_last) break;
   }
+  // From here on nobody changes the files.
+  child.kill();
+  IK_TRY(spool.hash_files());
+  return spool;
 }
 
-Result<void> ArchiveSpool::add(const TarEntry& entry,
-                               TarReader& reader,
-                               const std::string& directory) {
-  const std::string name = clean_name(entry.path);
-  if (entry.is_hard_link) {
-    links_[name] = clean_name(entry.link_target);
-    return {};
+// True for the last message.
+Result<bool> ArchiveSpool::hear(std::string_view message, const std::string& directory) {
+  const std::vector<std::string_view> fields = split(message, '\0');
+  if (fields[0] == "error") return parse_unpack_report(message).error();
+  if (message == "end") return true;
+  if (files_.size() + links_.size() >= kMaxArchiveFiles) return nonsense();
+  if (fields.size() == 2 && fields[0] == "file") {
+    files_[clean_name(fields[1])] = {.path = fmt::format("{}/{}", directory, count_++)};
+  } else if (fields.size() == 3 && fields[0] == "link") {
+    links_[clean_name(fields[1])] = clean_name(fields[2]);
+  } else {
+    return nonsense();
   }
-  if (S_ISLNK(entry.mode)) {
-    const size_t slash = name.rfind('/');
-    const std::string parent = slash == std::string::npos ? "" : name.substr(0, slash + 1);
-    links_[name] = clean_name(parent + entry.link_target);
-    return {};
+  return false;
+}
+
+Result<void> ArchiveSpool::hash_files() {
+  for (auto& [name, file] : files_) {
+    IK_TRY(hash_file(file).context("{}", name));
+    names_[file.digest] = name;
   }
-  if (!S_ISREG(entry.mode)) return {};
-  SpooledFile file{.path = fmt::format("{}/{}", directory, files_.size()),
-                   .digest = {},
-                   .size_bytes = entry.size_bytes};
-  IK_LET(fd, open_file(file.path, O_WRONLY | O_CREAT | O_EXCL, 0600));
-  Sha256 hash;
-  std::uint64_t end = 0;
-  while (true) {
-    IK_LET(block, reader.next_block());
-    if (!block.has_value()) break;
-    // Blobs are no sparse files; one that claims to be is not what its digest says.
-    if (block->offset != end) {
-      return make_error(ErrorKind::kInvalid, "{}: a file with holes in an archive", name);
-    }
-    hash.update(block->bytes);
-    IK_TRY(write_all(fd.get(), block->bytes).context("{}", name));
-    end += block->bytes.size();
-  }
-  if (end != entry.size_bytes) return make_error(ErrorKind::kInvalid, "{} is cut", name);
-  file.digest = hash.finish();
-  names_[file.digest] = name;
-  files_[name] = std::move(file);
   return {};
 }
 

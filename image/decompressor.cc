@@ -7,6 +7,8 @@
 #include <isa-l/igzip_lib.h>
 #include <zstd.h>
 
+#include "image/old_compression.h"
+
 namespace ikada {
 namespace {
 
@@ -34,12 +36,16 @@ struct FreeZstd {
 }  // namespace
 
 struct Decompressor::State {
-  enum class Kind { kUnknown, kPlain, kGzip, kZstd };
+  enum class Kind { kUnknown, kPlain, kGzip, kZstd, kOld };
+
+  explicit State(Accepts accepted) : accepts(accepted) {}
 
   Result<void> choose(std::string_view head);
   Result<size_t> gunzip(std::string_view& input, std::span<char> output);
   Result<size_t> unzstd(std::string_view& input, std::span<char> output);
 
+  const Accepts accepts;
+  std::unique_ptr<OldDecompressor> old;
   Kind kind = Kind::kUnknown;
   bool between_frames = false;  // What came so far is whole.
   std::unique_ptr<inflate_state> gzip;
@@ -52,6 +58,14 @@ Result<void> Decompressor::State::choose(std::string_view head) {
     gzip = std::make_unique<inflate_state>();
     isal_inflate_init(gzip.get());
     gzip->crc_flag = ISAL_GZIP;
+    return {};
+  }
+  if (accepts == Accepts::kArchives) {
+    IK_LET(found, OldDecompressor::create(head));
+    old = std::move(found);
+  }
+  if (old != nullptr) {
+    kind = Kind::kOld;
     return {};
   }
   if (!is_zstd(head)) {
@@ -108,7 +122,7 @@ Result<size_t> Decompressor::State::unzstd(std::string_view& input, std::span<ch
   return out.pos;
 }
 
-Decompressor::Decompressor() : state_(std::make_unique<State>()) {}
+Decompressor::Decompressor(Accepts accepts) : state_(std::make_unique<State>(accepts)) {}
 Decompressor::Decompressor(Decompressor&&) noexcept = default;
 Decompressor& Decompressor::operator=(Decompressor&&) noexcept = default;
 Decompressor::~Decompressor() = default;
@@ -117,6 +131,7 @@ Result<size_t> Decompressor::decompress(std::string_view& input, std::span<char>
   if (state_->kind == State::Kind::kUnknown) IK_TRY(state_->choose(input));
   if (state_->kind == State::Kind::kGzip) return state_->gunzip(input, output);
   if (state_->kind == State::Kind::kZstd) return state_->unzstd(input, output);
+  if (state_->kind == State::Kind::kOld) return state_->old->decompress(input, output);
   const size_t size = std::min(input.size(), output.size());
   std::memcpy(output.data(), input.data(), size);
   input.remove_prefix(size);
@@ -124,6 +139,9 @@ Result<size_t> Decompressor::decompress(std::string_view& input, std::span<char>
 }
 
 Result<void> Decompressor::finish() const {
+  if (state_->old != nullptr && !state_->old->is_whole()) {
+    return bad("compressed data is truncated");
+  }
   const bool compressed = state_->gzip != nullptr || state_->zstd != nullptr;
   if (compressed && !state_->between_frames) return bad("compressed data is truncated");
   return {};

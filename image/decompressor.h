@@ -1,4 +1,5 @@
-// Unpacks a blob as it arrives: gzip, zstd or plain, told apart by the first bytes as docker does.
+// Unpacks a blob as it arrives: gzip, zstd or plain, and for archives xz and bzip2, told apart by
+// the first bytes as docker does.
 //
 // The kind is taken from the content and not from the media type, because registries hold layers
 // whose type is wrong; the diff-id decides in the end whether the bytes are the right ones.
@@ -18,7 +19,10 @@ namespace ikada {
 
 class Decompressor {
  public:
-  Decompressor();
+  // Layers are gzip, zstd or plain. What people hand over as archives may also be xz or bzip2.
+  enum class Accepts { kLayers, kArchives };
+
+  explicit Decompressor(Accepts accepts = Accepts::kLayers);
   Decompressor(Decompressor&&) noexcept;
   Decompressor& operator=(Decompressor&&) noexcept;
   ~Decompressor();

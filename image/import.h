@@ -20,8 +20,8 @@ struct ImportOptions {
   LayerLimits limits = {};
 };
 
-// Reads `input` to its end; it may be packed with gzip or zstd. The layer is the tar as it is.
-// kInvalid with a code of unpacking if that is no tar for a layer.
+// Reads `input` to its end; it may be packed with gzip, zstd, xz or bzip2. The layer is the tar as
+// it is. kInvalid with a code of unpacking if that is no tar for a layer.
 Result<StoredImage> import_tar(ImageStore& store,
                                const TarReader::Input& input,
                                const ImportOptions& options);

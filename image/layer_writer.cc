@@ -147,7 +147,7 @@ Result<WrittenLayer> write_tar_layer(const ImageStore& store,
                                      const TarReader::Input& input,
                                      const LayerOptions& options) {
   IK_LET(blob, LayerBlobWriter::start(store, options));
-  Decompressor decompressor;
+  Decompressor decompressor(Decompressor::Accepts::kArchives);
   const auto space = std::make_unique_for_overwrite<char[]>(kTarChunkBytes);
   std::uint64_t total = 0;
   while (true) {

@@ -1,5 +1,8 @@
 // The entries of a tar stream, one after the other: ustar, GNU and PAX by libarchive.
 //
+// An archive may end without its two blocks of zeros, and even without the zeros that fill the last
+// block of its last file; one that ends inside an entry is refused.
+//
 // Names and link targets are the raw bytes of the archive, whatever their character set. Headers
 // are limited by libarchive (1 MiB for one special header, 32 in a row). A TarEntry and the bytes
 // of a block are valid until the next call.

@@ -2,130 +2,64 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <mutex>
+#include <utility>
 
+#include "image/confined_process.h"
 #include "image/unpack_channel.h"
 #include "image/unpack_child.h"
 #include "runtime/sys/file.h"
-#include "runtime/sys/spawn.h"
-#include "runtime/sys/unix_socket.h"
 
 namespace ikada {
 namespace {
 
 struct Child {
-  pid_t pid = -1;
+  ConfinedProcess process;
   UniqueFd events;
-  UniqueFd channel;
 };
 
 Result<Child> start_child(int directory, int blob, const UnpackOptions& options) {
   // A description of its own, which cannot write.
   IK_LET(readable, open_file(fmt::format("/proc/self/fd/{}", blob), O_RDONLY));
-  IK_LET(channel, create_socket_pair(SOCK_SEQPACKET));
-  Child child;
-  child.events.reset(::eventfd(0, EFD_CLOEXEC));
-  if (!child.events) return errno_error("eventfd");
-  SpawnOptions spawning;
-  spawning.program = options.program;
-  spawning.arguments = {"ikada",
-                        std::string(kUnpackVerb),
-                        std::to_string(options.blob_bytes),
-                        std::to_string(options.limits.max_bytes),
-                        std::to_string(options.limits.max_entries),
-                        std::to_string(::getpid())};
-  spawning.fds = {{directory, kUnpackDirectoryFd},
-                  {readable.get(), kUnpackBlobFd},
-                  {child.events.get(), kUnpackEventFd},
-                  {channel.theirs.get(), kUnpackChannelFd}};
-  IK_LET(pid, spawn(spawning));
-  child.pid = pid;
-  child.channel = std::move(channel.ours);
-  return child;
-}
-
-// One message of the child; empty text at its end.
-struct Message {
-  std::string text;
-  UniqueFd fd;
-};
-
-// nullopt if nothing has come yet and `wait` is false.
-Result<std::optional<Message>> receive(int channel, bool wait) {
-  std::array<char, kMaxUnpackMessageBytes> text{};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  iovec part{.iov_base = text.data(), .iov_len = text.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
-  ssize_t got = -1;
-  do {
-    got = ::recvmsg(channel, &header, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-  } while (got < 0 && errno == EINTR);
-  if (got < 0 && errno == EAGAIN) return std::optional<Message>();
-  // A child that was killed with something unread.
-  if (got < 0 && errno == ECONNRESET) got = 0;
-  if (got < 0) return errno_error("receive from the unpacking process");
-  Message message;
-  message.text.assign(text.data(), static_cast<size_t>(got));
-  const cmsghdr* attached = CMSG_FIRSTHDR(&header);
-  if (attached != nullptr && attached->cmsg_type == SCM_RIGHTS) {
-    int fd = -1;
-    std::copy_n(CMSG_DATA(attached), sizeof(fd), reinterpret_cast<unsigned char*>(&fd));
-    message.fd.reset(fd);
-  }
-  return std::optional<Message>(std::move(message));
-}
-
-Error died(const ExitStatus& status) {
-  if (status.signal == SIGSYS) {
-    return make_error(ErrorKind::kInternal, "layer: unpacking made a call that is not allowed it");
-  }
-  if (status.signal != 0) {
-    return make_error(
-        ErrorKind::kUnavailable, "layer: the unpacking process died of signal {}", status.signal);
-  }
-  return make_error(
-      ErrorKind::kInternal, "layer: the unpacking process ended with status {}", status.code);
+  UniqueFd events(::eventfd(0, EFD_CLOEXEC));
+  if (!events) return errno_error("eventfd");
+  const bool accepts_archives = options.accepts == Decompressor::Accepts::kArchives;
+  IK_LET(process,
+         ConfinedProcess::start({.program = options.program,
+                                 .arguments = {std::string(kUnpackVerb),
+                                               std::to_string(options.blob_bytes),
+                                               std::to_string(options.limits.max_bytes),
+                                               std::to_string(options.limits.max_entries),
+                                               accepts_archives ? "1" : "0"},
+                                 .fds = {{directory, kUnpackDirectoryFd},
+                                         {readable.get(), kUnpackBlobFd},
+                                         {events.get(), kUnpackEventFd}},
+                                 .channel_fd = kUnpackChannelFd}));
+  return Child{.process = std::move(process), .events = std::move(events)};
 }
 
 }  // namespace
 
 struct LayerUnpacker::State {
   explicit State(Child given) : child(std::move(given)) {}
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() { kill(); }
-
-  void kill() {
-    if (child.pid < 0) return;
-    ::kill(child.pid, SIGKILL);
-    static_cast<void>(reap());
-  }
-
-  ExitStatus reap() {
-    return wait_for_child(std::exchange(child.pid, -1)).value_or(ExitStatus{.code = 1});
-  }
-
-  Result<void> mark_opaque(const Message& message) const;
+  Result<void> mark_opaque(const ConfinedMessage& message) const;
+  Result<void> count(std::uint64_t content_bytes);
+  void hear(const ConfinedMessage& message);
   void listen(bool wait);
 
   Child child;
   dev_t device = 0;  // Of the directory.
+  ImageBudget* budget = nullptr;
+  std::uint64_t taken_bytes = 0;  // Of the budget.
   mutable std::mutex mutex;
   std::optional<Result<UnpackedLayer>> outcome;
 };
 
-Result<void> LayerUnpacker::State::mark_opaque(const Message& message) const {
+Result<void> LayerUnpacker::State::mark_opaque(const ConfinedMessage& message) const {
   struct stat status {};
   if (!message.fd || ::fstat(message.fd.get(), &status) != 0 || !S_ISDIR(status.st_mode) ||
       status.st_dev != device) {
@@ -134,21 +68,37 @@ Result<void> LayerUnpacker::State::mark_opaque(const Message& message) const {
   return ikada::mark_opaque(message.fd.get());
 }
 
+Result<void> LayerUnpacker::State::count(std::uint64_t content_bytes) {
+  if (budget == nullptr || content_bytes <= taken_bytes) return {};
+  const std::uint64_t more = content_bytes - std::exchange(taken_bytes, content_bytes);
+  return budget->take(more);
+}
+
+void LayerUnpacker::State::hear(const ConfinedMessage& message) {
+  Result<void> heard;
+  if (message.text.front() == '\0') {
+    heard = mark_opaque(message);
+  } else if (const auto bytes = parse_unpack_progress(message.text); bytes.has_value()) {
+    heard = count(*bytes);
+  } else {
+    outcome = parse_unpack_report(message.text);
+    if (outcome->has_value()) heard = count((*outcome)->content_bytes);
+  }
+  if (!heard.has_value()) outcome = std::move(heard.error());
+}
+
 // Takes messages until the child has ended; without `wait`, until none is there.
 void LayerUnpacker::State::listen(bool wait) {
   while (!outcome.has_value()) {
-    const Result<std::optional<Message>> message = receive(child.channel.get(), wait);
+    const Result<std::optional<ConfinedMessage>> message = child.process.receive(wait);
     if (!message.has_value()) {
       outcome = message.error();
     } else if (!message->has_value()) {
       return;
     } else if ((*message)->text.empty()) {
-      outcome = died(reap());
-    } else if ((*message)->text.front() == '\0') {
-      const Result<void> marked = mark_opaque(**message);
-      if (!marked.has_value()) outcome = marked.error();
+      outcome = child.process.death();
     } else {
-      outcome = parse_unpack_report((*message)->text);
+      hear(**message);
     }
   }
 }
@@ -164,6 +114,7 @@ Result<LayerUnpacker> LayerUnpacker::start(int directory, int blob, const Unpack
   IK_LET(child, start_child(directory, blob, options));
   auto state = std::make_unique<State>(std::move(child));
   state->device = status.st_dev;
+  state->budget = options.budget;
   return LayerUnpacker(std::move(state));
 }
 
@@ -185,12 +136,12 @@ std::optional<Error> LayerUnpacker::failure() const {
 Result<UnpackedLayer> LayerUnpacker::finish(Result<void> download) {
   const std::lock_guard lock(state_->mutex);
   if (!download.has_value()) {
-    state_->kill();
+    state_->child.process.kill();
     return std::move(download.error());
   }
   state_->listen(true);
   // It has said its last word; what it does now is nothing to wait for.
-  state_->kill();
+  state_->child.process.kill();
   return *state_->outcome;
 }
 

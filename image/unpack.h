@@ -23,6 +23,7 @@
 #include <optional>
 #include <string>
 
+#include "image/image_budget.h"
 #include "image/layer_tree.h"
 #include "image/unpack_stream.h"
 #include "runtime/base/result.h"
@@ -32,6 +33,8 @@ namespace ikada {
 struct UnpackOptions {
   std::uint64_t blob_bytes = 0;  // The size that the file will have in the end.
   LayerLimits limits = {};
+  ImageBudget* budget = nullptr;  // Of the image, if the layer counts for one.
+  Decompressor::Accepts accepts = Decompressor::Accepts::kLayers;
   std::string program = "/proc/self/exe";
 };
 

@@ -35,6 +35,17 @@ Result<UnpackedLayer> parse_done(std::string_view diff_id, std::string_view byte
 
 }  // namespace
 
+std::string format_unpack_progress(std::uint64_t content_bytes) {
+  return fmt::format("more{}{}", '\0', content_bytes);
+}
+
+std::optional<std::uint64_t> parse_unpack_progress(std::string_view message) {
+  const std::vector<std::string_view> fields = split(message, '\0');
+  if (fields.size() != 2 || fields[0] != "more") return std::nullopt;
+  const Result<std::uint64_t> bytes = parse_unsigned(fields[1]);
+  return bytes.has_value() ? std::optional(*bytes) : std::nullopt;
+}
+
 std::string format_unpack_report(const Result<UnpackedLayer>& outcome) {
   constexpr char kNul = '\0';
   if (outcome.has_value()) {

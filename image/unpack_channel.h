@@ -2,6 +2,7 @@
 //
 //   one byte 0 and a descriptor    "make this directory opaque": trusted.* attributes take a
 //                                  capability that the child does not have
+//   "more" 0 BYTES                 so much content is unpacked now, or is about to be
 //   "done" 0 DIFF-ID 0 BYTES       the layer is unpacked; the last message
 //   "error" 0 KIND 0 ERRNO 0 CODE 0 TEXT
 //                                  it is refused, or the disk did; the last message
@@ -9,6 +10,7 @@
 // Fields are text. The child may have been taken over by the layer, so everything is checked.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +20,10 @@
 
 namespace ikada {
 
-inline constexpr size_t kMaxUnpackMessageBytes = 8192;
+std::string format_unpack_progress(std::uint64_t content_bytes);
+
+// The bytes, if it is that message.
+std::optional<std::uint64_t> parse_unpack_progress(std::string_view message);
 
 // The last message.
 std::string format_unpack_report(const Result<UnpackedLayer>& outcome);

@@ -1,35 +1,28 @@
 #include "image/unpack_child.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <malloc.h>
 #include <memory>
 
-#include "image/confinement.h"
+#include "image/archive_child.h"
+#include "image/confined_child.h"
 #include "image/unpack_channel.h"
 #include "image/unpack_stream.h"
 #include "runtime/base/number.h"
-#include "runtime/sys/file.h"
 #include "runtime/sys/unix_socket.h"
 
 namespace ikada {
 namespace {
 
 constexpr size_t kReadBytes = size_t{256} << 10;
-// A zstd window of 128 MiB, libraries, stacks, and what directories there are to remember.
-constexpr std::uint64_t kMaxMemoryBytes = std::uint64_t{768} << 20;
 constexpr std::uint64_t kMagicBytes = 4;
-constexpr int kArguments = 6;
+constexpr int kArguments = 7;
 
 struct Job {
   std::uint64_t blob_bytes = 0;
   LayerLimits limits;
+  Decompressor::Accepts accepts = Decompressor::Accepts::kLayers;
   pid_t parent = 0;
 };
 
@@ -39,9 +32,11 @@ Result<Job> parse_job(int argc, const char* const* argv) {
   IK_LET(blob_bytes, parse_unsigned(argv[2]));
   IK_LET(max_bytes, parse_unsigned(argv[3]));
   IK_LET(max_entries, parse_unsigned(argv[4]));
-  IK_LET(parent, parse_unsigned(argv[5], INT32_MAX));
+  IK_LET(any_packing, parse_unsigned(argv[5], 1));
+  IK_LET(parent, parse_unsigned(argv[6], INT32_MAX));
   job.blob_bytes = blob_bytes;
   job.limits = {.max_bytes = max_bytes, .max_entries = max_entries};
+  if (any_packing == 1) job.accepts = Decompressor::Accepts::kArchives;
   job.parent = static_cast<pid_t>(parent);
   return job;
 }
@@ -85,65 +80,40 @@ class GrowingFile {
   std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kReadBytes);
 };
 
-// Dies with the thread that started it, also when that was quicker than this.
-Result<void> follow_parent(pid_t parent) {
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno_error("set death signal");
-  if (::getppid() != parent) return make_error(ErrorKind::kUnavailable, "the parent has gone");
-  return {};
-}
-
-// A terminal is something to attack.
-Result<void> leave_standard_streams() {
-  IK_LET(null, open_file("/dev/null", O_RDWR));
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::dup2(null.get(), fd) < 0) return errno_error("dup2 /dev/null");
-  }
-  return {};
-}
-
-Result<UniqueFd> prepare(const Job& job) {
-  IK_TRY(follow_parent(job.parent));
-  // One heap for both threads; each further one takes 64 MiB of address space.
-  ::mallopt(M_ARENA_MAX, 1);
-  ::umask(0);
-  // A file that grows beyond its limit is an error of write.
-  ::signal(SIGXFSZ, SIG_IGN);
-  IK_TRY(leave_standard_streams());
-  // Loads libcrypto.
-  static_cast<void>(Digest::of(""));
-  IK_LET(directory, detach_directory(kUnpackDirectoryFd));
-  // In the place of the one from which ".." leads to the host.
-  if (::dup3(directory.get(), kUnpackDirectoryFd, O_CLOEXEC) < 0) return errno_error("dup3");
-  IK_TRY(confine({.max_file_bytes = job.limits.max_bytes, .max_memory_bytes = kMaxMemoryBytes},
-                 kUnpackChannelFd));
-  static_cast<void>(directory.release());  // Closed by confine().
-  return UniqueFd(kUnpackDirectoryFd);
+Result<void> tell_progress(std::uint64_t content_bytes) {
+  return send_to_parent(kUnpackChannelFd, format_unpack_progress(content_bytes));
 }
 
 Result<UnpackedLayer> unpack(const Job& job) {
-  IK_LET(directory, prepare(job).context("confine the unpacking process"));
+  IK_LET(directory,
+         enter_confinement({.parent = job.parent,
+                            .directory_fd = kUnpackDirectoryFd,
+                            .channel_fd = kUnpackChannelFd,
+                            .max_file_bytes = job.limits.max_bytes})
+             .context("confine the unpacking process"));
   GrowingFile blob(job.blob_bytes);
   LayerTree tree(std::move(directory), job.limits, [](int opaque) {
     return send_descriptor(kUnpackChannelFd, opaque);
   });
-  return unpack_stream(
-      std::move(tree), [&blob] { return blob.read(); }, job.limits);
+  return unpack_stream(std::move(tree),
+                       [&blob] { return blob.read(); },
+                       {.limits = job.limits, .accepts = job.accepts, .listener = tell_progress});
 }
 
 }  // namespace
 
 bool is_unpack_child(int argc, const char* const* argv) {
-  return argc > 1 && argv[1] == kUnpackVerb;
+  return argc > 1 && (argv[1] == kUnpackVerb || argv[1] == kArchiveVerb);
 }
 
 int run_unpack_child(int argc, const char* const* argv) {
+  if (argv[1] == kArchiveVerb) return run_archive_child(argc, argv);
   Result<Job> job = parse_job(argc, argv);
   const Result<UnpackedLayer> outcome =
       job.has_value() ? unpack(*job) : Result<UnpackedLayer>(job.error());
-  const std::string report = format_unpack_report(outcome);
-  const ssize_t sent = ::send(kUnpackChannelFd, report.data(), report.size(), MSG_NOSIGNAL);
+  const Result<void> told = send_to_parent(kUnpackChannelFd, format_unpack_report(outcome));
   // Not exit(3): what libraries do at their end is of no use here, and not allowed.
-  ::_exit(outcome.has_value() && sent >= 0 ? 0 : 1);
+  ::_exit(outcome.has_value() && told.has_value() ? 0 : 1);
 }
 
 }  // namespace ikada

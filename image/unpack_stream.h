@@ -13,6 +13,7 @@
 #include <functional>
 #include <span>
 
+#include "image/decompressor.h"
 #include "image/digest.h"
 #include "image/layer_tree.h"
 #include "runtime/base/result.h"
@@ -28,7 +29,19 @@ struct UnpackedLayer {
 // which is not the caller's.
 using BlobInput = std::function<Result<std::span<const char>>()>;
 
+// Told how much content there is, before it is written, whenever it is 16 MiB more than last time.
+// May be empty.
+using ContentListener = std::function<Result<void>(std::uint64_t content_bytes)>;
+
+struct StreamOptions {
+  LayerLimits limits = {};
+  Decompressor::Accepts accepts = Decompressor::Accepts::kLayers;
+  ContentListener listener = {};
+};
+
 // Codes as LayerTree::add, TarReader::next and Decompressor::decompress; `blob`'s own errors.
-Result<UnpackedLayer> unpack_stream(LayerTree tree, const BlobInput& blob, LayerLimits limits);
+Result<UnpackedLayer> unpack_stream(LayerTree tree,
+                                    const BlobInput& blob,
+                                    const StreamOptions& options);
 
 }  // namespace ikada

@@ -34,7 +34,7 @@ bool has_tar_header(int fd) {
   std::vector<char> packed(kReadBytes);
   std::vector<char> plain(kReadBytes);
   std::string_view input;
-  Decompressor decompressor;
+  Decompressor decompressor(Decompressor::Accepts::kArchives);
   Result<TarReader> reader = TarReader::create([&]() -> Result<std::span<const char>> {
     while (true) {
       if (input.empty()) {
@@ -58,15 +58,11 @@ Result<bool> is_archive(int fd) {
   const ssize_t size = ::pread(fd, head.data(), head.size(), 0);
   if (size < 0) return errno_error("read");
   const std::string_view bytes(head.data(), static_cast<size_t>(size));
-  if (bytes.starts_with("BZh") || bytes.starts_with(std::string_view("\xFD"
-                                                                     "7zXZ\0",
-                                                                     6))) {
-    return make_error(
-        ErrorKind::kInvalid,
-        "archives packed by {} are not supported: use gzip or zstd, or --unpack=false",
-        bytes[0] == 'B' ? "bzip2" : "xz");
-  }
-  const bool likely = bytes.starts_with("\x1F\x8B") || bytes.starts_with("\x28\xB5\x2F\xFD") ||
+  const bool likely = bytes.starts_with("BZh") ||
+                      bytes.starts_with(
+                          "\xFD"
+                          "7zXZ") ||
+                      bytes.starts_with("\x1F\x8B") || bytes.starts_with("\x28\xB5\x2F\xFD") ||
                       (bytes.size() == kHeadBytes && bytes.substr(257, 5) == "ustar");
   if (!likely) return false;
   if (::lseek(fd, 0, SEEK_SET) != 0) return errno_error("seek");
@@ -76,7 +72,8 @@ Result<bool> is_archive(int fd) {
 Result<void> unpack_archive(int fd, const std::string& directory) {
   IK_LET(root, open_file(directory, O_RDONLY | O_DIRECTORY));
   if (::fchmod(root.get(), 0755) != 0) return errno_error("chmod {}", directory);
-  return unpack_blob(root.get(), fd).map([](auto&&) {});
+  return unpack_blob(root.get(), fd, {.accepts = Decompressor::Accepts::kArchives}).map([](auto&&) {
+  });
 }
 
 }  // namespace ikada

@@ -95,14 +95,12 @@ Result<void> unpack(std::string_view tar, LayerTree& tree) {
   }
 }
 
-}  // namespace
-
 // The first byte says in pieces of which size the rest comes.
-void fuzz_decompressor(std::string_view bytes) {
+void decompress(std::string_view bytes, Decompressor::Accepts accepts) {
   if (bytes.empty()) return;
   Pieces pieces(bytes.substr(1), std::max<size_t>(static_cast<unsigned char>(bytes[0]) * 16, 4));
   std::string output(size_t{64} << 10, '\0');
-  Decompressor decompressor;
+  Decompressor decompressor(accepts);
   std::uint64_t total = 0;
   for (std::string_view input = pieces.next(); !input.empty(); input = pieces.next()) {
     bool more = true;
@@ -121,8 +119,19 @@ void fuzz_decompressor(std::string_view bytes) {
   static_cast<void>(decompressor.finish().has_value());
 }
 
+}  // namespace
+
+void fuzz_decompressor(std::string_view bytes) {
+  decompress(bytes, Decompressor::Accepts::kLayers);
+}
+
+void fuzz_archive_packing(std::string_view bytes) {
+  decompress(bytes, Decompressor::Accepts::kArchives);
+}
+
 // What a process that was taken over by a layer could say.
 void fuzz_unpack_report(std::string_view bytes) {
+  static_cast<void>(parse_unpack_progress(bytes));
   const Result<UnpackedLayer> report = parse_unpack_report(bytes);
   if (report.has_value()) {
     promise(parse_unpack_report(format_unpack_report(report)).has_value(), "a report is stable");

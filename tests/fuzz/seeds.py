@@ -5,9 +5,11 @@ the inputs of findings.py.
 """
 
 import base64
+import bz2
 import gzip
 import io
 import json
+import lzma
 import pathlib
 import shutil
 import struct
@@ -227,7 +229,7 @@ WORDS = {
     "run_mount": ["type=bind,source=/a,target=/b,rw", "type=cache,id=x,target=/c,sharing=locked",
                   "type=secret,id=s,env=S,mode=0400,uid=1,gid=2,required", "type=ssh,id=k,required",
                   "type=tmpfs,target=/t,size=64m", "target=/x,from=stage,ro=false"],
-    "unpack_report": [f"done\x00{DIGEST}\x0012",
+    "unpack_report": ["more\x001048576", f"done\x00{DIGEST}\x0012",
                       "error\x004\x0028\x00NO_SPACE\x00write f: No space left on device", "x"],
     "json": ['{"a":[1,-2,3.5,1e3,true,false,null,"x\\u00e9\\ud83d\\ude00"],"b":{"c":{}}}', "[]",
              '{"a":1,"a":2}', "\ufeff{}", '"x"', "[" * 100],
@@ -301,6 +303,10 @@ def seeds():
     for name, data in compressed():
         yield "decompressor", name, b"\x10" + data
     tar = dict(tars())["plain-ustar"]
+    for name, data in (("xz", lzma.compress(tar)), ("bzip2", bz2.compress(tar)), ("plain", tar),
+                       ("xz-two", lzma.compress(tar[:700]) + lzma.compress(tar[700:])),
+                       ("bzip2-two", bz2.compress(tar[:700]) + bz2.compress(tar[700:]))):
+        yield "archive_packing", name, b"\x10" + data
     yield "tar", "unfinished", b"\x20" + tar[:512 + 512 + 700]
     for name, content_type, manifest in manifests():
         yield "registry_manifest", name, f"{content_type}\n{json.dumps(manifest)}".encode()

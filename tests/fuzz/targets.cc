@@ -9,6 +9,7 @@ namespace ikada {
 
 std::span<const FuzzTarget> fuzz_targets() {
   static constexpr std::array kTargets = {
+      FuzzTarget{"archive_packing", fuzz_archive_packing},
       FuzzTarget{"auth_challenge", fuzz_auth_challenge},
       FuzzTarget{"cluster_query", fuzz_cluster_query},
       FuzzTarget{"credentials", fuzz_credentials},

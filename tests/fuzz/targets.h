@@ -20,6 +20,7 @@ std::span<const FuzzTarget> fuzz_targets();
 // Stops the process with `what` if `is_kept` is false.
 void promise(bool is_kept, const char* what);
 
+void fuzz_archive_packing(std::string_view bytes);
 void fuzz_auth_challenge(std::string_view bytes);
 void fuzz_cluster_query(std::string_view bytes);
 void fuzz_credentials(std::string_view bytes);

@@ -186,17 +186,17 @@ def test_the_docker_client_logs_in_pushes_and_pulls(docker, tmp_path):
 
 
 def test_import_takes_an_archive_from_the_network(ikada, busybox_rootfs, tmp_path):
-    data = subprocess.run(["tar", "-c", "-z", "-C", busybox_rootfs, "."], capture_output=True,
+    data = subprocess.run(["tar", "-c", "-J", "-C", busybox_rootfs, "."], capture_output=True,
                           check=True).stdout
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             if self.path == "/moved":
                 self.send_response(302)
-                self.send_header("Location", "/tree.tar.gz?x=1")
+                self.send_header("Location", "/tree.tar.xz?x=1")
                 self.end_headers()
                 return
-            found = self.path.startswith("/tree.tar.gz")
+            found = self.path.startswith("/tree.tar.xz")
             self.send_response(200 if found else 404)
             self.send_header("Content-Length", str(len(data) if found else 0))
             self.end_headers()
@@ -210,14 +210,14 @@ def test_import_takes_an_archive_from_the_network(ikada, busybox_rootfs, tmp_pat
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     try:
-        for path in ("/tree.tar.gz", "/moved"):
+        for path in ("/tree.tar.xz", "/moved"):
             made = ikada("import", "-c", "CMD echo $((40 + 2))", url + path, "far:1").stdout.strip()
             assert ikada.inspect("far:1")["Id"] == made
             assert ikada("run", "--rm", "--network", "none", "far:1").stdout == "42\n"
         history = json.loads(ikada("history", "--format", "json", "far:1").stdout.splitlines()[0])
         assert history["Comment"] == f"Imported from {url}/moved"
         ikada("rmi", "-f", "far:1")
-        for path, why in (("/none", "status 404"), ("/tree.tar.gz?cut", "")):
+        for path, why in (("/none", "status 404"), ("/tree.tar.xz?cut", "")):
             failed = ikada("import", url + path, "bad:1", check=False)
             assert failed.returncode == 1 and why in failed.stderr, failed
             assert failed.stderr.count("\n") == 1

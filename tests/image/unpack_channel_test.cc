@@ -1,8 +1,11 @@
 #include "image/unpack_channel.h"
 
+#include <cstdint>
 #include <string>
 
 #include <doctest/doctest.h>
+
+#include "image/image_budget.h"
 
 namespace ikada {
 
@@ -39,6 +42,28 @@ TEST_CASE("names with NUL in a refusal do not shift its fields") {
   const Result<UnpackedLayer> got = parse_unpack_report(format_unpack_report(error));
 
   CHECK(got.error().message == "entry a?b");
+}
+
+TEST_CASE("progress is told and understood, and nothing else taken for it") {
+  CHECK(parse_unpack_progress(format_unpack_progress(12'345)) == 12'345);
+  for (const std::string& message : {"more"s,
+                                     "more\0"s,
+                                     "more\0-1"s,
+                                     "more\0001\0002"s,
+                                     "done\0001"s,
+                                     "more\00099999999999999999999"s}) {
+    CAPTURE(message);
+    CHECK_FALSE(parse_unpack_progress(message).has_value());
+  }
+}
+
+TEST_CASE("a budget is the same for all who take from it") {
+  ImageBudget budget(100);
+  CHECK(budget.take(60).has_value());
+  CHECK(budget.take(40).has_value());
+  CHECK(budget.take(0).has_value());
+  CHECK(budget.take(1).error().code == "LAYER_BUDGET_EXCEEDED");
+  CHECK(ImageBudget(100).take(UINT64_MAX).error().code == "LAYER_BUDGET_EXCEEDED");
 }
 
 TEST_CASE("what a child that was taken over could say instead is an error of ours") {
