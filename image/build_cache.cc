@@ -64,7 +64,7 @@ Result<std::vector<std::string>> list_if_there(const std::string& directory) {
 }
 
 // Builds hold the lock of pulls while they run; nobody's mount is taken from under them.
-Result<void> prune_mounts(const std::string& root, size_t& removed) {
+Result<void> prune_mounts(const std::string& root, std::vector<std::string>& removed) {
   const Result<UniqueFd> alone = lock_file(root + "/images/pulls.lock", false);
   if (!alone.has_value() && alone.error().kind == ErrorKind::kConflict) return {};
   if (!alone.has_value()) return alone.error();
@@ -72,7 +72,7 @@ Result<void> prune_mounts(const std::string& root, size_t& removed) {
   IK_LET(names, list_if_there(directory));
   for (const std::string& name : names) {
     IK_TRY(remove_tree(fmt::format("{}/{}", directory, name)));
-    if (!name.ends_with(".lock")) ++removed;
+    if (!name.ends_with(".lock")) removed.push_back(name);
   }
   return {};
 }
@@ -112,33 +112,47 @@ Result<void> BuildCache::add(const Digest& key, const CachedStep& step) const {
   return write_file_atomically(path(key), format_entry(step), 0600, Durability::kVolatile);
 }
 
-Result<CachedContent> list_cached_content(const std::string& root) {
-  CachedContent content;
+Result<std::vector<CacheEntry>> list_build_cache(const std::string& root) {
+  std::vector<CacheEntry> entries;
   const std::string directory = cache_directory(root);
   IK_LET(names, list_if_there(directory));
-  for (const std::string& name : names) {
+  for (std::string& name : names) {
     // Others are files that are being written.
     if (name.size() != kHexDigits) continue;
-    const Result<CachedStep> step = read_entry(fmt::format("{}/{}", directory, name));
-    if (!step.has_value()) continue;
-    if (step->diff_id.empty()) continue;
-    content.layers.emplace(step->diff_id.hex());
-    content.blobs.emplace(step->blob.digest.hex());
+    Result<CachedStep> step = read_entry(fmt::format("{}/{}", directory, name));
+    if (step.has_value()) entries.push_back({std::move(name), std::move(*step)});
+  }
+  return entries;
+}
+
+Result<CachedContent> list_cached_content(const std::string& root) {
+  CachedContent content;
+  IK_LET(entries, list_build_cache(root));
+  for (const CacheEntry& entry : entries) {
+    if (entry.step.diff_id.empty()) continue;
+    content.layers.emplace(entry.step.diff_id.hex());
+    content.blobs.emplace(entry.step.blob.digest.hex());
   }
   return content;
 }
 
-Result<std::size_t> prune_build_cache(const std::string& root, const BuildCachePruning& pruning) {
-  std::size_t removed = 0;
+Result<std::vector<std::string>> prune_build_cache(const std::string& root,
+                                                   const BuildCachePruning& pruning) {
+  std::vector<std::string> removed;
   const std::string directory = cache_directory(root);
   IK_LET(names, list_if_there(directory));
   const std::int64_t now = ::time(nullptr);
-  for (const std::string& name : names) {
+  for (std::string& name : names) {
     const std::string path = fmt::format("{}/{}", directory, name);
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) continue;
     if (pruning.unused_s > 0 && status.st_mtim.tv_sec > now - pruning.unused_s) continue;
-    if (::unlink(path.c_str()) == 0) ++removed;
+    if (pruning.dangling) {
+      const Result<CachedStep> step = read_entry(path);
+      const bool takes_room = step.has_value() && !step->diff_id.empty();
+      if (!takes_room || pruning.image_layers.contains(std::string(step->diff_id.hex()))) continue;
+    }
+    if (::unlink(path.c_str()) == 0) removed.push_back(std::move(name));
   }
   if (pruning.mounts) IK_TRY(prune_mounts(root, removed));
   return removed;

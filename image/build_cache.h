@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "image/manifest.h"
 #include "runtime/base/result.h"
@@ -47,6 +48,13 @@ class BuildCache {
   std::string root_;
 };
 
+struct CacheEntry {
+  std::string key;  // Hexadecimal digits.
+  CachedStep step;
+};
+// All that can be read.
+Result<std::vector<CacheEntry>> list_build_cache(const std::string& root);
+
 // What all entries name, as the hexadecimal digits of diff-ids and of blobs' digests.
 struct CachedContent {
   std::set<std::string> layers;
@@ -54,14 +62,19 @@ struct CachedContent {
 };
 Result<CachedContent> list_cached_content(const std::string& root);
 
-// Removes entries not used for `unused_s` seconds (0: all), and with `mounts` the cache mounts of
-// RUN steps that nobody uses. Returns how many went. The layers themselves go with the next
+// Removes entries, and with `mounts` the cache mounts of RUN steps that nobody uses. Returns the
+// keys of the entries and the names of the mounts. The layers themselves go with the next
 // collection of the store's garbage, which the caller starts.
 struct BuildCachePruning {
-  std::int64_t unused_s = 0;
+  std::int64_t unused_s = 0;  // Only entries not used for so long.
   bool mounts = false;
+  // With `dangling` only entries for a layer that is none of these, given as hexadecimal digits of
+  // diff-ids: what images use stays, and what takes no room.
+  bool dangling = false;
+  std::set<std::string> image_layers = {};
 };
-Result<std::size_t> prune_build_cache(const std::string& root, const BuildCachePruning& pruning);
+Result<std::vector<std::string>> prune_build_cache(const std::string& root,
+                                                   const BuildCachePruning& pruning);
 
 // ROOT/build/mounts: a directory for each cache mount of RUN steps, ID/, and its lock, ID.lock.
 std::string cache_mounts_directory(const std::string& root);

@@ -43,7 +43,7 @@ Result<void> prune(const BuilderPruneOptions& options, const Context& context) {
   }
   IK_LET(removed, prune_build_cache(store.root(), {.unused_s = unused_s, .mounts = options.all}));
   IK_TRY(store.collect_unneeded().map([](auto&&) {}));
-  ::printf("Removed %zu entries of the build cache\n", removed);
+  ::printf("Removed %zu entries of the build cache\n", removed.size());
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "cmd/ikada/disk_usage.h"
 #include "cmd/ikada/open_engine.h"
 #include "cmd/ikada/open_store.h"
+#include "image/build_cache.h"
 
 namespace ikada {
 namespace {
@@ -22,6 +23,20 @@ void print_list(const char* heading, const std::vector<std::string>& lines) {
   ::printf("%s\n", heading);
   for (const std::string& line : lines) ::printf("%s\n", line.c_str());
   ::printf("\n");
+}
+
+// The hexadecimal digits of their diff-ids.
+Result<std::set<std::string>> list_image_layers(const ImageStore& store) {
+  std::set<std::string> layers;
+  IK_LET(images, store.list());
+  for (const StoredImage& image : images) {
+    IK_LET(config, store.config(image));
+    for (const std::string& text : config.diff_ids) {
+      IK_LET(diff_id, Digest::parse(text));
+      layers.emplace(diff_id.hex());
+    }
+  }
+  return layers;
 }
 
 }  // namespace
@@ -63,6 +78,32 @@ Result<std::uint64_t> prune_images(const Context& context, const PruneFilter& fi
     if (layer != before.end()) freed += layer->second;
   }
   print_list("Deleted Images:", lines);
+  return freed;
+}
+
+Result<std::uint64_t> prune_builds(const Context& context, const PruneFilter& filter, bool all) {
+  if (!filter.labels.empty() || !filter.other_labels.empty()) return std::uint64_t{0};
+  constexpr UnixNanos kSecond = 1'000'000'000;
+  IK_LET(store, open_store(context));
+  BuildCachePruning pruning{.mounts = all, .dangling = !all};
+  if (filter.until != INT64_MAX) {
+    pruning.unused_s = std::max<UnixNanos>((unix_now() - filter.until) / kSecond, 1);
+  }
+  if (!all) {
+    IK_LET(layers, list_image_layers(store));
+    pruning.image_layers = std::move(layers);
+  }
+  IK_LET(before, list_layer_bytes(store));
+  const std::string mounts = cache_mounts_directory(store.root());
+  std::uint64_t freed = tree_bytes(mounts);
+  IK_LET(removed, prune_build_cache(store.root(), pruning));
+  freed -= std::min(freed, tree_bytes(mounts));
+  IK_LET(layers, store.collect_unneeded());
+  for (const std::string& layer : layers) {
+    const auto known = before.find(layer);
+    if (known != before.end()) freed += known->second;
+  }
+  print_list("Deleted build cache objects:", removed);
   return freed;
 }
 

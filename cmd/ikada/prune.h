@@ -33,6 +33,8 @@ Result<void> confirm_prune(const Context& context, const std::string& warning, b
 // Each prints what it removed under a heading, if anything, and returns the bytes that it freed.
 Result<std::uint64_t> prune_containers(const Context& context, const PruneFilter& filter);
 Result<std::uint64_t> prune_images(const Context& context, const PruneFilter& filter, bool all);
+// What builds keep: that of no image, or all and the cache mounts. Nothing with a filter of labels.
+Result<std::uint64_t> prune_builds(const Context& context, const PruneFilter& filter, bool all);
 // Anonymous volumes that no container has.
 Result<std::uint64_t> prune_anonymous_volumes(const Context& context);
 

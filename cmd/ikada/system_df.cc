@@ -18,6 +18,7 @@
 #include "cmd/ikada/open_engine.h"
 #include "cmd/ikada/open_store.h"
 #include "cmd/ikada/table.h"
+#include "image/build_cache.h"
 #include "runtime/base/number.h"
 
 namespace ikada {
@@ -99,15 +100,41 @@ Total sum_images(const std::vector<ImageUsage>& usages,
                  const std::map<std::string, std::uint64_t>& layers) {
   Total total{.type = "Images", .count = usages.size()};
   std::set<std::string> used;
+  std::set<std::string> known;
   for (const ImageUsage& usage : usages) {
+    known.insert(usage.config.diff_ids.begin(), usage.config.diff_ids.end());
     if (usage.containers == 0) continue;
     ++total.active;
     used.insert(usage.config.diff_ids.begin(), usage.config.diff_ids.end());
   }
   for (const auto& [id, bytes] : layers) {
+    if (!known.contains(id)) continue;
     total.bytes += bytes;
     if (!used.contains(id)) total.reclaimable_bytes += bytes;
   }
+  return total;
+}
+
+// Steps, of which those count as active that are in an image and so take no room of their own.
+Total sum_build_cache(const std::vector<ImageUsage>& usages,
+                      const std::vector<CacheEntry>& entries,
+                      const std::map<std::string, std::uint64_t>& layers) {
+  Total total{.type = "Build Cache", .count = entries.size()};
+  std::set<std::string> of_images;
+  for (const ImageUsage& usage : usages) {
+    of_images.insert(usage.config.diff_ids.begin(), usage.config.diff_ids.end());
+  }
+  std::set<std::string> counted;
+  for (const CacheEntry& entry : entries) {
+    if (entry.step.diff_id.empty()) continue;
+    const std::string id = entry.step.diff_id.text();
+    if (of_images.contains(id)) {
+      ++total.active;
+    } else if (counted.insert(id).second) {
+      total.bytes += bytes_of(layers, id);
+    }
+  }
+  total.reclaimable_bytes = total.bytes;
   return total;
 }
 
@@ -118,6 +145,8 @@ struct MeasuredStore {
   std::map<std::string, std::uint64_t> volume_bytes;
   std::map<std::string, size_t> volume_links;
   std::map<std::string, std::uint64_t> layers;
+  std::vector<CacheEntry> cache;
+  std::uint64_t cache_mount_bytes = 0;
 };
 
 Result<MeasuredStore> measure_store(const Context& context) {
@@ -139,6 +168,9 @@ Result<MeasuredStore> measure_store(const Context& context) {
   all.containers = std::move(containers);
   all.volume_bytes = std::move(volumes);
   all.layers = std::move(layers);
+  IK_LET(cache, list_build_cache(store.root()));
+  all.cache = std::move(cache);
+  all.cache_mount_bytes = tree_bytes(cache_mounts_directory(store.root()));
   return all;
 }
 
@@ -162,7 +194,10 @@ std::vector<Total> sum_up(const MeasuredStore& all) {
       volumes.reclaimable_bytes += bytes;
     }
   }
-  return {sum_images(all.images, all.layers), containers, volumes};
+  Total cache = sum_build_cache(all.images, all.cache, all.layers);
+  cache.bytes += all.cache_mount_bytes;
+  cache.reclaimable_bytes += all.cache_mount_bytes;
+  return {sum_images(all.images, all.layers), containers, volumes, cache};
 }
 
 std::string since(UnixNanos created) {

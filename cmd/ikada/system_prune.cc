@@ -22,6 +22,7 @@ std::string warning(const SystemPruneOptions& options) {
   if (options.volumes) text += "  - all anonymous volumes not used by at least one container\n";
   text += options.all ? "  - all images without at least one container associated to them\n"
                       : "  - all dangling images\n";
+  text += options.all ? "  - all build cache\n" : "  - all dangling build cache\n";
   return text + "\n";
 }
 
@@ -39,7 +40,8 @@ Result<void> system_prune(const SystemPruneOptions& options, const Context& cont
     freed += volumes;
   }
   IK_LET(images, prune_images(context, filter, options.all));
-  print_reclaimed(freed + images);
+  IK_LET(builds, prune_builds(context, filter, options.all));
+  print_reclaimed(freed + images + builds);
   return {};
 }
 
@@ -47,8 +49,9 @@ Result<void> system_prune(const SystemPruneOptions& options, const Context& cont
 
 void add_system_prune_command(CLI::App& app, Context& context) {
   auto options = std::make_shared<SystemPruneOptions>();
-  CLI::App* command = app.add_subcommand("prune", "Remove containers and images that nothing uses");
-  command->add_flag("-a,--all", options->all, "Also images that have names");
+  CLI::App* command =
+      app.add_subcommand("prune", "Remove containers, images and build cache that nothing uses");
+  command->add_flag("-a,--all", options->all, "Also images that have names, and all build cache");
   command
       ->add_option(
           "--filter", options->filters, "until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE]")
