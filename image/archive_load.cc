@@ -2,15 +2,19 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "image/archive_spool.h"
 #include "image/image_writer.h"
 #include "image/layer_writer.h"
+#include "image/store_space.h"
 #include "runtime/base/json.h"
 #include "runtime/base/random_id.h"
 #include "runtime/base/rollback.h"
@@ -114,7 +118,7 @@ Result<std::vector<OciItem>> read_oci_items(const ArchiveSpool& spool) {
 class Loading {
  public:
   Loading(ImageStore& store, const ArchiveSpool& spool, const LoadOptions& options)
-      : store_(store), spool_(spool), options_(options), layer_options_{.limits = options.limits} {}
+      : store_(store), spool_(spool), options_(options) {}
 
   Result<std::vector<LoadedImage>> run() {
     if (spool_.find("manifest.json") != nullptr) {
@@ -181,8 +185,11 @@ class Loading {
       if (config.diff_ids.size() != manifest.layers.size()) {
         return invalid("the configuration has another number of layers than the manifest");
       }
+      ImageBudget budget(options_.max_image_bytes);
+      std::set<std::string> seen;
       for (size_t i = 0; i < manifest.layers.size(); ++i) {
-        IK_TRY(keep_layer(manifest.layers[i], config.diff_ids[i]));
+        const bool is_new = seen.insert(config.diff_ids[i]).second;
+        IK_TRY(keep_layer(manifest.layers[i], config.diff_ids[i], is_new ? &budget : nullptr));
       }
       if (names.empty()) names = docker_names(manifest.config.digest);
       return list({.config = std::move(config_text),
@@ -208,7 +215,9 @@ class Loading {
   }
 
   // A layer whose blob is in the archive under its own digest.
-  Result<void> keep_layer(const Descriptor& blob, const std::string& diff_id_text) {
+  Result<void> keep_layer(const Descriptor& blob,
+                          const std::string& diff_id_text,
+                          ImageBudget* budget) {
     IK_LET(compression, layer_compression(blob.media_type));
     static_cast<void>(compression);
     IK_LET(diff_id, Digest::parse(diff_id_text));
@@ -225,7 +234,8 @@ class Loading {
         return errno_error("rename {} to {}", file->path, place);
       }
     }
-    return place_layer_copy(store_, {.blob = blob, .diff_id = diff_id}, layer_options_);
+    return place_layer_copy(
+        store_, {.blob = blob, .diff_id = diff_id}, {.limits = options_.limits, .budget = budget});
   }
 
   // Docker's older form: layers are tars under any name, and only the configuration knows them.
@@ -236,8 +246,11 @@ class Loading {
       return invalid("the configuration has another number of layers than manifest.json");
     }
     std::vector<Descriptor> layers;
+    ImageBudget budget(options_.max_image_bytes);
+    std::set<std::string> seen;
     for (size_t i = 0; i < item.layers.size(); ++i) {
-      IK_LET(layer, pack_layer(item.layers[i], config.diff_ids[i]));
+      const bool is_new = seen.insert(config.diff_ids[i]).second;
+      IK_LET(layer, pack_layer(item.layers[i], config.diff_ids[i], is_new ? &budget : nullptr));
       layers.push_back(std::move(layer));
     }
     std::vector<std::string> names;
@@ -253,15 +266,22 @@ class Loading {
                 std::move(names));
   }
 
-  Result<Descriptor> pack_layer(const std::string& name, const std::string& diff_id) {
+  Result<Descriptor> pack_layer(const std::string& name,
+                                const std::string& diff_id,
+                                ImageBudget* budget) {
+    const LayerOptions options{.limits = options_.limits, .budget = budget};
     const auto known = packed_.find(diff_id);
-    if (known != packed_.end()) return known->second;
+    if (known != packed_.end()) {
+      IK_LET(parsed, Digest::parse(diff_id));
+      IK_TRY(place_layer_copy(store_, {.blob = known->second, .diff_id = parsed}, options));
+      return known->second;
+    }
     const SpooledFile* file = spool_.find(name);
     if (file == nullptr) return make_error(ErrorKind::kInvalid, "the archive has no {}", name);
     IK_LET(fd, open_file(file->path, O_RDONLY));
-    IK_LET(layer, write_tar_layer(store_, read_from(fd.get()), layer_options_).context("{}", name));
+    IK_LET(layer, write_tar_layer(store_, read_from(fd.get()), options).context("{}", name));
     if (layer.diff_id.text() != diff_id) return mismatch(name);
-    IK_TRY(place_layer_copy(store_, layer, layer_options_).context("{}", name));
+    IK_TRY(place_layer_copy(store_, layer, options).context("{}", name));
     packed_[diff_id] = layer.blob;
     return layer.blob;
   }
@@ -274,23 +294,47 @@ class Loading {
   ImageStore& store_;
   const ArchiveSpool& spool_;
   const LoadOptions& options_;
-  const LayerOptions layer_options_;
   std::vector<DockerItem> docker_;
   std::map<std::string, Descriptor> packed_;  // By diff-id.
 };
 
-}  // namespace
+// The archive's size if it is a file: what reading it takes at least.
+std::uint64_t least_bytes(int input) {
+  struct stat status {};
+  if (::fstat(input, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+  return static_cast<std::uint64_t>(status.st_size);
+}
 
-Result<std::vector<LoadedImage>> load_images(ImageStore& store,
-                                             const TarReader::Input& input,
-                                             const LoadOptions& options) {
+Result<std::vector<LoadedImage>> load_once(ImageStore& store,
+                                           int input,
+                                           std::uint64_t floor,
+                                           const LoadOptions& options) {
   IK_LET(writing, store.begin_pull());
+  IK_TRY(check_room(store, least_bytes(input), floor));
   const std::string directory = store.root() + "/images/partial/load-" + random_hex(16);
   Rollback cleanup;
   cleanup.add([&] { return remove_tree(directory); });
   IK_TRY(make_directories(directory, 0700));
-  IK_LET(spool, ArchiveSpool::read(directory, input));
+  IK_LET(spool, ArchiveSpool::read(directory, input, options.limits.max_bytes));
   return Loading(store, spool, options).run();
+}
+
+}  // namespace
+
+Result<std::vector<LoadedImage>> load_images(ImageStore& store,
+                                             int input,
+                                             const LoadOptions& options) {
+  IK_LET(floor, floor_bytes(store, options.policy));
+  IK_LET(exceeded_bytes, free_bytes(store));
+  const off_t start = ::lseek(input, 0, SEEK_CUR);
+  Result<std::vector<LoadedImage>> loaded = load_once(store, input, floor, options);
+  if (loaded.has_value() || !is_out_of_space(loaded.error())) return loaded;
+  // What came through a pipe does not come again.
+  if (start < 0 || ::lseek(input, start, SEEK_SET) != start) return loaded;
+  // It is there once more in the spool or as a layer's tree.
+  const std::uint64_t wanted_bytes = 2 * std::max(least_bytes(input), exceeded_bytes);
+  IK_TRY(make_room(store, options.policy, wanted_bytes));
+  return load_once(store, input, 0, options);
 }
 
 }  // namespace ikada

@@ -46,6 +46,37 @@ Result<std::uint64_t> unpacked_bytes(const ImageStore& store, const ImageConfig&
   return total;
 }
 
+struct WrittenImage {
+  Descriptor config;
+  Descriptor manifest;
+  std::uint64_t size_bytes = 0;
+};
+
+Result<WrittenImage> write_texts(const ImageStore& store, const ImageTexts& texts) {
+  IK_LET(parsed, parse_image_config(texts.config));
+  IK_LET(size_bytes, unpacked_bytes(store, parsed));
+  IK_LET(config, write_blob(store, "", texts.config));
+  IK_LET(manifest, write_blob(store, texts.manifest_type, texts.manifest));
+  return WrittenImage{
+      .config = std::move(config), .manifest = std::move(manifest), .size_bytes = size_bytes};
+}
+
+Result<ImageTexts> format_texts(const ImageToWrite& image) {
+  if (image.config.diff_ids.size() != image.layers.size()) {
+    return make_error(ErrorKind::kInternal,
+                      "{} diff_ids for {} layers",
+                      image.config.diff_ids.size(),
+                      image.layers.size());
+  }
+  ImageTexts texts{
+      .config = format_image_config(image.config), .manifest = "", .manifest_type = ""};
+  const Descriptor config{
+      .media_type = "", .digest = Digest::of(texts.config), .size_bytes = texts.config.size()};
+  texts.manifest = format_manifest(config, image.layers);
+  texts.manifest_type = is_all_docker(image.layers) ? kDockerManifestType : kOciManifestType;
+  return texts;
+}
+
 }  // namespace
 
 void add_layer(ImageToWrite& image, const WrittenLayer& layer, ImageHistory step) {
@@ -77,40 +108,32 @@ std::string format_manifest(const Descriptor& config, const std::vector<Descript
 Result<StoredImage> list_image(ImageStore& store,
                                const ImageTexts& texts,
                                const std::vector<std::string>& names) {
-  IK_LET(parsed, parse_image_config(texts.config));
-  IK_LET(size_bytes, unpacked_bytes(store, parsed));
-  IK_LET(config, write_blob(store, "", texts.config));
-  IK_LET(manifest, write_blob(store, texts.manifest_type, texts.manifest));
+  IK_LET(written, write_texts(store, texts));
   const std::vector<std::string> nameless = {""};
+  StoredImage image;
   for (const std::string& name : names.empty() ? nameless : names) {
-    IK_LET(changed,
-           store.add({.manifest = manifest,
-                      .config = config.digest,
+    IK_LET(added,
+           store.add({.manifest = written.manifest,
+                      .config = written.config.digest,
                       .name = name,
                       .source_digest = "",
-                      .size_bytes = size_bytes}));
-    static_cast<void>(changed);
+                      .size_bytes = written.size_bytes}));
+    image = std::move(added.image);
   }
-  return store.find(config.digest.text());
+  return image;
 }
 
 Result<StoredImage> write_image(ImageStore& store, const ImageToWrite& image) {
-  if (image.config.diff_ids.size() != image.layers.size()) {
-    return make_error(ErrorKind::kInternal,
-                      "{} diff_ids for {} layers",
-                      image.config.diff_ids.size(),
-                      image.layers.size());
-  }
-  ImageTexts texts{
-      .config = format_image_config(image.config), .manifest = "", .manifest_type = ""};
-  const Descriptor config{
-      .media_type = "", .digest = Digest::of(texts.config), .size_bytes = texts.config.size()};
-  texts.manifest = format_manifest(config, image.layers);
-  texts.manifest_type = is_all_docker(image.layers) ? kDockerManifestType : kOciManifestType;
-  return list_image(
-      store,
-      texts,
-      image.name.empty() ? std::vector<std::string>() : std::vector<std::string>{image.name});
+  IK_LET(texts, format_texts(image));
+  return list_image(store, texts, image.names);
+}
+
+Result<StoredImage> write_unlisted_image(const ImageStore& store, const ImageToWrite& image) {
+  IK_LET(texts, format_texts(image));
+  IK_LET(written, write_texts(store, texts));
+  return StoredImage{.id = written.config.digest.text(),
+                     .manifest_digest = written.manifest.digest.text(),
+                     .size_bytes = written.size_bytes};
 }
 
 }  // namespace ikada

@@ -17,7 +17,7 @@ namespace ikada {
 struct ImageToWrite {
   ImageConfig config;                   // Its diff_ids are those of `layers`.
   std::vector<Descriptor> layers = {};  // Blobs of the store, lowest first.
-  std::string name = {};                // Canonical, or empty for an image without a name.
+  std::vector<std::string> names = {};  // Canonical; it may have none.
 };
 
 // A layer on top, with its step of the history.
@@ -29,6 +29,10 @@ Result<ImageToWrite> edit_image(const ImageStore& store, const StoredImage& base
 // Writes configuration and manifest and lists the image. The caller holds begin_pull() since before
 // it wrote the first layer, and has placed all of them.
 Result<StoredImage> write_image(ImageStore& store, const ImageToWrite& image);
+
+// Writes configuration and manifest of an image that is not to be listed. It stays as long as the
+// caller holds begin_pull().
+Result<StoredImage> write_unlisted_image(const ImageStore& store, const ImageToWrite& image);
 
 // An image whose texts exist already and must stay as they are.
 struct ImageTexts {

@@ -11,7 +11,8 @@ Result<StoredImage> import_tar(ImageStore& store,
   const LayerOptions layer_options{.limits = options.limits};
   IK_LET(layer, write_tar_layer(store, input, layer_options));
   IK_TRY(place_layer_copy(store, layer, layer_options));
-  ImageToWrite image{.config = options.config, .name = options.name};
+  ImageToWrite image{.config = options.config};
+  if (!options.name.empty()) image.names = {options.name};
   image.config.created = format_rfc3339(unix_now());
   add_layer(image, layer, {.created = image.config.created, .comment = options.message});
   return write_image(store, image);

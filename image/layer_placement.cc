@@ -7,6 +7,7 @@
 #include <string>
 
 #include "image/layer_writer.h"
+#include "image/pull_layer.h"
 #include "image/store_garbage.h"
 #include "image/unpack.h"
 #include "runtime/base/random_id.h"
@@ -39,6 +40,14 @@ Result<void> move_into_place(const std::string& tree,
   return errno_error("rename {} to {}", tree, place);
 }
 
+Result<void> spend_on_present(const ImageStore& store,
+                              const WrittenLayer& layer,
+                              const LayerOptions& options) {
+  if (options.budget == nullptr) return {};
+  IK_LET(bytes, layer_content_bytes(store, layer.diff_id));
+  return options.budget->take(bytes);
+}
+
 }  // namespace
 
 Result<void> place_layer_tree(const ImageStore& store,
@@ -60,14 +69,15 @@ Result<void> place_layer_copy(const ImageStore& store,
   IK_LET(lock, lock_directory(staging, true));
   Rollback cleanup;
   cleanup.add([&] { return remove_tree(staging); });
-  if (exists(place)) return {};
+  if (exists(place)) return spend_on_present(store, layer, options);
   const std::string tree = staging + "/tree";
   IK_TRY(remove_abandoned(tree));
   IK_TRY(make_directories(tree, 0755));
   IK_LET(root, open_file(tree, O_RDONLY | O_DIRECTORY));
   if (::fchmod(root.get(), 0755) != 0) return errno_error("chmod {}", tree);
   IK_LET(blob, open_file(store.blob_path(layer.blob.digest), O_RDONLY));
-  IK_LET(unpacked, unpack_blob(root.get(), blob.get(), {.limits = options.limits}));
+  IK_LET(unpacked,
+         unpack_blob(root.get(), blob.get(), {.limits = options.limits, .budget = options.budget}));
   if (unpacked.diff_id != layer.diff_id) {
     Error error = make_error(ErrorKind::kInvalid,
                              "layer {}: digest mismatch of the unpacked layer",

@@ -21,6 +21,7 @@
 
 #include "image/compressor.h"
 #include "image/digest.h"
+#include "image/image_budget.h"
 #include "image/layer_tree.h"
 #include "image/store.h"
 #include "image/tree_tar.h"
@@ -32,7 +33,8 @@ struct LayerOptions {
   Compression compression = Compression::kGzip;
   int level = kDefaultLevel;
   TreeTarOptions tar = {};
-  LayerLimits limits = {};  // For place_layer_copy().
+  LayerLimits limits = {};        // For place_layer_copy().
+  ImageBudget* budget = nullptr;  // Likewise: of the image that the layer is for.
   // write: the caller calls sync_store() before anything can name the blob; place: the caller has
   // called it since the tree was written.
   bool is_synced = false;
@@ -69,8 +71,8 @@ Result<WrittenLayer> write_tree_layer(const ImageStore& store,
                                       int tree_fd,
                                       const LayerOptions& options);
 
-// The blob of a tar stream as it is, which is read to its end and may be packed with gzip or zstd.
-// Whether a layer can be made of it shows only when it is placed.
+// The blob of a tar stream as it is, which is read to its end and may be packed with gzip, zstd, xz
+// or bzip2. Whether a layer can be made of it shows only when it is placed.
 Result<WrittenLayer> write_tar_layer(const ImageStore& store,
                                      const TarReader::Input& input,
                                      const LayerOptions& options);

@@ -2,7 +2,6 @@
 
 #include "image/config.h"
 #include "image/registry_client.h"
-#include "image/store_index.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -17,8 +16,7 @@ void read_platform(const ImageConfig& config, ListedManifest& listed) {
 Result<std::vector<ListedManifest>> find_in_store(const ImageStore& store,
                                                   const Reference& reference) {
   std::vector<ListedManifest> found;
-  IK_LET(text, read_file(store.root() + "/images/index.json"));
-  IK_LET(entries, parse_store_index(text));
+  IK_LET(entries, store.names());
   for (const IndexedImage& entry : entries) {
     if (entry.name != reference.canonical()) continue;
     ListedManifest listed;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "runtime/sys/file.h"
+#include "image/store_index.h"
 
 namespace ikada {
 namespace {
@@ -22,8 +22,7 @@ void add_source(MountSources& sources, const Digest& blob, const std::string& re
 }  // namespace
 
 Result<MountSources> find_mount_sources(const ImageStore& store, const Reference& target) {
-  IK_LET(text, read_file(store.root() + "/images/index.json"));
-  IK_LET(entries, parse_store_index(text));
+  IK_LET(entries, store.names());
   MountSources sources;
   for (const IndexedImage& entry : entries) {
     // Only what a registry has given a digest has been there.

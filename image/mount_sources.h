@@ -10,7 +10,6 @@
 
 #include "image/reference.h"
 #include "image/store.h"
-#include "image/store_index.h"
 #include "runtime/base/result.h"
 
 namespace ikada {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "image/pull_layer.h"
+#include "image/store_space.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/sys/file.h"
 
@@ -75,6 +76,16 @@ Result<void> check_blob_size(const Descriptor& layer, const LayerLimits& limits)
                  fmt::format("layer {}: {} bytes are more than a layer may have",
                              layer.digest.text(),
                              layer.size_bytes));
+}
+
+Result<void> check_image_size(const Manifest& manifest, std::uint64_t max_bytes) {
+  std::uint64_t total = 0;
+  for (const Descriptor& layer : manifest.layers) {
+    total += layer.size_bytes;
+    if (layer.size_bytes <= max_bytes && total <= max_bytes) continue;
+    return invalid("LAYER_BUDGET_EXCEEDED", "image: its layers are larger than is allowed");
+  }
+  return {};
 }
 
 // From the reference through indexes to the manifest for the platform.
@@ -145,6 +156,7 @@ Result<PulledConfig> check_config(const std::string& text,
     IK_LET(diff_id, Digest::parse(pulled.parsed.diff_ids[i]));
     pulled.layers.push_back({manifest.layers[i], std::move(diff_id)});
   }
+  IK_TRY(check_image_size(manifest, options.max_image_bytes));
   return pulled;
 }
 
@@ -224,58 +236,139 @@ Result<std::uint64_t> total_bytes(const ImageStore& store, const std::vector<Lay
   return total;
 }
 
+// Of those layers that are here already. Each counts once.
+Result<void> spend_on_present(const ImageStore& store,
+                              const std::vector<LayerToPull>& layers,
+                              ImageBudget& budget) {
+  std::set<Digest> seen;
+  for (const LayerToPull& layer : layers) {
+    if (!seen.insert(layer.diff_id).second || !has_layer(store, layer)) continue;
+    IK_LET(bytes, layer_content_bytes(store, layer.diff_id));
+    IK_TRY(budget.take(bytes));
+  }
+  return {};
+}
+
+// What the missing layers take at least: their blobs, and unpacked no less than packed.
+std::uint64_t least_bytes(const ImageStore& store, const std::vector<LayerToPull>& layers) {
+  std::set<Digest> seen;
+  std::uint64_t total = 0;
+  for (const LayerToPull& layer : layers) {
+    if (!seen.insert(layer.diff_id).second || has_layer(store, layer)) continue;
+    total += 2 * layer.blob.size_bytes;
+  }
+  return total;
+}
+
 Result<RegistryOptions> options_for(const Reference& reference, const PullOptions& options) {
   if (options.registry.has_value()) return *options.registry;
   return registry_options_for(reference.registry);
 }
 
-Result<PullResult> pull_from(PullSource source,
-                             ImageStore& store,
-                             const Reference& reference,
-                             const PullOptions& options) {
+// One call of pull_image().
+class ImagePull {
+ public:
+  ImagePull(ImageStore& store, const Reference& reference, const PullOptions& options)
+      : store_(store), reference_(reference), options_(options) {}
+
+  Result<PullResult> run(const std::vector<PullSource>& sources);
+
+ private:
+  Result<PullResult> pull_from_any(const std::vector<PullSource>& sources);
+  Result<PullResult> pull_from(PullSource source);
+  Result<void> check_space(const std::vector<LayerToPull>& layers);
+
+  ImageStore& store_;
+  const Reference& reference_;
+  const PullOptions& options_;
+  bool room_is_made_ = false;
+  std::uint64_t needed_bytes_ = 0;    // At least.
+  std::uint64_t exceeded_bytes_ = 0;  // What was free, and did not do.
+};
+
+// Before room was made the policy's floor is to stay free, too; then it has done its duty.
+Result<void> ImagePull::check_space(const std::vector<LayerToPull>& layers) {
+  needed_bytes_ = least_bytes(store_, layers);
+  if (needed_bytes_ == 0) return {};
+  IK_LET(floor, floor_bytes(store_, options_.policy));
+  IK_TRY(check_room(store_, needed_bytes_, room_is_made_ ? 0 : floor)
+             .context("{}", reference_.familiar()));
+  IK_LET(available, free_bytes(store_));
+  exceeded_bytes_ = available;
+  return {};
+}
+
+Result<PullResult> ImagePull::pull_from(PullSource source) {
   Platform platform = host_platform();
-  if (!options.platform.empty()) {
-    IK_LET(parsed, parse_platform(options.platform));
+  if (!options_.platform.empty()) {
+    IK_LET(parsed, parse_platform(options_.platform));
     platform = std::move(parsed);
   }
   IK_LET(client, RegistryClient::create(source.reference, std::move(source.options)));
   IK_LET(chosen, choose_image(*client, source.reference, platform));
-  IK_LET(config_text, obtain_config(store, *client, chosen.manifest.config));
-  IK_LET(config, check_config(config_text, chosen.manifest, options, platform));
+  IK_LET(config_text, obtain_config(store_, *client, chosen.manifest.config));
+  IK_LET(config, check_config(config_text, chosen.manifest, options_, platform));
+
+  IK_TRY(check_space(config.layers));
+  ImageBudget budget(options_.max_image_bytes);
+  IK_TRY(spend_on_present(store_, config.layers, budget));
 
   std::mutex mutex;
-  const PullContext context{.store = store,
+  const PullContext context{.store = store_,
                             .client = *client,
-                            .limits = options.limits,
+                            .limits = options_.limits,
+                            .budget = budget,
                             .progress = [&](const PullProgress& progress) {
                               const std::lock_guard lock(mutex);
-                              if (options.progress) options.progress(progress);
+                              if (options_.progress) options_.progress(progress);
                             }};
   IK_TRY(LayerPulls(context, config.layers).run());
 
   const Digest& manifest = chosen.manifest_descriptor.digest;
-  const std::string manifest_path = store.blob_path(manifest);
+  const std::string manifest_path = store_.blob_path(manifest);
   const Result<std::string> present = read_file(manifest_path, kMaxManifestBytes);
   if (!present.has_value() || *present != chosen.manifest_text) {
     IK_TRY(write_file_atomically(manifest_path, chosen.manifest_text, 0600));
   }
-  Reference name = reference;
+  Reference name = reference_;
   if (!name.digest.empty()) name.tag.clear();
-  IK_LET(size_bytes, total_bytes(store, config.layers));
-  IK_LET(was_new,
-         store.add({.manifest = chosen.manifest_descriptor,
-                    .config = chosen.manifest.config.digest,
-                    .name = name.canonical(),
-                    .source_digest = chosen.source_digest.text(),
-                    .size_bytes = size_bytes}));
-  IK_LET(image, store.find(name.canonical()));
-  return PullResult{
-      .image = std::move(image), .digest = chosen.source_digest.text(), .was_new = was_new};
+  IK_LET(size_bytes, total_bytes(store_, config.layers));
+  IK_LET(added,
+         store_.add({.manifest = chosen.manifest_descriptor,
+                     .config = chosen.manifest.config.digest,
+                     .name = name.canonical(),
+                     .source_digest = chosen.source_digest.text(),
+                     .size_bytes = size_bytes}));
+  return PullResult{.image = std::move(added.image),
+                    .digest = chosen.source_digest.text(),
+                    .was_new = added.is_new};
 }
 
 // What has nothing to do with where the image comes from.
 bool is_of_this_host(const Error& error) {
   return error.kind == ErrorKind::kSystem || error.kind == ErrorKind::kInternal;
+}
+
+// A mirror that is down, does not have the image or has spoilt it is passed over; what it sent of
+// layers that is right is kept.
+Result<PullResult> ImagePull::pull_from_any(const std::vector<PullSource>& sources) {
+  IK_LET(pulling, store_.begin_pull());
+  for (size_t i = 0;; ++i) {
+    Result<PullResult> pulled = pull_from(sources[i]);
+    if (pulled.has_value()) pulled->keeping = std::move(pulling);
+    const bool is_last = i + 1 == sources.size();
+    if (pulled.has_value() || is_last || is_of_this_host(pulled.error())) return pulled;
+  }
+}
+
+Result<PullResult> ImagePull::run(const std::vector<PullSource>& sources) {
+  Result<PullResult> pulled = pull_from_any(sources);
+  if (pulled.has_value() || !is_out_of_space(pulled.error())) return pulled;
+  // Unpacked it is most likely some times larger than packed.
+  const std::uint64_t wanted_bytes = 2 * std::max(needed_bytes_, exceeded_bytes_);
+  IK_TRY(make_room(store_, options_.policy, wanted_bytes));
+  room_is_made_ = true;
+  return pull_from_any(sources);
 }
 
 }  // namespace
@@ -284,15 +377,7 @@ Result<PullResult> pull_image(ImageStore& store,
                               const Reference& reference,
                               const PullOptions& options) {
   IK_LET(registry, options_for(reference, options));
-  IK_LET(pulling, store.begin_pull());
-  std::vector<PullSource> sources = list_sources(reference, std::move(registry));
-  // A mirror that is down, does not have the image or has spoilt it is passed over; what it sent of
-  // layers that is right is kept.
-  for (size_t i = 0; i + 1 < sources.size(); ++i) {
-    Result<PullResult> pulled = pull_from(std::move(sources[i]), store, reference, options);
-    if (pulled.has_value() || is_of_this_host(pulled.error())) return pulled;
-  }
-  return pull_from(std::move(sources.back()), store, reference, options);
+  return ImagePull(store, reference, options).run(list_sources(reference, std::move(registry)));
 }
 
 }  // namespace ikada

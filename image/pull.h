@@ -13,10 +13,12 @@
 #include <optional>
 #include <string>
 
+#include "image/image_budget.h"
 #include "image/layer_tree.h"
 #include "image/reference.h"
 #include "image/registry_client.h"
 #include "image/store.h"
+#include "image/store_policy.h"
 #include "runtime/base/result.h"
 
 namespace ikada {
@@ -35,19 +37,23 @@ struct PullOptions {
   std::function<void(const PullProgress&)> progress;  // May be empty.
   std::optional<RegistryOptions> registry;  // None: registry_options_for() the reference's.
   LayerLimits limits;
+  std::uint64_t max_image_bytes = kMaxImageBytes;  // Of its layers, packed and unpacked.
+  ImagePolicy policy = {};                         // What may go when there is too little room.
 };
 
 struct PullResult {
   StoredImage image;
-  std::string digest;    // Of the manifest or index the registry gave for the reference.
-  bool was_new = false;  // The reference did not mean this image before.
+  std::string digest;     // Of the manifest or index the registry gave for the reference.
+  bool was_new = false;   // The reference did not mean this image before.
+  UniqueFd keeping = {};  // begin_pull(): nothing of the image is collected while it is open.
 };
 
 // Mirrors that the registry's options name are asked first, the registry itself at last; the error
 // is the registry's. kNotFound: no such image or tag; kDenied: credentials missing or wrong;
 // kUnavailable: registry unreachable; kInvalid with a code (DIGEST_MISMATCH, SIZE_MISMATCH,
 // MANIFEST_INVALID, LAYER_…): the content was refused; kSystem with code NO_SPACE: the disk is
-// full.
+// full, also after room was made (image/store_space.h), which the caller keeps from happening if it
+// has begin_pull() itself.
 Result<PullResult> pull_image(ImageStore& store,
                               const Reference& reference,
                               const PullOptions& options);

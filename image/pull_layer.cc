@@ -208,7 +208,9 @@ Result<void> unpack_into(const PullContext& context,
   IK_LET(unpacker,
          LayerUnpacker::start(directory.get(),
                               file.fd.get(),
-                              {.blob_bytes = layer.blob.size_bytes, .limits = context.limits}));
+                              {.blob_bytes = layer.blob.size_bytes,
+                               .limits = context.limits,
+                               .budget = &context.budget}));
   Result<void> blob = obtain_blob(context, layer, file, unpacker);
   if (!blob.has_value()) {
     if (is_useless_after(blob.error())) {

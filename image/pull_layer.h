@@ -26,6 +26,7 @@ struct PullContext {
   const ImageStore& store;
   RegistryClient& client;
   LayerLimits limits;
+  ImageBudget& budget;
   std::function<void(const PullProgress&)> progress;  // From one thread at a time; never empty.
 };
 

@@ -5,34 +5,14 @@
 #include "image/platform.h"
 #include "image/push_blobs.h"
 #include "image/registry_push.h"
-#include "image/store_index.h"
 #include "image/upload_record.h"
-#include "runtime/base/atomic_file.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
 namespace {
 
-Result<std::vector<IndexedImage>> read_index(const ImageStore& store) {
-  IK_LET(text, read_file(store.root() + "/images/index.json"));
-  return parse_store_index(text);
-}
-
-// The registry has this manifest under the name now. Without effect if the name means another image
-// meanwhile.
-Result<void> note_pushed(const ImageStore& store, const Reference& name, const Digest& manifest) {
-  IK_LET(lock, lock_file(store.root() + "/images/lock"));
-  IK_LET(entries, read_index(store));
-  const auto pushed = std::ranges::find(entries, name.canonical(), &IndexedImage::name);
-  if (pushed == entries.end() || pushed->manifest.digest != manifest) return {};
-  if (pushed->source_digest == manifest.text()) return {};
-  pushed->source_digest = manifest.text();
-  return write_file_atomically(
-      store.root() + "/images/index.json", format_store_index(entries), 0600);
-}
-
 Result<IndexedImage> find_tagged(const ImageStore& store, const Reference& target) {
-  IK_LET(entries, read_index(store));
+  IK_LET(entries, store.names());
   const std::string name = target.canonical();
   const auto found = std::ranges::find(entries, name, &IndexedImage::name);
   if (found != entries.end()) return *found;
@@ -90,7 +70,7 @@ Result<PushResult> push_image(ImageStore& store,
                                 }};
   IK_TRY(push_blobs(context, blobs));
   IK_TRY(registry->put_manifest(text, image.manifest.media_type, target.tag));
-  IK_TRY(note_pushed(store, target, digest));
+  IK_TRY(store.note_pushed(target, digest));
   return PushResult{.digest = digest.text(), .size_bytes = text.size()};
 }
 

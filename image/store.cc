@@ -51,6 +51,12 @@ Result<void> note_use(const std::string& manifest_path) {
   return errno_error("utimensat {}", manifest_path);
 }
 
+bool lists(const std::vector<IndexedImage>& entries, const std::string& id) {
+  return std::any_of(entries.begin(), entries.end(), [&](const IndexedImage& entry) {
+    return entry.image_id.text() == id;
+  });
+}
+
 Error no_such_image(std::string_view name) {
   return make_error(ErrorKind::kNotFound, "No such image: {}", name);
 }
@@ -121,8 +127,14 @@ Result<std::vector<StoredImage>> ImageStore::list() const {
   IK_LET(images, group_images(entries));
   std::vector<std::pair<UnixNanos, StoredImage>> dated;
   for (StoredImage& image : images) {
-    IK_LET(parsed, config(image));
-    dated.emplace_back(parse_rfc3339(parsed.created).value_or(0), std::move(image));
+    const Result<ImageConfig> parsed = config(image);
+    if (!parsed.has_value()) {
+      // It may have been removed since the index was read.
+      IK_LET(now, read_index(root_));
+      if (!lists(now, image.id)) continue;
+      return parsed.error();
+    }
+    dated.emplace_back(parse_rfc3339(parsed->created).value_or(0), std::move(image));
   }
   std::stable_sort(
       dated.begin(), dated.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -172,7 +184,9 @@ Result<std::vector<std::string>> ImageStore::layer_directories(const StoredImage
   return directories;
 }
 
-Result<bool> ImageStore::add(const NewImage& image) {
+Result<std::vector<IndexedImage>> ImageStore::names() const { return read_index(root_); }
+
+Result<ImageStore::Added> ImageStore::add(const NewImage& image) {
   IK_LET(lock, lock_store(root_));
   IK_LET(entries, read_index(root_));
   const bool changed = add_entry(entries,
@@ -186,7 +200,21 @@ Result<bool> ImageStore::add(const NewImage& image) {
   IK_TRY(sync_directory(root_ + "/images/blobs/sha256"));
   IK_TRY(note_use(blob_path(image.manifest.digest)));
   IK_TRY(write_index(root_, entries));
-  return changed;
+  IK_LET(images, group_images(entries));
+  for (StoredImage& each : images) {
+    if (each.id == image.config.text()) return Added{std::move(each), changed};
+  }
+  return make_error(ErrorKind::kInternal, "image {} is listed and not found", image.name);
+}
+
+Result<void> ImageStore::note_pushed(const Reference& name, const Digest& manifest) {
+  IK_LET(lock, lock_store(root_));
+  IK_LET(entries, read_index(root_));
+  const auto pushed = std::ranges::find(entries, name.canonical(), &IndexedImage::name);
+  if (pushed == entries.end() || pushed->manifest.digest != manifest) return {};
+  if (pushed->source_digest == manifest.text()) return {};
+  pushed->source_digest = manifest.text();
+  return write_index(root_, entries);
 }
 
 Result<void> ImageStore::tag(const StoredImage& image, const Reference& name) {
@@ -316,7 +344,8 @@ Result<void> ImageStore::hold(const StoredImage& image, const std::string& conta
   const bool listed = std::any_of(entries.begin(), entries.end(), [&](const IndexedImage& entry) {
     return entry.manifest.digest.text() == image.manifest_digest;
   });
-  if (!listed) return no_such_image(image.id);
+  // Unlisted it may still be whole, for a caller who keeps it from being collected.
+  if (!listed && !layer_directories(image).has_value()) return no_such_image(image.id);
   IK_LET(manifest, Digest::parse(image.manifest_digest));
   const std::string link = root_ + "/containers/" + container + "/image";
   const std::string target = "../../images/blobs/sha256/" + std::string(manifest.hex());
@@ -365,6 +394,13 @@ Result<UniqueFd> ImageStore::begin_pull() const {
     if (errno != EINTR) return errno_error("lock {}", path);
   }
   return fd;
+}
+
+Result<bool> ImageStore::is_busy() const {
+  const Result<UniqueFd> alone = lock_file(root_ + "/images/pulls.lock", false);
+  if (alone.has_value()) return false;
+  if (alone.error().kind == ErrorKind::kConflict) return true;
+  return alone.error();
 }
 
 }  // namespace ikada

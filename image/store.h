@@ -20,8 +20,9 @@
 //
 // What no listed image, no container and no cached step of a build needs is removed by untag() and
 // remove(), under `lock`. A pull or a build holds `pulls.lock` shared from its first look to its
-// end, and nothing is collected meanwhile; the next removal does it. A container keeps its image by
-// hold(), in effect as long as its directory exists. Unfinished layers of killed processes are
+// end, and whoever makes a container until it has its image; nothing is collected meanwhile, the
+// next removal does it. A container keeps its image by hold(), in effect as long as its directory
+// exists. Unfinished layers of killed processes are
 // found by their free locks and removed by open().
 //
 // Source: OCI image-spec 1.1, image-layout.md, annotations.md.
@@ -51,6 +52,15 @@ struct StoredImage {
   std::uint64_t size_bytes = 0;                // Unpacked size of all layers.
 };
 
+// A line of index.json: each name of an image is one, or the image has one without a name.
+struct IndexedImage {
+  Descriptor manifest;
+  Digest image_id;
+  std::string name;           // Canonical reference, or empty.
+  std::string source_digest;  // The registry's digest for the name, or empty.
+  std::uint64_t size_bytes = 0;
+};
+
 class ImageStore {
  public:
   // Opens or creates the store below `root` ("/var/lib/ikada"). Directories are 0700.
@@ -62,6 +72,9 @@ class ImageStore {
 
   // All images, newest first by the time they were created.
   Result<std::vector<StoredImage>> list() const;
+
+  // Each name by itself.
+  Result<std::vector<IndexedImage>> names() const;
 
   Result<ImageConfig> config(const StoredImage& image) const;
   Result<std::string> config_text(const StoredImage& image) const;
@@ -92,7 +105,8 @@ class ImageStore {
   Result<UnixNanos> last_used(const StoredImage& image) const;
 
   // Keeps the image's blobs and layers as long as ROOT/containers/`container` exists, which the
-  // caller has made; whatever happens to the image's names. kNotFound if it is not listed any more.
+  // caller has made; whatever happens to the image's names. kNotFound if it is not listed any more
+  // and not whole: who has begin_pull() since it found the image need not fear that.
   // Call it before layer_directories().
   Result<void> hold(const StoredImage& image, const std::string& container);
 
@@ -115,11 +129,22 @@ class ImageStore {
     std::string source_digest;  // What the registry calls it under this name; may be empty.
     std::uint64_t size_bytes = 0;
   };
-  // True if the name did not mean this image before.
-  Result<bool> add(const NewImage& image);
+  struct Added {
+    StoredImage image;    // As it is listed now, whoever removes it later.
+    bool is_new = false;  // The name did not mean this image before.
+  };
+  Result<Added> add(const NewImage& image);
 
-  // Held while blobs and layers are there that nothing lists yet.
+  // The registry has this manifest under the name now. Without effect if the name means another
+  // image meanwhile.
+  Result<void> note_pushed(const Reference& name, const Digest& manifest);
+
+  // Held while blobs and layers are there that nothing lists yet, or must stay if nothing lists
+  // them any more.
   Result<UniqueFd> begin_pull() const;
+
+  // Somebody has begin_pull(), so that nothing can be collected now.
+  Result<bool> is_busy() const;
 
   std::string blob_path(const Digest& digest) const;
   std::string layer_path(const Digest& diff_id) const;

@@ -128,6 +128,14 @@ Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
   needed.layers.merge(cached.layers);
   needed.blobs.merge(cached.blobs);
 
+  // Files first: on a full disk there may be no room for the trash otherwise.
+  IK_LET(blobs, list_unneeded(root + "/images/blobs/sha256", needed.blobs));
+  for (const std::string& hex : blobs)
+    IK_TRY(remove_tree(fmt::format("{}/images/blobs/sha256/{}", root, hex)));
+  IK_LET(partials, list_unneeded(root + "/images/partial", {}));
+  for (const std::string& hex : partials)
+    IK_TRY(remove_tree(fmt::format("{}/images/partial/{}", root, hex)));
+
   // Layers leave their place by one rename each, so that a kill in the middle of the removal leaves
   // no part of one there; the rest is staging like any other.
   IK_LET(layers, list_unneeded(root + "/layers/sha256", needed.layers));
@@ -144,12 +152,6 @@ Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
     }
     IK_TRY(remove_tree(trash));
   }
-  IK_LET(blobs, list_unneeded(root + "/images/blobs/sha256", needed.blobs));
-  for (const std::string& hex : blobs)
-    IK_TRY(remove_tree(fmt::format("{}/images/blobs/sha256/{}", root, hex)));
-  IK_LET(partials, list_unneeded(root + "/images/partial", {}));
-  for (const std::string& hex : partials)
-    IK_TRY(remove_tree(fmt::format("{}/images/partial/{}", root, hex)));
   return removed;
 }
 

@@ -1,7 +1,6 @@
 // index.json of the store: which images there are and what they are called.
 //
-// Pure text work; the store reads and replaces the file. An image is one entry for each of its
-// names, or one without a name.
+// Pure text work; the store reads and replaces the file.
 //
 // Source: OCI image-spec 1.1, image-index.md, annotations.md.
 #pragma once
@@ -16,14 +15,6 @@
 #include "runtime/base/result.h"
 
 namespace ikada {
-
-struct IndexedImage {
-  Descriptor manifest;
-  Digest image_id;
-  std::string name;           // Canonical reference, or empty.
-  std::string source_digest;  // The registry's digest for the name, or empty.
-  std::uint64_t size_bytes = 0;
-};
 
 // Entries that are not ikada's are left out.
 Result<std::vector<IndexedImage>> parse_store_index(std::string_view text);

@@ -1,13 +1,12 @@
 #include "image/store_policy.h"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
 #include <iterator>
 #include <vector>
 
 #include <yaml-cpp/yaml.h>
 
+#include "image/store_space.h"
 #include "runtime/base/number.h"
 #include "runtime/sys/file.h"
 
@@ -55,15 +54,6 @@ Result<ImagePolicy> read_policy(const YAML::Node& root) {
   return policy;
 }
 
-Result<bool> lacks_space(const ImageStore& store, const ImagePolicy& policy) {
-  struct statvfs disk {};
-  if (::statvfs(store.root().c_str(), &disk) != 0) return errno_error("statvfs {}", store.root());
-  const std::uint64_t free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-  const std::uint64_t total_bytes = std::uint64_t{disk.f_blocks} * disk.f_frsize;
-  return free_bytes < policy.min_free_bytes ||
-         free_bytes < total_bytes / 100 * policy.min_free_percent;
-}
-
 void append(ImageStore::Removed& all, const ImageStore::Removed& more) {
   std::ranges::copy(more.untagged, std::back_inserter(all.untagged));
   std::ranges::copy(more.deleted, std::back_inserter(all.deleted));
@@ -78,8 +68,11 @@ Result<std::vector<Candidate>> longest_unused_first(const ImageStore& store) {
   IK_LET(images, store.list());
   std::vector<Candidate> candidates;
   for (const StoredImage& image : images) {
-    IK_LET(used, store.last_used(image));
-    candidates.push_back({image.id, used});
+    const Result<UnixNanos> used = store.last_used(image);
+    // Somebody else may have removed it since the list was read.
+    if (!used.has_value() && used.error().kind == ErrorKind::kNotFound) continue;
+    if (!used.has_value()) return used.error();
+    candidates.push_back({image.id, *used});
   }
   std::ranges::stable_sort(candidates, {}, &Candidate::last_used);
   return candidates;
@@ -104,7 +97,8 @@ Result<ImagePolicy> load_image_policy(const std::string& config_path) {
 
 Result<ImageStore::Removed> apply_image_policy(ImageStore& store,
                                                const ImagePolicy& policy,
-                                               UnixNanos now) {
+                                               UnixNanos now,
+                                               std::uint64_t needed_bytes) {
   ImageStore::Removed all;
   if (policy.keep_days.has_value()) {
     const UnixNanos oldest = now - static_cast<UnixNanos>(*policy.keep_days) * kDay;
@@ -114,10 +108,14 @@ Result<ImageStore::Removed> apply_image_policy(ImageStore& store,
     }));
     append(all, removed);
   }
+  if (!policy.has_floor()) return all;
+  IK_LET(floor, floor_bytes(store, policy));
   IK_LET(candidates, longest_unused_first(store));
   for (const Candidate& candidate : candidates) {
-    IK_LET(lacking, lacks_space(store, policy));
-    if (!lacking) break;
+    if (check_room(store, needed_bytes, floor).has_value()) break;
+    // Names would go, and no room be made.
+    IK_LET(busy, store.is_busy());
+    if (busy) break;
     IK_LET(removed, store.remove_unused([&](const StoredImage& image) -> Result<bool> {
       return image.id == candidate.id;
     }));

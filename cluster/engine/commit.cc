@@ -50,7 +50,7 @@ Result<StoredImage> commit_container(ImageStore& store,
   if (options.change) IK_TRY(options.change(image.config));
   image.config.created = format_rfc3339(unix_now());
   image.config.author = options.author;
-  image.name = options.name;
+  if (!options.name.empty()) image.names = {options.name};
   add_layer(image,
             layer,
             {.created = image.config.created,

@@ -21,13 +21,14 @@ Result<void> create(const ContainerOptions& options,
   spec.stdin_once = spec.open_stdin;
   IK_TRY(check_cid_file(options.cid_file));
   IK_LET(engine, open_engine(context));
-  IK_LET(image,
-         obtain_image(context,
-                      {.name = spec.image,
-                       .pull = options.pull,
-                       .platform = options.platform,
-                       .quiet = options.quiet}));
-  IK_LET(container, engine.create(spec, image));
+  IK_LET(container,
+         create_container(context,
+                          engine,
+                          spec,
+                          {.name = spec.image,
+                           .pull = options.pull,
+                           .platform = options.platform,
+                           .quiet = options.quiet}));
   Result<void> written = write_cid_file(options.cid_file, container.record.id);
   if (!written.has_value()) {
     engine.discard(container);

@@ -32,28 +32,29 @@ Result<bool> fits(const ImageStore& store, const StoredImage& image, const std::
   return platform_distance(normalize_platform(wanted), offered).has_value();
 }
 
-Result<StoredImage> pull(const Context& context, ImageStore& store, const ImageWish& wish) {
+Result<KeptImage> pull(const Context& context, ImageStore& store, const ImageWish& wish) {
   IK_LET(reference, parse_reference(wish.name));
   IK_LET(pulled,
          pull_and_show(context,
                        store,
                        reference,
                        {.platform = wish.platform, .quiet = wish.quiet, .out = stderr}));
-  return std::move(pulled.image);
+  return KeptImage{.image = std::move(pulled.image), .keeping = std::move(pulled.keeping)};
 }
 
 }  // namespace
 
-Result<StoredImage> obtain_stored_image(const Context& context,
-                                        ImageStore& store,
-                                        const ImageWish& wish) {
+Result<KeptImage> obtain_stored_image(const Context& context,
+                                      ImageStore& store,
+                                      const ImageWish& wish) {
   if (wish.pull != "always") {
+    IK_LET(keeping, store.begin_pull());
     Result<StoredImage> found = store.find(wish.name);
     if (found.has_value()) {
       IK_LET(fitting, fits(store, *found, wish.platform));
-      if (fitting) return found;
+      if (fitting) return KeptImage{.image = std::move(*found), .keeping = std::move(keeping)};
     } else if (found.error().kind != ErrorKind::kNotFound) {
-      return found;
+      return std::move(found.error());
     }
     if (wish.pull == "never") {
       return make_error(ErrorKind::kNotFound, "No such image: {}", wish.name);
@@ -66,10 +67,14 @@ Result<StoredImage> obtain_stored_image(const Context& context,
   return pull(context, store, wish);
 }
 
-Result<EngineImage> obtain_image(const Context& context, const ImageWish& wish) {
+Result<NewContainer> create_container(const Context& context,
+                                      Engine& engine,
+                                      const ContainerSpec& spec,
+                                      const ImageWish& wish) {
   IK_LET(store, open_store(context));
-  IK_LET(image, obtain_stored_image(context, store, wish));
-  return describe(store, image, wish.name);
+  IK_LET(kept, obtain_stored_image(context, store, wish));
+  IK_LET(image, describe(store, kept.image, wish.name));
+  return engine.create(spec, image);
 }
 
 }  // namespace ikada

@@ -1,4 +1,4 @@
-// The image of a new container: found in the store, or pulled.
+// The image of a new container, found in the store or pulled, and the container.
 #pragma once
 
 #include <string>
@@ -17,12 +17,21 @@ struct ImageWish {
   bool quiet = false;
 };
 
-// The image in the store; pulled if need be.
-Result<StoredImage> obtain_stored_image(const Context& context,
-                                        ImageStore& store,
-                                        const ImageWish& wish);
+struct KeptImage {
+  StoredImage image;
+  UniqueFd keeping = {};  // Nothing of it is collected while this is open.
+};
 
-// Says on stderr that it pulls. kNotFound in docker's words.
-Result<EngineImage> obtain_image(const Context& context, const ImageWish& wish);
+// The image in the store; pulled if need be.
+Result<KeptImage> obtain_stored_image(const Context& context,
+                                      ImageStore& store,
+                                      const ImageWish& wish);
+
+// A container of that image, which is kept from being collected until the container has it. Says on
+// stderr that it pulls. kNotFound in docker's words.
+Result<NewContainer> create_container(const Context& context,
+                                      Engine& engine,
+                                      const ContainerSpec& spec,
+                                      const ImageWish& wish);
 
 }  // namespace ikada

@@ -23,7 +23,9 @@ struct LoadCommandOptions {
 Result<void> load(const LoadCommandOptions& options, const Context& context) {
   IK_LET(source, open_input_archive(options.input));
   IK_LET(store, open_store(context));
-  IK_LET(loaded, load_images(store, read_from(std::move(source)), {.platform = options.platform}));
+  IK_LET(policy, load_image_policy(context.config_path));
+  IK_LET(loaded,
+         load_images(store, source.get(), {.platform = options.platform, .policy = policy}));
   for (const LoadedImage& each : loaded) {
     if (each.names.empty()) ::printf("Loaded image ID: %s\n", each.image.id.c_str());
     for (const std::string& name : each.names) {

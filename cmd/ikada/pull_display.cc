@@ -50,6 +50,8 @@ Result<PullResult> pull_and_show(const Context& context,
   options.platform = wish.platform;
   IK_LET(registry, registry_options_for(reference.registry, context.config_path));
   options.registry = std::move(registry);
+  IK_LET(policy, load_image_policy(context.config_path));
+  options.policy = policy;
   if (wish.quiet) return pull_image(store, reference, options);
 
   const std::string& what = reference.digest.empty() ? reference.tag : reference.digest;

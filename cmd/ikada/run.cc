@@ -63,13 +63,14 @@ Result<int> run(const RunOptions& options, std::vector<std::string> words, const
   spec.stdin_once = spec.open_stdin && !options.detach;
   IK_TRY(check_cid_file(options.container.cid_file));
   IK_LET(engine, open_engine(context));
-  IK_LET(image,
-         obtain_image(context,
-                      {.name = spec.image,
-                       .pull = options.container.pull,
-                       .platform = options.container.platform,
-                       .quiet = options.container.quiet}));
-  IK_LET(container, engine.create(spec, image));
+  IK_LET(container,
+         create_container(context,
+                          engine,
+                          spec,
+                          {.name = spec.image,
+                           .pull = options.container.pull,
+                           .platform = options.container.platform,
+                           .quiet = options.container.quiet}));
   const std::string& cid_file = options.container.cid_file;
   const Result<void> written = write_cid_file(cid_file, container.record.id);
   Result<int> status = written.has_value() ? start(options, engine, container) : written.error();

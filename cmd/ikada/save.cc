@@ -45,6 +45,7 @@ Result<std::vector<ImageToSave>> find_images(const ImageStore& store,
 
 Result<void> save(const SaveOptions& options, const Context& context) {
   IK_LET(store, open_store(context));
+  IK_LET(keeping, store.begin_pull());
   IK_LET(images, find_images(store, options.images));
   IK_LET(file, OutputFile::create(options.output));
   const ArchiveFormat format =

@@ -10,6 +10,7 @@
 #include "image/build/merged_tree.h"
 #include "image/build/stage_build.h"
 #include "image/image_writer.h"
+#include "image/store_space.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -30,7 +31,7 @@ Result<StageTree> build_stages(BuildSession& session) {
     // What follows are consequences: others are ended, and those that wait get this error.
     const bool failed = !tree.has_value();
     session.finish_stage(stage, std::move(tree));
-    if (failed) session.seams().cancellation.cancel();
+    if (failed) session.seams().cancellation.give_up();
   };
   std::vector<std::thread> threads;
   for (size_t i = 0; i + 1 < needed.size(); ++i) threads.emplace_back(build, needed[i]);
@@ -71,29 +72,27 @@ ImageToWrite describe_image(const BuildSession& session,
   return image;
 }
 
+// Gives an image that is listed those names that it does not have. kNotFound if somebody removes it
+// meanwhile.
+Result<StoredImage> name_image(ImageStore& store,
+                               const std::string& id,
+                               const std::vector<std::string>& names) {
+  IK_LET(listed, store.find(id));
+  for (const std::string& name : names) {
+    if (std::ranges::find(listed.references, name) != listed.references.end()) continue;
+    IK_LET(reference, parse_reference(name));
+    IK_TRY(store.tag(listed, reference));
+  }
+  return store.find(id);
+}
+
 // The image is listed under its names; nothing is written if all of that is so already.
 Result<StoredImage> list_image(ImageStore& store, ImageToWrite image, const BuildOptions& options) {
   const Digest id = Digest::of(format_image_config(image.config));
-  Result<StoredImage> listed = store.find(id.text());
-  std::vector<std::string> names = options.names;
-  if (listed.has_value()) {
-    std::erase_if(names, [&](const std::string& name) {
-      return std::ranges::find(listed->references, name) != listed->references.end();
-    });
-    if (names.empty()) return listed;
-  } else {
-    if (!names.empty()) {
-      image.name = names.front();
-      names.erase(names.begin());
-    }
-    listed = write_image(store, image);
-    if (!listed.has_value()) return listed;
-  }
-  for (const std::string& name : names) {
-    IK_LET(reference, parse_reference(name));
-    IK_TRY(store.tag(*listed, reference));
-  }
-  return store.find(id.text());
+  Result<StoredImage> named = name_image(store, id.text(), options.names);
+  if (named.has_value() || named.error().kind != ErrorKind::kNotFound) return named;
+  image.names = options.names;
+  return write_image(store, image);
 }
 
 // The tree's layers are at their places by now.
@@ -114,11 +113,9 @@ Result<void> export_tree(BuildSession& session, const StageTree& tree) {
   return session.options().export_tree(root.fd());
 }
 
-}  // namespace
-
-Result<std::optional<StoredImage>> build_image(ImageStore& store,
-                                               const BuildOptions& options,
-                                               const BuildSeams& seams) {
+Result<std::optional<StoredImage>> build_once(ImageStore& store,
+                                              const BuildOptions& options,
+                                              const BuildSeams& seams) {
   const Platform host = host_platform();
   Platform platform = host;
   if (!options.platform.empty()) {
@@ -130,7 +127,6 @@ Result<std::optional<StoredImage>> build_image(ImageStore& store,
     IK_TRY(variables.declare_global(each, options.file.escape).context("{}", options.file.name));
   }
   IK_LET(graph, plan_stages(options.file, variables, options.target));
-  IK_TRY(enter_private_mounts());
   // Nothing that this build is about to use is collected meanwhile.
   IK_LET(building, store.begin_pull());
   IK_LET(cache, BuildCache::open(store.root()));
@@ -145,8 +141,42 @@ Result<std::optional<StoredImage>> build_image(ImageStore& store,
     IK_TRY(export_tree(*session, *tree));
     if (options.names.empty()) return std::optional<StoredImage>();
   }
-  IK_LET(image, list_image(store, describe_image(*session, *tree, platform), options));
+  ImageToWrite described = describe_image(*session, *tree, platform);
+  if (options.export_image && options.names.empty()) {
+    IK_LET(unlisted, write_unlisted_image(store, described));
+    IK_TRY(options.export_image(unlisted));
+    return std::optional<StoredImage>(std::move(unlisted));
+  }
+  IK_LET(image, list_image(store, std::move(described), options));
+  if (options.export_image) IK_TRY(options.export_image(image));
   return std::optional<StoredImage>(std::move(image));
+}
+
+// True if there is more room now. `error` ended a build.
+Result<bool> make_room_after(const Error& error, ImageStore& store, const BuildOptions& options) {
+  if (!is_out_of_space(error)) return false;
+  IK_LET(before, free_bytes(store));
+  IK_TRY(make_room(store, options.policy, 2 * before));
+  IK_LET(after, free_bytes(store));
+  return after > before;
+}
+
+}  // namespace
+
+Result<std::optional<StoredImage>> build_image(ImageStore& store,
+                                               const BuildOptions& options,
+                                               const BuildSeams& seams) {
+  IK_TRY(enter_private_mounts());
+  IK_LET(floor, floor_bytes(store, options.policy));
+  if (!check_room(store, 0, floor).has_value()) IK_TRY(make_room(store, options.policy, 0));
+  Result<std::optional<StoredImage>> built = build_once(store, options, seams);
+  if (built.has_value()) return built;
+  const Result<bool> has_room = make_room_after(built.error(), store, options);
+  if (!has_room.value_or(false) || !seams.cancellation.take_back()) return built;
+  // What is done already is in the cache.
+  seams.report({.kind = BuildEvent::Kind::kStarted, .text = "the disk was full, starting again"});
+  seams.report({.kind = BuildEvent::Kind::kDone});
+  return build_once(store, options, seams);
 }
 
 }  // namespace ikada

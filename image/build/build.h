@@ -8,6 +8,8 @@
 // A build that ends early, however, leaves finished steps in the cache and nothing else: unfinished
 // files are in ROOT/layers/staging/build-ID, locked while the build lives.
 //
+// A build that finds the disk full is done once more if room could be made (image/store_space.h).
+//
 // build_image() puts the calling process into a mount namespace of its own. Call it once per
 // process, before there are other threads.
 //
@@ -25,6 +27,7 @@
 #include "image/dockerfile/dockerfile.h"
 #include "image/dockerfile/ignore_patterns.h"
 #include "image/store.h"
+#include "image/store_policy.h"
 #include "runtime/base/result.h"
 
 namespace ikada {
@@ -35,7 +38,8 @@ struct BuildOptions {
   IgnorePatterns ignore;
   std::map<std::string, std::string> arguments = {};
   std::map<std::string, std::string> labels = {};
-  std::map<std::string, std::string> secrets = {};  // By id.
+  std::map<std::string, std::string> secrets = {};     // By id.
+  std::map<std::string, std::string> ssh_agents = {};  // Sockets by id.
   std::string target = {};
   std::string platform = {};
   std::string network = "bridge";  // Of RUN without --network.
@@ -44,8 +48,10 @@ struct BuildOptions {
   bool use_cache = true;
   std::optional<std::int64_t> source_date_epoch = {};
   std::vector<std::string> names = {};  // Canonical; the image may stay nameless.
-  // If set, takes the built files, and an image is listed only if it has a name.
+  ImagePolicy policy = {};              // What may go when there is too little room.
+  // If set, takes the built files or the image, which is listed only if it has a name.
   std::function<Result<void>(int root_fd)> export_tree = {};
+  std::function<Result<void>(const StoredImage& image)> export_image = {};
 };
 
 // What a person watches. From any thread, one call at a time.
@@ -66,8 +72,8 @@ struct BuildSeams {
       obtain_image;
 };
 
-// nullopt if there was to be no image. kInvalid with "FILE:LINE: KEYWORD: why" for what the
-// Dockerfile is to blame for.
+// nullopt if there was to be no image; for export_image alone it is not listed. kInvalid with
+// "FILE:LINE: KEYWORD: why" for what the Dockerfile is to blame for.
 Result<std::optional<StoredImage>> build_image(ImageStore& store,
                                                const BuildOptions& options,
                                                const BuildSeams& seams);

@@ -7,8 +7,19 @@ bool BuildCancellation::cancelled() const {
   return cancelled_;
 }
 
-void BuildCancellation::cancel() {
+void BuildCancellation::cancel() { stop(true); }
+void BuildCancellation::give_up() { stop(false); }
+
+bool BuildCancellation::take_back() {
   const std::lock_guard lock(mutex_);
+  if (for_good_) return false;
+  cancelled_ = false;
+  return true;
+}
+
+void BuildCancellation::stop(bool for_good) {
+  const std::lock_guard lock(mutex_);
+  for_good_ = for_good_ || for_good;
   if (cancelled_) return;
   cancelled_ = true;
   for (const auto& [number, action] : actions_) action();

@@ -45,7 +45,12 @@ struct RunCommand {
 class BuildCancellation {
  public:
   bool cancelled() const;
+  // For a person, for good.
   void cancel();
+  // For a stage that failed.
+  void give_up();
+  // Takes give_up() back, to build again. False if a person has cancelled.
+  bool take_back();
 
   // Calls `action` when the build is cancelled, at once if it is already, until the result dies.
   class Registration {
@@ -62,8 +67,11 @@ class BuildCancellation {
   Registration on_cancel(std::function<void()> action);
 
  private:
+  void stop(bool for_good);
+
   mutable std::mutex mutex_;
   bool cancelled_ = false;
+  bool for_good_ = false;
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, std::function<void()>> actions_;
 };
@@ -75,7 +83,7 @@ class CommandRunner {
   // Runs the command to its end in a container of its own and returns its exit status, 128 + n for
   // a signal. With 0, the files it changed are at `upper` as an overlay's upper directory has them;
   // otherwise nothing is left of it. From any thread. Ends the container when the build is
-  // cancelled: kUnavailable.
+  // cancelled: kUnavailable. kSystem with code NO_SPACE if it failed on a full disk.
   virtual Result<int> run(const RunCommand& command,
                           const std::function<void(std::string_view)>& output) = 0;
 

@@ -208,11 +208,11 @@ TEST_CASE("an image is listed with its layers, and one without a name keeps no s
   REQUIRE(layer.has_value());
   REQUIRE(place_layer_tree(store, *layer, fixture.upper, {}).has_value());
   ImageToWrite image{.config = {.architecture = "amd64", .os = "linux", .cmd = {"sh"}},
-                     .name = "docker.io/library/made:latest"};
+                     .names = {"docker.io/library/made:latest"}};
   add_layer(image, *layer, {.created_by = "test"});
 
   const auto written = write_image(store, image);
-  image.name.clear();
+  image.names.clear();
   const auto again = write_image(store, image);
 
   REQUIRE(written.has_value());
