@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -89,6 +90,23 @@ std::vector<std::string> mount_destinations(const RunCommand& command) {
   return destinations;
 }
 
+// A program says nothing of why it failed, but while its files are there this can be seen.
+bool is_disk_full(const std::string& path) {
+  constexpr std::uint64_t kNearlyNothing = std::uint64_t{1} << 20;
+  struct statvfs disk {};
+  return ::statvfs(path.c_str(), &disk) == 0 &&
+         std::uint64_t{disk.f_bavail} * disk.f_frsize < kNearlyNothing;
+}
+
+Error full_disk(int status) {
+  Error error = make_error(ErrorKind::kSystem,
+                           "the command returned {} on a full disk: No space left on device",
+                           status);
+  error.errno_value = ENOSPC;
+  error.code = "NO_SPACE";
+  return error;
+}
+
 Error cancelled() { return make_error(ErrorKind::kUnavailable, "cancelled"); }
 
 }  // namespace
@@ -109,7 +127,9 @@ Result<int> BuildContainers::run_in(Engine& engine,
                                     const RunCommand& command,
                                     const std::function<void(std::string_view)>& output) {
   EngineImage image{.id = "", .name = "build", .config = {}, .layers = command.layers};
-  IK_LET(container, engine.create(plan_spec(command), image));
+  ContainerSpec spec = plan_spec(command);
+  spec.ulimits = ulimits_;
+  IK_LET(container, engine.create(spec, image));
   Rollback undo;
   undo.add([&]() -> Result<void> {
     engine.discard(container);
@@ -151,6 +171,9 @@ Result<int> BuildContainers::run_in(Engine& engine,
     if (taken.has_value() && ::rename(upper.c_str(), command.upper.c_str()) != 0) {
       taken = errno_error("rename {} to {}", upper, command.upper);
     }
+  }
+  if (end->exit->exit_code != 0 && is_disk_full(engine.layout().root)) {
+    taken = full_disk(end->exit->exit_code);
   }
   // What cannot be cleaned up now is found again by its mark.
   static_cast<void>(engine.clean_up(container.record).has_value());

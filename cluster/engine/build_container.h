@@ -10,6 +10,7 @@
 #include <functional>
 #include <mutex>
 #include <string_view>
+#include <vector>
 
 #include "cluster/engine/engine.h"
 #include "image/build/run_command.h"
@@ -20,8 +21,12 @@ namespace ikada {
 class BuildContainers : public CommandRunner {
  public:
   // `open_engine` is called for the first RUN that is not in the cache, by one thread at a time.
-  BuildContainers(std::function<Result<Engine*>()> open_engine, BuildCancellation& cancellation)
-      : open_engine_(std::move(open_engine)), cancellation_(cancellation) {}
+  BuildContainers(std::function<Result<Engine*>()> open_engine,
+                  BuildCancellation& cancellation,
+                  std::vector<UlimitSpec> ulimits = {})
+      : open_engine_(std::move(open_engine)),
+        cancellation_(cancellation),
+        ulimits_(std::move(ulimits)) {}
 
   Result<int> run(const RunCommand& command,
                   const std::function<void(std::string_view)>& output) override;
@@ -38,6 +43,7 @@ class BuildContainers : public CommandRunner {
   std::function<Result<Engine*>()> open_engine_;
   std::mutex mutex_;
   BuildCancellation& cancellation_;
+  const std::vector<UlimitSpec> ulimits_;
 };
 
 }  // namespace ikada

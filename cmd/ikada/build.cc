@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <map>
@@ -19,11 +20,13 @@
 #include "cmd/ikada/build_context.h"
 #include "cmd/ikada/build_display.h"
 #include "cmd/ikada/build_output.h"
+#include "cmd/ikada/build_terminal.h"
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/context.h"
 #include "cmd/ikada/image_source.h"
 #include "cmd/ikada/open_engine.h"
 #include "cmd/ikada/open_store.h"
+#include "cmd/ikada/option_grammar.h"
 #include "runtime/base/number.h"
 #include "runtime/base/text.h"
 #include "runtime/sys/file.h"
@@ -40,6 +43,8 @@ struct BuildCommandOptions {
   std::vector<std::string> arguments;
   std::vector<std::string> labels;
   std::vector<std::string> secrets;
+  std::vector<std::string> ssh_agents;
+  std::vector<std::string> ulimits;
   std::vector<std::string> add_hosts;
   std::string target;
   std::string platform;
@@ -142,6 +147,37 @@ Result<std::pair<std::string, std::string>> read_secret(const std::string& text)
   return std::pair(id, *value);
 }
 
+// "default", "ID" or "ID=SOCKET"; without a socket the agent is this process's.
+Result<std::pair<std::string, std::string>> read_ssh(const std::string& text) {
+  const Cut parts = cut(text, '=');
+  std::string id(parts.before);
+  if (id.empty()) return make_error(ErrorKind::kInvalid, "--ssh: id is missing in '{}'", text);
+  std::string path(parts.after);
+  if (!parts.found) path = own_variable("SSH_AUTH_SOCK").value_or("");
+  if (path.empty()) {
+    return make_error(ErrorKind::kNotFound, "--ssh {}: SSH_AUTH_SOCK is not set", id);
+  }
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return errno_error("--ssh {}: {}", id, path);
+  if (!S_ISSOCK(status.st_mode)) {
+    return make_error(ErrorKind::kInvalid,
+                      "--ssh {}: {} is not the socket of an ssh agent; keys are to be added to one "
+                      "by ssh-add",
+                      id,
+                      path);
+  }
+  return std::pair(std::move(id), std::move(path));
+}
+
+Result<std::vector<UlimitSpec>> read_ulimits(const std::vector<std::string>& texts) {
+  std::vector<UlimitSpec> ulimits;
+  for (const std::string& each : texts) {
+    IK_LET(limit, parse_ulimit(each));
+    ulimits.push_back(std::move(limit));
+  }
+  return ulimits;
+}
+
 Result<std::optional<std::int64_t>> find_epoch(
     const std::map<std::string, std::string>& arguments) {
   std::optional<std::string> text = own_variable("SOURCE_DATE_EPOCH");
@@ -172,6 +208,10 @@ Result<BuildOptions> plan_build(const BuildCommandOptions& options, BuildContext
     IK_LET(secret, read_secret(each));
     build.secrets.insert(std::move(secret));
   }
+  for (const std::string& each : options.ssh_agents) {
+    IK_LET(agent, read_ssh(each));
+    build.ssh_agents.insert(std::move(agent));
+  }
   build.target = options.target;
   build.platform = options.platform;
   IK_LET(network, plan_network(options.network));
@@ -195,12 +235,13 @@ Result<BuildOptions> plan_build(const BuildCommandOptions& options, BuildContext
 }
 
 Result<void> check_build_options(const BuildCommandOptions& options) {
-  if (options.progress == "auto" || options.progress == "plain" || options.progress == "quiet") {
-    return {};
+  for (const char* form : {"auto", "plain", "tty", "quiet"}) {
+    if (options.progress == form) return {};
   }
-  return make_error(ErrorKind::kInvalid,
-                    "invalid argument \"{}\" for \"--progress\": expected auto, plain or quiet",
-                    options.progress);
+  return make_error(
+      ErrorKind::kInvalid,
+      "invalid argument \"{}\" for \"--progress\": expected auto, plain, tty or quiet",
+      options.progress);
 }
 
 Result<void> write_iid_file(const std::string& path, const std::string& id) {
@@ -215,15 +256,44 @@ void show_names(const BuildOptions& build, const StoredImage& image) {
   }
 }
 
+// What a person sees of it on stderr.
+class BuildReport {
+ public:
+  BuildReport(const std::string& form, bool quiet) : lines_(stderr, quiet) {
+    const bool on_terminal = form == "tty" || (form == "auto" && ::isatty(STDERR_FILENO) != 0);
+    if (on_terminal && !quiet) terminal_.emplace(stderr);
+  }
+
+  void show(const BuildEvent& event) {
+    if (terminal_.has_value()) return terminal_->show(event);
+    lines_.show(event);
+  }
+
+  // What follows is written below.
+  void end() { terminal_.reset(); }
+
+ private:
+  BuildDisplay lines_;
+  std::optional<BuildTerminal> terminal_;
+};
+
 Result<void> build(const BuildCommandOptions& options, const Context& context) {
   IK_TRY(check_build_options(options));
   IK_LET(output, parse_build_output(options.output));
   const bool quiet = options.quiet || options.progress == "quiet";
+  IK_LET(ulimits, read_ulimits(options.ulimits));
   IK_LET(store, open_store(context));
   IK_LET(given, open_build_context(options.context, options.file, context.root));
   IK_LET(plan, plan_build(options, given));
-  if (output.type == BuildOutput::Type::kLocal || output.type == BuildOutput::Type::kTar) {
+  IK_LET(policy, load_image_policy(context.config_path));
+  plan.policy = policy;
+  if (output.is_of_tree()) {
     plan.export_tree = [&output](int root_fd) { return write_tree_output(output, root_fd); };
+  }
+  if (output.is_of_image()) {
+    plan.export_image = [&](const StoredImage& image) {
+      return write_image_output(output, store, {.image = image, .names = plan.names});
+    };
   }
   BuildCancellation cancellation;
   IK_LET(watch, SignalWatch::start(cancellation));
@@ -236,26 +306,32 @@ Result<void> build(const BuildCommandOptions& options, const Context& context) {
         }
         return &*engine;
       },
-      cancellation);
-  BuildDisplay display(stderr, quiet);
+      cancellation,
+      std::move(ulimits));
+  BuildReport report(options.progress, quiet);
   const BuildSeams seams{.runner = containers,
                          .cancellation = cancellation,
-                         .report = [&](const BuildEvent& event) { display.show(event); },
+                         .report = [&](const BuildEvent& event) { report.show(event); },
                          .obtain_image =
                              [&](const std::string& name, const std::string& platform) {
                                return obtain_stored_image(
-                                   context,
-                                   store,
-                                   {.name = name,
-                                    .pull = options.pull ? "always" : "missing",
-                                    .platform = platform,
-                                    .quiet = true});
+                                          context,
+                                          store,
+                                          {.name = name,
+                                           .pull = options.pull ? "always" : "missing",
+                                           .platform = platform,
+                                           .quiet = true})
+                                   .map([](KeptImage&& kept) { return std::move(kept.image); });
                              }};
-  IK_LET(image, build_image(store, plan, seams));
+  Result<std::optional<StoredImage>> built = build_image(store, plan, seams);
+  report.end();
+  IK_LET(image, std::move(built));
   if (!image.has_value()) return {};
   if (!options.iid_file.empty()) IK_TRY(write_iid_file(options.iid_file, image->id));
   if (!quiet) show_names(plan, *image);
-  if (options.quiet) ::printf("%s\n", image->id.c_str());
+  // What is on stdout then is the archive.
+  const bool is_archive = output.is_of_image() && output.destination == "-";
+  if (options.quiet && !is_archive) ::printf("%s\n", image->id.c_str());
   return {};
 }
 
@@ -273,21 +349,24 @@ void add_repeated(CLI::App* command,
 void add_build_command(CLI::App& app, Context& context) {
   auto options = std::make_shared<BuildCommandOptions>();
   CLI::App* command = app.add_subcommand("build", "Make an image from a Dockerfile");
-  command->add_option("context", options->context, "A directory, a tar file, or - for stdin")
+  command
+      ->add_option("context", options->context, "A directory, a tar file, its URL, or - for stdin")
       ->required();
   add_repeated(command, "-t,--tag", options->tags, "NAME[:TAG] of the image");
   command->add_option("-f,--file", options->file, "The Dockerfile; - is stdin");
   add_repeated(command, "--build-arg", options->arguments, "NAME=VALUE for an ARG");
   add_repeated(command, "--label", options->labels, "NAME=VALUE for the image");
   add_repeated(command, "--secret", options->secrets, "id=ID[,src=FILE|,env=NAME]");
+  add_repeated(command, "--ssh", options->ssh_agents, "default, or ID[=SOCKET] of an ssh agent");
+  add_repeated(command, "--ulimit", options->ulimits, "Resource limit of RUN: nofile=1024:2048");
   add_repeated(command, "--add-host", options->add_hosts, "NAME:ADDRESS in RUN's /etc/hosts");
   command->add_option("--target", options->target, "The stage to build");
   command->add_option("--platform", options->platform, "OS/ARCH[/VARIANT] of the base images");
   command->add_option("--network", options->network, "Of RUN: default, none or host");
   command->add_option("--shm-size", options->shm_size, "Size of RUN's /dev/shm");
-  command->add_option("--progress", options->progress, "auto, plain or quiet");
+  command->add_option("--progress", options->progress, "auto, plain, tty or quiet");
   command->add_option(
-      "-o,--output", options->output, "type=local|tar,dest=PATH, a directory, or -");
+      "-o,--output", options->output, "type=local|tar|oci|docker,dest=PATH, a directory, or -");
   command->add_option("--iidfile", options->iid_file, "Write the image's id to this file");
   command->add_flag("--no-cache", options->no_cache, "Do every step anew");
   command->add_flag("--pull", options->pull, "Look for newer base images");

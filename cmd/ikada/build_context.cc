@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "image/build/local_archive.h"
+#include "image/build/remote_file.h"
 #include "image/store_garbage.h"
 #include "runtime/base/random_id.h"
 #include "runtime/sys/file.h"
@@ -39,6 +40,26 @@ Result<UniqueFd> save_stdin(const std::string& directory) {
     if (got == 0) return fd;
     IK_TRY(write_all(fd.get(), {buffer.data(), static_cast<size_t>(got)}));
   }
+}
+
+// What docker takes for a git repository.
+bool names_repository(const std::string& where) {
+  if (where.starts_with("git@") || where.starts_with("github.com/")) return true;
+  return where.find("://") != std::string::npos;
+}
+
+// A file that a web server has: an archive, or a Dockerfile alone.
+bool is_archive_url(const std::string& where) {
+  const bool is_web = where.starts_with("http://") || where.starts_with("https://");
+  const std::string path = where.substr(0, where.find_first_of("?#"));
+  return is_web && !path.ends_with(".git");
+}
+
+Result<UniqueFd> open_archive(const std::string& where, const std::string& scratch) {
+  if (where == "-") return save_stdin(scratch);
+  if (!is_archive_url(where)) return open_file(where, O_RDONLY);
+  IK_LET(file, download_file(where, scratch + "/remote"));
+  return open_file(file.path, O_RDONLY);
 }
 
 Result<std::string> read_from_start(int fd) {
@@ -114,18 +135,22 @@ Result<BuildContext> open_build_context(const std::string& where,
   if (where == "-" && dockerfile == "-") {
     return make_error(ErrorKind::kInvalid, "stdin can be the context or the Dockerfile, not both");
   }
-  if (where.find("://") != std::string::npos || where.starts_with("git@")) {
-    return make_error(ErrorKind::kInvalid, "{}: contexts of other hosts are not supported", where);
+  const bool is_remote = is_archive_url(where);
+  if (!is_remote && names_repository(where)) {
+    return make_error(ErrorKind::kInvalid,
+                      "{}: git repositories are not fetched: clone it and give the directory, or "
+                      "give the URL of a tar archive",
+                      where);
   }
   if (is_directory(where)) {
     context.directory = where;
   } else {
     IK_LET(scratch, make_scratch(context, root));
-    IK_LET(archive, where == "-" ? save_stdin(scratch) : open_file(where, O_RDONLY));
+    IK_LET(archive, open_archive(where, scratch));
     IK_LET(is_tar, is_archive(archive.get()).context("{}", where));
     if (is_tar) {
       IK_TRY(unpack_context(context, archive.get(), scratch).context("{}", where));
-    } else if (where == "-" && dockerfile.empty()) {
+    } else if ((where == "-" || is_remote) && dockerfile.empty()) {
       IK_LET(read, read_from_start(archive.get()));
       text = std::move(read);
     } else {

@@ -1,8 +1,9 @@
 // What a person gives a build: the context, the Dockerfile and the files that do not count.
 //
-// A context is a directory, a tar file or, as "-", a tar on stdin; a text on stdin that is no tar
-// is a Dockerfile without a context. Archives are unpacked into the store's staging, where the next
-// command removes them if this one is killed.
+// A context is a directory, a tar file, the URL of one or, as "-", a tar on stdin; a text on stdin
+// or of a URL that is no tar is a Dockerfile without a context. Git repositories are refused.
+// Archives are unpacked into the store's staging, where the next command removes them if this one
+// is killed.
 //
 // Source: docker-build(1).
 #pragma once

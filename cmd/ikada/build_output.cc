@@ -1,8 +1,8 @@
 #include "cmd/ikada/build_output.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
+#include "cmd/ikada/output_file.h"
 #include "image/build/source_tree.h"
 #include "image/build/tree_placement.h"
 #include "image/tree_tar.h"
@@ -16,8 +16,11 @@ Result<BuildOutput::Type> parse_type(std::string_view text) {
   if (text == "image") return BuildOutput::Type::kImage;
   if (text == "local") return BuildOutput::Type::kLocal;
   if (text == "tar") return BuildOutput::Type::kTar;
-  return make_error(
-      ErrorKind::kInvalid, "invalid output type \"{}\": expected image, local or tar", text);
+  if (text == "oci") return BuildOutput::Type::kOci;
+  if (text == "docker") return BuildOutput::Type::kDocker;
+  return make_error(ErrorKind::kInvalid,
+                    "invalid output type \"{}\": expected image, local, tar, oci or docker",
+                    text);
 }
 
 Result<void> copy_to_directory(const std::string& directory, int root_fd) {
@@ -29,16 +32,16 @@ Result<void> copy_to_directory(const std::string& directory, int root_fd) {
   return placement.finish();
 }
 
+Result<OutputFile> open_output(const std::string& path) {
+  return OutputFile::create(path == "-" ? "" : path);
+}
+
 Result<void> write_tar(const std::string& path, int root_fd) {
-  UniqueFd file;
-  if (path != "-") {
-    IK_LET(opened, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644));
-    file = std::move(opened);
-  }
-  const int out = file ? file.get() : STDOUT_FILENO;
-  TarWriter tar([out](std::string_view bytes) { return write_all(out, bytes); });
+  IK_LET(file, open_output(path));
+  TarWriter tar([&file](std::string_view bytes) { return file.write(bytes); });
   IK_TRY(write_tree_tar(root_fd, {.as_layer = false}, tar).map([](auto) {}));
-  return tar.finish();
+  IK_TRY(tar.finish());
+  return file.finish();
 }
 
 }  // namespace
@@ -67,9 +70,10 @@ Result<BuildOutput> parse_build_output(std::string_view text) {
   if (output.type == BuildOutput::Type::kLocal && output.destination.empty()) {
     return make_error(ErrorKind::kInvalid, "--output: dest is required for type=local");
   }
-  if (output.type != BuildOutput::Type::kImage && output.destination.empty()) {
-    output.destination = "-";
-  }
+  if (!output.destination.empty()) return output;
+  // As docker does: an archive that goes nowhere is for its own store.
+  if (output.type == BuildOutput::Type::kDocker) output.type = BuildOutput::Type::kImage;
+  if (output.type != BuildOutput::Type::kImage) output.destination = "-";
   return output;
 }
 
@@ -78,6 +82,17 @@ Result<void> write_tree_output(const BuildOutput& output, int root_fd) {
     return copy_to_directory(output.destination, root_fd).context("{}", output.destination);
   }
   return write_tar(output.destination, root_fd).context("{}", output.destination);
+}
+
+Result<void> write_image_output(const BuildOutput& output,
+                                const ImageStore& store,
+                                const ImageToSave& image) {
+  IK_LET(file, open_output(output.destination));
+  const ArchiveFormat format =
+      output.type == BuildOutput::Type::kOci ? ArchiveFormat::kOci : ArchiveFormat::kDocker;
+  IK_TRY(save_images(
+      store, {image}, format, [&file](std::string_view bytes) { return file.write(bytes); }));
+  return file.finish();
 }
 
 }  // namespace ikada

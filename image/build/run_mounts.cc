@@ -184,6 +184,20 @@ Result<void> RunMounts::add_secret(const RunMount& mount, const std::string* val
   return {};
 }
 
+Result<void> RunMounts::add_ssh(const RunMount& mount, const std::string* socket) {
+  if (socket == nullptr) {
+    if (!mount.required) return {};
+    return make_error(ErrorKind::kNotFound, "no ssh agent {}: give one with --ssh", mount.id);
+  }
+  IK_LET(fd, open_file(*socket, O_PATH).context("--ssh {}", mount.id));
+  const std::string target =
+      mount.target.empty() ? fmt::format("/run/buildkit/ssh_agent.{}", next_++) : mount.target;
+  binds_.push_back({.source = own_path(fd.get()), .destination = target});
+  held_.push_back(std::move(fd));
+  environment_.push_back("SSH_AUTH_SOCK=" + target);
+  return {};
+}
+
 void RunMounts::add_tmpfs(const RunMount& mount) {
   tmpfs_.push_back({.destination = mount.target, .size_bytes = mount.size_bytes});
 }

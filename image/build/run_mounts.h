@@ -42,6 +42,10 @@ class RunMounts {
   // kNotFound if `value` is null and the secret is required.
   Result<void> add_secret(const RunMount& mount, const std::string* value);
 
+  // The socket of an ssh agent of this host, and SSH_AUTH_SOCK that names it. kNotFound if `socket`
+  // is null and it is required.
+  Result<void> add_ssh(const RunMount& mount, const std::string* socket);
+
   void add_tmpfs(const RunMount& mount);
 
   // A file of the build's own, for here-documents that are scripts.

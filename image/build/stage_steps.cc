@@ -211,8 +211,12 @@ Result<void> StageBuild::add_mounts(const RunStep& run, RunMounts& mounts) {
         IK_TRY(mounts.add_secret(mount, found == secrets.end() ? nullptr : &found->second));
         break;
       }
-      case RunMount::Type::kSsh:
-        return make_error(ErrorKind::kInvalid, "--mount: type ssh is not supported");
+      case RunMount::Type::kSsh: {
+        const auto& agents = session_.options().ssh_agents;
+        const auto found = agents.find(mount.id);
+        IK_TRY(mounts.add_ssh(mount, found == agents.end() ? nullptr : &found->second));
+        break;
+      }
     }
   }
   if (!run.script_name.empty()) {

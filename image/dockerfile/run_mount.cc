@@ -32,6 +32,7 @@ Result<RunMount::Type> parse_type(std::string_view text) {
   if (text == "cache") return RunMount::Type::kCache;
   if (text == "tmpfs") return RunMount::Type::kTmpfs;
   if (text == "secret") return RunMount::Type::kSecret;
+  if (text == "ssh") return RunMount::Type::kSsh;
   return make_error(ErrorKind::kInvalid, "--mount: type {} is not supported", text);
 }
 
@@ -61,7 +62,7 @@ bool is_known(RunMount::Type type, std::string_view key) {
     case RunMount::Type::kSecret:
       return any({"id", "source", "src", "env", "required", "mode", "uid", "gid"});
     case RunMount::Type::kSsh:
-      break;
+      return any({"id", "required"});
   }
   return false;
 }
@@ -124,6 +125,9 @@ Result<void> check(RunMount& mount) {
       if (mount.target.empty() && mount.environment.empty()) {
         mount.target = "/run/secrets/" + mount.id;
       }
+      return {};
+    case RunMount::Type::kSsh:
+      if (mount.id.empty()) mount.id = "default";
       return {};
     case RunMount::Type::kCache:
       if (mount.id.empty()) mount.id = mount.target;

@@ -65,12 +65,17 @@ TEST_CASE("a mount's fields are read by its kind") {
   const auto tmpfs = parse_run_mount("type=tmpfs,target=/t,size=1m");
   REQUIRE(tmpfs.has_value());
   CHECK(tmpfs->size_bytes == 1 << 20);
+  const auto ssh = parse_run_mount("type=ssh,required");
+  REQUIRE(ssh.has_value());
+  CHECK(ssh->id == "default");
+  CHECK(ssh->required);
   const auto bind = parse_run_mount("target=/s,rw");
   REQUIRE(bind.has_value());
   CHECK(bind->type == RunMount::Type::kBind);
   CHECK(bind->read_only == false);
 
-  for (const std::string_view wrong : {"type=ssh",
+  for (const std::string_view wrong : {"type=sock",
+                                       "type=ssh,size=1m",
                                        "type=bind",
                                        "type=bind,target=/a,id=x",
                                        "type=cache,target=/a,sharing=maybe",
@@ -138,7 +143,7 @@ TEST_CASE("mistakes name the line and the instruction") {
       {"RUN", "1: RUN: requires at least one argument"},
       {"RUN []", "1: RUN: an empty command"},
       {"RUN --network=x a", "1: RUN: --network: unknown mode x"},
-      {"RUN --mount=type=ssh a", "1: RUN: --mount: type ssh is not supported"},
+      {"RUN --mount=type=sock a", "1: RUN: --mount: type sock is not supported"},
       {"\n\nCOPY a", "3: COPY: requires at least two arguments, but only 1 was provided"},
       {"COPY --link=2 a b", "1: COPY: --link: expected true or false, not 2"},
       {"ENV a", "1: ENV: must have two arguments: a"},
