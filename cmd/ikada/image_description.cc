@@ -33,6 +33,21 @@ Json familiar_digests(const std::vector<std::string>& references) {
   return names;
 }
 
+// With Docker's names; what is not set is left out, as there.
+Json describe_healthcheck(const ImageHealthcheck& check) {
+  Json described = Json::object();
+  if (!check.test.empty()) described["Test"] = check.test;
+  const auto add = [&](const char* key, std::int64_t value) {
+    if (value != 0) described[key] = value;
+  };
+  add("Interval", check.interval_ns);
+  add("Timeout", check.timeout_ns);
+  add("StartPeriod", check.start_period_ns);
+  add("StartInterval", check.start_interval_ns);
+  add("Retries", check.retries);
+  return described;
+}
+
 }  // namespace
 
 Json describe_image(const StoredImage& image, const ImageConfig& config) {
@@ -44,7 +59,12 @@ Json describe_image(const StoredImage& image, const ImageConfig& config) {
       {"WorkingDir", config.working_dir},
       {"Labels", config.labels.empty() ? Json() : Json(config.labels)},
       {"Volumes", set_or_null(config.volumes)},
+      {"OnBuild", list_or_null(config.on_build)},
   };
+  if (config.healthcheck.has_value()) {
+    run_config["Healthcheck"] = describe_healthcheck(*config.healthcheck);
+  }
+  if (!config.shell.empty()) run_config["Shell"] = config.shell;
   if (!config.exposed_ports.empty()) run_config["ExposedPorts"] = set_or_null(config.exposed_ports);
   if (!config.stop_signal.empty()) run_config["StopSignal"] = config.stop_signal;
   Json description = {

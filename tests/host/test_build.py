@@ -122,9 +122,13 @@ def test_commands_health_and_shell(context):
     image = context.build("FROM BASE\nCMD old\nENTRYPOINT [\"/bin/echo\", \"-n\"]\n"
                           "SHELL [\"/bin/sh\", \"-ec\"]\nRUN false || echo ok > /ok\n"
                           "HEALTHCHECK --interval=5s --retries=2 CMD test -f /ok\n"
-                          "CMD [\"a b\"]\nMAINTAINER me\n")
+                          "ONBUILD RUN true\nCMD [\"a b\"]\nMAINTAINER me\n")
     config = context.config(image)
 
+    assert config["Config"]["Shell"] == ["/bin/sh", "-ec"]
+    assert config["Config"]["OnBuild"] == ["RUN true"]
+    assert config["Config"]["Healthcheck"] == {"Test": ["CMD-SHELL", "test -f /ok"],
+                                               "Interval": 5 * 10**9, "Retries": 2}
     assert config["Config"]["Entrypoint"] == ["/bin/echo", "-n"]
     assert config["Config"]["Cmd"] == ["a b"]
     assert context.ikada("run", "--rm", image).stdout == "a b"
