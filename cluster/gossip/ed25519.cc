@@ -17,7 +17,7 @@ struct FreeContext {
 using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
 using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
 
-const unsigned char* bytes_of(std::string_view text) {
+const unsigned char* octets_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
@@ -52,7 +52,7 @@ SignatureBytes Ed25519::sign(std::string_view text) const {
   if (context == nullptr ||
       ::EVP_DigestSignInit(
           context.get(), nullptr, nullptr, nullptr, static_cast<EVP_PKEY*>(key_)) != 1 ||
-      ::EVP_DigestSign(context.get(), signature.data(), &size, bytes_of(text), text.size()) != 1) {
+      ::EVP_DigestSign(context.get(), signature.data(), &size, octets_of(text), text.size()) != 1) {
     ::abort();
   }
   return signature;
@@ -66,7 +66,7 @@ bool Ed25519::verify(const PublicKey& key,
   return other != nullptr && context != nullptr &&
          ::EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, other.get()) == 1 &&
          ::EVP_DigestVerify(
-             context.get(), signature.data(), signature.size(), bytes_of(text), text.size()) == 1;
+             context.get(), signature.data(), signature.size(), octets_of(text), text.size()) == 1;
 }
 
 }  // namespace ikada::gossip

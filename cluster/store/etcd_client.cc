@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds kWriteLimit{6000};
 constexpr std::chrono::milliseconds kLeastTime{100};
 // More at once make a member no faster, and it would take as many handshakes at its start.
 constexpr size_t kMostInUse = 32;
-constexpr int kOk = 200;
+constexpr int kStatusOk = 200;
 
 }  // namespace
 
@@ -71,7 +71,7 @@ EtcdClient::Attempt EtcdClient::try_member(size_t member,
   EtcdExchange::Answer answer = (*exchange)->post(
       request, {.endpoint = options_.endpoints[member], .timeout = std::max(left, kLeastTime)});
   give_back(std::move(*exchange));
-  if (answer.status == kOk) {
+  if (answer.status == kStatusOk) {
     attempt.body = std::move(answer.body);
   } else if (answer.was_too_large) {
     attempt.failure = {.verdict = EtcdVerdict::kFinal,

@@ -16,7 +16,7 @@ constexpr long kConnectTimeoutMs = 2500;  // With TLS's handshake, on a busy hos
 constexpr long kKeepAliveIdleS = 5;
 constexpr long kKeepAliveIntervalS = 2;
 constexpr size_t kMaxErrorBytes = size_t{64} << 10;
-constexpr int kOk = 200;
+constexpr int kHttpOk = 200;
 
 struct FreeHeaders {
   const CurlLibrary* curl;
@@ -73,7 +73,7 @@ Result<std::unique_ptr<EtcdExchange>> EtcdExchange::create(const EtcdTls& tls) {
 size_t EtcdExchange::on_body(char* bytes, size_t size, size_t count, void* user) {
   Running& running = *static_cast<Running*>(user);
   const std::string_view part(bytes, size * count);
-  const bool is_ok = running.status() == kOk;
+  const bool is_ok = running.status() == kHttpOk;
   if (is_ok && running.options.sink) return running.options.sink(part) ? part.size() : 0;
   const size_t limit = is_ok ? running.options.max_body_bytes : kMaxErrorBytes;
   if (running.answer.body.size() + part.size() > limit) {

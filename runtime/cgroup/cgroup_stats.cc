@@ -10,14 +10,14 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kMaxFileBytes = size_t{16} << 20;
+constexpr size_t kMaxStatBytes = size_t{16} << 20;
 
 // Empty if there is no such file, which means that the controller is not there.
 Result<std::string> read_if_there(int dir_fd, const std::string& name) {
   Result<UniqueFd> fd = open_file_at(dir_fd, name, O_RDONLY);
   if (!fd && fd.error().errno_value == ENOENT) return std::string();
   if (!fd) return fd.error();
-  return read_fd(fd->get(), kMaxFileBytes);
+  return read_fd(fd->get(), kMaxStatBytes);
 }
 
 std::uint64_t value_of(const std::map<std::string, std::uint64_t>& values, const char* key) {

@@ -12,7 +12,7 @@
 namespace ikada {
 namespace {
 
-constexpr mode_t kDirectoryMode = 0755;
+constexpr mode_t kMadeDirectoryMode = 0755;
 constexpr int kMaxDanglingLinks = 8;
 constexpr int kMaxAttempts = 1000;  // Of a look-up that others' renames disturb.
 
@@ -110,7 +110,7 @@ int make_file(int root_fd, const char* path, std::uint64_t resolve, int links_le
   ::memcpy(other, path, length);
   other[length] = '\0';
   int fd = make_directory(
-      root_fd, length == 0 ? "/" : other, resolve, kDirectoryMode, kMaxDanglingLinks);
+      root_fd, length == 0 ? "/" : other, resolve, kMadeDirectoryMode, kMaxDanglingLinks);
   if (fd < 0) return fd;
   ::close(fd);
   fd = open_rooted(root_fd, path, O_RDONLY | O_CREAT | O_NONBLOCK, resolve, 0644);

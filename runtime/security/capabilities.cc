@@ -16,7 +16,7 @@ namespace ikada {
 namespace {
 
 // By number. Source: Linux include/uapi/linux/capability.h.
-constexpr std::array<std::string_view, 41> kNames = {
+constexpr std::array<std::string_view, 41> kCapabilityNames = {
     "CAP_CHOWN",
     "CAP_DAC_OVERRIDE",
     "CAP_DAC_READ_SEARCH",
@@ -77,17 +77,17 @@ CapabilityMask read_mask(JsonReader& reader, std::string_view key) {
 }  // namespace
 
 Result<unsigned> parse_capability(std::string_view name) {
-  for (unsigned number = 0; number < kNames.size(); ++number) {
-    if (kNames[number] == name) return number;
+  for (unsigned number = 0; number < kCapabilityNames.size(); ++number) {
+    if (kCapabilityNames[number] == name) return number;
   }
   return make_error(ErrorKind::kInvalid, "unknown capability: {}", name);
 }
 
 std::string_view capability_name(unsigned number) {
-  return number < kNames.size() ? kNames[number] : std::string_view();
+  return number < kCapabilityNames.size() ? kCapabilityNames[number] : std::string_view();
 }
 
-std::span<const std::string_view> all_capabilities() { return kNames; }
+std::span<const std::string_view> all_capabilities() { return kCapabilityNames; }
 
 Result<CapabilityMask> parse_capability_mask(std::span<const std::string> names) {
   CapabilityMask mask = 0;

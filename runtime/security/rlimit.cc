@@ -9,7 +9,7 @@
 namespace ikada {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 16> kNames = {{
+constexpr std::array<std::pair<std::string_view, int>, 16> kLimitNames = {{
     {"RLIMIT_AS", RLIMIT_AS},
     {"RLIMIT_CORE", RLIMIT_CORE},
     {"RLIMIT_CPU", RLIMIT_CPU},
@@ -31,14 +31,14 @@ constexpr std::array<std::pair<std::string_view, int>, 16> kNames = {{
 }  // namespace
 
 Result<int> parse_rlimit_name(std::string_view name) {
-  for (const auto& [known, resource] : kNames) {
+  for (const auto& [known, resource] : kLimitNames) {
     if (known == name) return resource;
   }
   return make_error(ErrorKind::kInvalid, "unknown resource limit: {}", name);
 }
 
 std::string_view rlimit_name(int resource) {
-  for (const auto& [known, number] : kNames) {
+  for (const auto& [known, number] : kLimitNames) {
     if (number == resource) return known;
   }
   return {};

@@ -158,7 +158,7 @@ constexpr std::string_view kUnified =
     "mseal setxattrat getxattrat listxattrat removexattrat open_tree_attr file_getattr "
     "file_setattr ";
 
-constexpr std::uint32_t kX32Bit = 0x40000000;
+constexpr std::uint32_t kX32Flag = 0x40000000;
 
 void add_names(std::string_view text, std::vector<Syscall>& table) {
   std::uint32_t number = 0;
@@ -190,7 +190,7 @@ std::vector<Syscall> x32_table() {
     table.push_back(entry);
   }
   add_names(kX32, table);
-  for (Syscall& entry : table) entry.number |= kX32Bit;
+  for (Syscall& entry : table) entry.number |= kX32Flag;
   return table;
 }
 
