@@ -44,6 +44,9 @@ struct EngineOptions {
   // What the monitor runs when a container has ended; the id is appended.
   std::vector<std::string> cleanup_command;
   BridgeConfig bridge;
+  // Told of each monitor that was started: a child of this process, which whoever lives longer than
+  // it has to reap.
+  std::function<void(pid_t)> on_monitor = {};
 };
 
 // An image ready to be used.

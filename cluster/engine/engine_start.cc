@@ -252,7 +252,11 @@ Result<pid_t> Engine::spawn_monitor(const ContainerRecord& record,
   // One that has more to say than we read must not wait for us while we wait for it.
   ready.reset();
   // A monitor that reports an error ends by itself; until then it may still hold things.
-  if (!pid.has_value()) static_cast<void>(wait_for_child(monitor).has_value());
+  if (!pid.has_value()) {
+    static_cast<void>(wait_for_child(monitor).has_value());
+  } else if (options_.on_monitor) {
+    options_.on_monitor(monitor);
+  }
   return pid;
 }
 

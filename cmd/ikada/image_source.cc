@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "cluster/engine/engine_image.h"
 #include "cmd/ikada/open_store.h"
 #include "cmd/ikada/pull_display.h"
 #include "image/platform.h"
@@ -9,18 +10,6 @@
 
 namespace ikada {
 namespace {
-
-Result<EngineImage> describe(const ImageStore& store,
-                             const StoredImage& image,
-                             const std::string& name) {
-  IK_LET(config, store.config(image));
-  IK_LET(layers, store.layer_directories(image));
-  return EngineImage{.id = image.id,
-                     .name = name,
-                     .config = std::move(config),
-                     .layers = std::move(layers),
-                     .manifest_digest = image.manifest_digest};
-}
 
 // An image of another platform than the one asked for is as good as none.
 Result<bool> fits(const ImageStore& store, const StoredImage& image, const std::string& platform) {
@@ -73,7 +62,7 @@ Result<NewContainer> create_container(const Context& context,
                                       const ImageWish& wish) {
   IK_LET(store, open_store(context));
   IK_LET(kept, obtain_stored_image(context, store, wish));
-  IK_LET(image, describe(store, kept.image, wish.name));
+  IK_LET(image, load_engine_image(store, kept.image, wish.name));
   return engine.create(spec, image);
 }
 

@@ -1,42 +1,13 @@
 #include "cmd/ikada/open_engine.h"
 
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-#include <array>
 
 #include "cluster/engine/container_names.h"
 
 namespace ikada {
-namespace {
-
-Result<std::string> own_program() {
-  std::array<char, PATH_MAX> path{};
-  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
-  if (size <= 0) return errno_error("readlink /proc/self/exe");
-  return std::string(path.data(), static_cast<size_t>(size));
-}
-
-}  // namespace
-
 EngineLayout engine_layout(const Context& context) {
   return {.root = context.root, .run_root = context.run_root};
-}
-
-Result<std::string> find_runtime_program() {
-  if (const char* named = ::getenv("IKADA_RUNTIME"); named != nullptr && named[0] != '\0') {
-    return std::string(named);
-  }
-  IK_LET(self, own_program());
-  const std::string directory = self.substr(0, self.rfind('/'));
-  for (const std::string& candidate : {directory + "/ikada-runtime",
-                                       directory + "/../ikada-runtime/ikada-runtime",
-                                       std::string("/usr/bin/ikada-runtime")}) {
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return make_error(ErrorKind::kUnavailable, "ikada-runtime is not beside {} or in /usr/bin", self);
 }
 
 Result<Engine> open_engine(const Context& context) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cluster/engine/engine.h"
+#include "cluster/engine/program_paths.h"
 #include "cmd/ikada/context.h"
 #include "runtime/base/result.h"
 
@@ -15,9 +16,6 @@ namespace ikada {
 Result<Engine> open_engine(const Context& context);
 
 EngineLayout engine_layout(const Context& context);
-
-// ikada-runtime: $IKADA_RUNTIME, beside this program, in the build tree, or /usr/bin.
-Result<std::string> find_runtime_program();
 
 // The record of the container a person means.
 Result<ContainerRecord> find_record(const Engine& engine, const std::string& name_or_id);
