@@ -198,6 +198,7 @@ void TaskMachine::Run::take(const StopWanted& event) {
 
 void TaskMachine::Run::take(const ResourcesFailed& event) {
   want_stop("TaskFailedToStart", event.reason);
+  if (!event.container.empty()) take(ContainerAbsent{event.container});
 }
 
 TaskMachine::Run::Answer TaskMachine::Run::ask(const DependencyRule& dependency,

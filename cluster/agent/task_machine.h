@@ -64,9 +64,11 @@ struct StopWanted {
   std::optional<std::string> stop_code = {};
   std::optional<std::string> reason = {};
 };
-// Something that the whole task needs is not there.
+// Something that the whole task needs is not there; a container that was to be started for it was
+// not.
 struct ResourcesFailed {
   std::string reason;
+  std::string container = {};
 };
 struct TimePassed {};
 

@@ -292,6 +292,18 @@ TEST_CASE("resources that cannot be had stop the task, its containers without a 
   CHECK_FALSE(life.container(0).reason.has_value());
 }
 
+TEST_CASE("a container that was not started for want of resources is over, too") {
+  Life life(kOne);
+  life.begin();
+  life.step(ImagePulled{"a", "sha256:1"});
+
+  const Commands commands = life.step(ResourcesFailed{"no secret", "a"});
+
+  CHECK(commands.empty());
+  CHECK(life.machine.is_over());
+  CHECK(life.task().stopped_reason == "no secret");
+}
+
 TEST_CASE("a task whose containers wait for each other ends at once") {
   Life life(R"([{"name": "a", "image": "i",
                  "dependsOn": [{"containerName": "a", "condition": "START"}]}])");

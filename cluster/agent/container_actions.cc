@@ -1,0 +1,200 @@
+#include "cluster/agent/container_actions.h"
+
+#include <signal.h>
+
+#include <utility>
+
+#include "cluster/agent/task_error.h"
+#include "cluster/engine/container_names.h"
+#include "cluster/engine/engine_image.h"
+#include "cluster/engine/record_plan.h"
+#include "cluster/engine/volumes.h"
+#include "image/pull.h"
+#include "image/store.h"
+#include "runtime/sys/spawn.h"
+
+namespace ikada {
+namespace {
+
+// The error with ECS's name for the step, unless it has one already.
+template <typename T>
+Result<T> named(Result<T> result, const char* code) {
+  if (result.has_value()) return result;
+  Error& error = result.error();
+  error.message = task_error_text(error, code);
+  // The text is whole; who shows it adds nothing.
+  if (!error.message.starts_with(kResources)) error.code = code;
+  return result;
+}
+
+std::string digest_of(const StoredImage& image) {
+  for (const std::string& each : image.repo_digests) {
+    const size_t place = each.rfind('@');
+    if (place != std::string::npos) return each.substr(place + 1);
+  }
+  return image.manifest_digest;
+}
+
+}  // namespace
+
+Result<ContainerActions> ContainerActions::open(ContainerActionOptions options) {
+  auto reaper = std::make_shared<MonitorReaper>();
+  options.engine.on_monitor = [reaper](pid_t monitor) { reaper->add(monitor); };
+  IK_LET(engine, Engine::open(options.engine));
+  return ContainerActions(std::move(options), std::move(engine), std::move(reaper));
+}
+
+void ContainerActions::recover() {
+  reaper_->reap();
+  engine_.recover();
+}
+
+Result<std::string> ContainerActions::pull(const std::string& image) {
+  const auto obtain = [&]() -> Result<std::string> {
+    IK_LET(store, ImageStore::open(layout().root));
+    Result<StoredImage> found = store.find(image);
+    if (found.has_value() && options_.pull == PullPolicy::kMissing) return digest_of(*found);
+    IK_LET(reference, parse_reference(image));
+    Result<PullResult> pulled = pull_image(store, reference, {});
+    if (pulled.has_value()) return pulled->digest;
+    if (found.has_value()) return digest_of(*found);
+    return std::move(pulled.error());
+  };
+  return named(obtain(), kCannotPull);
+}
+
+std::optional<std::string> ContainerActions::find(const TaskFacts& facts,
+                                                  const std::string& container) {
+  const Result<std::string> id =
+      find_container(layout(), task_container_name(facts.task, container));
+  return id.has_value() ? std::optional(*id) : std::nullopt;
+}
+
+bool ContainerActions::has_started(const std::string& id) {
+  return live_status(layout(), id).state != LiveState::kCreated;
+}
+
+Result<ContainerRecord> ContainerActions::create_and_start(const ContainerPlan& plan) {
+  const auto create = [&]() -> Result<NewContainer> {
+    IK_LET(store, ImageStore::open(layout().root));
+    // Nothing of the store is collected until the container holds its image.
+    IK_LET(keeping, store.begin_pull());
+    Result<StoredImage> stored = store.find(plan.spec.image);
+    if (!stored.has_value()) return std::move(stored.error());
+    IK_LET(image, load_engine_image(store, *stored, plan.spec.image));
+    return engine_.create(plan.spec, image);
+  };
+  IK_LET(made, named(create(), kCannotCreate));
+  Result<pid_t> pid = named(engine_.start(made.record, made.mark), kCannotStart);
+  if (pid.has_value()) return std::move(made.record);
+  if (made.mark.phase() != ActivePhase::kStarted) engine_.discard(made);
+  return std::move(pid.error());
+}
+
+Result<ContainerRecord> ContainerActions::start_existing(const std::string& id, bool is_restart) {
+  IK_LET(record, load_record(layout(), id));
+  const LiveStatus status = live_status(layout(), id);
+  if (status.is_running()) return record;
+  // It ran and ended while nobody looked: that is for end_of() to tell.
+  if (status.state == LiveState::kExited && !is_restart) return record;
+  IK_LET(mark, engine_.acquire(record));
+  Result<pid_t> pid = engine_.start(record, mark);
+  if (pid.has_value()) return record;
+  if (mark.phase() == ActivePhase::kStarting) mark.remove();
+  return std::move(pid.error());
+}
+
+Result<StartedContainer> ContainerActions::start(const TaskFacts& facts,
+                                                 const std::string& container,
+                                                 bool is_restart) {
+  const ContainerDefinition* definition = find_container(facts.definition, container);
+  if (definition == nullptr) {
+    return named(Result<StartedContainer>(cannot_create("no container {}", container)),
+                 kCannotCreate);
+  }
+  const auto run = [&]() -> Result<ContainerRecord> {
+    const std::optional<std::string> known = find(facts, container);
+    if (known.has_value()) return named(start_existing(*known, is_restart), kCannotStart);
+    IK_LET(whole, named(plan(facts, *definition), kCannotCreate));
+    IK_TRY(named(make_volumes(whole), kCannotCreate));
+    return create_and_start(whole);
+  };
+  IK_LET(record, run());
+  return StartedContainer{.id = record.id, .bindings = bindings(facts, container, record.id)};
+}
+
+Result<void> ContainerActions::signal(const TaskFacts& facts,
+                                      const std::string& container,
+                                      bool is_kill) {
+  const std::optional<std::string> id = find(facts, container);
+  if (!id.has_value()) return {};
+  IK_LET(record, load_record(layout(), *id));
+  Result<void> sent = engine_.kill(record, is_kill ? SIGKILL : stop_signal(record));
+  if (!sent.has_value() && sent.error().kind == ErrorKind::kConflict) return {};
+  return sent;
+}
+
+// The pid may belong to another process by the time it is opened: then the container does not run
+// any more, or its program has another pid.
+std::optional<UniqueFd> ContainerActions::watch(const std::string& id) {
+  const LiveStatus before = live_status(layout(), id);
+  if (!before.is_running() || before.pid == 0) return std::nullopt;
+  Result<UniqueFd> fd = open_pidfd(before.pid);
+  if (!fd.has_value()) return std::nullopt;
+  const LiveStatus after = live_status(layout(), id);
+  if (!after.is_running() || after.pid != before.pid) return std::nullopt;
+  return std::move(*fd);
+}
+
+EndedContainer ContainerActions::end_of(const std::string& id) {
+  wait_until_unattended(layout(), id);
+  // Puts the end on record if the monitor was killed.
+  recover();
+  const LiveStatus status = live_status(layout(), id);
+  constexpr std::int32_t kKilled = 137;
+  // Somebody removed it by hand.
+  if (status.state != LiveState::kExited) return {.exit_code = kKilled};
+  return {.exit_code = status.exit_code, .is_out_of_memory = status.oom_killed};
+}
+
+std::vector<NetworkBinding> ContainerActions::bindings(const TaskFacts& facts,
+                                                       const std::string& container,
+                                                       const std::string& id) {
+  std::vector<NetworkBinding> all;
+  const auto add = [&](const std::string& ip, int inner, int outer, const std::string& protocol) {
+    all.push_back({.bind_ip = ip.empty() ? "0.0.0.0" : ip,
+                   .container_port = inner,
+                   .host_port = outer,
+                   .protocol = protocol});
+  };
+  if (network_mode_of(facts.definition) == "bridge") {
+    for (const PublishedPort& each : load_network_status(layout(), id).ports) {
+      add(each.host_ip, each.container_port, each.host_port, each.protocol);
+    }
+    return all;
+  }
+  const ContainerDefinition* definition = find_container(facts.definition, container);
+  if (definition == nullptr || network_mode_of(facts.definition) != "host") return all;
+  for (const PortMapping& each : definition->port_mappings) {
+    const std::int32_t port = each.container_port.value_or(0);
+    if (port != 0) add("", port, port, each.protocol.value_or("tcp"));
+  }
+  return all;
+}
+
+Result<void> ContainerActions::remove_all(const TaskFacts& facts) {
+  for (const ContainerDefinition& each : facts.definition.container_definitions) {
+    const std::optional<std::string> id = find(facts, each.name);
+    if (!id.has_value()) continue;
+    const Result<ContainerRecord> record = load_record(layout(), *id);
+    if (!record.has_value()) continue;
+    IK_TRY(engine_.remove(*record, {.force = true, .volumes = true}));
+  }
+  for (const Volume& each : facts.definition.volumes) {
+    Result<void> removed = remove_unused_volume(layout(), task_volume_name(facts.task, each.name));
+    if (!removed.has_value() && removed.error().kind != ErrorKind::kNotFound) return removed;
+  }
+  return {};
+}
+
+}  // namespace ikada

@@ -1,0 +1,354 @@
+#include "cluster/agent/task_runner.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cluster/agent/task_error.h"
+
+namespace ikada {
+namespace {
+
+constexpr size_t kActionThreads = 8;
+constexpr size_t kPullThreads = 4;
+constexpr std::chrono::seconds kLeaveAgain{60};
+constexpr std::chrono::seconds kRecoverEvery{10};
+
+using Kind = TaskCommand::Kind;
+
+// A clock that goes on while the host sleeps and that nobody sets.
+std::int64_t steady_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+Moment moment_now() { return {.steady_ms = steady_ms(), .wall = {unix_now() / 1'000'000}}; }
+
+TaskEvent failure_of(const std::string& container, const Error& error) {
+  if (error.code == kResources) return ResourcesFailed{error.message, container};
+  return ContainerFailed{container, error.message};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TaskRunner>> TaskRunner::open(boost::asio::io_context& loop,
+                                                     TaskRunnerOptions options) {
+  IK_LET(actions, ContainerActions::open(options.actions));
+  IK_LET(files, TaskFiles::open(options.state_directory + "/tasks"));
+  return std::unique_ptr<TaskRunner>(
+      new TaskRunner(loop, std::move(options), std::move(actions), std::move(files)));
+}
+
+TaskRunner::TaskRunner(boost::asio::io_context& loop,
+                       TaskRunnerOptions options,
+                       ContainerActions actions,
+                       std::unique_ptr<TaskFiles> files)
+    : loop_(loop),
+      options_(std::move(options)),
+      gate_(std::make_shared<LoopGate>(loop)),
+      actions_(std::make_shared<ContainerActions>(std::move(actions))),
+      files_(std::move(files)),
+      recover_timer_(loop),
+      pool_(kActionThreads),
+      pulls_(std::make_unique<boost::asio::thread_pool>(kPullThreads)) {}
+
+TaskRunner::~TaskRunner() {
+  gate_->close();
+  pool_.join();
+  // A pull may take minutes and cannot be interrupted: it ends with the process.
+  if (pulls_under_way_ > 0) static_cast<void>(pulls_.release());
+  files_.reset();
+}
+
+void TaskRunner::start(OnReport on_report) {
+  on_report_ = std::move(on_report);
+  for (const auto& [id, content] : files_->load(options_.on_error)) take_up(id, content);
+  recover_later();
+}
+
+// A container whose monitor was killed is ended by whoever looks next: nobody else may.
+void TaskRunner::recover_later() {
+  recover_timer_.expires_after(kRecoverEvery);
+  recover_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || is_shut_down_) return;
+    boost::asio::post(pool_, [this] {
+      actions_->recover();
+      gate_->post([this] {
+        if (!is_shut_down_) recover_later();
+      });
+    });
+  });
+}
+
+Result<std::unique_ptr<TaskRunner::Entry>> TaskRunner::read(const std::string& content) {
+  IK_LET(json, parse_json(content));
+  auto facts = std::make_shared<TaskFacts>();
+  std::int64_t sequence = 0;
+  std::int64_t acknowledged = 0;
+  JsonReader reader(json, "task file");
+  JsonReader scope = reader.object("scope");
+  scope.read("account", facts->scope.account);
+  scope.read("region", facts->scope.region);
+  reader.read("sequence", sequence);
+  reader.read("acknowledged", acknowledged);
+  IK_TRY(reader.done());
+  IK_LET(definition, from_json<TaskDefinition>(json.value("definition", Json()), "definition"));
+  facts->definition = std::move(definition);
+  IK_LET(machine, TaskMachine::restore(facts->definition, json.value("machine", Json())));
+  facts->task = machine.task();
+  auto entry = std::make_unique<Entry>(loop_, std::move(machine));
+  entry->facts = std::move(facts);
+  entry->sequence = sequence;
+  entry->acknowledged = acknowledged;
+  return entry;
+}
+
+void TaskRunner::take_up(const std::string& id, const std::string& content) {
+  Result<std::unique_ptr<Entry>> read_entry = read(content).context("task {}", id);
+  if (!read_entry.has_value()) return options_.on_error(read_entry.error());
+  Entry& entry = *(entries_[id] = std::move(*read_entry));
+  if (entry.sequence > entry.acknowledged) {
+    on_report_({.scope = entry.facts->scope, .task = entry.told, .sequence = entry.sequence});
+  }
+  for (size_t i = 0; i < entry.machine.rules().size(); ++i) {
+    const ContainerProgress& progress = entry.machine.progress(i);
+    const bool has_run =
+        progress.phase == ContainerPhase::kRunning || progress.phase == ContainerPhase::kStopping;
+    if (!has_run) continue;
+    const std::string& container = entry.machine.rules()[i].name;
+    watch(id,
+          container,
+          progress.generation,
+          entry.machine.task().containers[i].runtime_id.value_or(""));
+  }
+  obey(id, entry.machine.begin(moment_now()));
+}
+
+void TaskRunner::run(const Scope& scope, const Task& task, const TaskDefinition& definition) {
+  if (is_shut_down_ || entries_.count(task.id) != 0) return;
+  auto facts = std::make_shared<TaskFacts>();
+  facts->scope = scope;
+  facts->task = task;
+  facts->definition = apply_overrides(definition, task.overrides);
+  auto entry = std::make_unique<Entry>(loop_, TaskMachine::create(facts->definition, task));
+  entry->facts = std::move(facts);
+  const Result<void> possible = check_task_plan(entry->facts->definition);
+  Entry& kept = *(entries_[task.id] = std::move(entry));
+  if (!possible.has_value()) {
+    step(task.id, ResourcesFailed{task_error_text(possible.error(), kResources)});
+    return;
+  }
+  obey(task.id, kept.machine.begin(moment_now()));
+}
+
+void TaskRunner::stop(const std::string& task,
+                      const std::optional<std::string>& stop_code,
+                      const std::optional<std::string>& reason) {
+  const Entry* entry = entry_of(task);
+  if (entry == nullptr || entry->machine.task().desired_status == "STOPPED") return;
+  step(task, StopWanted{.stop_code = stop_code, .reason = reason});
+}
+
+void TaskRunner::acknowledge(const std::string& task, std::int64_t sequence) {
+  Entry* entry = entry_of(task);
+  if (entry == nullptr || sequence <= entry->acknowledged) return;
+  entry->acknowledged = sequence;
+  write(task, *entry, false);
+  wait_to_leave(task, *entry);
+}
+
+const Task* TaskRunner::find(const std::string& task) const {
+  const auto found = entries_.find(task);
+  return found == entries_.end() ? nullptr : &found->second->machine.task();
+}
+
+std::vector<std::string> TaskRunner::tasks() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, entry] : entries_) ids.push_back(id);
+  return ids;
+}
+
+TaskRunner::Entry* TaskRunner::entry_of(const std::string& task) {
+  const auto found = entries_.find(task);
+  return found == entries_.end() ? nullptr : found->second.get();
+}
+
+void TaskRunner::step(const std::string& task, const TaskEvent& event) {
+  Entry* entry = entry_of(task);
+  if (entry == nullptr || is_shut_down_) return;
+  obey(task, entry->machine.step(event, moment_now()));
+}
+
+void TaskRunner::obey(const std::string& task, const std::vector<TaskCommand>& commands) {
+  Entry& entry = *entry_of(task);
+  for (const TaskCommand& each : commands) obey(task, entry, each);
+  tell(task, entry);
+  set_timer(task, entry);
+  wait_to_leave(task, entry);
+}
+
+void TaskRunner::obey(const std::string& task, Entry& entry, const TaskCommand& command) {
+  switch (command.kind) {
+    case Kind::kPull:
+      return pull(task, entry, command);
+    case Kind::kStart:
+      return start_container(task, entry, command);
+    case Kind::kFind:
+      return find_container_of(task, entry, command);
+    case Kind::kSignal:
+    case Kind::kKill:
+      return signal(task, entry, command);
+    case Kind::kCheck:
+      return check_health(task, entry, command);
+  }
+}
+
+void TaskRunner::pull(const std::string& task, Entry& entry, const TaskCommand& command) {
+  ++pulls_under_way_;
+  boost::asio::post(*pulls_,
+                    [this,
+                     gate = gate_,
+                     actions = actions_,
+                     facts = entry.facts,
+                     task,
+                     name = command.container] {
+                      const ContainerDefinition* container =
+                          find_container(facts->definition, name);
+                      Result<std::string> digest = actions->pull(container->image);
+                      gate->post([this, task, name, digest = std::move(digest)] {
+                        --pulls_under_way_;
+                        if (digest.has_value()) return step(task, ImagePulled{name, *digest});
+                        step(task, failure_of(name, digest.error()));
+                      });
+                    });
+}
+
+void TaskRunner::start_container(const std::string& task,
+                                 Entry& entry,
+                                 const TaskCommand& command) {
+  boost::asio::post(pool_, [this, facts = entry.facts, task, command] {
+    const std::string& name = command.container;
+    Result<StartedContainer> started = actions_->start(*facts, name, command.generation > 1);
+    gate_->post([this, task, command, started = std::move(started)] {
+      const std::string& container = command.container;
+      if (!started.has_value()) return step(task, failure_of(container, started.error()));
+      step(task, ContainerStarted{container, command.generation, started->id, started->bindings});
+      watch(task, container, command.generation, started->id);
+    });
+  });
+}
+
+void TaskRunner::find_container_of(const std::string& task,
+                                   Entry& entry,
+                                   const TaskCommand& command) {
+  boost::asio::post(pool_, [this, facts = entry.facts, task, command] {
+    const std::string& name = command.container;
+    const std::optional<std::string> id = actions_->find(*facts, name);
+    const bool was_started = id.has_value() && actions_->has_started(*id);
+    StartedContainer started;
+    if (was_started) started = {.id = *id, .bindings = actions_->bindings(*facts, name, *id)};
+    gate_->post([this, task, command, started = std::move(started)] {
+      const std::string& container = command.container;
+      if (started.id.empty()) return step(task, ContainerAbsent{container});
+      step(task, ContainerStarted{container, command.generation, started.id, started.bindings});
+      watch(task, container, command.generation, started.id);
+    });
+  });
+}
+
+void TaskRunner::signal(const std::string& task, Entry& entry, const TaskCommand& command) {
+  boost::asio::post(pool_, [this, facts = entry.facts, task, command] {
+    const bool is_kill = command.kind == Kind::kKill;
+    Result<void> sent = actions_->signal(*facts, command.container, is_kill);
+    if (sent.has_value()) return;
+    gate_->post([this, task, container = command.container, error = sent.error()]() mutable {
+      error.message = fmt::format("task {}: container {}: {}", task, container, error.message);
+      options_.on_error(error);
+    });
+  });
+}
+
+void TaskRunner::tell(const std::string& task, Entry& entry) {
+  const bool is_new = entry.sequence == 0;
+  if (!is_new && tells_the_same(entry.told, entry.machine.task())) return;
+  entry.told = entry.machine.task();
+  ++entry.sequence;
+  write(task, entry, true);
+}
+
+void TaskRunner::write(const std::string& task, Entry& entry, bool is_report) {
+  const Json content = {
+      {"scope", {{"account", entry.facts->scope.account}, {"region", entry.facts->scope.region}}},
+      {"definition", to_json(entry.facts->definition)},
+      {"machine", entry.machine.keep()},
+      {"sequence", entry.sequence},
+      {"acknowledged", entry.acknowledged}};
+  TaskFiles::OnWritten then;
+  if (is_report) {
+    then = [this, task, sequence = entry.sequence](const Result<void>& written) {
+      gate_->post([this, task, sequence, written] {
+        if (!written.has_value()) options_.on_error(written.error());
+        const Entry* it = entry_of(task);
+        // A newer one is on its way.
+        if (it == nullptr || it->sequence != sequence || is_shut_down_) return;
+        on_report_({.scope = it->facts->scope, .task = it->told, .sequence = sequence});
+      });
+    };
+  }
+  files_->write(task, content.dump(-1, ' ', false, Json::error_handler_t::replace), then);
+}
+
+void TaskRunner::set_timer(const std::string& task, Entry& entry) {
+  const std::optional<std::int64_t> wake = entry.machine.next_wake_ms();
+  if (entry.machine.is_over() || is_shut_down_) return;
+  if (!wake.has_value()) {
+    entry.timer.cancel();
+    return;
+  }
+  const std::int64_t wait_ms = std::max<std::int64_t>(0, *wake - steady_ms());
+  entry.timer.expires_after(std::chrono::milliseconds(wait_ms));
+  entry.timer.async_wait([this, task](const boost::system::error_code& error) {
+    if (!error) step(task, TimePassed{});
+  });
+}
+
+void TaskRunner::wait_to_leave(const std::string& task, Entry& entry) {
+  const bool may_leave = entry.machine.is_over() && entry.acknowledged == entry.sequence;
+  if (!may_leave || entry.is_leaving || is_shut_down_) return;
+  entry.is_leaving = true;
+  const std::int64_t stopped_ms =
+      entry.machine.task().stopped_at.value_or(Timestamp{}).milliseconds;
+  // A clock that was set back must not keep it for ever.
+  const std::chrono::milliseconds past(
+      std::max<std::int64_t>(0, moment_now().wall.milliseconds - stopped_ms));
+  entry.timer.expires_after(std::max(std::chrono::milliseconds(0), options_.retention - past));
+  entry.timer.async_wait([this, task](const boost::system::error_code& error) {
+    if (!error) leave(task);
+  });
+}
+
+void TaskRunner::leave(const std::string& task) {
+  Entry* entry = entry_of(task);
+  if (entry == nullptr || is_shut_down_) return;
+  boost::asio::post(pool_, [this, facts = entry->facts, task] {
+    Result<void> removed = actions_->remove_all(*facts);
+    gate_->post([this, task, removed = std::move(removed)] {
+      Entry* it = entry_of(task);
+      if (it == nullptr || is_shut_down_) return;
+      if (removed.has_value()) {
+        files_->remove(task);
+        entries_.erase(task);
+        return;
+      }
+      options_.on_error(removed.error());
+      it->timer.expires_after(kLeaveAgain);
+      it->timer.async_wait([this, task](const boost::system::error_code& error) {
+        if (!error) leave(task);
+      });
+    });
+  });
+}
+
+}  // namespace ikada

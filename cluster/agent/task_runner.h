@@ -1,0 +1,145 @@
+// This host's tasks: obeys their machines' commands with a pool of threads, and keeps them on disk.
+//
+// Its end stops no container. A new one reads the files, finds the containers by their names,
+// watches those that run and tells the end of those that do not; nothing is started twice.
+//
+// All calls and callbacks are made on the loop's thread.
+//
+// Source: cluster/agent/task_machine.h, container_actions.h, task_files.h.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "cluster/agent/container_actions.h"
+#include "cluster/agent/health_probe.h"
+#include "cluster/agent/loop_gate.h"
+#include "cluster/agent/task_files.h"
+#include "cluster/agent/task_machine.h"
+#include "cluster/agent/task_report.h"
+
+namespace ikada {
+
+struct TaskRunnerOptions {
+  ContainerActionOptions actions;
+  std::string state_directory;  // Tasks are in STATE/tasks.
+  // How long a stopped task's containers stay, for their logs.
+  std::chrono::milliseconds retention = std::chrono::hours(3);
+  std::function<void(const Error&)> on_error;  // What nobody waits for.
+};
+
+class TaskRunner {
+ public:
+  using OnReport = std::function<void(const TaskReport&)>;
+
+  static Result<std::unique_ptr<TaskRunner>> open(boost::asio::io_context& loop,
+                                                  TaskRunnerOptions options);
+  // The loop does not run any more.
+  ~TaskRunner();
+  TaskRunner(const TaskRunner&) = delete;
+  TaskRunner& operator=(const TaskRunner&) = delete;
+
+  // Takes up the tasks that are kept. A report is told when it is on the disk, and anew after a
+  // restart unless it was acknowledged.
+  void start(OnReport on_report);
+
+  // A task that is known already is left as it is. The definition is without the task's overrides.
+  void run(const Scope& scope, const Task& task, const TaskDefinition& definition);
+
+  // Unknown or over is no error. Code and reason are ECS's defaults where they are absent.
+  void stop(const std::string& task,
+            const std::optional<std::string>& stop_code,
+            const std::optional<std::string>& reason);
+
+  // The report of that sequence was taken; after the retention the task is forgotten.
+  void acknowledge(const std::string& task, std::int64_t sequence);
+
+  // Null if unknown.
+  const Task* find(const std::string& task) const;
+  std::vector<std::string> tasks() const;
+
+  // Ends the watching, so that the loop has nothing left to do.
+  void shut_down();
+
+ private:
+  using Descriptor = boost::asio::posix::stream_descriptor;
+
+  struct Entry {
+    Entry(boost::asio::io_context& loop, TaskMachine its)
+        : machine(std::move(its)), told(machine.task()), timer(loop) {}
+
+    std::shared_ptr<const TaskFacts> facts = {};
+    TaskMachine machine;
+    Task told;
+    std::int64_t sequence = 0;
+    std::int64_t acknowledged = 0;
+    bool is_leaving = false;
+    boost::asio::steady_timer timer;
+    std::map<std::string, std::shared_ptr<Descriptor>> watches = {};  // By container.
+  };
+  struct Probe;  // In container_watch.cc.
+
+  TaskRunner(boost::asio::io_context& loop,
+             TaskRunnerOptions options,
+             ContainerActions actions,
+             std::unique_ptr<TaskFiles> files);
+
+  void recover_later();
+  void take_up(const std::string& id, const std::string& content);
+  Result<std::unique_ptr<Entry>> read(const std::string& content);
+  Entry* entry_of(const std::string& task);
+  void step(const std::string& task, const TaskEvent& event);
+  void obey(const std::string& task, const std::vector<TaskCommand>& commands);
+  void obey(const std::string& task, Entry& entry, const TaskCommand& command);
+  void pull(const std::string& task, Entry& entry, const TaskCommand& command);
+  void start_container(const std::string& task, Entry& entry, const TaskCommand& command);
+  void find_container_of(const std::string& task, Entry& entry, const TaskCommand& command);
+  void signal(const std::string& task, Entry& entry, const TaskCommand& command);
+  void tell(const std::string& task, Entry& entry);
+  void write(const std::string& task, Entry& entry, bool is_report);
+  void set_timer(const std::string& task, Entry& entry);
+  void wait_to_leave(const std::string& task, Entry& entry);
+  void leave(const std::string& task);
+
+  // In container_watch.cc.
+  void check_health(const std::string& task, Entry& entry, const TaskCommand& command);
+  void watch_probe(std::shared_ptr<Probe> probe);
+  void end_probe(const std::shared_ptr<Probe>& probe);
+  void watch(const std::string& task,
+             const std::string& container,
+             std::int32_t generation,
+             const std::string& id);
+  void watch_descriptor(const std::string& task,
+                        const std::string& container,
+                        std::int32_t generation,
+                        const std::string& id,
+                        int fd);
+  void collect_end(const std::string& task,
+                   const std::string& container,
+                   std::int32_t generation,
+                   const std::string& id);
+
+  boost::asio::io_context& loop_;
+  TaskRunnerOptions options_;
+  std::shared_ptr<LoopGate> gate_;
+  std::shared_ptr<ContainerActions> actions_;
+  std::unique_ptr<TaskFiles> files_;
+  OnReport on_report_;
+  std::map<std::string, std::unique_ptr<Entry>> entries_;
+  std::vector<std::weak_ptr<Probe>> probes_;
+  boost::asio::steady_timer recover_timer_;
+  int pulls_under_way_ = 0;
+  bool is_shut_down_ = false;
+  boost::asio::thread_pool pool_;
+  std::unique_ptr<boost::asio::thread_pool> pulls_;
+};
+
+}  // namespace ikada
