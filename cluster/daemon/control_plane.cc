@@ -65,8 +65,12 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   plane->feed_ = std::move(feed);
   plane->api_ = std::make_unique<ApiServer>(
       loop, plane->pool_, *plane->store_, *plane->feed_, std::move(options.api));
+  plane->assignments_ = std::make_unique<LocalAssignments>(*plane->api_, *plane->feed_);
   plane->feed_->set_on_change(
-      [api = plane->api_.get()](std::string_view key) { api->note_change(key); });
+      [api = plane->api_.get(), own = plane->assignments_.get()](std::string_view key) {
+        api->note_change(key);
+        own->note_change(key);
+      });
   IK_LET(listener, listen_unix(plane->socket_path_, SOCK_STREAM));
   plane->socket_server_ = std::make_unique<HttpServer>(
       loop, std::move(listener), kApiLimits, trusting_api_route(*plane->api_));
@@ -92,6 +96,7 @@ ControlPlane::~ControlPlane() {
   socket_server_.reset();
   port_server_.reset();
   pool_.join();
+  assignments_.reset();
   api_.reset();
   feed_.reset();
   store_.reset();

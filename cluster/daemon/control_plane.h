@@ -10,6 +10,7 @@
 
 #include "cluster/api/api_server.h"
 #include "cluster/daemon/http_server.h"
+#include "cluster/daemon/local_assignments.h"
 
 namespace ikada {
 
@@ -36,6 +37,9 @@ class ControlPlane {
 
   const std::string& socket_path() const { return socket_path_; }
 
+  // For the agent of this host.
+  Assignments& assignments() { return *assignments_; }
+
  private:
   ControlPlane(boost::asio::io_context& loop, std::string socket_path);
 
@@ -49,6 +53,7 @@ class ControlPlane {
   std::unique_ptr<Store> store_;
   std::unique_ptr<StateFeed> feed_;
   std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<LocalAssignments> assignments_;
   std::unique_ptr<HttpServer> socket_server_;
   std::unique_ptr<HttpServer> port_server_;
   boost::asio::steady_timer timer_;

@@ -1,7 +1,7 @@
 // The host's daemon: builds its parts, runs the loop, shuts down in order.
 //
-// One thread. It never clones or unshares itself; what it starts later are other programs. Its end
-// stops no container.
+// One thread has the state; pools wait for disks, registries and kernels. It never clones or
+// unshares itself; what it starts are other programs. Its end stops no container.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +16,15 @@ struct DaemonOptions {
   std::string run_root = "/run/ikada";
   std::string state_root = "/var/lib/ikada";
   std::string cluster_config = "/etc/ikada/cluster.yaml";  // With it the daemon is a manager.
+  std::string agent_config = "/etc/ikada/agent.yaml";
   std::uint16_t api_port = 7439;
   std::string notify_socket;  // NOTIFY_SOCKET of the service manager; may be empty.
   HttpLimits limits;
 };
 
-// Serves RUN/ikadad.sock, and as a manager RUN/api.sock, until SIGTERM or SIGINT. kConflict if
-// another daemon does already.
+// Serves RUN/ikadad.sock, as a manager RUN/api.sock, and runs the tasks that its host is given,
+// until SIGTERM or SIGINT. kConflict if another daemon does already. A pull that was under way may
+// go on in a thread: the process ends without waiting for it.
 Result<void> run_daemon(const DaemonOptions& options);
 
 }  // namespace ikada

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/daemon.h"
+#include "image/unpack_child.h"
 #include "runtime/sys/standard_streams.h"
 
 namespace ikada {
@@ -38,10 +40,14 @@ int main(int argc, char** argv) {
   CLI::App app("Serves this host's ikada", "ikadad");
   app.add_option("--run-root", options.daemon.run_root, "Directory of the daemon's socket and lock")
       ->envname("IKADA_RUN_ROOT");
-  app.add_option("--root", options.daemon.state_root, "Directory of the cluster's store")
+  app.add_option("--root",
+                 options.daemon.state_root,
+                 "Directory of images, containers and the cluster's store")
       ->envname("IKADA_ROOT");
   app.add_option(
       "--cluster-config", options.daemon.cluster_config, "File that makes this host a manager");
+  app.add_option(
+      "--agent-config", options.daemon.agent_config, "File that says which tasks to run");
   app.add_option("--api-port",
                  options.daemon.api_port,
                  "Port of the API on 127.0.0.1, where requests are signed");
@@ -70,4 +76,10 @@ int main(int argc, char** argv) {
 }  // namespace
 }  // namespace ikada
 
-int main(int argc, char** argv) { return ikada::main(argc, argv); }
+int main(int argc, char** argv) {
+  if (ikada::is_unpack_child(argc, argv)) return ikada::run_unpack_child(argc, argv);
+  const int status = ikada::main(argc, argv);
+  // A thread that waits for a registry may still run: nothing is torn down under it.
+  ::fflush(nullptr);
+  ::_exit(status);
+}

@@ -115,16 +115,25 @@ def pump(source, target):
 
 
 class EcsServer:
-    """Started at once. `root` keeps its store, so that a second one goes on where it stood."""
+    """Started at once. `root` keeps its store, so that a second one goes on where it stood.
 
-    def __init__(self, root, **config):
+    With `agent`, the content of agent.yaml, the host runs tasks; `ikada` says where its containers
+    are.
+    """
+
+    def __init__(self, root, agent=None, ikada=None, **config):
         self.root = pathlib.Path(root)
-        self.socket = self.root / "run" / "api.sock"
+        self.run_root = ikada.run_root if ikada else self.root / "run"
+        self.state_root = ikada.root if ikada else self.root / "state"
+        self.socket = self.run_root / "api.sock"
         self.root.mkdir(parents=True, exist_ok=True)
         settings = {"account_id": ACCOUNT, "home_region": "us-east-1", "virtual_instances": True}
         settings.update(config)
         self._config = self.root / "cluster.yaml"
         self._config.write_text(json.dumps(settings))
+        self._agent_config = self.root / "agent.yaml"
+        if agent is not None:
+            self._agent_config.write_text(json.dumps(agent))
         self._forwarder = Forwarder(self.socket)
         self.endpoint = f"http://127.0.0.1:{self._forwarder.port}"
         self.port = free_port()
@@ -134,8 +143,9 @@ class EcsServer:
 
     def start(self):
         self.process = subprocess.Popen(
-            [programs.IKADAD, "--run-root", self.root / "run", "--root", self.root / "state",
-             "--cluster-config", self._config, "--api-port", str(self.port)],
+            [programs.IKADAD, "--run-root", self.run_root, "--root", self.state_root,
+             "--cluster-config", self._config, "--agent-config", self._agent_config,
+             "--api-port", str(self.port)],
             stdin=subprocess.DEVNULL, stderr=open(self.root / "log", "ab"))
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
@@ -172,12 +182,19 @@ class EcsServer:
         client.meta.events.register("response-received.ecs", check_response)
         return client
 
-    def aws(self, *words, region=REGION, check=True):
-        """`aws ecs …` against this manager."""
+    def access_key(self):
+        """The id and the secret of the key that the manager has made."""
+        key = json.loads((self.state_root / "cluster" / "access_key.json").read_text())
+        return key["accessKeyId"], key["secretAccessKey"]
+
+    def aws(self, *words, region=REGION, check=True, signed=False):
+        """`aws ecs …` against this manager; `signed` by the port where signatures count."""
+        key, secret = self.access_key() if signed else ("AKIDEXAMPLE", "secret")
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.root),
-                       "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
+                       "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret,
                        "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": ""}
-        result = programs.run("/usr/bin/aws", "--endpoint-url", self.endpoint, "--region", region,
+        endpoint = self.signed_endpoint if signed else self.endpoint
+        result = programs.run("/usr/bin/aws", "--endpoint-url", endpoint, "--region", region,
                               "--output", "json", "ecs", *words, env=environment, check=check)
         return json.loads(result.stdout) if check and result.stdout.strip() else result
 

@@ -1,0 +1,165 @@
+#include "cluster/daemon/local_assignments.h"
+
+#include <utility>
+
+#include "cluster/state/record_key.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/random_id.h"
+
+namespace ikada {
+namespace {
+
+constexpr int kMaxReportAttempts = 20;
+
+Timestamp wall_now() { return {unix_now() / 1'000'000}; }
+
+Error not_stored() {
+  return make_error(ErrorKind::kUnavailable, "the manager could not store the change, retrying");
+}
+
+bool is_assigned(const Task& task, const std::string& instance) {
+  return task.container_instance == instance && task.last_status != TaskStatus::kStopped;
+}
+
+// Nothing for a task whose definition is not there, which only a hand in the store can cause.
+std::optional<Assignment> assignment_of(const ScopeState& scope, const Task& task) {
+  const Kept<TaskDefinition>* definition =
+      scope.find_definition({.family = task.family, .revision = task.revision});
+  if (definition == nullptr) return std::nullopt;
+  return Assignment{.scope = scope.scope, .task = task, .definition = definition->value};
+}
+
+// At its place, so that a host that is as it was leaves its record as it is.
+void set_attribute(std::vector<Attribute>& attributes, const Attribute& wanted) {
+  for (Attribute& each : attributes) {
+    if (each.name != wanted.name) continue;
+    each.value = wanted.value;
+    return;
+  }
+  attributes.push_back(wanted);
+}
+
+}  // namespace
+
+ContainerInstance plan_enlisted(const ContainerInstance& host,
+                                const ContainerInstance* known,
+                                Timestamp now) {
+  ContainerInstance record = host;
+  record.agent_connected = true;
+  if (known == nullptr) {
+    record.registered_at = now;
+    return record;
+  }
+  record = *known;
+  record.version_info = host.version_info;
+  record.registered_resources = host.registered_resources;
+  for (const Attribute& each : host.attributes) set_attribute(record.attributes, each);
+  record.agent_connected = true;
+  if (to_json(record) != to_json(*known)) ++record.version;
+  return record;
+}
+
+LocalAssignments::LocalAssignments(ApiServer& api, StateFeed& feed)
+    : api_(api),
+      feed_(feed),
+      scope_{.account = api.options().account, .region = api.options().home_region} {}
+
+void LocalAssignments::enlist(const ContainerInstance& host, Enlisted then) {
+  cluster_ = host.cluster;
+  const ScopeState& scope = feed_.state().scope(scope_);
+  const auto cluster = scope.clusters.find(host.cluster);
+  const bool has_cluster = cluster != scope.clusters.end() && cluster->second.record.revision != 0;
+  Proposal proposal;
+  if (!has_cluster) {
+    Cluster made{.name = host.cluster};
+    made.settings = cluster_settings_with({}, {}).value_or(std::vector<ClusterSetting>{});
+    proposal.put(cluster_key(scope_, host.cluster), made, 0);
+  }
+  const Kept<ContainerInstance>* known = nullptr;
+  if (has_cluster) {
+    const auto found = cluster->second.instances.find(host.id);
+    const bool is_known = found != cluster->second.instances.end() &&
+                          found->second.record.revision != 0 &&
+                          found->second.record.value.status != "INACTIVE";
+    if (is_known) known = &found->second.record;
+  }
+  ContainerInstance record =
+      plan_enlisted(host, known == nullptr ? nullptr : &known->value, wall_now());
+  // One that was deregistered comes back as a new one.
+  if (known == nullptr) record.id = random_hex(16);
+  proposal.put(instance_key(scope_, host.cluster, record.id),
+               record,
+               known == nullptr ? 0 : known->revision);
+  api_.propose(std::move(proposal), [then = std::move(then), id = record.id](bool made) {
+    if (made) return then(id);
+    then(not_stored());
+  });
+}
+
+void LocalAssignments::follow(const std::string& instance, Listener listener) {
+  instance_ = instance;
+  listener_ = std::move(listener);
+  tell_all();
+}
+
+void LocalAssignments::tell_all() {
+  std::vector<Assignment> all;
+  const ScopeState& scope = feed_.state().scope(scope_);
+  const auto cluster = scope.clusters.find(cluster_);
+  if (cluster != scope.clusters.end()) {
+    for (const auto& [id, kept] : cluster->second.tasks) {
+      if (!is_assigned(kept.value, instance_)) continue;
+      std::optional<Assignment> one = assignment_of(scope, kept.value);
+      if (one.has_value()) all.push_back(std::move(*one));
+    }
+  }
+  listener_.on_all(all);
+}
+
+void LocalAssignments::note_change(std::string_view key) {
+  if (!listener_.on_one) return;
+  if (key.empty()) return tell_all();
+  const std::optional<RecordKey> parsed = parse_record_key(key);
+  if (!parsed.has_value() || parsed->kind != RecordKind::kTask || parsed->scope != scope_ ||
+      parsed->first != cluster_) {
+    return;
+  }
+  const ScopeState& scope = feed_.state().scope(scope_);
+  const auto cluster = scope.clusters.find(cluster_);
+  if (cluster == scope.clusters.end()) return;
+  const auto task = cluster->second.tasks.find(parsed->second);
+  if (task == cluster->second.tasks.end()) return;
+  // One that is STOPPED is told too: it may have been given up while its containers run.
+  if (task->second.value.container_instance != instance_) return;
+  const std::optional<Assignment> one = assignment_of(scope, task->second.value);
+  if (one.has_value()) listener_.on_one(*one);
+}
+
+void LocalAssignments::report(const TaskReport& report, Taken then) {
+  propose_report(report, std::move(then), kMaxReportAttempts);
+}
+
+void LocalAssignments::propose_report(const TaskReport& report, Taken then, int attempts) {
+  const ScopeState& scope = feed_.state().scope(report.scope);
+  const Kept<Task>* kept = nullptr;
+  const auto cluster = scope.clusters.find(report.task.cluster);
+  if (cluster != scope.clusters.end()) {
+    const auto found = cluster->second.tasks.find(report.task.id);
+    if (found != cluster->second.tasks.end()) kept = &found->second;
+  }
+  if (kept == nullptr) {
+    return then(make_error(ErrorKind::kNotFound, "no task {}", report.task.id));
+  }
+  Task record = kept->value;
+  if (!apply_report(record, report.task)) return then({});
+  Proposal proposal;
+  proposal.put(task_key(report.scope, record.cluster, record.id), record, kept->revision);
+  // Whoever was faster has changed the record: the report is put into the new one.
+  api_.propose(std::move(proposal), [this, report, then = std::move(then), attempts](bool made) {
+    if (made) return then({});
+    if (attempts <= 1) return then(not_stored());
+    propose_report(report, then, attempts - 1);
+  });
+}
+
+}  // namespace ikada

@@ -1,0 +1,46 @@
+// Assignments of an agent whose manager is in the same process: the state as the manager sees it,
+// and changes proposed to its store.
+//
+// The host is a container instance of one scope, that of the manager's home region. A cluster that
+// is not there yet is made with the first host.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cluster/agent/assignments.h"
+#include "cluster/api/api_server.h"
+
+namespace ikada {
+
+class LocalAssignments : public Assignments {
+ public:
+  // Both outlive it.
+  LocalAssignments(ApiServer& api, StateFeed& feed);
+
+  void enlist(const ContainerInstance& host, Enlisted then) override;
+  void follow(const std::string& instance, Listener listener) override;
+  void report(const TaskReport& report, Taken then) override;
+
+  // What the feed says has changed in the state; empty: perhaps everything.
+  void note_change(std::string_view key);
+
+ private:
+  void tell_all();
+  void propose_report(const TaskReport& report, Taken then, int attempts);
+
+  ApiServer& api_;
+  StateFeed& feed_;
+  Scope scope_;
+  std::string cluster_;
+  std::string instance_;
+  Listener listener_;
+};
+
+// The record of a host that enlists: `known` is the one it had, null if it has none. What was set
+// through the API stays. Pure.
+ContainerInstance plan_enlisted(const ContainerInstance& host,
+                                const ContainerInstance* known,
+                                Timestamp now);
+
+}  // namespace ikada
