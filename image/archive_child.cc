@@ -18,21 +18,21 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kReadBytes = size_t{256} << 10;
-constexpr size_t kMaxNameBytes = 2000;  // Two of them fit a message.
-constexpr int kArguments = 4;
+constexpr size_t kPieceBytes = size_t{256} << 10;
+constexpr size_t kMaxArchiveNameBytes = 2000;  // Two of them fit a message.
+constexpr int kArchiveArguments = 4;
 
-Error invalid(std::string_view what) { return make_error(ErrorKind::kInvalid, "{}", what); }
+Error bad_archive(std::string_view what) { return make_error(ErrorKind::kInvalid, "{}", what); }
 
 // The archive's bytes, unpacked if they are packed.
 class Unpacked {
  public:
   Result<std::span<const char>> next() {
     while (true) {
-      IK_LET(size, decompressor_.decompress(rest_, {space_.get(), kReadBytes}));
+      IK_LET(size, decompressor_.decompress(rest_, {space_.get(), kPieceBytes}));
       if (size > 0) return std::span<const char>(space_.get(), size);
       if (!rest_.empty()) continue;
-      const ssize_t got = ::read(kArchiveInputFd, input_.get(), kReadBytes);
+      const ssize_t got = ::read(kArchiveInputFd, input_.get(), kPieceBytes);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno_error("read");
       if (got == 0) {
@@ -46,13 +46,13 @@ class Unpacked {
  private:
   Decompressor decompressor_{Decompressor::Accepts::kArchives};
   std::string_view rest_;
-  std::unique_ptr<char[]> input_ = std::make_unique_for_overwrite<char[]>(kReadBytes);
-  std::unique_ptr<char[]> space_ = std::make_unique_for_overwrite<char[]>(kReadBytes);
+  std::unique_ptr<char[]> input_ = std::make_unique_for_overwrite<char[]>(kPieceBytes);
+  std::unique_ptr<char[]> space_ = std::make_unique_for_overwrite<char[]>(kPieceBytes);
 };
 
 Result<void> tell(std::string_view kind, const std::string& name, const std::string& other = {}) {
-  if (name.size() > kMaxNameBytes || other.size() > kMaxNameBytes) {
-    return invalid("the archive has too long a name");
+  if (name.size() > kMaxArchiveNameBytes || other.size() > kMaxArchiveNameBytes) {
+    return bad_archive("the archive has too long a name");
   }
   std::string message(kind);
   message += '\0' + name;
@@ -69,7 +69,7 @@ class Reading {
     for (size_t entries = 0;; ++entries) {
       IK_LET(entry, reader_.next());
       if (entry == nullptr) return {};
-      if (entries == kMaxArchiveFiles) return invalid("the archive has too many files");
+      if (entries == kMaxArchiveFiles) return bad_archive("the archive has too many files");
       IK_TRY(add(*entry));
     }
   }
@@ -101,11 +101,11 @@ class Reading {
       IK_LET(block, reader_.next_block());
       if (!block.has_value()) break;
       // Blobs are no sparse files; one that claims to be is not what its digest says.
-      if (block->offset != end) return invalid("a file with holes in an archive");
+      if (block->offset != end) return bad_archive("a file with holes in an archive");
       IK_TRY(write_all(fd.get(), block->bytes));
       end += block->bytes.size();
     }
-    return end == size ? Result<void>() : invalid("cut");
+    return end == size ? Result<void>() : bad_archive("cut");
   }
 
   UniqueFd directory_;
@@ -114,7 +114,7 @@ class Reading {
 };
 
 Result<void> read_archive(int argc, const char* const* argv) {
-  if (argc != kArguments) return invalid("not for people");
+  if (argc != kArchiveArguments) return bad_archive("not for people");
   IK_LET(max_bytes, parse_unsigned(argv[2]));
   IK_LET(parent, parse_unsigned(argv[3], INT32_MAX));
   IK_LET(directory,
@@ -133,7 +133,7 @@ Result<void> read_archive(int argc, const char* const* argv) {
       if (rest.empty()) return {};
     }
   } catch (const std::bad_alloc&) {
-    return invalid("the archive takes too much memory to read");
+    return bad_archive("the archive takes too much memory to read");
   }
 }
 

@@ -23,7 +23,7 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kReadBytes = size_t{256} << 10;
+constexpr size_t kLayerPieceBytes = size_t{256} << 10;
 constexpr std::string_view kFullName = "io.containerd.image.name";
 constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
 
@@ -38,21 +38,19 @@ struct OciItem {
   std::string name;  // Canonical or empty.
 };
 
-Error invalid(std::string_view what) { return make_error(ErrorKind::kInvalid, "{}", what); }
+Error invalid_archive(std::string_view what) { return make_error(ErrorKind::kInvalid, "{}", what); }
 
-Error mismatch(std::string_view object) {
+Error not_as_promised(std::string_view object) {
   Error error = make_error(ErrorKind::kInvalid, "{}: digest mismatch in the archive", object);
   error.code = "DIGEST_MISMATCH";
   return error;
 }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
-
 TarReader::Input read_from(int fd) {
-  std::shared_ptr<char[]> buffer = std::make_shared_for_overwrite<char[]>(kReadBytes);
+  std::shared_ptr<char[]> buffer = std::make_shared_for_overwrite<char[]>(kLayerPieceBytes);
   return [fd, buffer]() -> Result<std::span<const char>> {
     while (true) {
-      const ssize_t got = ::read(fd, buffer.get(), kReadBytes);
+      const ssize_t got = ::read(fd, buffer.get(), kLayerPieceBytes);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno_error("read");
       return std::span<const char>(buffer.get(), static_cast<size_t>(got));
@@ -127,7 +125,8 @@ class Loading {
     }
     // An archive of docker's may be both; the layout keeps the manifest's bytes.
     if (spool_.find("index.json") != nullptr) return load_layout();
-    if (docker_.empty()) return invalid("no image archive: neither manifest.json nor index.json");
+    if (docker_.empty())
+      return invalid_archive("no image archive: neither manifest.json nor index.json");
     std::vector<LoadedImage> loaded;
     for (const DockerItem& item : docker_) {
       IK_LET(image, load_docker(item));
@@ -139,7 +138,7 @@ class Loading {
  private:
   Result<std::vector<LoadedImage>> load_layout() {
     IK_LET(items, read_oci_items(spool_));
-    if (items.empty()) return invalid("index.json: the archive has no images");
+    if (items.empty()) return invalid_archive("index.json: the archive has no images");
     std::map<Digest, std::vector<std::string>> named;
     std::vector<Descriptor> order;
     for (OciItem& item : items) {
@@ -161,7 +160,7 @@ class Loading {
     if (file == nullptr) {
       return make_error(ErrorKind::kInvalid, "the archive lacks blob {}", blob.digest.text());
     }
-    if (file->size_bytes != blob.size_bytes) return mismatch(blob.digest.text());
+    if (file->size_bytes != blob.size_bytes) return not_as_promised(blob.digest.text());
     return read_file(file->path, kMaxManifestBytes);
   }
 
@@ -183,7 +182,7 @@ class Loading {
       IK_LET(config_text, blob_text(manifest.config));
       IK_LET(config, parse_image_config(config_text));
       if (config.diff_ids.size() != manifest.layers.size()) {
-        return invalid("the configuration has another number of layers than the manifest");
+        return invalid_archive("the configuration has another number of layers than the manifest");
       }
       ImageBudget budget(options_.max_image_bytes);
       std::set<std::string> seen;
@@ -197,7 +196,7 @@ class Loading {
                    .manifest_type = manifest.media_type},
                   std::move(names));
     }
-    return invalid("indexes are nested too deep");
+    return invalid_archive("indexes are nested too deep");
   }
 
   // manifest.json's names for the image of that id.
@@ -222,12 +221,12 @@ class Loading {
     static_cast<void>(compression);
     IK_LET(diff_id, Digest::parse(diff_id_text));
     const std::string place = store_.blob_path(blob.digest);
-    if (!exists(place)) {
+    if (!store_.has_blob(blob.digest)) {
       const SpooledFile* file = spool_.find(blob.digest);
       if (file == nullptr) {
         return make_error(ErrorKind::kInvalid, "the archive lacks blob {}", blob.digest.text());
       }
-      if (file->size_bytes != blob.size_bytes) return mismatch(blob.digest.text());
+      if (file->size_bytes != blob.size_bytes) return not_as_promised(blob.digest.text());
       IK_LET(fd, open_file(file->path, O_RDONLY));
       if (::fdatasync(fd.get()) != 0) return errno_error("sync {}", file->path);
       if (::rename(file->path.c_str(), place.c_str()) != 0) {
@@ -243,7 +242,7 @@ class Loading {
     IK_LET(config_text, spool_.text(item.config));
     IK_LET(config, parse_image_config(config_text));
     if (config.diff_ids.size() != item.layers.size()) {
-      return invalid("the configuration has another number of layers than manifest.json");
+      return invalid_archive("the configuration has another number of layers than manifest.json");
     }
     std::vector<Descriptor> layers;
     ImageBudget budget(options_.max_image_bytes);
@@ -280,7 +279,7 @@ class Loading {
     if (file == nullptr) return make_error(ErrorKind::kInvalid, "the archive has no {}", name);
     IK_LET(fd, open_file(file->path, O_RDONLY));
     IK_LET(layer, write_tar_layer(store_, read_from(fd.get()), options).context("{}", name));
-    if (layer.diff_id.text() != diff_id) return mismatch(name);
+    if (layer.diff_id.text() != diff_id) return not_as_promised(name);
     IK_TRY(place_layer_copy(store_, layer, options).context("{}", name));
     packed_[diff_id] = layer.blob;
     return layer.blob;
@@ -299,7 +298,7 @@ class Loading {
 };
 
 // The archive's size if it is a file: what reading it takes at least.
-std::uint64_t least_bytes(int input) {
+std::uint64_t archive_bytes(int input) {
   struct stat status {};
   if (::fstat(input, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
   return static_cast<std::uint64_t>(status.st_size);
@@ -310,7 +309,7 @@ Result<std::vector<LoadedImage>> load_once(ImageStore& store,
                                            std::uint64_t floor,
                                            const LoadOptions& options) {
   IK_LET(writing, store.begin_pull());
-  IK_TRY(check_room(store, least_bytes(input), floor));
+  IK_TRY(check_room(store, archive_bytes(input), floor));
   const std::string directory = store.root() + "/images/partial/load-" + random_hex(16);
   Rollback cleanup;
   cleanup.add([&] { return remove_tree(directory); });
@@ -332,7 +331,7 @@ Result<std::vector<LoadedImage>> load_images(ImageStore& store,
   // What came through a pipe does not come again.
   if (start < 0 || ::lseek(input, start, SEEK_SET) != start) return loaded;
   // It is there once more in the spool or as a layer's tree.
-  const std::uint64_t wanted_bytes = 2 * std::max(least_bytes(input), exceeded_bytes);
+  const std::uint64_t wanted_bytes = 2 * std::max(archive_bytes(input), exceeded_bytes);
   IK_TRY(make_room(store, options.policy, wanted_bytes));
   return load_once(store, input, 0, options);
 }

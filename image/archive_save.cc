@@ -15,7 +15,7 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kReadBytes = size_t{256} << 10;
+constexpr size_t kSavedPieceBytes = size_t{256} << 10;
 constexpr std::string_view kBlobs = "blobs/sha256/";
 
 class ArchiveWriter {
@@ -66,7 +66,7 @@ class ArchiveWriter {
     std::uint64_t left = file.size_bytes;
     while (left > 0) {
       const ssize_t got =
-          ::read(fd.get(), buffer_.get(), std::min<std::uint64_t>(left, kReadBytes));
+          ::read(fd.get(), buffer_.get(), std::min<std::uint64_t>(left, kSavedPieceBytes));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno_error("read blob {}", hex);
       if (got == 0) return make_error(ErrorKind::kInternal, "blob {} is cut", hex);
@@ -114,7 +114,7 @@ class ArchiveWriter {
   std::set<std::string> blobs_;   // Hexadecimal digests, each once.
   Json entries_ = Json::array();  // Of index.json.
   Json docker_ = Json::array();   // manifest.json.
-  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kReadBytes);
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kSavedPieceBytes);
 };
 
 }  // namespace

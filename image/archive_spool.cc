@@ -18,7 +18,7 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kReadBytes = size_t{256} << 10;
+constexpr size_t kHashedPieceBytes = size_t{256} << 10;
 constexpr int kMaxLinks = 8;
 
 // "./a//b/../c" as "a/c". What leaves the archive names nothing in it.
@@ -44,10 +44,10 @@ Result<void> hash_file(SpooledFile& file) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return errno_error("stat {}", file.path);
   if (!S_ISREG(status.st_mode)) return nonsense();
-  const auto space = std::make_unique_for_overwrite<char[]>(kReadBytes);
+  const auto space = std::make_unique_for_overwrite<char[]>(kHashedPieceBytes);
   Sha256 hash;
   while (true) {
-    const ssize_t got = ::read(fd.get(), space.get(), kReadBytes);
+    const ssize_t got = ::read(fd.get(), space.get(), kHashedPieceBytes);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return errno_error("read {}", file.path);
     if (got == 0) break;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "image/http_status.h"
 #include "image/retry.h"
 #include "runtime/base/number.h"
 #include "runtime/base/text.h"
@@ -9,12 +10,7 @@
 namespace ikada {
 namespace {
 
-constexpr int kMaxIdleBreaks = 2;  // Without a byte in between; each was tried again already.
-constexpr int kMaxBreaks = 30;
-constexpr int kSilenceWeight = 2;  // Each has cost half a minute already.
-constexpr int kPartialContent = 206;
-
-bool is_break(const Error& error) { return error.code == kBroken || error.code == kSilent; }
+constexpr int kMaxIdleDownloads = 2;  // Without a byte in between; each was tried again already.
 
 }  // namespace
 
@@ -89,7 +85,7 @@ Result<void> BlobDownload::run(const Transport& transport) {
     const bool is_silence = !sent.has_value() && sent.error().code == kSilent;
     if (position_ > before) idle_breaks = 0;
     idle_breaks += is_silence ? kSilenceWeight : 1;
-    if (idle_breaks > kMaxIdleBreaks || breaks > kMaxBreaks) {
+    if (idle_breaks > kMaxIdleDownloads || breaks > kMaxBreaks) {
       if (!sent.has_value()) return sent;
       return error(
           "SIZE_MISMATCH",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "image/http_status.h"
 #include "image/registry_auth.h"
 #include "image/retry.h"
 #include "runtime/base/number.h"
@@ -13,29 +14,17 @@ namespace {
 constexpr std::uint64_t kWholeBytes = std::uint64_t{1} << 20;  // Up to here one PUT is enough.
 constexpr std::uint64_t kLargestPart = std::uint64_t{64} << 20;
 constexpr std::uint64_t kSmallestPart = std::uint64_t{4} << 20;
-constexpr int kMaxIdleBreaks = 4;  // Without a byte in between.
-constexpr int kMaxBreaks = 30;
-constexpr int kSilenceWeight = 2;
+constexpr int kMaxIdleUploads = 4;  // Without a byte in between.
 constexpr int kCommitLimitS = 300;  // Registries copy the blob to its place before they answer.
-
-constexpr int kOk = 200;
-constexpr int kAccepted = 202;
-constexpr int kBadRequest = 400;
-constexpr int kMissing = 404;
-constexpr int kGone = 410;
-constexpr int kTooLarge = 413;
-constexpr int kWrongRange = 416;
 
 // Code of errors after which the upload is tried again: not the transport's, but the registry's.
 constexpr std::string_view kAgain = "UPLOAD_AGAIN";
 
 bool is_success(int status) { return status / 100 == 2; }
 
-bool is_break(const Error& error) {
-  return error.code == kBroken || error.code == kSilent || error.code == kAgain;
-}
+bool breaks_upload(const Error& error) { return is_break(error) || error.code == kAgain; }
 
-Error coded(std::string_view code, std::string message) {
+Error upload_error(std::string_view code, std::string message) {
   Error error = make_error(ErrorKind::kInvalid, "{}", message);
   error.code = code;
   return error;
@@ -56,7 +45,7 @@ Result<UploadPlace> upload_place(const HttpResponse& response, const UploadPlace
   const std::string* location = response.find_header("location");
   if (location == nullptr) {
     if (!before.url.empty()) return before;
-    return coded("REGISTRY_PROTOCOL", "the registry names no place for the upload");
+    return upload_error("REGISTRY_PROTOCOL", "the registry names no place for the upload");
   }
   IK_LET(url, resolve_url(response.url, *location).context("upload"));
   if (response.url.scheme == "https" && url.scheme != "https") {
@@ -151,7 +140,8 @@ Result<void> BlobUpload::send_part(const Transport& transport) {
   position_ = bytes_in_range(response, position_ + size);
   if (position_ <= before || position_ > blob_.size_bytes) {
     place_.reset();
-    Error error = coded(kAgain, fmt::format("{}: the registry has {} bytes", what(), position_));
+    Error error =
+        upload_error(kAgain, fmt::format("{}: the registry has {} bytes", what(), position_));
     error.kind = ErrorKind::kUnavailable;
     return error;
   }
@@ -185,8 +175,9 @@ Result<void> BlobUpload::finish(const Transport& transport) {
   }
   const std::string* kept = response.find_header("docker-content-digest");
   if (kept == nullptr || *kept == blob_.digest.text()) return {};
-  return coded("DIGEST_MISMATCH",
-               fmt::format("{}: the registry says it keeps {}", what(), kept->substr(0, 100)));
+  return upload_error(
+      "DIGEST_MISMATCH",
+      fmt::format("{}: the registry says it keeps {}", what(), kept->substr(0, 100)));
 }
 
 // Finds out how much the registry has. True if it has the whole blob at its place.
@@ -235,11 +226,11 @@ Result<void> BlobUpload::run(const Transport& transport) {
     Result<void> done = attempt(transport);
     if (done.has_value()) return done;
     const bool lost = done.error().code == kUnreachable && breaks > 0;
-    if (!is_break(done.error()) && !lost) return done;
+    if (!breaks_upload(done.error()) && !lost) return done;
     most_ = std::max(most_, position_);
     if (most_ > before) idle_breaks = 0;
     idle_breaks += done.error().code == kSilent ? kSilenceWeight : 1;
-    if (idle_breaks > kMaxIdleBreaks || breaks > kMaxBreaks) {
+    if (idle_breaks > kMaxIdleUploads || breaks > kMaxBreaks) {
       if (done.error().code == kAgain) done.error().code = "REGISTRY_PROTOCOL";
       return done;
     }

@@ -16,7 +16,6 @@ namespace ikada {
 namespace {
 
 constexpr size_t kMaxEntryBytes = size_t{64} << 10;
-constexpr size_t kHexDigits = 64;
 
 std::string cache_directory(const std::string& root) { return root + "/build/cache"; }
 
@@ -118,7 +117,7 @@ Result<std::vector<CacheEntry>> list_build_cache(const std::string& root) {
   IK_LET(names, list_if_there(directory));
   for (std::string& name : names) {
     // Others are files that are being written.
-    if (name.size() != kHexDigits) continue;
+    if (name.size() != Digest::kHexDigits) continue;
     Result<CachedStep> step = read_entry(fmt::format("{}/{}", directory, name));
     if (step.has_value()) entries.push_back({std::move(name), std::move(*step)});
   }

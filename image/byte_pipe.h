@@ -18,6 +18,10 @@
 
 namespace ikada {
 
+// Of a tar stream between two threads.
+inline constexpr size_t kTarChunkBytes = size_t{256} << 10;
+inline constexpr size_t kTarChunks = 6;
+
 class BytePipe {
  public:
   BytePipe(size_t chunk_bytes, size_t chunks);

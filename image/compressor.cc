@@ -18,10 +18,6 @@ constexpr int kDefaultZstdLevel = 3;
 constexpr std::array<std::uint32_t, kMaxGzipLevel + 1> kLevelBufferBytes = {
     ISAL_DEF_LVL0_DEFAULT, ISAL_DEF_LVL1_DEFAULT, ISAL_DEF_LVL2_DEFAULT, ISAL_DEF_LVL3_DEFAULT};
 
-struct FreeZstd {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-};
-
 Result<int> checked_level(int level, int default_level, int lowest, int highest) {
   if (level == kDefaultLevel) return default_level;
   if (level >= lowest && level <= highest) return level;
@@ -32,6 +28,10 @@ Result<int> checked_level(int level, int default_level, int lowest, int highest)
 }  // namespace
 
 struct Compressor::State {
+  struct FreeZstd {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  };
+
   Result<void> start_gzip(int level);
   Result<void> start_zstd(int level);
   Result<void> deflate(std::string_view bytes, bool is_last);

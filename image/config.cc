@@ -15,7 +15,7 @@ constexpr size_t kMaxLayers = 1000;
 constexpr size_t kMaxWordBytes = 4096;
 constexpr size_t kMaxSetEntries = 1000;  // Of volumes, and of ports.
 
-constexpr std::array<std::string_view, 7> kFields = {
+constexpr std::array<std::string_view, 7> kConfigFields = {
     "architecture", "os", "variant", "created", "config", "rootfs", "history"};
 constexpr std::array<std::string_view, 9> kProcessFields = {"Env",
                                                             "Entrypoint",
@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 9> kProcessFields = {"Env",
                                                             "ExposedPorts",
                                                             "Volumes"};
 
-Error invalid(std::string_view why) {
+Error invalid_config(std::string_view why) {
   Error error = make_error(ErrorKind::kInvalid, "image config: {}", why);
   error.code = "CONFIG_INVALID";
   return error;
@@ -44,42 +44,43 @@ bool is_plain_word(const std::string& word) {
 }
 
 Result<void> check_env(const std::vector<std::string>& env) {
-  if (env.size() > kMaxEnvEntries) return invalid("Env has too many entries");
+  if (env.size() > kMaxEnvEntries) return invalid_config("Env has too many entries");
   size_t bytes = 0;
   for (const std::string& entry : env) {
     bytes += entry.size();
-    if (has_nul(entry)) return invalid("Env holds a NUL");
+    if (has_nul(entry)) return invalid_config("Env holds a NUL");
     const size_t equals = entry.find('=');
     if (equals == 0 || equals == std::string::npos) {
-      return invalid(fmt::format("Env: expected NAME=VALUE, not '{}'", entry.substr(0, 100)));
+      return invalid_config(
+          fmt::format("Env: expected NAME=VALUE, not '{}'", entry.substr(0, 100)));
     }
   }
-  if (bytes > kMaxEnvBytes) return invalid("Env is larger than 1 MiB");
+  if (bytes > kMaxEnvBytes) return invalid_config("Env is larger than 1 MiB");
   return {};
 }
 
 Result<void> check_words(const ImageConfig& config) {
   for (const std::vector<std::string>* words : {&config.entrypoint, &config.cmd}) {
-    if (std::ranges::any_of(*words, has_nul)) return invalid("a command holds a NUL");
+    if (std::ranges::any_of(*words, has_nul)) return invalid_config("a command holds a NUL");
   }
   for (const std::string* word :
        {&config.user, &config.working_dir, &config.stop_signal, &config.architecture, &config.os}) {
     if (!is_plain_word(*word)) {
-      return invalid("User, WorkingDir, StopSignal, os or architecture is no single line");
+      return invalid_config("User, WorkingDir, StopSignal, os or architecture is no single line");
     }
   }
   for (const std::vector<std::string>* names : {&config.volumes, &config.exposed_ports}) {
-    if (names->size() > kMaxSetEntries) return invalid("too many Volumes or ExposedPorts");
+    if (names->size() > kMaxSetEntries) return invalid_config("too many Volumes or ExposedPorts");
     if (!std::ranges::all_of(*names, is_plain_word)) {
-      return invalid("Volumes or ExposedPorts: a name is no single line");
+      return invalid_config("Volumes or ExposedPorts: a name is no single line");
     }
   }
   return {};
 }
 
-Result<void> check_keys(const Json& config) {
+Result<void> check_config_keys(const Json& config) {
   static constexpr std::array<std::string_view, 2> kRootfsFields = {"type", "diff_ids"};
-  Result<void> checked = check_key_case(config, kFields);
+  Result<void> checked = check_key_case(config, kConfigFields);
   const auto check = [&](const char* key, std::span<const std::string_view> fields) {
     if (checked.has_value() && config.contains(key)) {
       checked = check_key_case(config.at(key), fields);
@@ -87,7 +88,7 @@ Result<void> check_keys(const Json& config) {
   };
   check("config", kProcessFields);
   check("rootfs", kRootfsFields);
-  return checked.has_value() ? checked : invalid(checked.error().message);
+  return checked.has_value() ? checked : invalid_config(checked.error().message);
 }
 
 // The keys of an object whose values mean nothing: {"80/tcp": {}}.
@@ -154,9 +155,9 @@ void read_process(JsonReader process, ImageConfig& config) {
 
 Result<ImageConfig> parse_image_config(std::string_view text) {
   const Result<Json> json = parse_json(text);
-  if (!json.has_value()) return invalid(json.error().message);
-  if (!json->is_object()) return invalid("expected an object");
-  IK_TRY(check_keys(*json));
+  if (!json.has_value()) return invalid_config(json.error().message);
+  if (!json->is_object()) return invalid_config("expected an object");
+  IK_TRY(check_config_keys(*json));
   ImageConfig config;
   JsonReader reader(*json, "content");
   reader.require("architecture", config.architecture);
@@ -169,12 +170,12 @@ Result<ImageConfig> parse_image_config(std::string_view text) {
   read_rootfs(reader.object("rootfs"), config);
   read_process(reader.object("config"), config);
   const Result<void> read = reader.done();
-  if (!read.has_value()) return invalid(read.error().message);
+  if (!read.has_value()) return invalid_config(read.error().message);
 
-  if (config.diff_ids.size() > kMaxLayers) return invalid("too many layers");
+  if (config.diff_ids.size() > kMaxLayers) return invalid_config("too many layers");
   for (const std::string& diff_id : config.diff_ids) {
     const Result<Digest> digest = Digest::parse(diff_id);
-    if (!digest.has_value()) return invalid("rootfs.diff_ids: " + digest.error().message);
+    if (!digest.has_value()) return invalid_config("rootfs.diff_ids: " + digest.error().message);
   }
   IK_TRY(check_env(config.env));
   IK_TRY(check_words(config));

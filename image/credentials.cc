@@ -75,7 +75,7 @@ std::string helper_for(const Json& config, const std::string& registry) {
   return store != config.end() && store->is_string() ? store->get<std::string>() : std::string();
 }
 
-Result<std::optional<Credentials>> read_entry(const Json& entry, const std::string& where) {
+Result<std::optional<Credentials>> read_credentials(const Json& entry, const std::string& where) {
   JsonReader reader(entry, where);
   Credentials credentials;
   std::string packed;
@@ -149,9 +149,10 @@ Result<std::optional<Credentials>> find_credentials(const std::string& path,
   const auto auths = config.find("auths");
   if (auths == config.end()) return std::nullopt;
   const auto exact = auths->find(key_of(registry));
-  if (exact != auths->end()) return read_entry(*exact, path + ": " + key_of(registry));
+  if (exact != auths->end()) return read_credentials(*exact, path + ": " + key_of(registry));
   for (const auto& item : auths->items()) {
-    if (key_means(item.key(), registry)) return read_entry(item.value(), path + ": " + item.key());
+    if (key_means(item.key(), registry))
+      return read_credentials(item.value(), path + ": " + item.key());
   }
   return std::nullopt;
 }

@@ -17,7 +17,7 @@ constexpr std::string_view kGzipMagic = "\x1f\x8b";
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
 constexpr std::string_view kSkippableMagic = "\x2a\x4d\x18";  // After one byte 0x50 to 0x5f.
 
-Error bad(std::string_view what) {
+Error damaged_layer(std::string_view what) {
   Error error = make_error(ErrorKind::kInvalid, "layer: {}", what);
   error.code = "LAYER_COMPRESSION_INVALID";
   return error;
@@ -29,14 +29,13 @@ bool is_zstd(std::string_view head) {
          head.substr(1, 3) == kSkippableMagic;
 }
 
-struct FreeZstd {
-  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-};
-
 }  // namespace
 
 struct Decompressor::State {
   enum class Kind { kUnknown, kPlain, kGzip, kZstd, kOld };
+  struct FreeZstd {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
 
   explicit State(Accepts accepted) : accepts(accepted) {}
 
@@ -74,7 +73,7 @@ Result<void> Decompressor::State::choose(std::string_view head) {
   }
   kind = Kind::kZstd;
   zstd.reset(ZSTD_createDCtx());
-  if (zstd == nullptr) return bad("no memory for zstd");
+  if (zstd == nullptr) return damaged_layer("no memory for zstd");
   ZSTD_DCtx_setParameter(zstd.get(), ZSTD_d_windowLogMax, kZstdWindowLogMax);
   return {};
 }
@@ -94,8 +93,8 @@ Result<size_t> Decompressor::State::gunzip(std::string_view& input, std::span<ch
     gzip->next_out = reinterpret_cast<std::uint8_t*>(output.data()) + written;
     gzip->avail_out = static_cast<std::uint32_t>(output.size() - written);
     const int status = isal_inflate(gzip.get());
-    if (status == ISAL_INCORRECT_CHECKSUM) return bad("gzip checksum is wrong");
-    if (status < 0) return bad("gzip data is damaged");
+    if (status == ISAL_INCORRECT_CHECKSUM) return damaged_layer("gzip checksum is wrong");
+    if (status < 0) return damaged_layer("gzip data is damaged");
     const size_t consumed = rest.size() - gzip->avail_in;
     const size_t produced = output.size() - written - gzip->avail_out;
     rest.remove_prefix(consumed);
@@ -114,7 +113,7 @@ Result<size_t> Decompressor::State::unzstd(std::string_view& input, std::span<ch
     const size_t in_before = in.pos;
     const size_t out_before = out.pos;
     const size_t hint = ZSTD_decompressStream(zstd.get(), &out, &in);
-    if (ZSTD_isError(hint) != 0) return bad(ZSTD_getErrorName(hint));
+    if (ZSTD_isError(hint) != 0) return damaged_layer(ZSTD_getErrorName(hint));
     if (in.pos == in_before && out.pos == out_before) break;
     between_frames = hint == 0;
   }
@@ -140,10 +139,10 @@ Result<size_t> Decompressor::decompress(std::string_view& input, std::span<char>
 
 Result<void> Decompressor::finish() const {
   if (state_->old != nullptr && !state_->old->is_whole()) {
-    return bad("compressed data is truncated");
+    return damaged_layer("compressed data is truncated");
   }
   const bool compressed = state_->gzip != nullptr || state_->zstd != nullptr;
-  if (compressed && !state_->between_frames) return bad("compressed data is truncated");
+  if (compressed && !state_->between_frames) return damaged_layer("compressed data is truncated");
   return {};
 }
 

@@ -15,8 +15,7 @@ namespace ikada {
 namespace {
 
 constexpr std::string_view kPrefix = "sha256:";
-constexpr size_t kHexDigits = 64;
-constexpr size_t kShownCharacters = 100;
+constexpr size_t kShownDigestCharacters = 100;
 
 // The part of libcrypto that is used here.
 struct Crypto {
@@ -54,7 +53,7 @@ const Crypto& crypto() {
 
 Error invalid_digest(std::string_view text, std::string_view why) {
   Error error = make_error(
-      ErrorKind::kInvalid, "invalid digest '{}': {}", text.substr(0, kShownCharacters), why);
+      ErrorKind::kInvalid, "invalid digest '{}': {}", text.substr(0, kShownDigestCharacters), why);
   error.code = "DIGEST_INVALID";
   return error;
 }

@@ -18,6 +18,8 @@ namespace ikada {
 
 class Digest {
  public:
+  static constexpr size_t kHexDigits = 64;
+
   // No digest; text() and hex() are empty.
   Digest() = default;
 

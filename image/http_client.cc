@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kMaxRedirects = 5;
 
-Error refused(std::string_view code, std::string message) {
+Error refused_request(std::string_view code, std::string message) {
   return {.kind = ErrorKind::kDenied,
           .message = std::move(message),
           .errno_value = 0,
@@ -68,10 +68,11 @@ bool HttpClient::is_insecure(const Url& url) const {
 
 Result<void> HttpClient::check_scheme(const Url& url) const {
   if (url.scheme == "https" || is_loopback_host(url.host) || is_insecure(url)) return {};
-  return refused("TLS_REQUIRED",
-                 fmt::format("plain http to {} is refused; only loopback and registries configured "
-                             "as insecure may be spoken to without TLS",
-                             url.authority()));
+  return refused_request(
+      "TLS_REQUIRED",
+      fmt::format("plain http to {} is refused; only loopback and registries configured "
+                  "as insecure may be spoken to without TLS",
+                  url.authority()));
 }
 
 Result<CURL*> HttpClient::take_handle() {
@@ -111,16 +112,17 @@ Result<HttpResponse> HttpClient::follow(const OutgoingRequest& request, bool& de
     const std::string* location = response.find_header("location");
     if (!is_redirect(response.status, request) || location == nullptr) return response;
     if (redirects == kMaxRedirects) {
-      return refused("REDIRECT_REFUSED",
-                     fmt::format("{}: more than {} redirects", url.authority(), kMaxRedirects));
+      return refused_request(
+          "REDIRECT_REFUSED",
+          fmt::format("{}: more than {} redirects", url.authority(), kMaxRedirects));
     }
     Result<Url> next = resolve_url(url, *location);
     if (!next.has_value()) {
-      return refused("REDIRECT_REFUSED", "redirect to " + next.error().message);
+      return refused_request("REDIRECT_REFUSED", "redirect to " + next.error().message);
     }
     if (url.scheme == "https" && next->scheme != "https") {
-      return refused("REDIRECT_REFUSED",
-                     fmt::format("redirect from https to {}", next->text.substr(0, 200)));
+      return refused_request("REDIRECT_REFUSED",
+                             fmt::format("redirect from https to {}", next->text.substr(0, 200)));
     }
     if (!url.same_origin(*next)) {
       hop.authorization.clear();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "image/pull_layer.h"
+#include "image/layer_size.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/json.h"
 

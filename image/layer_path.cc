@@ -8,7 +8,7 @@ namespace ikada {
 namespace {
 
 constexpr size_t kMaxPathBytes = 4096;
-constexpr size_t kMaxNameBytes = 255;
+constexpr size_t kMaxComponentBytes = 255;
 constexpr size_t kMaxDepth = 512;
 constexpr std::string_view kWhiteout = ".wh.";
 constexpr std::string_view kAufs = ".wh..wh.";
@@ -39,7 +39,7 @@ Result<std::vector<std::string_view>> clean_components(std::string_view text) {
   std::vector<std::string_view> parts;
   for (const std::string_view part : split(text, '/')) {
     if (part.empty() || part == ".") continue;
-    if (part.size() > kMaxNameBytes) return path_error(kCode, "component too long", text);
+    if (part.size() > kMaxComponentBytes) return path_error(kCode, "component too long", text);
     if (part == "..") {
       if (parts.empty()) return path_error(kCode, "leaves the root", text);
       parts.pop_back();

@@ -1,13 +1,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <string>
 
+#include "image/layer_size.h"
 #include "image/layer_writer.h"
-#include "image/pull_layer.h"
 #include "image/store_garbage.h"
 #include "image/unpack.h"
 #include "runtime/base/random_id.h"
@@ -17,22 +16,15 @@
 namespace ikada {
 namespace {
 
-constexpr const char* kSizeAttribute = "trusted.ikada.layer-bytes";
-
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
-
 // The directory at `tree` to the layer's place, with its size on it.
-Result<void> move_into_place(const std::string& tree,
-                             const std::string& place,
-                             std::uint64_t size,
-                             const LayerOptions& options) {
+Result<void> move_tree_into_place(const std::string& tree,
+                                  const std::string& place,
+                                  std::uint64_t size,
+                                  const LayerOptions& options) {
   IK_LET(fd, open_file(tree, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   if (::fchown(fd.get(), 0, 0) != 0) return errno_error("chown {}", tree);
   if (::fchmod(fd.get(), 0755) != 0) return errno_error("chmod {}", tree);
-  const std::string text = std::to_string(size);
-  if (::fsetxattr(fd.get(), kSizeAttribute, text.data(), text.size(), 0) != 0) {
-    return errno_error("setxattr {}", kSizeAttribute);
-  }
+  IK_TRY(note_layer_bytes(fd.get(), size));
   if (!options.is_synced && ::syncfs(fd.get()) != 0) return errno_error("syncfs");
   if (::rename(tree.c_str(), place.c_str()) == 0) return {};
   // Somebody else was quicker with the same layer.
@@ -40,9 +32,9 @@ Result<void> move_into_place(const std::string& tree,
   return errno_error("rename {} to {}", tree, place);
 }
 
-Result<void> spend_on_present(const ImageStore& store,
-                              const WrittenLayer& layer,
-                              const LayerOptions& options) {
+Result<void> take_present_layer(const ImageStore& store,
+                                const WrittenLayer& layer,
+                                const LayerOptions& options) {
   if (options.budget == nullptr) return {};
   IK_LET(bytes, layer_content_bytes(store, layer.diff_id));
   return options.budget->take(bytes);
@@ -55,10 +47,10 @@ Result<void> place_layer_tree(const ImageStore& store,
                               const std::string& path,
                               const LayerOptions& options) {
   const std::string place = store.layer_path(layer.diff_id);
-  if (exists(place)) return remove_tree(path);
+  if (store.has_tree(layer.diff_id)) return remove_tree(path);
   IK_LET(fd, open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   IK_LET(size, settle_tree(fd.get(), options.tar));
-  return move_into_place(path, place, size, options);
+  return move_tree_into_place(path, place, size, options);
 }
 
 Result<void> place_layer_copy(const ImageStore& store,
@@ -69,7 +61,7 @@ Result<void> place_layer_copy(const ImageStore& store,
   IK_LET(lock, lock_directory(staging, true));
   Rollback cleanup;
   cleanup.add([&] { return remove_tree(staging); });
-  if (exists(place)) return spend_on_present(store, layer, options);
+  if (store.has_tree(layer.diff_id)) return take_present_layer(store, layer, options);
   const std::string tree = staging + "/tree";
   IK_TRY(remove_abandoned(tree));
   IK_TRY(make_directories(tree, 0755));
@@ -85,7 +77,7 @@ Result<void> place_layer_copy(const ImageStore& store,
     error.code = "DIGEST_MISMATCH";
     return error;
   }
-  return move_into_place(tree, place, unpacked.content_bytes, options);
+  return move_tree_into_place(tree, place, unpacked.content_bytes, options);
 }
 
 }  // namespace ikada

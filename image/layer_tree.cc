@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "image/layer_xattr.h"
+#include "image/tree_attributes.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -17,27 +18,23 @@ constexpr int kPathDirectory = O_PATH | O_DIRECTORY;
 constexpr mode_t kPermissions = 07777;
 constexpr mode_t kSetIds = S_ISUID | S_ISGID;
 
-Error refused(std::string_view code, const std::string& path, std::string_view what) {
+Error refused_entry(std::string_view code, const std::string& path, std::string_view what) {
   Error error = make_error(ErrorKind::kInvalid, "layer entry \"{}\": {}", path, what);
   error.code = code;
   return error;
-}
-
-bool is_whiteout(const struct stat& status) {
-  return S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0);
 }
 
 // An error of looking up a parent: the layer's fault for everything that a name can cause.
 Error lookup_error(const Error& error, const std::string& path) {
   switch (error.errno_value) {
     case ELOOP:
-      return refused("LAYER_PATH_ESCAPE", path, "too many symlinks on the way");
+      return refused_entry("LAYER_PATH_ESCAPE", path, "too many symlinks on the way");
     case ENOENT:
-      return refused("LAYER_PATH_ESCAPE", path, "a symlink on the way leads to nothing");
+      return refused_entry("LAYER_PATH_ESCAPE", path, "a symlink on the way leads to nothing");
     case ENOTDIR:
-      return refused("LAYER_PATH_INVALID", path, "its parent is not a directory");
+      return refused_entry("LAYER_PATH_INVALID", path, "its parent is not a directory");
     case ENAMETOOLONG:
-      return refused("LAYER_PATH_INVALID", path, "name too long");
+      return refused_entry("LAYER_PATH_INVALID", path, "name too long");
     default:
       return error;
   }
@@ -49,7 +46,7 @@ Error link_error(const Error& error, const std::string& path) {
   const bool is_layers_fault =
       number == ENOENT || number == ENOTDIR || number == ELOOP || number == ENAMETOOLONG;
   if (!is_layers_fault) return error;
-  return refused("LAYER_LINK_INVALID", path, "hard link to nothing");
+  return refused_entry("LAYER_LINK_INVALID", path, "hard link to nothing");
 }
 
 Result<void> set_owner(int parent, const char* name, const TarEntry& entry) {
@@ -99,7 +96,7 @@ Result<void> write_content(int fd, const TarEntry& entry, const LayerTree::Block
     if (!block.has_value()) break;
     if (block->offset > entry.size_bytes ||
         block->bytes.size() > entry.size_bytes - block->offset) {
-      return refused("LAYER_TAR_INVALID", entry.path, "content beyond its size");
+      return refused_entry("LAYER_TAR_INVALID", entry.path, "content beyond its size");
     }
     if (block->bytes.empty()) continue;
     IK_TRY(write_at(fd, *block).context("{}", entry.path));
@@ -125,14 +122,14 @@ LayerTree::LayerTree(UniqueFd root, LayerLimits limits, MarkOpaque mark)
 
 Result<void> LayerTree::spend(std::uint64_t bytes, const TarEntry& entry) {
   if (bytes > limits_.max_bytes) {
-    return refused("LAYER_TOO_LARGE", entry.path, "file larger than a layer may be");
+    return refused_entry("LAYER_TOO_LARGE", entry.path, "file larger than a layer may be");
   }
   if (++entries_ > limits_.max_entries) {
-    return refused("LAYER_BUDGET_EXCEEDED", entry.path, "too many entries in the layer");
+    return refused_entry("LAYER_BUDGET_EXCEEDED", entry.path, "too many entries in the layer");
   }
   content_bytes_ += bytes;
   if (content_bytes_ > limits_.max_bytes) {
-    return refused("LAYER_BUDGET_EXCEEDED", entry.path, "layer too large");
+    return refused_entry("LAYER_BUDGET_EXCEEDED", entry.path, "layer too large");
   }
   return {};
 }
@@ -173,7 +170,7 @@ Result<void> LayerTree::make_parent(int directory,
   }
   if (hidden && ::unlinkat(directory, name.c_str(), 0) != 0) return errno_error("unlink");
   if (++entries_ > limits_.max_entries) {
-    return refused("LAYER_BUDGET_EXCEEDED", path, "too many entries in the layer");
+    return refused_entry("LAYER_BUDGET_EXCEEDED", path, "too many entries in the layer");
   }
   if (::mkdirat(directory, name.c_str(), 0755) != 0) return errno_error("mkdir {}", done);
   return hidden ? set_opaque(done) : Result<void>();
@@ -188,7 +185,7 @@ Result<void> LayerTree::remember(const std::string& path, const TarEntry& entry)
       directories_.insert_or_assign(path, DirectoryTimes{entry.mtime, entry.mode & kPermissions});
   if (is_new) remembered_bytes_ += place->first.size() + kNodeBytes;
   if (remembered_bytes_ / kBytesPerEntry <= limits_.max_entries) return {};
-  return refused("LAYER_BUDGET_EXCEEDED", entry.path, "too many directories with long names");
+  return refused_entry("LAYER_BUDGET_EXCEEDED", entry.path, "too many directories with long names");
 }
 
 Result<int> LayerTree::parent_fd(const std::string& path) {
@@ -260,13 +257,13 @@ Result<void> LayerTree::add_entry(const LayerPath& path,
     case S_IFIFO:
       return add_node(parent, path, entry);
     default:
-      return refused("LAYER_TAR_INVALID", path.full(), "unknown type");
+      return refused_entry("LAYER_TAR_INVALID", path.full(), "unknown type");
   }
 }
 
 Result<void> LayerTree::add_root(const TarEntry& entry) {
   if (entry.is_hard_link || !S_ISDIR(entry.mode)) {
-    return refused("LAYER_PATH_ESCAPE", entry.path, "the root is not a directory");
+    return refused_entry("LAYER_PATH_ESCAPE", entry.path, "the root is not a directory");
   }
   if (::fchown(root_.get(), entry.uid, entry.gid) != 0) return errno_error("chown");
   IK_TRY(set_xattrs(root_.get(), entry));
@@ -332,7 +329,7 @@ Result<void> LayerTree::add_symlink(int parent, const LayerPath& path, const Tar
   const char* name = path.name.c_str();
   const std::string& target = entry.link_target;
   if (target.empty() || target.size() >= PATH_MAX) {
-    return refused("LAYER_LINK_INVALID", path.full(), "symlink target empty or too long");
+    return refused_entry("LAYER_LINK_INVALID", path.full(), "symlink target empty or too long");
   }
   if (::symlinkat(target.c_str(), parent, name) != 0) {
     if (errno != EEXIST) return errno_error("symlink {}", path.full());
@@ -349,8 +346,8 @@ Result<void> LayerTree::add_symlink(int parent, const LayerPath& path, const Tar
 Result<void> LayerTree::add_hard_link(int parent, const LayerPath& path, const TarEntry& entry) {
   constexpr std::string_view kCode = "LAYER_LINK_INVALID";
   Result<LayerPath> target = parse_link_target(entry.link_target);
-  if (!target.has_value()) return refused(kCode, path.full(), "hard link out of the layer");
-  if (target->name.empty()) return refused(kCode, path.full(), "hard link to the root");
+  if (!target.has_value()) return refused_entry(kCode, path.full(), "hard link out of the layer");
+  if (target->name.empty()) return refused_entry(kCode, path.full(), "hard link to the root");
   const Result<UniqueFd> target_parent = open_in_root(root_.get(), target->parent, kPathDirectory);
   if (!target_parent.has_value()) return link_error(target_parent.error(), path.full());
   const Result<UniqueFd> file =
@@ -359,7 +356,7 @@ Result<void> LayerTree::add_hard_link(int parent, const LayerPath& path, const T
   struct stat status {};
   if (::fstat(file->get(), &status) != 0) return errno_error("stat {}", target->full());
   if (S_ISDIR(status.st_mode) || is_whiteout(status)) {
-    return refused(kCode, path.full(), "hard link to a directory or whiteout");
+    return refused_entry(kCode, path.full(), "hard link to a directory or whiteout");
   }
   const char* name = path.name.c_str();
   if (::linkat(file->get(), "", parent, name, AT_EMPTY_PATH) == 0) return {};
@@ -373,16 +370,17 @@ Result<void> LayerTree::add_hard_link(int parent, const LayerPath& path, const T
     IK_TRY(clear_place(parent, path, false, whiteout));
     if (::linkat(file->get(), "", parent, name, AT_EMPTY_PATH) == 0) return {};
   }
-  if (errno == EMLINK) return refused("LAYER_BUDGET_EXCEEDED", path.full(), "too many hard links");
+  if (errno == EMLINK)
+    return refused_entry("LAYER_BUDGET_EXCEEDED", path.full(), "too many hard links");
   // The target went away with the directory that the new name replaced.
-  if (errno == ENOENT) return refused(kCode, path.full(), "hard link into what it replaces");
+  if (errno == ENOENT) return refused_entry(kCode, path.full(), "hard link into what it replaces");
   return errno_error("link {}", path.full());
 }
 
 Result<void> LayerTree::add_node(int parent, const LayerPath& path, const TarEntry& entry) {
   const dev_t device = makedev(entry.device_major, entry.device_minor);
   if (S_ISCHR(entry.mode) && device == makedev(0, 0)) {
-    return refused("LAYER_DEVICE_FORBIDDEN", path.full(), "a whiteout in disguise");
+    return refused_entry("LAYER_DEVICE_FORBIDDEN", path.full(), "a whiteout in disguise");
   }
   const char* name = path.name.c_str();
   const mode_t mode = entry.mode & (S_IFMT | kPermissions);
@@ -413,7 +411,7 @@ Result<void> LayerTree::add_whiteout(const LayerPath& path) {
 Result<void> LayerTree::set_opaque(const std::string& path) {
   Result<int> directory_fd = parent_fd(path);
   if (!directory_fd.has_value() && directory_fd.error().code == "LAYER_PATH_INVALID") {
-    return refused("LAYER_WHITEOUT_INVALID", path, "opaque, but not a directory");
+    return refused_entry("LAYER_WHITEOUT_INVALID", path, "opaque, but not a directory");
   }
   IK_LET(directory, directory_fd);
   IK_LET(fd, open_file_at(directory, ".", O_RDONLY | O_DIRECTORY));

@@ -8,29 +8,17 @@
 
 #include "image/byte_pipe.h"
 #include "image/decompressor.h"
+#include "image/store_space.h"
 #include "runtime/base/random_id.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
 namespace {
 
-constexpr size_t kTarChunkBytes = size_t{256} << 10;
-constexpr size_t kTarChunks = 6;
-
-Error with_space_code(Error error) {
-  if (error.errno_value == ENOSPC || error.errno_value == EDQUOT) error.code = "NO_SPACE";
-  return error;
-}
-
-struct PackedBlob {
-  Digest digest;
-  std::uint64_t size_bytes = 0;
-};
-
-// Compresses all of `tar` into the file `fd`.
-Result<PackedBlob> pack(BytePipe& tar, int fd, const LayerOptions& options) {
+// Compresses all of `tar` into the file `fd`. The blob is without a media type.
+Result<Descriptor> pack(BytePipe& tar, int fd, const LayerOptions& options) {
   Sha256 hash;
-  PackedBlob blob;
+  Descriptor blob;
   IK_LET(compressor,
          Compressor::create(options.compression, options.level, [&](std::string_view bytes) {
            hash.update(bytes);
@@ -87,7 +75,7 @@ struct LayerBlobWriter::State {
   UniqueFd file;     // Locked.
   BytePipe tar;
   Sha256 diff_id;
-  Result<PackedBlob> packed = PackedBlob{};
+  Result<Descriptor> packed = Descriptor{};
   std::thread packer;
 };
 
@@ -116,7 +104,7 @@ Result<WrittenLayer> LayerBlobWriter::finish() {
   state_->tar.close({});
   if (state_->packer.joinable()) state_->packer.join();
   if (!state_->packed.has_value()) return with_space_code(state_->packed.error());
-  const PackedBlob& packed = *state_->packed;
+  const Descriptor& packed = *state_->packed;
   if (!state_->options.is_synced && ::fdatasync(state_->file.get()) != 0) {
     return with_space_code(errno_error("sync {}", state_->path));
   }

@@ -28,28 +28,28 @@ constexpr std::array kLayerTypes = {
     LayerType{"application/vnd.docker.image.rootfs.diff.tar.zstd", Compression::kZstd},
 };
 
-constexpr std::array<std::string_view, 14> kFields = {"schemaVersion",
-                                                      "mediaType",
-                                                      "config",
-                                                      "layers",
-                                                      "manifests",
-                                                      "fsLayers",
-                                                      "artifactType",
-                                                      "digest",
-                                                      "size",
-                                                      "platform",
-                                                      "annotations",
-                                                      "os",
-                                                      "architecture",
-                                                      "variant"};
+constexpr std::array<std::string_view, 14> kManifestFields = {"schemaVersion",
+                                                              "mediaType",
+                                                              "config",
+                                                              "layers",
+                                                              "manifests",
+                                                              "fsLayers",
+                                                              "artifactType",
+                                                              "digest",
+                                                              "size",
+                                                              "platform",
+                                                              "annotations",
+                                                              "os",
+                                                              "architecture",
+                                                              "variant"};
 
-Error coded(std::string_view code, std::string_view why) {
+Error manifest_error(std::string_view code, std::string_view why) {
   Error error = make_error(ErrorKind::kInvalid, "manifest: {}", why);
   error.code = code;
   return error;
 }
 
-Error invalid(std::string_view why) { return coded("MANIFEST_INVALID", why); }
+Error invalid_manifest(std::string_view why) { return manifest_error("MANIFEST_INVALID", why); }
 
 bool is_manifest_type(std::string_view type) {
   return type == kOciManifestType || type == kDockerManifestType;
@@ -70,8 +70,9 @@ Result<Descriptor> read_descriptor(JsonReader reader) {
   reader.require("digest", digest);
   reader.require("size", descriptor.size_bytes);
   const Result<void> read = reader.done();
-  if (!read.has_value()) return invalid(read.error().message);
-  if (descriptor.size_bytes > kMaxBlobBytes) return invalid("a descriptor's size is out of range");
+  if (!read.has_value()) return invalid_manifest(read.error().message);
+  if (descriptor.size_bytes > kMaxBlobBytes)
+    return invalid_manifest("a descriptor's size is out of range");
   IK_LET(valid, Digest::parse(digest).context("manifest"));
   descriptor.digest = std::move(valid);
   return descriptor;
@@ -80,9 +81,9 @@ Result<Descriptor> read_descriptor(JsonReader reader) {
 Result<std::vector<JsonReader>> read_array(JsonReader& reader, std::string_view key) {
   std::vector<JsonReader> items = reader.objects(key);
   const Result<void> read = reader.done();
-  if (!read.has_value()) return invalid(read.error().message);
+  if (!read.has_value()) return invalid_manifest(read.error().message);
   if (items.size() > kMaxDescriptors) {
-    return invalid(fmt::format("more than {} {}", kMaxDescriptors, key));
+    return invalid_manifest(fmt::format("more than {} {}", kMaxDescriptors, key));
   }
   return items;
 }
@@ -91,7 +92,7 @@ Result<Manifest> read_manifest(JsonReader& reader, std::string_view media_type) 
   Manifest manifest;
   manifest.media_type = media_type;
   reader.read("artifactType", manifest.artifact_type);
-  if (!reader.has("config")) return invalid("config: missing");
+  if (!reader.has("config")) return invalid_manifest("config: missing");
   IK_LET(config, read_descriptor(reader.object("config")));
   manifest.config = std::move(config);
   IK_LET(layers, read_array(reader, "layers"));
@@ -119,11 +120,11 @@ Result<IndexEntry> read_index_entry(JsonReader reader) {
     entry.platform = normalize_platform(platform);
   }
   const Result<void> read = reader.done();
-  if (!read.has_value()) return invalid(read.error().message);
+  if (!read.has_value()) return invalid_manifest(read.error().message);
   return entry;
 }
 
-Result<Index> read_index(JsonReader& reader, std::string_view media_type) {
+Result<Index> read_index_fields(JsonReader& reader, std::string_view media_type) {
   Index index;
   index.media_type = media_type;
   IK_LET(entries, read_array(reader, "manifests"));
@@ -139,39 +140,41 @@ Result<std::string> agreed_type(JsonReader& reader, std::string_view content_typ
   std::string declared;
   reader.read("mediaType", declared);
   const Result<void> read = reader.done();
-  if (!read.has_value()) return invalid(read.error().message);
+  if (!read.has_value()) return invalid_manifest(read.error().message);
   // A parameter such as "; charset=utf-8" says nothing about the kind.
   const std::string_view bare_type = trim(cut(content_type, ';').before);
   const bool generic = bare_type.empty() || bare_type == "application/json" ||
                        bare_type == "text/plain" || bare_type == "application/octet-stream";
   const std::string_view transported = generic ? std::string_view() : bare_type;
   if (!declared.empty() && !transported.empty() && declared != transported) {
-    return coded("MANIFEST_AMBIGUOUS",
-                 fmt::format("it calls itself {} but was sent as {}", declared, transported));
+    return manifest_error(
+        "MANIFEST_AMBIGUOUS",
+        fmt::format("it calls itself {} but was sent as {}", declared, transported));
   }
   if (!declared.empty()) return declared;
   if (!transported.empty()) return std::string(transported);
   return std::string(reader.has("manifests") ? kOciIndexType : kOciManifestType);
 }
 
-Result<void> check_keys(const Json& object) {
-  const Result<void> checked = check_key_case(object, kFields);
-  return checked.has_value() ? checked : coded("MANIFEST_AMBIGUOUS", checked.error().message);
+Result<void> check_manifest_keys(const Json& object) {
+  const Result<void> checked = check_key_case(object, kManifestFields);
+  return checked.has_value() ? checked
+                             : manifest_error("MANIFEST_AMBIGUOUS", checked.error().message);
 }
 
 // Of the manifest, of its descriptors and of their platforms.
 Result<void> check_all_keys(const Json& manifest) {
-  IK_TRY(check_keys(manifest));
+  IK_TRY(check_manifest_keys(manifest));
   if (const auto config = manifest.find("config"); config != manifest.end()) {
-    IK_TRY(check_keys(*config));
+    IK_TRY(check_manifest_keys(*config));
   }
   for (const char* list : {"layers", "manifests"}) {
     const auto found = manifest.find(list);
     if (found == manifest.end() || !found->is_array()) continue;
     for (const Json& descriptor : *found) {
-      IK_TRY(check_keys(descriptor));
+      IK_TRY(check_manifest_keys(descriptor));
       if (!descriptor.is_object() || !descriptor.contains("platform")) continue;
-      IK_TRY(check_keys(descriptor.at("platform")));
+      IK_TRY(check_manifest_keys(descriptor.at("platform")));
     }
   }
   return {};
@@ -215,36 +218,39 @@ Result<void> check_is_image(const Manifest& manifest) {
 
 Result<ManifestOrIndex> parse_manifest(std::string_view text, std::string_view content_type) {
   if (text.size() > kMaxManifestBytes) {
-    return coded("MANIFEST_TOO_LARGE", fmt::format("larger than {} bytes", kMaxManifestBytes));
+    return manifest_error("MANIFEST_TOO_LARGE",
+                          fmt::format("larger than {} bytes", kMaxManifestBytes));
   }
   const Result<Json> json = parse_json(text, {.max_bytes = kMaxManifestBytes});
-  if (!json.has_value()) return invalid(json.error().message);
-  if (!json->is_object()) return invalid("expected an object");
+  if (!json.has_value()) return invalid_manifest(json.error().message);
+  if (!json->is_object()) return invalid_manifest("expected an object");
   IK_TRY(check_all_keys(*json));
   JsonReader reader(*json, "content");
   std::int64_t version = 0;
   reader.read("schemaVersion", version);
   if (is_schema1(reader, version, content_type)) {
-    return invalid("Docker's image format of 2015 (schema 1) is not supported; push it anew");
+    return invalid_manifest(
+        "Docker's image format of 2015 (schema 1) is not supported; push it anew");
   }
   IK_LET(type, agreed_type(reader, content_type));
-  if (version != kSchemaVersion) return invalid("schemaVersion: expected 2");
+  if (version != kSchemaVersion) return invalid_manifest("schemaVersion: expected 2");
   const bool has_layers = json->contains("layers") || json->contains("config");
   const bool has_manifests = json->contains("manifests");
   if (has_layers && has_manifests) {
-    return coded("MANIFEST_AMBIGUOUS", "it has both layers and manifests");
+    return manifest_error("MANIFEST_AMBIGUOUS", "it has both layers and manifests");
   }
   if (is_manifest_type(type)) {
-    if (has_manifests) return coded("MANIFEST_AMBIGUOUS", "a manifest that lists manifests");
+    if (has_manifests)
+      return manifest_error("MANIFEST_AMBIGUOUS", "a manifest that lists manifests");
     IK_LET(manifest, read_manifest(reader, type));
     return ManifestOrIndex(std::move(manifest));
   }
   if (is_index_type(type)) {
-    if (has_layers) return coded("MANIFEST_AMBIGUOUS", "an index that has layers");
-    IK_LET(index, read_index(reader, type));
+    if (has_layers) return manifest_error("MANIFEST_AMBIGUOUS", "an index that has layers");
+    IK_LET(index, read_index_fields(reader, type));
     return ManifestOrIndex(std::move(index));
   }
-  return invalid(fmt::format("unsupported type '{}'", type.substr(0, 100)));
+  return invalid_manifest(fmt::format("unsupported type '{}'", type.substr(0, 100)));
 }
 
 Result<Descriptor> choose_platform(const Index& index, const Platform& wanted) {

@@ -31,7 +31,7 @@ Json entry_json(const ListedManifest& manifest) {
   return entry;
 }
 
-Result<ListedManifest> read_entry(JsonReader& reader) {
+Result<ListedManifest> read_listed(JsonReader& reader) {
   ListedManifest manifest;
   std::string digest;
   reader.require("mediaType", manifest.descriptor.media_type);
@@ -109,7 +109,7 @@ Result<ManifestList> parse_manifest_list(std::string_view text) {
   ManifestList list;
   reader.require("name", list.name);
   for (JsonReader& item : reader.objects("manifests")) {
-    IK_LET(manifest, read_entry(item));
+    IK_LET(manifest, read_listed(item));
     list.manifests.push_back(std::move(manifest));
   }
   IK_TRY(reader.done());

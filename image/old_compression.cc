@@ -15,7 +15,7 @@ constexpr std::string_view kXzMagic(
     6);
 constexpr std::string_view kBzip2Magic = "BZh";
 
-Error bad(std::string_view what) {
+Error damaged_archive(std::string_view what) {
   Error error = make_error(ErrorKind::kInvalid, "archive: {}", what);
   error.code = "LAYER_COMPRESSION_INVALID";
   return error;
@@ -51,10 +51,10 @@ class XzDecompressor : public OldDecompressor {
     const lzma_ret status = lzma_code(&stream_, action);
     input.remove_prefix(input.size() - stream_.avail_in);
     is_ended_ = status == LZMA_STREAM_END;
-    if (status == LZMA_MEMLIMIT_ERROR) return bad("xz data needs too much memory");
+    if (status == LZMA_MEMLIMIT_ERROR) return damaged_archive("xz data needs too much memory");
     // LZMA_BUF_ERROR: nothing could be done with so little.
     if (status != LZMA_OK && status != LZMA_STREAM_END && status != LZMA_BUF_ERROR) {
-      return bad("xz data is damaged");
+      return damaged_archive("xz data is damaged");
     }
     return output.size() - stream_.avail_out;
   }
@@ -73,7 +73,8 @@ class Bzip2Decompressor : public OldDecompressor {
     while (written < output.size()) {
       if (!is_open_) {
         if (input.empty()) break;
-        if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK) return bad("no memory for bzip2");
+        if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK)
+          return damaged_archive("no memory for bzip2");
         is_open_ = true;
       }
       const size_t before = input.size();
@@ -90,7 +91,7 @@ class Bzip2Decompressor : public OldDecompressor {
         end();  // Perhaps another one follows.
         continue;
       }
-      if (status != BZ_OK) return bad("bzip2 data is damaged");
+      if (status != BZ_OK) return damaged_archive("bzip2 data is damaged");
       if (produced == 0 && input.size() == before) break;
       if (input.empty() && stream_.avail_out != 0) break;
     }
@@ -119,7 +120,7 @@ Result<std::unique_ptr<OldDecompressor>> OldDecompressor::create(std::string_vie
     return std::unique_ptr<OldDecompressor>();
   }
   auto xz = std::make_unique<XzDecompressor>();
-  if (!xz->begin()) return bad("no memory for xz");
+  if (!xz->begin()) return damaged_archive("no memory for xz");
   return xz;
 }
 

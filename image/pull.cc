@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "image/layer_size.h"
 #include "image/pull_layer.h"
 #include "image/store_space.h"
 #include "runtime/base/atomic_file.h"
@@ -16,7 +17,7 @@ namespace ikada {
 namespace {
 
 // One more than there are cores, because one is mostly waiting for the disk.
-constexpr size_t kMaxWorkers = 6;
+constexpr size_t kMaxPullWorkers = 6;
 
 // Where an image is fetched from: a mirror, or the registry that its name names.
 struct PullSource {
@@ -170,7 +171,7 @@ class LayerPulls {
     report_start();
     std::vector<std::thread> threads;
     const size_t cores = std::max(std::thread::hardware_concurrency(), 1U);
-    const size_t workers = std::min({cores + 1, kMaxWorkers, queue_.size()});
+    const size_t workers = std::min({cores + 1, kMaxPullWorkers, queue_.size()});
     for (size_t i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
     for (std::thread& thread : threads) thread.join();
     if (error_.has_value()) return *error_;
@@ -237,9 +238,9 @@ Result<std::uint64_t> total_bytes(const ImageStore& store, const std::vector<Lay
 }
 
 // Of those layers that are here already. Each counts once.
-Result<void> spend_on_present(const ImageStore& store,
-                              const std::vector<LayerToPull>& layers,
-                              ImageBudget& budget) {
+Result<void> take_present_layers(const ImageStore& store,
+                                 const std::vector<LayerToPull>& layers,
+                                 ImageBudget& budget) {
   std::set<Digest> seen;
   for (const LayerToPull& layer : layers) {
     if (!seen.insert(layer.diff_id).second || !has_layer(store, layer)) continue;
@@ -250,7 +251,7 @@ Result<void> spend_on_present(const ImageStore& store,
 }
 
 // What the missing layers take at least: their blobs, and unpacked no less than packed.
-std::uint64_t least_bytes(const ImageStore& store, const std::vector<LayerToPull>& layers) {
+std::uint64_t least_missing_bytes(const ImageStore& store, const std::vector<LayerToPull>& layers) {
   std::set<Digest> seen;
   std::uint64_t total = 0;
   for (const LayerToPull& layer : layers) {
@@ -288,7 +289,7 @@ class ImagePull {
 
 // Before room was made the policy's floor is to stay free, too; then it has done its duty.
 Result<void> ImagePull::check_space(const std::vector<LayerToPull>& layers) {
-  needed_bytes_ = least_bytes(store_, layers);
+  needed_bytes_ = least_missing_bytes(store_, layers);
   if (needed_bytes_ == 0) return {};
   IK_LET(floor, floor_bytes(store_, options_.policy));
   IK_TRY(check_room(store_, needed_bytes_, room_is_made_ ? 0 : floor)
@@ -311,7 +312,7 @@ Result<PullResult> ImagePull::pull_from(PullSource source) {
 
   IK_TRY(check_space(config.layers));
   ImageBudget budget(options_.max_image_bytes);
-  IK_TRY(spend_on_present(store_, config.layers, budget));
+  IK_TRY(take_present_layers(store_, config.layers, budget));
 
   std::mutex mutex;
   const PullContext context{.store = store_,

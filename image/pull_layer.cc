@@ -1,23 +1,22 @@
 #include "image/pull_layer.h"
 
 #include <errno.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <string>
 
+#include "image/layer_size.h"
 #include "image/store_garbage.h"
+#include "image/store_space.h"
 #include "image/unpack.h"
-#include "runtime/base/number.h"
 #include "runtime/base/rollback.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
 namespace {
 
-constexpr const char* kSizeAttribute = "trusted.ikada.layer-bytes";
-constexpr size_t kReadBytes = size_t{128} << 10;
-constexpr std::uint64_t kProgressStep = std::uint64_t{256} << 10;
+constexpr size_t kPassedPieceBytes = size_t{128} << 10;
+constexpr std::uint64_t kReceivedStep = std::uint64_t{256} << 10;
 constexpr std::uint64_t kAnnounceStep = std::uint64_t{256} << 10;
 
 Error mismatch(std::string_view code, const Digest& wanted, std::string_view what) {
@@ -39,7 +38,7 @@ class BlobFlow {
     received_ += bytes.size();
     const bool whole = received_ == layer_.blob.size_bytes;
     if (received_ >= announced_ + kAnnounceStep || whole) IK_TRY(announce());
-    if (received_ >= reported_ + kProgressStep || whole) report();
+    if (received_ >= reported_ + kReceivedStep || whole) report();
     return {};
   }
 
@@ -94,9 +93,9 @@ class BlobFlow {
 
 // Passes what the file has, up to the blob's size.
 Result<void> pass_file(int fd, std::uint64_t size_bytes, BlobFlow& flow) {
-  const auto buffer = std::make_unique_for_overwrite<char[]>(kReadBytes);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kPassedPieceBytes);
   while (flow.received() <= size_bytes) {
-    const ssize_t got = ::read(fd, buffer.get(), kReadBytes);
+    const ssize_t got = ::read(fd, buffer.get(), kPassedPieceBytes);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return errno_error("read");
     if (got == 0) return {};
@@ -123,8 +122,6 @@ Result<void> download(const PullContext& context,
   return flow.verify();
 }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
-
 // A download that nobody else is at. The file that was waited for may have become a finished blob
 // meanwhile; then it is not at `path` any more.
 Result<UniqueFd> lock_partial(const std::string& path) {
@@ -143,13 +140,15 @@ struct BlobFile {
   bool is_partial = false;  // Then locked by being open.
 };
 
-Result<BlobFile> open_blob(const std::string& finished, const std::string& partial) {
+Result<BlobFile> open_blob(const ImageStore& store,
+                           const Digest& digest,
+                           const std::string& partial) {
   while (true) {
-    Result<UniqueFd> present = open_file(finished, O_RDONLY);
+    Result<UniqueFd> present = open_file(store.blob_path(digest), O_RDONLY);
     if (present.has_value()) return BlobFile{.fd = std::move(*present)};
     if (present.error().kind != ErrorKind::kNotFound) return std::move(present.error());
     IK_LET(fd, lock_partial(partial));
-    if (!exists(finished)) return BlobFile{.fd = std::move(fd), .is_partial = true};
+    if (!store.has_blob(digest)) return BlobFile{.fd = std::move(fd), .is_partial = true};
     IK_TRY(remove_tree(partial));
   }
 }
@@ -182,11 +181,6 @@ Result<void> sync_filesystem(int fd) {
   return {};
 }
 
-Error with_space_code(Error error) {
-  if (error.errno_value == ENOSPC || error.errno_value == EDQUOT) error.code = "NO_SPACE";
-  return error;
-}
-
 Result<UnpackedLayer> finish_unpacking(LayerUnpacker& unpacker, const LayerToPull& layer) {
   IK_LET(unpacked, unpacker.finish({}));
   if (unpacked.diff_id == layer.diff_id) return unpacked;
@@ -204,7 +198,7 @@ Result<void> unpack_into(const PullContext& context,
   const std::string finished = context.store.blob_path(layer.blob.digest);
   const std::string partial =
       context.store.root() + "/images/partial/" + std::string(layer.blob.digest.hex());
-  IK_LET(file, open_blob(finished, partial));
+  IK_LET(file, open_blob(context.store, layer.blob.digest, partial));
   IK_LET(unpacker,
          LayerUnpacker::start(directory.get(),
                               file.fd.get(),
@@ -229,21 +223,18 @@ Result<void> unpack_into(const PullContext& context,
     if (useless) static_cast<void>(remove_tree(partial).has_value());
     return unpacked.error();
   }
-  const std::string size = std::to_string(unpacked->content_bytes);
-  if (::fsetxattr(directory.get(), kSizeAttribute, size.data(), size.size(), 0) != 0) {
-    return errno_error("setxattr {}", kSizeAttribute);
-  }
+  IK_TRY(note_layer_bytes(directory.get(), unpacked->content_bytes));
   IK_TRY(sync_filesystem(directory.get()));
   if (file.is_partial) IK_TRY(move_into_place(partial, finished));
   // The tree is there already if only the blob was missing, as for another compression of it.
-  const std::string place = context.store.layer_path(layer.diff_id);
-  return exists(place) ? Result<void>() : move_into_place(tree, place);
+  if (context.store.has_tree(layer.diff_id)) return {};
+  return move_into_place(tree, context.store.layer_path(layer.diff_id));
 }
 
 }  // namespace
 
 bool has_layer(const ImageStore& store, const LayerToPull& layer) {
-  return exists(store.layer_path(layer.diff_id)) && exists(store.blob_path(layer.blob.digest));
+  return store.has_tree(layer.diff_id) && store.has_blob(layer.blob.digest);
 }
 
 Result<void> pull_layer(const PullContext& context, const LayerToPull& layer) {
@@ -257,14 +248,6 @@ Result<void> pull_layer(const PullContext& context, const LayerToPull& layer) {
   Result<void> result = unpack_into(context, layer, staging);
   if (!result.has_value()) return with_space_code(std::move(result.error()));
   return {};
-}
-
-Result<std::uint64_t> layer_content_bytes(const ImageStore& store, const Digest& diff_id) {
-  const std::string path = store.layer_path(diff_id);
-  char text[32];
-  const ssize_t size = ::getxattr(path.c_str(), kSizeAttribute, text, sizeof(text));
-  if (size < 0) return errno_error("getxattr {} of {}", kSizeAttribute, path);
-  return parse_unsigned({text, static_cast<size_t>(size)}).context("{}", path);
 }
 
 }  // namespace ikada

@@ -37,7 +37,4 @@ bool has_layer(const ImageStore& store, const LayerToPull& layer);
 // NO_SPACE.
 Result<void> pull_layer(const PullContext& context, const LayerToPull& layer);
 
-// The size that the layer had when it was unpacked.
-Result<std::uint64_t> layer_content_bytes(const ImageStore& store, const Digest& diff_id);
-
 }  // namespace ikada

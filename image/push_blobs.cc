@@ -15,9 +15,9 @@ namespace ikada {
 namespace {
 
 // As many as other tools send at once; what limits is the registry or the network.
-constexpr size_t kMaxWorkers = 6;
+constexpr size_t kMaxPushWorkers = 6;
 constexpr size_t kMaxMountAttempts = 3;
-constexpr std::uint64_t kProgressStep = std::uint64_t{256} << 10;
+constexpr std::uint64_t kSentStep = std::uint64_t{256} << 10;
 // Smaller ones are sent again sooner than a record is written.
 constexpr std::uint64_t kRecordedBytes = std::uint64_t{1} << 20;
 
@@ -43,7 +43,7 @@ class BlobPushes {
     queue_.pop_back();
     IK_TRY(push(first));
     std::vector<std::thread> threads;
-    const size_t workers = std::min(kMaxWorkers, queue_.size());
+    const size_t workers = std::min(kMaxPushWorkers, queue_.size());
     for (size_t i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
     for (std::thread& thread : threads) thread.join();
     if (error_.has_value()) return *error_;
@@ -133,7 +133,7 @@ class BlobPushes {
                         std::uint64_t offset, char* buffer, size_t size) -> Result<size_t> {
               IK_LET(got, read(offset, buffer, size));
               const std::uint64_t done = offset + got;
-              if (done < *reported || done >= *reported + kProgressStep) {
+              if (done < *reported || done >= *reported + kSentStep) {
                 *reported = done;
                 report(blob, PushProgress::Phase::kPushing, done);
               }

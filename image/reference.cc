@@ -15,19 +15,19 @@ constexpr std::string_view kOfficialPrefix = "library/";
 constexpr size_t kMaxNameBytes = 255;
 constexpr size_t kMaxTagBytes = 128;
 constexpr size_t kMaxReferenceBytes = 512;
-constexpr size_t kShownCharacters = 100;
+constexpr size_t kShownReferenceCharacters = 100;
 constexpr std::uint64_t kMaxPort = 65535;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return (c >= 'a' && c <= 'z') || is_digit(c); }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_alphanumeric(char c) { return is_lower(c) || is_upper(c); }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
+bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 
 Error invalid_reference(std::string_view text, std::string_view why) {
   Error error = make_error(ErrorKind::kInvalid,
                            "invalid reference format '{}': {}",
-                           text.substr(0, kShownCharacters),
+                           text.substr(0, kShownReferenceCharacters),
                            why);
   error.code = "REFERENCE_INVALID";
   return error;
@@ -121,7 +121,7 @@ Name split_name(std::string_view name) {
 
 bool is_bare_id(std::string_view name) {
   constexpr size_t kIdDigits = 64;
-  return name.size() == kIdDigits && std::ranges::all_of(name, is_hex);
+  return name.size() == kIdDigits && std::ranges::all_of(name, is_hex_digit);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "image/base64.h"
+#include "image/http_status.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
 
@@ -13,7 +14,6 @@ constexpr size_t kMaxTokenAnswerBytes = size_t{1} << 20;
 constexpr std::int64_t kShortestTokenLifeS = 60;
 constexpr std::int64_t kLongestTokenLifeS = 86400;
 constexpr std::int64_t kTokenMarginS = 10;
-constexpr int kOk = 200;
 
 // Registries whose token server is another host of the same owner.
 constexpr std::pair<std::string_view, std::string_view> kKnownAuthHosts[] = {

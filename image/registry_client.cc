@@ -5,6 +5,7 @@
 
 #include "image/blob_download.h"
 #include "image/http_client.h"
+#include "image/http_status.h"
 #include "image/registry_auth.h"
 #include "runtime/base/number.h"
 #include "runtime/base/text.h"
@@ -12,16 +13,10 @@
 namespace ikada {
 namespace {
 
-constexpr int kOk = 200;
-constexpr int kBadRequest = 400;
-constexpr int kUnauthorized = 401;
-constexpr int kForbidden = 403;
-constexpr int kMissing = 404;
-constexpr int kTooManyRequests = 429;
 constexpr size_t kMaxSmallBlobBytes = size_t{4} << 20;
 constexpr std::string_view kDockerHubHost = "registry-1.docker.io";
 
-Error coded(ErrorKind kind, std::string_view code, std::string message) {
+Error registry_error(ErrorKind kind, std::string_view code, std::string message) {
   return {.kind = kind, .message = std::move(message), .errno_value = 0, .code = std::string(code)};
 }
 
@@ -89,7 +84,7 @@ Result<std::string> RegistryClient::Session::probe(const Url& secure) {
     if (!first.has_value()) first = response.error();
   }
   if (first.has_value()) return *first;
-  return coded(ErrorKind::kUnavailable, kNotHttp, host + " speaks neither http nor https");
+  return registry_error(ErrorKind::kUnavailable, kNotHttp, host + " speaks neither http nor https");
 }
 
 Result<HttpResponse> RegistryClient::Session::send(OutgoingRequest request,
@@ -116,13 +111,14 @@ Result<HttpResponse> RegistryClient::Session::send(OutgoingRequest request,
 
 Error RegistryClient::Session::denied_error(const Error& why) const {
   if (why.code != "UNAUTHORIZED" || reference.repository.empty()) return why;
-  return coded(ErrorKind::kDenied,
-               why.code,
-               fmt::format("{} access denied for {}, repository does not exist or may require "
-                           "'ikada login': {}",
-                           access.pushes ? "push" : "pull",
-                           reference.familiar_name(),
-                           why.message));
+  return registry_error(
+      ErrorKind::kDenied,
+      why.code,
+      fmt::format("{} access denied for {}, repository does not exist or may require "
+                  "'ikada login': {}",
+                  access.pushes ? "push" : "pull",
+                  reference.familiar_name(),
+                  why.message));
 }
 
 Error RegistryClient::Session::answer_error(const HttpResponse& response,
@@ -132,32 +128,35 @@ Error RegistryClient::Session::answer_error(const HttpResponse& response,
   switch (response.status) {
     case kUnauthorized:
     case kForbidden:
-      return denied_error(coded(ErrorKind::kDenied,
-                                "UNAUTHORIZED",
-                                message.text.empty() ? "unauthorized: authentication required"
-                                                     : "denied: " + message.text));
+      return denied_error(registry_error(ErrorKind::kDenied,
+                                         "UNAUTHORIZED",
+                                         message.text.empty()
+                                             ? "unauthorized: authentication required"
+                                             : "denied: " + message.text));
     case kMissing:
       if (message.code == "NAME_UNKNOWN") {
-        return coded(ErrorKind::kNotFound,
-                     message.code,
-                     fmt::format("repository {} not found{}", reference.familiar_name(), words));
+        return registry_error(
+            ErrorKind::kNotFound,
+            message.code,
+            fmt::format("repository {} not found{}", reference.familiar_name(), words));
       }
-      return coded(ErrorKind::kNotFound, message.code, fmt::format("{} not found{}", what, words));
+      return registry_error(
+          ErrorKind::kNotFound, message.code, fmt::format("{} not found{}", what, words));
     case kTooManyRequests:
-      return coded(ErrorKind::kUnavailable,
-                   "TOOMANYREQUESTS",
-                   fmt::format("registry {}: toomanyrequests{}{}",
-                               reference.registry,
-                               words,
-                               rate_limit_advice(response)));
+      return registry_error(ErrorKind::kUnavailable,
+                            "TOOMANYREQUESTS",
+                            fmt::format("registry {}: toomanyrequests{}{}",
+                                        reference.registry,
+                                        words,
+                                        rate_limit_advice(response)));
     default:
-      return coded(ErrorKind::kUnavailable,
-                   "REGISTRY_PROTOCOL",
-                   fmt::format("registry {}: {}: unexpected status {}{}",
-                               reference.registry,
-                               what,
-                               response.status,
-                               words));
+      return registry_error(ErrorKind::kUnavailable,
+                            "REGISTRY_PROTOCOL",
+                            fmt::format("registry {}: {}: unexpected status {}{}",
+                                        reference.registry,
+                                        what,
+                                        response.status,
+                                        words));
   }
 }
 
@@ -207,9 +206,10 @@ Result<void> RegistryClient::ping() {
   IK_LET(response, session_->send({}, "/v2/"));
   if (response.status == kOk) return {};
   if (response.status == kMissing) {
-    return coded(ErrorKind::kUnavailable,
-                 "REGISTRY_PROTOCOL",
-                 fmt::format("{} is no registry: it has no /v2/", session_->reference.registry));
+    return registry_error(
+        ErrorKind::kUnavailable,
+        "REGISTRY_PROTOCOL",
+        fmt::format("{} is no registry: it has no /v2/", session_->reference.registry));
   }
   return session_->answer_error(response, "/v2/");
 }
@@ -240,12 +240,12 @@ Result<FetchedManifest> RegistryClient::fetch_manifest(const std::string& tag_or
   const bool lies = promised != nullptr && Digest::parse(*promised).has_value() &&
                     *promised != manifest.digest.text();
   if (lies || (by_digest && wanted != manifest.digest)) {
-    return coded(ErrorKind::kInvalid,
-                 "DIGEST_MISMATCH",
-                 fmt::format("manifest for {}: digest mismatch: expected {}, got {}",
-                             name,
-                             by_digest ? wanted.text() : *promised,
-                             manifest.digest.text()));
+    return registry_error(ErrorKind::kInvalid,
+                          "DIGEST_MISMATCH",
+                          fmt::format("manifest for {}: digest mismatch: expected {}, got {}",
+                                      name,
+                                      by_digest ? wanted.text() : *promised,
+                                      manifest.digest.text()));
   }
   return manifest;
 }
@@ -266,9 +266,9 @@ Result<void> RegistryClient::fetch_blob(const Descriptor& blob,
 
 Result<std::string> RegistryClient::fetch_small_blob(const Descriptor& blob) {
   if (blob.size_bytes > kMaxSmallBlobBytes) {
-    return coded(ErrorKind::kInvalid,
-                 "CONFIG_INVALID",
-                 fmt::format("blob {} is larger than 4 MiB", blob.digest.text()));
+    return registry_error(ErrorKind::kInvalid,
+                          "CONFIG_INVALID",
+                          fmt::format("blob {} is larger than 4 MiB", blob.digest.text()));
   }
   std::string bytes;
   IK_TRY(fetch_blob(blob, 0, [&](std::string_view part) -> Result<void> {
@@ -277,9 +277,10 @@ Result<std::string> RegistryClient::fetch_small_blob(const Descriptor& blob) {
   }));
   const Digest got = Digest::of(bytes);
   if (got == blob.digest) return bytes;
-  return coded(ErrorKind::kInvalid,
-               "DIGEST_MISMATCH",
-               fmt::format("blob {}: digest mismatch: got {}", blob.digest.text(), got.text()));
+  return registry_error(
+      ErrorKind::kInvalid,
+      "DIGEST_MISMATCH",
+      fmt::format("blob {}: digest mismatch: got {}", blob.digest.text(), got.text()));
 }
 
 Result<HttpResponse> RegistryClient::request(OutgoingRequest request, const std::string& path) {

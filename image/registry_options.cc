@@ -10,9 +10,9 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kMaxConfigBytes = size_t{1} << 20;
+constexpr size_t kMaxRegistriesBytes = size_t{1} << 20;
 
-Error invalid(std::string_view what) {
+Error invalid_registries(std::string_view what) {
   return make_error(ErrorKind::kInvalid, "registries: {}", what);
 }
 
@@ -21,7 +21,7 @@ Result<RegistryMirror> parse_mirror(const std::string& text) {
   Result<Reference> reference = parse_reference(text + "/x");
   // A word without dot or port would be a name at Docker Hub.
   if (!reference.has_value() || !text.starts_with(reference->registry)) {
-    return invalid(fmt::format("'{}' is no mirror; expected host[:port][/path]", text));
+    return invalid_registries(fmt::format("'{}' is no mirror; expected host[:port][/path]", text));
   }
   std::string prefix = reference->repository;
   prefix.pop_back();
@@ -33,10 +33,10 @@ Result<RegistryMirror> parse_mirror(const std::string& text) {
 Result<RegistryOptions> read_options(const YAML::Node& registries, const std::string& registry) {
   RegistryOptions options;
   if (!registries || registries.IsNull()) return options;
-  if (!registries.IsMap()) return invalid("expected a map of registries");
+  if (!registries.IsMap()) return invalid_registries("expected a map of registries");
   const YAML::Node entry = registries[registry];
   if (!entry || entry.IsNull()) return options;
-  if (!entry.IsMap()) return invalid(registry + ": expected a map");
+  if (!entry.IsMap()) return invalid_registries(registry + ": expected a map");
   for (const auto& field : entry) {
     const auto name = field.first.as<std::string>();
     if (name == "insecure") {
@@ -49,7 +49,7 @@ Result<RegistryOptions> read_options(const YAML::Node& registries, const std::st
         options.mirrors.push_back(std::move(mirror));
       }
     } else {
-      return invalid(fmt::format("{}: unknown key {}", registry, name));
+      return invalid_registries(fmt::format("{}: unknown key {}", registry, name));
     }
   }
   return options;
@@ -77,7 +77,7 @@ Result<Source> find_source(const std::string& config_path) {
   Source own{.path = directory + "registries.yaml"};
   Source shared{.path = config_path, .is_section = true};
   for (Source* source : {&own, &shared}) {
-    Result<std::string> text = read_file(source->path, kMaxConfigBytes);
+    Result<std::string> text = read_file(source->path, kMaxRegistriesBytes);
     if (text.has_value()) {
       source->text = std::move(*text);
       return std::move(*source);

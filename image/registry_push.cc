@@ -1,14 +1,11 @@
 #include "image/registry_push.h"
 
+#include "image/http_status.h"
 #include "runtime/base/text.h"
 
 namespace ikada {
 namespace {
 
-constexpr int kOk = 200;
-constexpr int kCreated = 201;
-constexpr int kAccepted = 202;
-constexpr int kMissing = 404;
 constexpr int kManifestAnswerLimitS = 120;
 
 }  // namespace

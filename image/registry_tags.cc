@@ -1,5 +1,6 @@
 #include "image/registry_tags.h"
 
+#include "image/http_status.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
 
@@ -8,7 +9,6 @@ namespace {
 
 constexpr size_t kMaxTags = 100'000;
 constexpr size_t kMaxPages = 10'000;
-constexpr int kOk = 200;
 
 Error protocol_error(std::string_view what) {
   Error error = make_error(ErrorKind::kInvalid, "tags: {}", what);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "image/http_client.h"
 #include "runtime/base/number.h"
 #include "runtime/base/text.h"
 
@@ -29,5 +30,7 @@ int retry_delay_ms(int attempt, std::string_view retry_after) {
   std::random_device random;
   return std::uniform_int_distribution<int>(full / 2, full)(random);
 }
+
+bool is_break(const Error& error) { return error.code == kBroken || error.code == kSilent; }
 
 }  // namespace ikada

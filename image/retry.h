@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "runtime/base/error.h"
+
 namespace ikada {
 
 // Attempts after the first.
@@ -17,5 +19,11 @@ bool is_worth_retrying(int status);
 // each time, shortened at random by up to half, so that many clients do not come back together.
 // `retry_after` is the header's value in seconds, or empty; at most 60 s are waited.
 int retry_delay_ms(int attempt, std::string_view retry_after);
+
+// A transfer that broke off goes on from where it was. It breaks off for good after so many breaks,
+// or a few without a byte in between.
+inline constexpr int kMaxBreaks = 30;
+inline constexpr int kSilenceWeight = 2;  // Each silence has cost half a minute already.
+bool is_break(const Error& error);
 
 }  // namespace ikada

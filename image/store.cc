@@ -18,8 +18,6 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kHexDigits = 64;
-
 std::string index_path(const std::string& root) { return root + "/images/index.json"; }
 
 Result<std::vector<IndexedImage>> read_index(const std::string& root) {
@@ -62,7 +60,7 @@ Error no_such_image(std::string_view name) {
 }
 
 bool is_hex(std::string_view text) {
-  return !text.empty() && text.size() <= kHexDigits &&
+  return !text.empty() && text.size() <= Digest::kHexDigits &&
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
@@ -104,6 +102,14 @@ Result<ImageStore> ImageStore::open(const std::string& root) {
   }
   IK_TRY(remove_stale_staging(root).context("image store"));
   return ImageStore(root);
+}
+
+bool ImageStore::has_blob(const Digest& digest) const {
+  return ::access(blob_path(digest).c_str(), F_OK) == 0;
+}
+
+bool ImageStore::has_tree(const Digest& diff_id) const {
+  return ::access(layer_path(diff_id).c_str(), F_OK) == 0;
 }
 
 std::string ImageStore::blob_path(const Digest& digest) const {

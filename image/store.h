@@ -146,6 +146,8 @@ class ImageStore {
   // Somebody has begin_pull(), so that nothing can be collected now.
   Result<bool> is_busy() const;
 
+  bool has_blob(const Digest& digest) const;
+  bool has_tree(const Digest& diff_id) const;
   std::string blob_path(const Digest& digest) const;
   std::string layer_path(const Digest& diff_id) const;
   const std::string& root() const { return root_; }

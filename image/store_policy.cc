@@ -13,11 +13,13 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kMaxConfigBytes = size_t{1} << 20;
+constexpr size_t kMaxPolicyBytes = size_t{1} << 20;
 constexpr std::uint64_t kMaxDays = 36'500;
 constexpr UnixNanos kDay = UnixNanos{86'400} * 1'000'000'000;
 
-Error invalid(std::string_view what) { return make_error(ErrorKind::kInvalid, "images: {}", what); }
+Error invalid_policy(std::string_view what) {
+  return make_error(ErrorKind::kInvalid, "images: {}", what);
+}
 
 Result<void> read_min_free(const std::string& text, ImagePolicy& policy) {
   if (!text.ends_with('%')) {
@@ -38,7 +40,7 @@ Result<ImagePolicy> read_policy(const YAML::Node& root) {
   if (!root.IsMap()) return policy;
   const YAML::Node images = root["images"];
   if (!images || images.IsNull()) return policy;
-  if (!images.IsMap()) return invalid("expected a map");
+  if (!images.IsMap()) return invalid_policy("expected a map");
   for (const auto& field : images) {
     const auto name = field.first.as<std::string>();
     if (name == "keep_days") {
@@ -48,7 +50,7 @@ Result<ImagePolicy> read_policy(const YAML::Node& root) {
     } else if (name == "min_free") {
       IK_TRY(read_min_free(field.second.as<std::string>(), policy));
     } else {
-      return invalid("unknown key " + name);
+      return invalid_policy("unknown key " + name);
     }
   }
   return policy;
@@ -89,7 +91,7 @@ Result<ImagePolicy> parse_image_policy(std::string_view yaml) {
 }
 
 Result<ImagePolicy> load_image_policy(const std::string& config_path) {
-  const Result<std::string> text = read_file(config_path, kMaxConfigBytes);
+  const Result<std::string> text = read_file(config_path, kMaxPolicyBytes);
   if (text.has_value()) return parse_image_policy(*text).context("{}", config_path);
   if (text.error().kind == ErrorKind::kNotFound) return ImagePolicy{};
   return text.error();

@@ -38,6 +38,11 @@ bool is_out_of_space(const Error& error) {
   return error.code == "NO_SPACE" || error.errno_value == ENOSPC || error.errno_value == EDQUOT;
 }
 
+Error with_space_code(Error error) {
+  if (is_out_of_space(error)) error.code = "NO_SPACE";
+  return error;
+}
+
 Result<void> check_room(const ImageStore& store,
                         std::uint64_t needed_bytes,
                         std::uint64_t floor_bytes) {

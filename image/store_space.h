@@ -18,6 +18,9 @@ Result<std::uint64_t> free_bytes(const ImageStore& store);
 // A full disk, or a quota that is used up.
 bool is_out_of_space(const Error& error);
 
+// The error, with code NO_SPACE if it is one of those.
+Error with_space_code(Error error);
+
 // kSystem with code NO_SPACE if `needed_bytes` do not fit beside `floor_bytes` that are to stay
 // free. A lower bound is enough: what does not fit after all is seen when it is written.
 Result<void> check_room(const ImageStore& store,

@@ -12,21 +12,13 @@ namespace {
 constexpr dev_t kMaxMajor = 0xfff;
 constexpr dev_t kMaxMinor = 0xfffff;
 constexpr std::uint64_t kBlockBytes = 512;
-constexpr std::array<char, kBlockBytes> kZeros = {};
+constexpr std::array<char, kBlockBytes> kZeroBlock = {};
 
 Error tar_error(std::string_view what) {
   Error error = make_error(ErrorKind::kInvalid, "layer: tar: {}", what);
   error.code = "LAYER_TAR_INVALID";
   return error;
 }
-
-struct FreeArchive {
-  void operator()(archive* reader) const { archive_read_free(reader); }
-};
-
-struct FreeLocale {
-  void operator()(locale_t locale) const { ::freelocale(locale); }
-};
 
 const char* text_or_empty(const char* text) { return text == nullptr ? "" : text; }
 
@@ -39,6 +31,13 @@ Result<unsigned> device_number(dev_t number, dev_t largest) {
 }  // namespace
 
 struct TarReader::State {
+  struct FreeArchive {
+    void operator()(archive* reader) const { archive_read_free(reader); }
+  };
+  struct FreeLocale {
+    void operator()(locale_t locale) const { ::freelocale(locale); }
+  };
+
   std::unique_ptr<archive, FreeArchive> reader;
   archive_entry* entry = nullptr;  // The reader's own.
   Input input;
@@ -93,7 +92,7 @@ std::span<const char> TarReader::State::missing_padding() const {
   const std::uint64_t in_last_block = current.size_bytes % kBlockBytes;
   const bool ends_here = read_bytes - content_position == current.size_bytes;
   if (!ends_here || in_last_block == 0) return {};
-  return std::span(kZeros).first(kBlockBytes - in_last_block);
+  return std::span(kZeroBlock).first(kBlockBytes - in_last_block);
 }
 
 namespace {

@@ -12,8 +12,8 @@ namespace {
 
 constexpr size_t kBlock = 512;
 constexpr size_t kNameBytes = 100;
-constexpr mode_t kPermissions = 07777;
-constexpr std::array<char, 32 * kBlock> kZeros{};
+constexpr mode_t kModeBits = 07777;
+constexpr std::array<char, 32 * kBlock> kZeroBlocks{};
 
 // The layout of a header block; numbers are octal texts.
 struct Header {
@@ -115,7 +115,7 @@ std::string fill_header(Header& header, const TarEntry& entry, std::uint64_t siz
   if (!put_text(header.link_name, entry.link_target)) {
     add_record(records, "linkpath", entry.link_target);
   }
-  put_octal(header.mode, entry.mode & kPermissions);
+  put_octal(header.mode, entry.mode & kModeBits);
   number(header.uid, "uid", entry.uid);
   number(header.gid, "gid", entry.gid);
   number(header.size, "size", static_cast<std::int64_t>(size));
@@ -167,7 +167,7 @@ Result<void> TarWriter::add(const TarEntry& entry) {
   if (!records.empty()) {
     IK_TRY(output_(bytes_of(pax_header(entry, records.size()))));
     IK_TRY(output_(records));
-    IK_TRY(output_({kZeros.data(), padding_of(records.size())}));
+    IK_TRY(output_({kZeroBlocks.data(), padding_of(records.size())}));
   }
   padding_ = padding_of(left_);
   return output_(bytes_of(header));
@@ -181,8 +181,8 @@ Result<void> TarWriter::write(std::string_view bytes) {
 
 Result<void> TarWriter::write_zeros(std::uint64_t size) {
   while (size > 0) {
-    const size_t piece = std::min<std::uint64_t>(size, kZeros.size());
-    IK_TRY(write({kZeros.data(), piece}));
+    const size_t piece = std::min<std::uint64_t>(size, kZeroBlocks.size());
+    IK_TRY(write({kZeroBlocks.data(), piece}));
     size -= piece;
   }
   return {};
@@ -192,13 +192,13 @@ Result<void> TarWriter::fill_block() {
   const std::uint64_t padding = padding_;
   padding_ = 0;
   if (padding == 0) return {};
-  return output_({kZeros.data(), padding});
+  return output_({kZeroBlocks.data(), padding});
 }
 
 Result<void> TarWriter::finish() {
   assert(left_ == 0);
   IK_TRY(fill_block());
-  return output_({kZeros.data(), 2 * kBlock});
+  return output_({kZeroBlocks.data(), 2 * kBlock});
 }
 
 }  // namespace ikada

@@ -4,6 +4,7 @@
 // Source: Linux Documentation/filesystems/overlayfs.rst; xattr(7).
 #pragma once
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <map>
@@ -14,6 +15,9 @@
 #include "runtime/base/result.h"
 
 namespace ikada {
+
+// How a file of a tree is opened: it may be anything, and reading it leaves no trace.
+inline constexpr int kTreeFileFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME;
 
 struct TreeAttributes {
   std::map<std::string, std::string> kept;  // As image/layer_xattr.h decides.

@@ -15,8 +15,6 @@
 namespace ikada {
 namespace {
 
-constexpr int kOpenFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME;
-
 class TreeSettling {
  public:
   explicit TreeSettling(const TreeTarOptions& options) : options_(options) {}
@@ -42,13 +40,13 @@ class TreeSettling {
     }
     if (is_whiteout(status)) return {};
     if (S_ISDIR(status.st_mode)) {
-      IK_LET(fd, open_file_at(parent, name, kOpenFlags | O_DIRECTORY));
+      IK_LET(fd, open_file_at(parent, name, kTreeFileFlags | O_DIRECTORY));
       IK_TRY(settle_directory(fd.get(), path + "/"));
     } else if (S_ISREG(status.st_mode)) {
       if (status.st_nlink == 1 || linked_.insert(status.st_ino).second) {
         content_bytes_ += static_cast<std::uint64_t>(status.st_size);
       }
-      IK_LET(fd, open_file_at(parent, name, kOpenFlags));
+      IK_LET(fd, open_file_at(parent, name, kTreeFileFlags));
       IK_TRY(drop_attributes(fd.get(), path));
     }
     // The last, because removing a socket changes its directory's time.

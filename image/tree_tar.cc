@@ -23,8 +23,7 @@ namespace {
 
 constexpr std::string_view kWhiteoutPrefix = ".wh.";
 constexpr std::string_view kOpaqueName = ".wh..wh..opq";
-constexpr size_t kReadBytes = size_t{128} << 10;
-constexpr int kOpenFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME;
+constexpr size_t kContentPieceBytes = size_t{128} << 10;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -139,7 +138,7 @@ class TreeWalk {
   }
 
   Result<void> add_directory(int parent, const std::string& name, const std::string& path) {
-    IK_LET(fd, open_file_at(parent, name, kOpenFlags | O_DIRECTORY));
+    IK_LET(fd, open_file_at(parent, name, kTreeFileFlags | O_DIRECTORY));
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return errno_error("stat {}", path);
     IK_LET(attributes, read_tree_attributes(fd.get(), path));
@@ -158,7 +157,7 @@ class TreeWalk {
   }
 
   Result<void> add_file(int parent, const std::string& name, const std::string& path) {
-    IK_LET(fd, open_file_at(parent, name, kOpenFlags));
+    IK_LET(fd, open_file_at(parent, name, kTreeFileFlags));
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return errno_error("stat {}", path);
     if (!S_ISREG(status.st_mode)) return {};  // It was another one when we looked first.
@@ -184,7 +183,7 @@ class TreeWalk {
         done = end;
         if (done == status.st_size) break;
       }
-      const auto wanted = std::min<off_t>(status.st_size - done, kReadBytes);
+      const auto wanted = std::min<off_t>(status.st_size - done, kContentPieceBytes);
       const ssize_t got = ::pread(fd, buffer_.get(), static_cast<size_t>(wanted), done);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno_error("read");
@@ -200,7 +199,7 @@ class TreeWalk {
   dev_t device_ = 0;
   std::uint64_t content_bytes_ = 0;
   std::map<std::pair<dev_t, ino_t>, std::string> linked_;  // The first name of files with several.
-  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kReadBytes);
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kContentPieceBytes);
 };
 
 }  // namespace

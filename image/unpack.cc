@@ -17,19 +17,14 @@
 namespace ikada {
 namespace {
 
-struct Child {
-  ConfinedProcess process;
-  UniqueFd events;
-};
-
-Result<Child> start_child(int directory, int blob, const UnpackOptions& options) {
+Result<ConfinedProcess> start_child(int directory,
+                                    int blob,
+                                    int events,
+                                    const UnpackOptions& options) {
   // A description of its own, which cannot write.
   IK_LET(readable, open_file(fmt::format("/proc/self/fd/{}", blob), O_RDONLY));
-  UniqueFd events(::eventfd(0, EFD_CLOEXEC));
-  if (!events) return errno_error("eventfd");
   const bool accepts_archives = options.accepts == Decompressor::Accepts::kArchives;
-  IK_LET(process,
-         ConfinedProcess::start({.program = options.program,
+  return ConfinedProcess::start({.program = options.program,
                                  .arguments = {std::string(kUnpackVerb),
                                                std::to_string(options.blob_bytes),
                                                std::to_string(options.limits.max_bytes),
@@ -37,21 +32,22 @@ Result<Child> start_child(int directory, int blob, const UnpackOptions& options)
                                                accepts_archives ? "1" : "0"},
                                  .fds = {{directory, kUnpackDirectoryFd},
                                          {readable.get(), kUnpackBlobFd},
-                                         {events.get(), kUnpackEventFd}},
-                                 .channel_fd = kUnpackChannelFd}));
-  return Child{.process = std::move(process), .events = std::move(events)};
+                                         {events, kUnpackEventFd}},
+                                 .channel_fd = kUnpackChannelFd});
 }
 
 }  // namespace
 
 struct LayerUnpacker::State {
-  explicit State(Child given) : child(std::move(given)) {}
+  State(ConfinedProcess started, UniqueFd its_events)
+      : process(std::move(started)), events(std::move(its_events)) {}
   Result<void> mark_opaque(const ConfinedMessage& message) const;
   Result<void> count(std::uint64_t content_bytes);
   void hear(const ConfinedMessage& message);
   void listen(bool wait);
 
-  Child child;
+  ConfinedProcess process;
+  UniqueFd events;
   dev_t device = 0;  // Of the directory.
   ImageBudget* budget = nullptr;
   std::uint64_t taken_bytes = 0;  // Of the budget.
@@ -90,13 +86,13 @@ void LayerUnpacker::State::hear(const ConfinedMessage& message) {
 // Takes messages until the child has ended; without `wait`, until none is there.
 void LayerUnpacker::State::listen(bool wait) {
   while (!outcome.has_value()) {
-    const Result<std::optional<ConfinedMessage>> message = child.process.receive(wait);
+    const Result<std::optional<ConfinedMessage>> message = process.receive(wait);
     if (!message.has_value()) {
       outcome = message.error();
     } else if (!message->has_value()) {
       return;
     } else if ((*message)->text.empty()) {
-      outcome = child.process.death();
+      outcome = process.death();
     } else {
       hear(**message);
     }
@@ -111,8 +107,10 @@ LayerUnpacker::~LayerUnpacker() = default;
 Result<LayerUnpacker> LayerUnpacker::start(int directory, int blob, const UnpackOptions& options) {
   struct stat status {};
   if (::fstat(directory, &status) != 0) return errno_error("stat the layer's directory");
-  IK_LET(child, start_child(directory, blob, options));
-  auto state = std::make_unique<State>(std::move(child));
+  UniqueFd events(::eventfd(0, EFD_CLOEXEC));
+  if (!events) return errno_error("eventfd");
+  IK_LET(process, start_child(directory, blob, events.get(), options));
+  auto state = std::make_unique<State>(std::move(process), std::move(events));
   state->device = status.st_dev;
   state->budget = options.budget;
   return LayerUnpacker(std::move(state));
@@ -120,7 +118,7 @@ Result<LayerUnpacker> LayerUnpacker::start(int directory, int blob, const Unpack
 
 bool LayerUnpacker::advance(std::uint64_t bytes) {
   const std::lock_guard lock(state_->mutex);
-  if (bytes > 0 && ::write(state_->child.events.get(), &bytes, sizeof(bytes)) < 0) {
+  if (bytes > 0 && ::write(state_->events.get(), &bytes, sizeof(bytes)) < 0) {
     state_->outcome = errno_error("write eventfd");
   }
   state_->listen(false);
@@ -136,12 +134,12 @@ std::optional<Error> LayerUnpacker::failure() const {
 Result<UnpackedLayer> LayerUnpacker::finish(Result<void> download) {
   const std::lock_guard lock(state_->mutex);
   if (!download.has_value()) {
-    state_->child.process.kill();
+    state_->process.kill();
     return std::move(download.error());
   }
   state_->listen(true);
   // It has said its last word; what it does now is nothing to wait for.
-  state_->child.process.kill();
+  state_->process.kill();
   return *state_->outcome;
 }
 

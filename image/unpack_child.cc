@@ -15,9 +15,9 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kReadBytes = size_t{256} << 10;
+constexpr size_t kBlobPieceBytes = size_t{256} << 10;
 constexpr std::uint64_t kMagicBytes = 4;
-constexpr int kArguments = 7;
+constexpr int kUnpackArguments = 7;
 
 struct Job {
   std::uint64_t blob_bytes = 0;
@@ -27,7 +27,7 @@ struct Job {
 };
 
 Result<Job> parse_job(int argc, const char* const* argv) {
-  if (argc != kArguments) return make_error(ErrorKind::kInvalid, "not for people");
+  if (argc != kUnpackArguments) return make_error(ErrorKind::kInvalid, "not for people");
   Job job;
   IK_LET(blob_bytes, parse_unsigned(argv[2]));
   IK_LET(max_bytes, parse_unsigned(argv[3]));
@@ -52,7 +52,7 @@ class GrowingFile {
     const std::uint64_t least = position_ + std::min<std::uint64_t>(kMagicBytes, size_bytes_);
     while (available_ < (position_ == 0 ? least : position_ + 1)) IK_TRY(wait());
     const auto wanted =
-        static_cast<size_t>(std::min<std::uint64_t>(kReadBytes, available_ - position_));
+        static_cast<size_t>(std::min<std::uint64_t>(kBlobPieceBytes, available_ - position_));
     while (true) {
       const ssize_t got =
           ::pread(kUnpackBlobFd, buffer_.get(), wanted, static_cast<off_t>(position_));
@@ -77,7 +77,7 @@ class GrowingFile {
   const std::uint64_t size_bytes_;
   std::uint64_t available_ = 0;
   std::uint64_t position_ = 0;
-  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kReadBytes);
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kBlobPieceBytes);
 };
 
 Result<void> tell_progress(std::uint64_t content_bytes) {

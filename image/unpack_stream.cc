@@ -11,8 +11,6 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kTarChunkBytes = size_t{256} << 10;
-constexpr size_t kTarChunks = 6;
 constexpr std::uint64_t kTellStep = std::uint64_t{16} << 20;
 
 Error budget_error(std::string_view what) {

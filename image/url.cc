@@ -16,7 +16,7 @@ namespace ikada {
 namespace {
 
 constexpr size_t kMaxUrlBytes = 16384;
-constexpr size_t kShownCharacters = 200;
+constexpr size_t kShownUrlCharacters = 200;
 
 struct FreeUrl {
   const CurlLibrary* curl = nullptr;
@@ -25,7 +25,7 @@ struct FreeUrl {
 using UrlHandle = std::unique_ptr<CURLU, FreeUrl>;
 
 Error invalid_url(std::string_view text, std::string_view why) {
-  return make_error(ErrorKind::kInvalid, "URL '{}': {}", text.substr(0, kShownCharacters), why);
+  return make_error(ErrorKind::kInvalid, "URL '{}': {}", text.substr(0, kShownUrlCharacters), why);
 }
 
 std::string part(const CurlLibrary& curl, CURLU* url, CURLUPart which) {

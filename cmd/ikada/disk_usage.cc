@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "cluster/engine/volumes.h"
-#include "image/pull_layer.h"
+#include "image/layer_size.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {

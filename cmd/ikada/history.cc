@@ -10,7 +10,7 @@
 #include "cmd/ikada/context.h"
 #include "cmd/ikada/open_store.h"
 #include "cmd/ikada/table.h"
-#include "image/pull_layer.h"
+#include "image/layer_size.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/number.h"
 

@@ -9,15 +9,13 @@
 #include "image/build/build_session.h"
 #include "image/build/merged_tree.h"
 #include "image/build/stage_build.h"
+#include "image/build/stage_plan.h"
 #include "image/image_writer.h"
 #include "image/store_space.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
 namespace {
-
-constexpr const char* kDefaultPath =
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // All stages that are needed, each in a thread of its own if there are several.
 Result<StageTree> build_stages(BuildSession& session) {

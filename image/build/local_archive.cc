@@ -17,7 +17,7 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kReadBytes = size_t{128} << 10;
+constexpr size_t kArchivePieceBytes = size_t{128} << 10;
 constexpr size_t kHeadBytes = 512;
 
 Result<std::string_view> read_piece(int fd, std::vector<char>& buffer) {
@@ -31,8 +31,8 @@ Result<std::string_view> read_piece(int fd, std::vector<char>& buffer) {
 
 // Whether the first header makes sense, whatever it is packed in.
 bool has_tar_header(int fd) {
-  std::vector<char> packed(kReadBytes);
-  std::vector<char> plain(kReadBytes);
+  std::vector<char> packed(kArchivePieceBytes);
+  std::vector<char> plain(kArchivePieceBytes);
   std::string_view input;
   Decompressor decompressor(Decompressor::Accepts::kArchives);
   Result<TarReader> reader = TarReader::create([&]() -> Result<std::span<const char>> {

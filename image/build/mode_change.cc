@@ -8,7 +8,7 @@ namespace {
 constexpr mode_t kAll = 07777;
 constexpr mode_t kExecute = 0111;
 
-Error invalid(std::string_view text) {
+Error invalid_mode(std::string_view text) {
   return make_error(ErrorKind::kInvalid,
                     "--chmod: expected an octal number up to 7777 or changes like u=rwX,go=rX, "
                     "not {}",
@@ -67,11 +67,11 @@ Result<void> ModeChange::parse_clause(std::string_view clause, ModeChange& chang
   size_t at = 0;
   while (at < clause.size() && bits_of(clause[at]) != 0) who |= bits_of(clause[at++]);
   if (who == 0) who = kAll;
-  if (at == clause.size()) return invalid(change.text_);
+  if (at == clause.size()) return invalid_mode(change.text_);
   while (at < clause.size()) {
     Step step{.who = who, .operation = clause[at++]};
     if (std::string_view("=+-").find(step.operation) == std::string_view::npos) {
-      return invalid(change.text_);
+      return invalid_mode(change.text_);
     }
     if (at < clause.size() && clause[at] != 'a' && bits_of(clause[at]) != 0) {
       step.copied = clause[at++];
@@ -97,7 +97,7 @@ Result<ModeChange> ModeChange::parse(std::string_view text) {
   if (is_octal(text)) {
     mode_t mode = 0;
     for (const char c : text) mode = mode * 8 + static_cast<mode_t>(c - '0');
-    if (mode > kAll) return invalid(text);
+    if (mode > kAll) return invalid_mode(text);
     change.steps_.push_back({.who = kAll, .operation = '=', .bits = mode});
     return change;
   }

@@ -16,7 +16,7 @@ std::time_t parse_http_date(const std::string& text) {
   return end != nullptr && *end == '\0' ? ::timegm(&parts) : 0;
 }
 
-std::string name_of(const std::string& url) {
+std::string file_name_of(const std::string& url) {
   std::string_view text = url;
   text = text.substr(0, text.find_first_of("?#"));
   const size_t host = text.find("//");
@@ -44,7 +44,7 @@ Result<RemoteFile> download_file(const std::string& url, const std::string& path
                       url,
                       response.status);
   }
-  RemoteFile file{.path = path, .name = name_of(url), .digest = hash.finish()};
+  RemoteFile file{.path = path, .name = file_name_of(url), .digest = hash.finish()};
   if (const std::string* date = response.find_header("last-modified"); date != nullptr) {
     file.mtime = parse_http_date(*date);
   }

@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kMaxEntries = 2'000'000;
 constexpr int kMaxDepth = 200;
-constexpr size_t kReadBytes = size_t{256} << 10;
+constexpr size_t kHashedPieceBytes = size_t{256} << 10;
 
 std::string fd_path(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
 
@@ -32,7 +32,7 @@ Result<std::string> read_link(int directory, const std::string& name) {
   return std::string(text.data(), static_cast<size_t>(size));
 }
 
-std::string below(const std::string& directory, const std::string& name) {
+std::string joined(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : directory + "/" + name;
 }
 
@@ -73,14 +73,14 @@ class TreeWalk {
   }
 
   Result<void> visit(int directory, const std::string& path, const std::string& name, int depth) {
-    SourceEntry entry{.path = below(path, name)};
+    SourceEntry entry{.path = joined(path, name)};
     if (::fstatat(directory, name.c_str(), &entry.status, AT_SYMLINK_NOFOLLOW) != 0) {
       // Whoever works in the context may take files away.
       if (errno == ENOENT) return {};
       return errno_error("stat {}", entry.path);
     }
     bool all_below = true;
-    const bool counted = counts(below(tree_.path, entry.path), all_below);
+    const bool counted = counts(joined(tree_.path, entry.path), all_below);
     const bool is_directory = S_ISDIR(entry.status.st_mode);
     if (!counted && (!is_directory || all_below)) return {};
     if (S_ISSOCK(entry.status.st_mode)) return {};
@@ -143,7 +143,7 @@ Result<void> match_below(const SourceQuery& query,
     return {};
   }
   if (!has_wildcard(parts[depth])) {
-    const std::string path = below(directory, parts[depth]);
+    const std::string path = joined(directory, parts[depth]);
     if (open_in_root(query.root_fd, path, O_PATH).has_value()) {
       return match_below(query, parts, depth + 1, path, found);
     }
@@ -155,7 +155,7 @@ Result<void> match_below(const SourceQuery& query,
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     if (!matches_file_pattern(parts[depth], name)) continue;
-    IK_TRY(match_below(query, parts, depth + 1, below(directory, name), found));
+    IK_TRY(match_below(query, parts, depth + 1, joined(directory, name), found));
   }
   return {};
 }
@@ -218,7 +218,7 @@ Result<std::vector<SourceTree>> find_sources(const SourceQuery& query, const std
 }
 
 Result<void> hash_source(const SourceTree& tree, bool owners, Sha256& hash) {
-  std::vector<char> buffer(kReadBytes);
+  std::vector<char> buffer(kHashedPieceBytes);
   // Only a file's own name decides where it goes.
   hash_text(hash, tree.is_directory() ? "" : tree.name);
   for (const SourceEntry& entry : tree.entries) {
@@ -233,8 +233,8 @@ Result<void> hash_source(const SourceTree& tree, bool owners, Sha256& hash) {
     const auto size = static_cast<std::uint64_t>(status.st_size);
     hash_number(hash, size);
     if (size == 0) continue;
-    IK_LET(fd, tree.open(entry).context("{}", below(tree.path, entry.path)));
-    IK_TRY(hash_content(fd.get(), size, hash, buffer).context("{}", below(tree.path, entry.path)));
+    IK_LET(fd, tree.open(entry).context("{}", joined(tree.path, entry.path)));
+    IK_TRY(hash_content(fd.get(), size, hash, buffer).context("{}", joined(tree.path, entry.path)));
   }
   return {};
 }

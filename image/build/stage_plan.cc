@@ -9,10 +9,7 @@
 namespace ikada {
 namespace {
 
-constexpr const char* kDefaultPath =
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-Error invalid(std::string what) {
+Error invalid_instruction(std::string what) {
   return Error{.kind = ErrorKind::kInvalid, .message = std::move(what)};
 }
 
@@ -61,7 +58,7 @@ class StepPlanner {
  private:
   Result<std::string> expand(std::string_view text) const { return expand_word(text, expansion_); }
 
-  Result<void> plan(const FromInstruction&) { return invalid("out of place"); }
+  Result<void> plan(const FromInstruction&) { return invalid_instruction("out of place"); }
 
   Result<void> plan(const RunInstruction& run) {
     RunStep step{.arguments = command_words(run.command),
@@ -76,7 +73,7 @@ class StepPlanner {
       // A secret may be a variable alone.
       if (!mount.target.empty()) {
         mount.target = resolve_path(step.working_dir, mount.target);
-        if (mount.target == "/") return invalid("--mount: the target cannot be /");
+        if (mount.target == "/") return invalid_instruction("--mount: the target cannot be /");
         if (mount.target.ends_with('/')) mount.target.pop_back();
       }
       step.mounts.push_back(std::move(mount));
@@ -164,10 +161,10 @@ class StepPlanner {
       step.files.push_back(std::move(file));
     }
     IK_LET(destination, expand(copy.destination));
-    if (destination.empty()) return invalid("the destination is empty");
+    if (destination.empty()) return invalid_instruction("the destination is empty");
     step.destination = resolve_path(working_dir(), destination);
     if (step.sources.size() + step.files.size() > 1 && !step.destination.ends_with('/')) {
-      return invalid(
+      return invalid_instruction(
           "with more than one source file, the destination must be a directory and end with a /");
     }
     IK_LET(chown, expand(copy.chown));
@@ -198,7 +195,7 @@ class StepPlanner {
     for (const auto& [raw_name, raw_value] : env.variables) {
       IK_LET(name, expand(raw_name));
       IK_LET(value, expand(raw_value));
-      if (name.empty()) return invalid("names can not be blank");
+      if (name.empty()) return invalid_instruction("names can not be blank");
       set_env(settings_.config.env, name, value);
       step_.created_by += fmt::format(" {}={}", name, value);
     }
@@ -236,7 +233,7 @@ class StepPlanner {
 
   Result<void> plan(const WorkdirInstruction& workdir) {
     IK_LET(path, expand(workdir.path));
-    if (path.empty()) return invalid("the path is empty");
+    if (path.empty()) return invalid_instruction("the path is empty");
     std::string absolute = resolve_path(working_dir(), path);
     if (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
     settings_.config.working_dir = absolute;
@@ -264,7 +261,7 @@ class StepPlanner {
       const auto last = range.found ? parse_unsigned(range.after, UINT16_MAX) : first;
       const bool known = kind == "tcp" || kind == "udp" || kind == "sctp";
       if (!known || !first.has_value() || !last.has_value() || *first == 0 || *last < *first) {
-        return invalid("invalid containerPort: " + word);
+        return invalid_instruction("invalid containerPort: " + word);
       }
       for (std::uint64_t port = *first; port <= *last; ++port) {
         add_once(settings_.config.exposed_ports, fmt::format("{}/{}", port, kind));
@@ -277,7 +274,7 @@ class StepPlanner {
   Result<void> plan(const VolumeInstruction& volume) {
     for (const std::string& raw : volume.paths) {
       IK_LET(path, expand(raw));
-      if (path.empty()) return invalid("specified can not be an empty string");
+      if (path.empty()) return invalid_instruction("specified can not be an empty string");
       add_once(settings_.config.volumes, path);
     }
     return {};
@@ -311,7 +308,7 @@ class StepPlanner {
 
   Result<void> plan(const StopSignalInstruction& stop) {
     IK_LET(signal, expand(stop.signal));
-    if (signal.empty()) return invalid("the signal is empty");
+    if (signal.empty()) return invalid_instruction("the signal is empty");
     settings_.config.stop_signal = signal;
     step_.created_by = "STOPSIGNAL " + signal;
     return {};

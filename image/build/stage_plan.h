@@ -22,6 +22,10 @@
 
 namespace ikada {
 
+// Of images whose base says nothing, and of their RUN.
+inline constexpr const char* kDefaultPath =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 // What the instructions so far have made of the base image's configuration.
 struct StageSettings {
   ImageConfig config = {};

@@ -22,7 +22,7 @@ std::string parent_of(const std::string& path) {
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 
-std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+std::string last_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 std::string below(std::string directory, const std::string& name) {
   if (directory.empty() || directory.back() != '/') directory += '/';
@@ -106,7 +106,7 @@ Result<TreePlacement::Place> TreePlacement::place_file(const std::string& name,
       target.ends_with('/') || open_in_root(root_fd_, target, O_PATH | O_DIRECTORY).has_value();
   if (is_directory) target = below(target, name);
   IK_LET(directory, open_directory(parent_of(target)));
-  return Place{.directory = directory, .name = name_of(target)};
+  return Place{.directory = directory, .name = last_name(target)};
 }
 
 // Takes away what is in a file's place; a directory is not given up for a file.
@@ -148,7 +148,7 @@ Result<void> TreePlacement::add_file(const SourceTree& tree,
     const auto [first, is_new] = links_.emplace(std::pair(status.st_dev, status.st_ino), target);
     if (!is_new) {
       IK_LET(other, open_in_root(root_fd_, parent_of(first->second), O_PATH | O_DIRECTORY));
-      const std::string other_name = name_of(first->second);
+      const std::string other_name = last_name(first->second);
       if (::linkat(other.get(), other_name.c_str(), place.directory, place.name.c_str(), 0) == 0) {
         return {};
       }
@@ -176,7 +176,7 @@ Result<void> TreePlacement::add_directory(const SourceEntry& entry, const std::s
   // What is there stays as it is, also a symlink to a directory.
   if (open_in_root(root_fd_, target, O_PATH | O_DIRECTORY).has_value()) return {};
   IK_LET(parent, open_directory(parent_of(target)));
-  const Place place{.directory = parent, .name = name_of(target)};
+  const Place place{.directory = parent, .name = last_name(target)};
   if (::mkdirat(place.directory, place.name.c_str(), 0700) != 0) {
     if (errno == EEXIST) {
       return make_error(ErrorKind::kConflict, "cannot copy a directory over the file {}", target);
@@ -194,7 +194,7 @@ Result<void> TreePlacement::add(const SourceTree& tree,
                                 const std::string& target) {
   if (S_ISDIR(entry.status.st_mode)) return add_directory(entry, target);
   IK_LET(directory, open_directory(parent_of(target)));
-  const Place place{.directory = directory, .name = name_of(target)};
+  const Place place{.directory = directory, .name = last_name(target)};
   if (S_ISREG(entry.status.st_mode)) return add_file(tree, entry, place, target);
   IK_TRY(clear(place));
   if (S_ISLNK(entry.status.st_mode)) {
