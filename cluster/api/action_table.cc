@@ -17,6 +17,7 @@ constexpr ActionEntry kActions[] = {
     {"DescribeContainerInstances", describe_container_instances},
     {"DescribeTaskDefinition", describe_task_definition},
     {"DescribeTasks", describe_tasks},
+    {"ExplainTask", explain_task},
     {"ListAttributes", list_attributes},
     {"ListClusters", list_clusters},
     {"ListContainerInstances", list_container_instances},

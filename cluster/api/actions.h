@@ -25,6 +25,7 @@ Result<Outcome> describe_clusters(const ApiCall& call, const State& state);
 Result<Outcome> describe_container_instances(const ApiCall& call, const State& state);
 Result<Outcome> describe_task_definition(const ApiCall& call, const State& state);
 Result<Outcome> describe_tasks(const ApiCall& call, const State& state);
+Result<Outcome> explain_task(const ApiCall& call, const State& state);
 Result<Outcome> list_attributes(const ApiCall& call, const State& state);
 Result<Outcome> list_clusters(const ApiCall& call, const State& state);
 Result<Outcome> list_container_instances(const ApiCall& call, const State& state);

@@ -205,6 +205,25 @@ Json TaskPlacer::failures(const State& state,
   return json;
 }
 
+Json TaskPlacer::explain(const State& state,
+                         const Scope& scope,
+                         const std::string& cluster,
+                         const scheduler::Request& request) {
+  Json json = Json::array();
+  const View& view = view_of(state, scope, cluster);
+  for (const scheduler::HostVerdict& each : scheduler::explain(view.hosts.state(), request)) {
+    Json objections = Json::array();
+    for (const scheduler::Objection& objection : each.objections) {
+      Json shown = {{"reason", scheduler::failure_reason(objection.obstacle)}};
+      if (!objection.detail.empty()) shown["detail"] = objection.detail;
+      objections.push_back(std::move(shown));
+    }
+    json.push_back({{"containerInstanceArn", container_instance_arn(scope, cluster, each.host)},
+                    {"objections", std::move(objections)}});
+  }
+  return json;
+}
+
 void TaskPlacer::take_back(const Scope& scope,
                            const std::string& cluster,
                            std::span<const std::string> tasks) {

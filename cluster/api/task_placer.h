@@ -49,6 +49,12 @@ class TaskPlacer {
                 const std::string& cluster,
                 const scheduler::Request& request);
 
+  // What speaks against each instance; those that take the task first.
+  Json explain(const State& state,
+               const Scope& scope,
+               const std::string& cluster,
+               const scheduler::Request& request);
+
   // The tasks will not come.
   void take_back(const Scope& scope,
                  const std::string& cluster,
