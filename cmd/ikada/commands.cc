@@ -77,6 +77,25 @@ constexpr std::array kCommands = {
     Command{"system df", "Show how much of the disk is used for what", add_system_df_command},
     Command{
         "system prune", "Remove containers and images that nothing uses", add_system_prune_command},
+    Command{"task-def register",
+            "Make a task definition, or its next revision",
+            add_task_def_register_command},
+    Command{"task-def ls", "List task definitions", add_task_def_ls_command},
+    Command{"task-def show", "Show everything about task definitions", add_task_def_show_command},
+    Command{"task-def deregister",
+            "Let no more tasks run from a definition",
+            add_task_def_deregister_command},
+    Command{
+        "task-def rm", "Delete task definitions that are deregistered", add_task_def_rm_command},
+    Command{"task run", "Run tasks of a task definition", add_task_run_command},
+    Command{"task ls", "List tasks", add_task_ls_command},
+    Command{"task show", "Show everything about tasks", add_task_show_command},
+    Command{"task stop", "Stop tasks", add_task_stop_command},
+    Command{"task logs", "Show what a task's container has written", add_task_logs_command},
+    Command{"task exec", "Run a further command in a task's container", add_task_exec_command},
+    Command{"task explain",
+            "Say for each container instance why a task cannot run there",
+            add_task_explain_command},
     // Without a summary: not for people and not in --help.
     Command{"container-cleanup", "", add_container_cleanup_command},
 };

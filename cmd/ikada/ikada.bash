@@ -28,6 +28,14 @@ _ikada_volumes() {
   "$1" volume ls -q 2>/dev/null
 }
 
+_ikada_tasks() {
+  "$1" task ls -q "${@:2}" 2>/dev/null
+}
+
+_ikada_task_definitions() {
+  "$1" task-def ls -q "${@:2}" 2>/dev/null
+}
+
 # What a command's positional words may be.
 _ikada_arguments() {
   case $2 in
@@ -53,7 +61,7 @@ _ikada() {
   done
   # A verb of a group stands for a command of its own, with the same arguments.
   case $verb in
-    builder | container | image | manifest | network | registry | system | volume)
+    builder | container | image | manifest | network | registry | system | task | task-def | volume)
       group=("$verb") verb=
       ((index + 1 < COMP_CWORD)) && verb=${COMP_WORDS[index + 1]}
       ;;
@@ -75,6 +83,12 @@ _ikada() {
       "manifest create" | "manifest add") words=$(_ikada_images "$program") ;;
       "volume inspect" | "volume rm") words=$(_ikada_volumes "$program") ;;
       "network inspect") words="bridge host none" ;;
+      "task show" | "task logs" | "task explain") words=$(_ikada_tasks "$program" -a) ;;
+      "task stop" | "task exec") words=$(_ikada_tasks "$program") ;;
+      "task run" | "task-def show" | "task-def deregister")
+        words=$(_ikada_task_definitions "$program") ;;
+      "task-def rm") words=$(_ikada_task_definitions "$program" -a) ;;
+      "task ls" | "task-def ls" | "task-def register") words= ;;
       "container inspect") words=$(_ikada_containers "$program") ;;
       *) words=$(_ikada_arguments "$program" "$verb") ;;
     esac

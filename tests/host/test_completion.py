@@ -41,3 +41,9 @@ def test_verbs_of_a_group_are_offered():
     assert {"inspect", "ls", "rm"} <= set(complete("image", ""))
     assert complete("--root", "/tmp", "image", "insp") == ["inspect"]
     assert "--filter" in complete("image", "ls", "--f")
+
+
+def test_tasks_and_task_definitions_are_groups():
+    assert {"run", "explain", "logs"} <= set(complete("task", ""))
+    assert complete("task-def", "reg") == ["register"]
+    assert complete("task", "run", "--wa") == ["--wait"]

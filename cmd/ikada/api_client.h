@@ -1,0 +1,35 @@
+// The cluster's API, asked over RUN/api.sock, where root need not sign.
+//
+// Every call is a connection of its own and waits for the answer.
+//
+// Source: Amazon ECS API Reference; Smithy, "AWS JSON 1.1 protocol"; RFC 9112.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cmd/ikada/context.h"
+#include "runtime/base/json.h"
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+class ApiClient {
+ public:
+  explicit ApiClient(const Context& context) : socket_(context.run_root + "/api.sock") {}
+
+  // The answer of an action, "RunTask". A refusal has the API's message, and its name as code;
+  // kUnavailable if no manager answers.
+  Result<Json> call(std::string_view action, const Json& input) const;
+
+  // The elements of `member` of all pages of a List action.
+  Result<Json> list(std::string_view action, Json input, const std::string& member) const;
+
+ private:
+  std::string socket_;
+};
+
+// Of an HTTP response that was read to its end: the body of a 200, else the error it tells. Pure.
+Result<Json> parse_api_reply(std::string_view response);
+
+}  // namespace ikada

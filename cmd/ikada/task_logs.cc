@@ -1,0 +1,51 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cmd/ikada/commands.h"
+#include "cmd/ikada/task_choice.h"
+
+namespace ikada {
+namespace {
+
+struct TaskLogsOptions {
+  ContainerChoice choice;
+  bool follow = false;
+  bool timestamps = false;
+  std::string since;
+  std::string until;
+  std::string tail;
+};
+
+Result<void> show_task_logs(const TaskLogsOptions& options, const Context& context) {
+  IK_LET(id, find_task_container(context, options.choice));
+  std::vector<std::string> words = {"logs"};
+  if (options.follow) words.emplace_back("--follow");
+  if (options.timestamps) words.emplace_back("--timestamps");
+  if (!options.since.empty()) words.insert(words.end(), {"--since", options.since});
+  if (!options.until.empty()) words.insert(words.end(), {"--until", options.until});
+  if (!options.tail.empty()) words.insert(words.end(), {"--tail", options.tail});
+  words.push_back(std::move(id));
+  return become_command(context, std::move(words));
+}
+
+}  // namespace
+
+void add_task_logs_command(CLI::App& group, Context& context) {
+  auto options = std::make_shared<TaskLogsOptions>();
+  CLI::App* command = group.add_subcommand("logs", "Show what a task's container has written");
+  command->add_option("task", options->choice.task, "Id, beginning of an id, or ARN")->required();
+  command->add_option(
+      "--cluster", options->choice.cluster, "Name of the cluster, default by default");
+  command->add_option("-c,--container", options->choice.container, "Which one, if it has several");
+  command->add_flag("-f,--follow", options->follow, "Go on until the container has ended");
+  command->add_option("--since", options->since, "Only lines from a time on, as ikada logs");
+  command->add_option("-n,--tail", options->tail, "Only so many lines from the end");
+  command->add_flag("-t,--timestamps", options->timestamps, "Show when each line was written");
+  command->add_option("--until", options->until, "Only lines before a time, as ikada logs");
+  command->callback([options, &context] { context.finish(show_task_logs(*options, context)); });
+}
+
+}  // namespace ikada
