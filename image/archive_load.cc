@@ -187,7 +187,7 @@ class Loading {
       ImageBudget budget(options_.max_image_bytes);
       std::set<std::string> seen;
       for (size_t i = 0; i < manifest.layers.size(); ++i) {
-        const bool is_new = seen.insert(config.diff_ids[i]).second;
+        const bool is_new = seen.insert(manifest.layers[i].digest.text()).second;
         IK_TRY(keep_layer(manifest.layers[i], config.diff_ids[i], is_new ? &budget : nullptr));
       }
       if (names.empty()) names = docker_names(manifest.config.digest);

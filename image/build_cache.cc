@@ -97,7 +97,7 @@ std::optional<CachedStep> BuildCache::find(const Digest& key) const {
   Result<CachedStep> step = read_entry(place);
   if (!step.has_value()) return std::nullopt;
   if (!step->diff_id.empty()) {
-    const std::string layer = fmt::format("{}/layers/sha256/{}", root_, step->diff_id.hex());
+    const std::string layer = fmt::format("{}/layers/sha256/{}", root_, step->blob.digest.hex());
     const std::string blob =
         fmt::format("{}/images/blobs/sha256/{}", root_, step->blob.digest.hex());
     if (!exists(layer) || !exists(blob)) return std::nullopt;
@@ -124,15 +124,14 @@ Result<std::vector<CacheEntry>> list_build_cache(const std::string& root) {
   return entries;
 }
 
-Result<CachedContent> list_cached_content(const std::string& root) {
-  CachedContent content;
+Result<std::set<std::string>> list_cached_blobs(const std::string& root) {
+  std::set<std::string> blobs;
   IK_LET(entries, list_build_cache(root));
   for (const CacheEntry& entry : entries) {
     if (entry.step.diff_id.empty()) continue;
-    content.layers.emplace(entry.step.diff_id.hex());
-    content.blobs.emplace(entry.step.blob.digest.hex());
+    blobs.emplace(entry.step.blob.digest.hex());
   }
-  return content;
+  return blobs;
 }
 
 Result<std::vector<std::string>> prune_build_cache(const std::string& root,
@@ -149,7 +148,8 @@ Result<std::vector<std::string>> prune_build_cache(const std::string& root,
     if (pruning.dangling) {
       const Result<CachedStep> step = read_entry(path);
       const bool takes_room = step.has_value() && !step->diff_id.empty();
-      if (!takes_room || pruning.image_layers.contains(std::string(step->diff_id.hex()))) continue;
+      if (!takes_room || pruning.image_layers.contains(std::string(step->blob.digest.hex())))
+        continue;
     }
     if (::unlink(path.c_str()) == 0) removed.push_back(std::move(name));
   }

@@ -55,12 +55,8 @@ struct CacheEntry {
 // All that can be read.
 Result<std::vector<CacheEntry>> list_build_cache(const std::string& root);
 
-// What all entries name, as the hexadecimal digits of diff-ids and of blobs' digests.
-struct CachedContent {
-  std::set<std::string> layers;
-  std::set<std::string> blobs;
-};
-Result<CachedContent> list_cached_content(const std::string& root);
+// The layers of all entries, as the hexadecimal digits of their blobs' digests.
+Result<std::set<std::string>> list_cached_blobs(const std::string& root);
 
 // Removes entries, and with `mounts` the cache mounts of RUN steps that nobody uses. Returns the
 // keys of the entries and the names of the mounts. The layers themselves go with the next
@@ -69,7 +65,7 @@ struct BuildCachePruning {
   std::int64_t unused_s = 0;  // Only entries not used for so long.
   bool mounts = false;
   // With `dangling` only entries for a layer that is none of these, given as hexadecimal digits of
-  // diff-ids: what images use stays, and what takes no room.
+  // their blobs: what images use stays, and what takes no room.
   bool dangling = false;
   std::set<std::string> image_layers = {};
 };

@@ -3,7 +3,7 @@
 //
 //   IK_LET(writing, store.begin_pull());           // Held until the image is listed.
 //   IK_LET(layer, write_tree_layer(store, upper_fd, options));     // blobs/sha256/…
-//   IK_TRY(place_layer_tree(store, layer, upper_path, options));   // layers/sha256/DIFFID
+//   IK_TRY(place_layer_tree(store, layer, upper_path, options));   // layers/sha256/…
 //   … write_image() …                              // image/image_writer.h
 //
 // Writing a blob and placing a tree are two calls, so that a build can go on in the tree while its

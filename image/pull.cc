@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "image/layer_size.h"
+#include "image/placed_layer.h"
 #include "image/pull_layer.h"
 #include "image/store_space.h"
 #include "runtime/base/atomic_file.h"
@@ -187,10 +187,10 @@ class LayerPulls {
   }
 
   void report_start() {
-    std::set<std::string> seen;
+    std::set<std::pair<Digest, Digest>> seen;
     for (const LayerToPull& layer : layers_) {
       // An image may have a layer more than once, e.g. an empty one.
-      if (!seen.insert(layer.diff_id.text()).second) continue;
+      if (!seen.emplace(layer.blob.digest, layer.diff_id).second) continue;
       const bool present = has_layer(context_.store, layer);
       report(layer, present ? PullProgress::Phase::kExists : PullProgress::Phase::kWaiting);
       if (!present) queue_.push_back(&layer);
@@ -231,7 +231,7 @@ class LayerPulls {
 Result<std::uint64_t> total_bytes(const ImageStore& store, const std::vector<LayerToPull>& layers) {
   std::uint64_t total = 0;
   for (const LayerToPull& layer : layers) {
-    IK_LET(bytes, layer_content_bytes(store, layer.diff_id));
+    IK_LET(bytes, layer_content_bytes(store, layer.blob.digest));
     total += bytes;
   }
   return total;
@@ -243,8 +243,8 @@ Result<void> take_present_layers(const ImageStore& store,
                                  ImageBudget& budget) {
   std::set<Digest> seen;
   for (const LayerToPull& layer : layers) {
-    if (!seen.insert(layer.diff_id).second || !has_layer(store, layer)) continue;
-    IK_LET(bytes, layer_content_bytes(store, layer.diff_id));
+    if (!seen.insert(layer.blob.digest).second || !has_layer(store, layer)) continue;
+    IK_LET(bytes, layer_content_bytes(store, layer.blob.digest));
     IK_TRY(budget.take(bytes));
   }
   return {};
@@ -255,7 +255,7 @@ std::uint64_t least_missing_bytes(const ImageStore& store, const std::vector<Lay
   std::set<Digest> seen;
   std::uint64_t total = 0;
   for (const LayerToPull& layer : layers) {
-    if (!seen.insert(layer.diff_id).second || has_layer(store, layer)) continue;
+    if (!seen.insert(layer.blob.digest).second || has_layer(store, layer)) continue;
     total += 2 * layer.blob.size_bytes;
   }
   return total;

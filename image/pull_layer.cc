@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "image/layer_size.h"
+#include "image/placed_layer.h"
 #include "image/store_garbage.h"
 #include "image/store_space.h"
 #include "image/unpack.h"
@@ -223,23 +223,26 @@ Result<void> unpack_into(const PullContext& context,
     if (useless) static_cast<void>(remove_tree(partial).has_value());
     return unpacked.error();
   }
-  IK_TRY(note_layer_bytes(directory.get(), unpacked->content_bytes));
+  IK_TRY(note_placed_layer(
+      directory.get(), {.diff_id = unpacked->diff_id, .content_bytes = unpacked->content_bytes}));
   IK_TRY(sync_filesystem(directory.get()));
   if (file.is_partial) IK_TRY(move_into_place(partial, finished));
-  // The tree is there already if only the blob was missing, as for another compression of it.
-  if (context.store.has_tree(layer.diff_id)) return {};
-  return move_into_place(tree, context.store.layer_path(layer.diff_id));
+  // The tree is there already if only the blob was missing.
+  if (context.store.has_tree(layer.blob.digest)) return {};
+  return move_into_place(tree, context.store.layer_path(layer.blob.digest));
 }
 
 }  // namespace
 
 bool has_layer(const ImageStore& store, const LayerToPull& layer) {
-  return store.has_tree(layer.diff_id) && store.has_blob(layer.blob.digest);
+  const Result<PlacedLayer> placed = find_placed_layer(store, layer.blob.digest);
+  return placed.has_value() && placed->diff_id == layer.diff_id &&
+         store.has_blob(layer.blob.digest);
 }
 
 Result<void> pull_layer(const PullContext& context, const LayerToPull& layer) {
   const std::string staging =
-      context.store.root() + "/layers/staging/" + std::string(layer.diff_id.hex());
+      context.store.root() + "/layers/staging/" + std::string(layer.blob.digest.hex());
   IK_LET(lock, lock_directory(staging, true));
   Rollback cleanup;
   cleanup.add([&] { return remove_tree(staging); });

@@ -30,7 +30,7 @@ struct PullContext {
   std::function<void(const PullProgress&)> progress;  // From one thread at a time; never empty.
 };
 
-// True if the layer is in the store, blob included.
+// True if the layer is in the store, blob included, and has that diff-id.
 bool has_layer(const ImageStore& store, const LayerToPull& layer);
 
 // kInvalid with codes SIZE_MISMATCH, DIGEST_MISMATCH, LAYER_…; kUnavailable; kSystem with code

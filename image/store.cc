@@ -108,16 +108,16 @@ bool ImageStore::has_blob(const Digest& digest) const {
   return ::access(blob_path(digest).c_str(), F_OK) == 0;
 }
 
-bool ImageStore::has_tree(const Digest& diff_id) const {
-  return ::access(layer_path(diff_id).c_str(), F_OK) == 0;
+bool ImageStore::has_tree(const Digest& blob) const {
+  return ::access(layer_path(blob).c_str(), F_OK) == 0;
 }
 
 std::string ImageStore::blob_path(const Digest& digest) const {
   return root_ + "/images/blobs/sha256/" + std::string(digest.hex());
 }
 
-std::string ImageStore::layer_path(const Digest& diff_id) const {
-  return root_ + "/layers/sha256/" + std::string(diff_id.hex());
+std::string ImageStore::layer_path(const Digest& blob) const {
+  return root_ + "/layers/sha256/" + std::string(blob.hex());
 }
 
 Result<StoredImage> ImageStore::find(std::string_view name) const {
@@ -171,15 +171,15 @@ Result<Manifest> ImageStore::manifest(const StoredImage& image) const {
 }
 
 Result<std::vector<std::string>> ImageStore::layer_directories(const StoredImage& image) const {
-  IK_LET(parsed, config(image));
+  IK_LET(parsed, manifest(image));
   std::vector<std::string> directories;
-  for (const std::string& text : parsed.diff_ids) {
-    IK_LET(diff_id, Digest::parse(text));
-    std::string path = layer_path(diff_id);
+  for (const Descriptor& layer : parsed.layers) {
+    std::string path = layer_path(layer.digest);
     char opaque = 0;
     const ssize_t size = ::getxattr(path.c_str(), "trusted.overlay.opaque", &opaque, 1);
     if (size < 0 && errno == ENOENT) {
-      return make_error(ErrorKind::kNotFound, "layer {} of image {} is missing", text, image.id);
+      return make_error(
+          ErrorKind::kNotFound, "layer {} of image {} is missing", layer.digest.text(), image.id);
     }
     // overlayfs does not look for the mark on the root of a layer.
     if (size == 1 && opaque == 'y') directories.clear();

@@ -8,8 +8,8 @@
 //   ROOT/images/blobs/sha256/HEX         manifests, configs and layers as the registry has them
 //   ROOT/images/partial/HEX              downloads that were interrupted; locked while one runs
 //   ROOT/images/lock, pulls.lock         see below
-//   ROOT/layers/sha256/DIFFID/           one complete unpacked layer each, ready as overlay lower;
-//                                        trusted.ikada.layer-bytes is its size
+//   ROOT/layers/sha256/HEX/              a layer's blob, unpacked: ready as overlay lower; its
+//                                        attributes are those of image/placed_layer.h
 //   ROOT/layers/staging/                 unfinished layers, locked by the process that writes them
 //   ROOT/build/                          see image/build_cache.h
 //   ROOT/containers/ID/image             symlink to a manifest: the container needs that image
@@ -117,7 +117,7 @@ class ImageStore {
   Result<std::vector<std::string>> holders(const StoredImage& image) const;
 
   // Removes what no image, container or entry of the build cache needs; nothing while a pull or a
-  // build goes on. Returns the layers, "sha256:…".
+  // build goes on. Returns the layers' blobs, "sha256:…".
   Result<std::vector<std::string>> collect_unneeded() const;
 
   // What a pull or a build has put below blobs/ and layers/, to be listed under `name`. The image
@@ -147,9 +147,9 @@ class ImageStore {
   Result<bool> is_busy() const;
 
   bool has_blob(const Digest& digest) const;
-  bool has_tree(const Digest& diff_id) const;
+  bool has_tree(const Digest& blob) const;  // Of a layer.
   std::string blob_path(const Digest& digest) const;
-  std::string layer_path(const Digest& diff_id) const;
+  std::string layer_path(const Digest& blob) const;
   const std::string& root() const { return root_; }
 
  private:

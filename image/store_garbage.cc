@@ -17,7 +17,7 @@ namespace {
 
 struct Needed {
   std::set<std::string> blobs;   // Hexadecimal, as the files are named.
-  std::set<std::string> layers;  // Likewise.
+  std::set<std::string> layers;  // Likewise; also of blobs.
 };
 
 Result<void> add_needed(const ImageStore& store, const Digest& manifest_digest, Needed& needed) {
@@ -25,12 +25,9 @@ Result<void> add_needed(const ImageStore& store, const Digest& manifest_digest, 
   const StoredImage image{.manifest_digest = manifest_digest.text()};
   IK_LET(manifest, store.manifest(image));
   needed.blobs.emplace(manifest.config.digest.hex());
-  for (const Descriptor& layer : manifest.layers) needed.blobs.emplace(layer.digest.hex());
-  const StoredImage with_id{.id = manifest.config.digest.text()};
-  IK_LET(config, store.config(with_id));
-  for (const std::string& text : config.diff_ids) {
-    IK_LET(diff_id, Digest::parse(text));
-    needed.layers.emplace(diff_id.hex());
+  for (const Descriptor& layer : manifest.layers) {
+    needed.blobs.emplace(layer.digest.hex());
+    needed.layers.emplace(layer.digest.hex());
   }
   return {};
 }
@@ -124,9 +121,9 @@ Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
     if (!added.has_value() && added.error().kind != ErrorKind::kNotFound) return added.error();
   }
 
-  IK_LET(cached, list_cached_content(root));
-  needed.layers.merge(cached.layers);
-  needed.blobs.merge(cached.blobs);
+  IK_LET(cached, list_cached_blobs(root));
+  needed.layers.insert(cached.begin(), cached.end());
+  needed.blobs.merge(cached);
 
   // Files first: on a full disk there may be no room for the trash otherwise.
   IK_LET(blobs, list_unneeded(root + "/images/blobs/sha256", needed.blobs));

@@ -32,7 +32,7 @@ struct Hold {
 Result<std::vector<Hold>> list_holds(const std::string& root);
 
 // Removes all blobs, partial downloads and layers that neither `entries` nor a container needs;
-// returns the diff-ids of the layers. Removes nothing while a pull goes on. The caller holds the
+// returns the blobs of the layers. Removes nothing while a pull goes on. The caller holds the
 // store's lock.
 Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
                                                  const std::vector<IndexedImage>& entries);

@@ -14,8 +14,11 @@
 // `if (is_unpack_child(argc, argv)) return run_unpack_child(argc, argv);`. It dies with the thread
 // that started it, so that thread calls finish(). Another thread may call advance().
 //
-// Of what the child says nothing is believed but what a liar could not turn against others: the
-// files in the directory, the diff-id and the sizes are a matter of the layer's own bytes.
+// The child may be the layer's creature by the time it speaks. What it makes and says (the files,
+// the diff-id, how much it unpacked) is a matter of the blob's bytes alone, and the store keeps it
+// under the digest of these bytes, which the parent computes: whoever does not name them is safe.
+// A liar can keep a diff-id that no honest process would confirm, or spend less of its own image's
+// budget than it takes; a file larger than a layer may be is stopped by a limit of the process.
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "cluster/engine/volumes.h"
-#include "image/layer_size.h"
+#include "image/placed_layer.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -51,11 +51,11 @@ Result<std::map<std::string, std::uint64_t>> list_layer_bytes(const ImageStore& 
   std::map<std::string, std::uint64_t> sizes;
   IK_LET(names, list_directory(store.root() + "/layers/sha256"));
   for (const std::string& hex : names) {
-    const Result<Digest> diff_id = Digest::parse("sha256:" + hex);
-    if (!diff_id.has_value()) continue;
+    const Result<Digest> blob = Digest::parse("sha256:" + hex);
+    if (!blob.has_value()) continue;
     // Another command may take it away just now.
-    const auto bytes = layer_content_bytes(store, *diff_id);
-    if (bytes.has_value()) sizes[diff_id->text()] = *bytes;
+    const auto bytes = layer_content_bytes(store, *blob);
+    if (bytes.has_value()) sizes[blob->text()] = *bytes;
   }
   return sizes;
 }

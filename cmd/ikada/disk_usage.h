@@ -15,7 +15,7 @@ namespace ikada {
 // nothing. Nothing is followed.
 std::uint64_t tree_bytes(const std::string& path);
 
-// The unpacked layers of the store by diff-id.
+// The unpacked layers of the store by their blobs.
 Result<std::map<std::string, std::uint64_t>> list_layer_bytes(const ImageStore& store);
 
 // The volumes by name.

@@ -10,7 +10,7 @@
 #include "cmd/ikada/context.h"
 #include "cmd/ikada/open_store.h"
 #include "cmd/ikada/table.h"
-#include "image/layer_size.h"
+#include "image/placed_layer.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/number.h"
 
@@ -70,18 +70,18 @@ Json row_of(const ImageHistory& step, std::uint64_t size, const HistoryOptions& 
 Result<std::vector<Json>> list_rows(const ImageStore& store, const HistoryOptions& options) {
   IK_LET(image, store.find(options.image));
   IK_LET(config, store.config(image));
+  IK_LET(manifest, store.manifest(image));
   std::vector<ImageHistory> steps = config.history;
   const auto layers = static_cast<size_t>(
       std::count_if(steps.begin(), steps.end(), [](const auto& s) { return !s.empty_layer; }));
   // An image need not say how its layers came about.
-  for (size_t i = layers; i < config.diff_ids.size(); ++i) steps.emplace_back();
+  for (size_t i = layers; i < manifest.layers.size(); ++i) steps.emplace_back();
   std::vector<Json> rows;
   size_t layer = 0;
   for (const ImageHistory& step : steps) {
     std::uint64_t size = 0;
-    if (!step.empty_layer && layer < config.diff_ids.size()) {
-      IK_LET(diff_id, Digest::parse(config.diff_ids[layer++]));
-      IK_LET(bytes, layer_content_bytes(store, diff_id));
+    if (!step.empty_layer && layer < manifest.layers.size()) {
+      IK_LET(bytes, layer_content_bytes(store, manifest.layers[layer++].digest));
       size = bytes;
     }
     rows.push_back(row_of(step, size, options));

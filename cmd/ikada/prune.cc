@@ -25,16 +25,13 @@ void print_list(const char* heading, const std::vector<std::string>& lines) {
   ::printf("\n");
 }
 
-// The hexadecimal digits of their diff-ids.
+// The hexadecimal digits of their blobs.
 Result<std::set<std::string>> list_image_layers(const ImageStore& store) {
   std::set<std::string> layers;
   IK_LET(images, store.list());
   for (const StoredImage& image : images) {
-    IK_LET(config, store.config(image));
-    for (const std::string& text : config.diff_ids) {
-      IK_LET(diff_id, Digest::parse(text));
-      layers.emplace(diff_id.hex());
-    }
+    IK_LET(manifest, store.manifest(image));
+    for (const Descriptor& layer : manifest.layers) layers.emplace(layer.digest.hex());
   }
   return layers;
 }

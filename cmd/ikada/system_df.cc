@@ -63,6 +63,7 @@ Json total_row(const Total& total) {
 struct ImageUsage {
   StoredImage image;
   ImageConfig config;
+  std::set<std::string> layers = {};  // Digests of their blobs.
   size_t containers = 0;
   std::uint64_t shared_bytes = 0;
   std::uint64_t unique_bytes = 0;
@@ -80,16 +81,18 @@ Result<std::vector<ImageUsage>> measure_images(const ImageStore& store,
   std::map<std::string, size_t> users;
   for (StoredImage& image : images) {
     IK_LET(config, store.config(image));
+    IK_LET(manifest, store.manifest(image));
     IK_LET(holders, store.holders(image));
-    for (const std::string& id : std::set(config.diff_ids.begin(), config.diff_ids.end())) {
-      ++users[id];
-    }
-    usages.push_back(
-        {.image = std::move(image), .config = std::move(config), .containers = holders.size()});
+    std::set<std::string> ids;
+    for (const Descriptor& layer : manifest.layers) ids.insert(layer.digest.text());
+    for (const std::string& id : ids) ++users[id];
+    usages.push_back({.image = std::move(image),
+                      .config = std::move(config),
+                      .layers = std::move(ids),
+                      .containers = holders.size()});
   }
   for (ImageUsage& usage : usages) {
-    const std::set<std::string> ids(usage.config.diff_ids.begin(), usage.config.diff_ids.end());
-    for (const std::string& id : ids) {
+    for (const std::string& id : usage.layers) {
       (users[id] > 1 ? usage.shared_bytes : usage.unique_bytes) += bytes_of(layers, id);
     }
   }
@@ -102,10 +105,10 @@ Total sum_images(const std::vector<ImageUsage>& usages,
   std::set<std::string> used;
   std::set<std::string> known;
   for (const ImageUsage& usage : usages) {
-    known.insert(usage.config.diff_ids.begin(), usage.config.diff_ids.end());
+    known.insert(usage.layers.begin(), usage.layers.end());
     if (usage.containers == 0) continue;
     ++total.active;
-    used.insert(usage.config.diff_ids.begin(), usage.config.diff_ids.end());
+    used.insert(usage.layers.begin(), usage.layers.end());
   }
   for (const auto& [id, bytes] : layers) {
     if (!known.contains(id)) continue;
@@ -122,12 +125,12 @@ Total sum_build_cache(const std::vector<ImageUsage>& usages,
   Total total{.type = "Build Cache", .count = entries.size()};
   std::set<std::string> of_images;
   for (const ImageUsage& usage : usages) {
-    of_images.insert(usage.config.diff_ids.begin(), usage.config.diff_ids.end());
+    of_images.insert(usage.layers.begin(), usage.layers.end());
   }
   std::set<std::string> counted;
   for (const CacheEntry& entry : entries) {
     if (entry.step.diff_id.empty()) continue;
-    const std::string id = entry.step.diff_id.text();
+    const std::string& id = entry.step.blob.digest.text();
     if (of_images.contains(id)) {
       ++total.active;
     } else if (counted.insert(id).second) {

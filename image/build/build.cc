@@ -102,7 +102,7 @@ Result<void> export_tree(BuildSession& session, const StageTree& tree) {
   }
   std::vector<std::string> directories;
   for (const WrittenLayer& layer : tree.layers) {
-    const std::string path = session.store().layer_path(layer.diff_id);
+    const std::string path = session.store().layer_path(layer.blob.digest);
     // A layer twice hides nothing new the second time, and overlayfs refuses it.
     std::erase(directories, path);
     directories.push_back(path);

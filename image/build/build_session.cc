@@ -161,7 +161,8 @@ Result<StageTree> BuildSession::open_image(const std::string& name, const std::s
   std::string key_text;
   for (size_t i = 0; i < manifest.layers.size() && i < config.diff_ids.size(); ++i) {
     IK_LET(diff_id, Digest::parse(config.diff_ids[i]));
-    key_text += diff_id.text() + "\n";
+    // Not the diff-id, which is only what the process that unpacked it said.
+    key_text += manifest.layers[i].digest.text() + "\n";
     tree.layers.push_back({.blob = manifest.layers[i], .diff_id = std::move(diff_id)});
   }
   tree.directories = std::move(directories);

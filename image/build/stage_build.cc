@@ -135,7 +135,7 @@ Result<void> StageBuild::run_step(PlannedStep& step) {
 void StageBuild::push_cached(const CachedStep& cached) {
   if (cached.diff_id.empty()) return;
   tree_.layers.push_back({.blob = cached.blob, .diff_id = cached.diff_id});
-  tree_.directories.push_back(session_.store().layer_path(cached.diff_id));
+  tree_.directories.push_back(session_.store().layer_path(cached.blob.digest));
   tree_.settings.config.created = cached.created;
 }
 

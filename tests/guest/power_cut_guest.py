@@ -56,12 +56,10 @@ def check_store(trees):
         check_layer(layer, trees[layer.name])
     for entry in json.loads((ROOT / "images" / "index.json").read_text())["manifests"]:
         manifest = json.loads((blobs / entry["digest"][7:]).read_text())
-        config = json.loads((blobs / manifest["config"]["digest"][7:]).read_text())
         for layer in manifest["layers"]:
             if (blobs / layer["digest"][7:]).stat().st_size != layer["size"]:
                 raise SystemExit(f"{entry}: {layer} is missing or of another size")
-        for diff_id in config["rootfs"]["diff_ids"]:
-            check_layer(layers / diff_id[7:], trees[diff_id[7:]])
+            check_layer(layers / layer["digest"][7:], trees[layer["digest"][7:]])
 
 
 def check_promises():

@@ -47,7 +47,7 @@ def make_images(directory):
         return members, images.layer_of_entries(members)
 
     layers = [layer(seed) for seed in range(5)]
-    trees = {made.diff_id[7:]: {
+    trees = {made.digest[7:]: {
         info.name: images.digest_of(data) for info, data in members if info.isreg()
         and ".wh." not in info.name} for members, made in layers}
     (directory / "trees.json").write_text(json.dumps(trees))

@@ -93,7 +93,7 @@ class HostilePulls:
         result = self._pull(f"{self.server.address}/hostile:1")
         assert result.returncode == 0, result.stderr
         self.canary.check()
-        return [self.ikada.root / "layers" / "sha256" / layer.diff_id[7:] for layer in image.layers]
+        return [self.ikada.root / "layers" / "sha256" / layer.digest[7:] for layer in image.layers]
 
 
 @pytest.fixture

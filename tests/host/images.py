@@ -37,6 +37,16 @@ def digest_of(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
+def stored_trees(root, image_id):
+    """Where ikada's store has the layers of an image, lowest first."""
+    store = root / "images"
+    for entry in json.loads((store / "index.json").read_text())["manifests"]:
+        manifest = json.loads((store / "blobs" / "sha256" / entry["digest"][7:]).read_text())
+        if manifest["config"]["digest"] == image_id:
+            return [root / "layers" / "sha256" / each["digest"][7:] for each in manifest["layers"]]
+    raise KeyError(image_id)
+
+
 def compress(data, how):
     if how == "gzip":
         return gzip.compress(data, compresslevel=1, mtime=0)
@@ -53,6 +63,10 @@ class Layer:
         self.diff_id = digest_of(tar)
         self.compression = compression
         self.data = compress(tar, compression)
+
+    @property
+    def digest(self):
+        return digest_of(self.data)
 
 
 def layer_of_directory(path, compression="gzip"):

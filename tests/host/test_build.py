@@ -13,6 +13,7 @@ import time
 import pytest
 
 import build_context
+import images
 
 
 @pytest.fixture
@@ -24,6 +25,10 @@ def context(shared_ikada, busybox_image, tmp_path):
 
 def layers_of(context, image):
     return context.config(image)["RootFS"]["Layers"]
+
+
+def trees_of(context, image):
+    return images.stored_trees(context.ikada.root, context.config(image)["Id"])
 
 
 def test_a_small_build_runs_and_is_named(context):
@@ -157,7 +162,7 @@ def test_a_run_leaves_no_trace_of_its_container(context):
     assert layers_of(context, image) == layers_of(context, context.base)
     image = context.build("FROM scratch\nCOPY --from=BASE /bin /bin\nRUN echo x > /x\n")
     assert context.sh(image, "ls -A /etc | head; cat /x").endswith("x\n")
-    path = context.ikada.root / "layers" / "sha256" / layers_of(context, image)[-1][7:]
+    path = trees_of(context, image)[-1]
     assert sorted(os.listdir(path)) == ["x"]
 
 
@@ -172,7 +177,7 @@ def test_stages_copy_from_each_other_and_unneeded_ones_are_left_out(context):
 
     assert context.sh(image, "read x < /first; echo $x; while read x; do echo $x; done < /a") == (
         "built\nbuilt\nmore\n")
-    path = context.ikada.root / "layers" / "sha256" / layers_of(context, image)[0][7:]
+    path = trees_of(context, image)[0]
     assert (path / "a").stat().st_uid == 5
     failed = context.run(text, "--target", "BROKEN", check=False)
     assert failed.returncode == 1
@@ -484,8 +489,7 @@ def test_an_interrupted_build_leaves_nothing(context, how):
 def test_removed_images_leave_their_cache_and_prune_takes_it(context):
     text = "FROM BASE\nRUN echo kept > /kept\n"
     context.build(text, "-t", "gone")
-    layer = layers_of(context, "gone")[-1][7:]
-    path = context.ikada.root / "layers" / "sha256" / layer
+    path = trees_of(context, "gone")[-1]
     context.ikada("rmi", "gone")
     assert path.exists()
     assert "CACHED" in context.run(text, "-t", "gone").stderr

@@ -235,7 +235,7 @@ def test_a_reset_at_any_byte_of_a_blobs_answer_is_survived(pulls, raw):  # noqa:
     pulls.ikada("pull", "-q", f"{server.address}/web:1")
 
     for seed, layer in enumerate(layers):
-        file = pulls.ikada.root / "layers" / "sha256" / layer.diff_id[7:] / "file"
+        file = pulls.ikada.root / "layers" / "sha256" / layer.digest[7:] / "file"
         assert file.read_bytes() == noise(1500, seed)
     assert sum(path in cuts for path in server.paths) >= 2 * len(layers)
     pulls.canary.check()

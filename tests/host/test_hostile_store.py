@@ -59,7 +59,7 @@ def check_whole_or_absent(ikada, image):
         if name.endswith(".tmp"):  # Of a process that was killed; collected with the rest.
             continue
         assert images.digest_of((blobs / name).read_bytes()) == f"sha256:{name}"
-    places = [ikada.root / "layers" / "sha256" / layer.diff_id[7:] for layer in image.layers]
+    places = [ikada.root / "layers" / "sha256" / layer.digest[7:] for layer in image.layers]
     lower, upper = places
     if lower.exists():
         assert (lower / "d" / "file").read_bytes() == noise(300_000, 1)

@@ -41,7 +41,7 @@ def names(path):
 
 
 def layer_path(ikada, layer):
-    return ikada.root / "layers" / "sha256" / layer.diff_id.removeprefix("sha256:")
+    return ikada.root / "layers" / "sha256" / layer.digest.removeprefix("sha256:")
 
 
 def blobs(ikada):
@@ -362,6 +362,20 @@ def test_a_layer_that_is_not_the_one_its_image_names_is_refused(ikada, server):
     assert "digest mismatch of the unpacked layer" in refused(
         ikada, "pull", "-q", f"{server.address}/diff-id:1")
     assert_nothing_is_left(ikada)
+
+
+def test_a_layer_that_is_there_is_refused_to_an_image_that_lies_about_it(ikada, server):
+    layer = layer_of_entries([entry("x", "x")])
+    server.add("honest", "1", images.Image([layer]))
+    ikada("pull", "-q", f"{server.address}/honest:1")
+    layer.diff_id = images.digest_of(b"something else")
+    server.add("liar", "1", images.Image([layer]))
+
+    assert "digest mismatch of the unpacked layer" in refused(
+        ikada, "pull", "-q", f"{server.address}/liar:1")
+
+    assert names(ikada.root / "layers" / "sha256") == [layer.digest[7:]]
+    assert (layer_path(ikada, layer) / "x").read_text() == "x"
 
 
 def test_a_layer_that_escapes_is_refused_in_one_line(ikada, server, tmp_path):

@@ -128,7 +128,7 @@ def test_rmi_takes_names_away_and_then_the_image(ikada, pulled):
         f"Untagged: {name}",
         f"Untagged: {repository}@{image.digest}",
         f"Deleted: {image.id}",
-        f"Deleted: {image.layers[1].diff_id}",  # The first layer is the other image's too.
+        f"Deleted: {image.layers[1].digest}",  # The first layer is the other image's too.
     ]
     assert ikada("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split() == [other]
     ikada("rmi", other)
@@ -188,7 +188,6 @@ def test_removals_and_pulls_at_once_leave_a_whole_store(ikada, registry):
     layers = set(names(ikada.root / "layers" / "sha256"))
     index = json.loads((ikada.root / "images" / "index.json").read_text())
     for each in index["manifests"]:
-        config = each["annotations"]["ikada.image-id"][7:]
-        text = (ikada.root / "images" / "blobs" / "sha256" / config).read_text()
-        for diff_id in json.loads(text)["rootfs"]["diff_ids"]:
-            assert diff_id[7:] in layers
+        text = (ikada.root / "images" / "blobs" / "sha256" / each["digest"][7:]).read_text()
+        for layer in json.loads(text)["layers"]:
+            assert layer["digest"][7:] in layers

@@ -1,5 +1,6 @@
 """What nothing uses goes away, and nothing else: prune, df, gc, also while others work."""
 
+import fcntl
 import json
 import os
 import re
@@ -179,6 +180,20 @@ def test_gc_frees_the_longest_unused_until_there_is_enough_room(ikada, pulled):
 
     assert [line.split("/")[-1] for line in shown if line.startswith("Untagged")] == ["a:1", "b:1"]
     assert names(ikada) == {held}
+
+
+def test_for_a_floor_beside_a_long_pull_no_image_loses_its_name(ikada, pulled):
+    """Nothing can be collected then, so all would go and no room be made."""
+    everything = {pulled("a:1", make_image("a")), pulled("b:1", make_image("b"))}
+    configured(ikada, "images: {min_free: 100000t}\n")
+    with open(ikada.root / "images" / "pulls.lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # As a pull has it from its beginning to its end.
+
+        assert ikada("image", "gc").stdout == ""
+
+        assert names(ikada) == everything
+    assert "Untagged" in ikada("image", "gc").stdout
+    assert names(ikada) == set()
 
 
 def test_gc_beside_pulls_and_runs_takes_nothing_that_is_used(ikada, registry, busybox_image):

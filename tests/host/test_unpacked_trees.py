@@ -58,8 +58,7 @@ class Unpacked:
     """The image's layers in ikada's store as one overlay."""
 
     def __init__(self, ikada, name, place):
-        layers = [ikada.root / "layers" / "sha256" / each[7:]
-                  for each in ikada.inspect(name)["RootFS"]["Layers"]]
+        layers = images.stored_trees(ikada.root, ikada.inspect(name)["Id"])
         unique = list(dict.fromkeys(reversed(layers)))
         self.place = place
         self.place.mkdir()

@@ -130,12 +130,12 @@ TEST_CASE("a tree that is given away is what unpacking its blob gives") {
   }
   const auto layer = fixture.write_layer(store);
   REQUIRE(layer.has_value());
-  const std::string unpacked = describe(store.layer_path(layer->diff_id));
-  REQUIRE(remove_tree(store.layer_path(layer->diff_id)).has_value());
+  const std::string unpacked = describe(store.layer_path(layer->blob.digest));
+  REQUIRE(remove_tree(store.layer_path(layer->blob.digest)).has_value());
 
   REQUIRE(place_layer_tree(store, *layer, fixture.upper, {}).has_value());
 
-  CHECK(describe(store.layer_path(layer->diff_id)) == unpacked);
+  CHECK(describe(store.layer_path(layer->blob.digest)) == unpacked);
   CHECK(unpacked.find("socket") == std::string::npos);
   CHECK(unpacked.find("/gone 20000 ") != std::string::npos);
   CHECK(unpacked.find("/etc/new/file 104755 5:6 300000 2 ") != std::string::npos);
@@ -195,8 +195,46 @@ TEST_CASE("a file with holes is written whole and not changed") {
 
   REQUIRE(layer.has_value());
   REQUIRE(place_layer_copy(store, *layer, {}).has_value());
-  CHECK(read_file(store.layer_path(layer->diff_id) + "/sparse").value_or("") ==
+  CHECK(read_file(store.layer_path(layer->blob.digest) + "/sparse").value_or("") ==
         read_file(path).value_or("x"));
+}
+
+TEST_CASE("what was made of one blob is nothing to images that name another") {
+  if (!can_unpack()) return;
+  const Fixture fixture;
+  fixture.fill();
+  const ImageStore store = fixture.open();
+  const auto first = fixture.write_layer(store, {.compression = Compression::kGzip});
+  const auto second = fixture.write_layer(store, {.compression = Compression::kZstd});
+  REQUIRE(first.has_value());
+  REQUIRE(second.has_value());
+  REQUIRE(first->diff_id == second->diff_id);
+
+  // As if the first had taken its process over and lied about its diff-id.
+  REQUIRE(place_layer_copy(store, *first, {}).has_value());
+  const std::string honest = describe(store.layer_path(first->blob.digest));
+  REQUIRE(write_file_atomically(store.layer_path(first->blob.digest) + "/evil", "", 0644));
+  REQUIRE(place_layer_copy(store, *second, {}).has_value());
+
+  CHECK(describe(store.layer_path(second->blob.digest)) == honest);
+}
+
+TEST_CASE("a layer that is there is refused under another diff-id") {
+  if (!can_unpack()) return;
+  const Fixture fixture;
+  fixture.fill();
+  const ImageStore store = fixture.open();
+  auto layer = fixture.write_layer(store);
+  REQUIRE(layer.has_value());
+  REQUIRE(place_layer_copy(store, *layer, {}).has_value());
+  const std::string honest = describe(store.layer_path(layer->blob.digest));
+
+  layer->diff_id = Digest::of("another layer");
+  const auto placed = place_layer_copy(store, *layer, {});
+
+  REQUIRE_FALSE(placed.has_value());
+  CHECK(placed.error().code == "DIGEST_MISMATCH");
+  CHECK(describe(store.layer_path(layer->blob.digest)) == honest);
 }
 
 TEST_CASE("an image is listed with its layers, and one without a name keeps no second entry") {
