@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <string>
@@ -21,6 +22,7 @@ namespace {
 constexpr size_t kPieceBytes = size_t{256} << 10;
 constexpr size_t kMaxArchiveNameBytes = 2000;  // Two of them fit a message.
 constexpr int kArchiveArguments = 4;
+constexpr int kPlainArguments = 5;
 
 Error bad_archive(std::string_view what) { return make_error(ErrorKind::kInvalid, "{}", what); }
 
@@ -28,22 +30,43 @@ Error bad_archive(std::string_view what) { return make_error(ErrorKind::kInvalid
 class Unpacked {
  public:
   Result<std::span<const char>> next() {
+    if (!has_begun_) IK_TRY(begin());
     while (true) {
       IK_LET(size, decompressor_.decompress(rest_, {space_.get(), kPieceBytes}));
       if (size > 0) return std::span<const char>(space_.get(), size);
       if (!rest_.empty()) continue;
-      const ssize_t got = ::read(kArchiveInputFd, input_.get(), kPieceBytes);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return errno_error("read");
+      IK_LET(got, read(0));
       if (got == 0) {
         IK_TRY(decompressor_.finish());
         return std::span<const char>();
       }
-      rest_ = {input_.get(), static_cast<size_t>(got)};
+      rest_ = {input_.get(), got};
     }
   }
 
  private:
+  // A pipe may give less at a time than the decompressor wants to see at first.
+  Result<void> begin() {
+    size_t size = 0;
+    while (size < kMagicBytes) {
+      IK_LET(got, read(size));
+      if (got == 0) break;
+      size += got;
+    }
+    rest_ = {input_.get(), size};
+    has_begun_ = true;
+    return {};
+  }
+
+  Result<size_t> read(size_t offset) {
+    while (true) {
+      const ssize_t got = ::read(kArchiveInputFd, input_.get() + offset, kPieceBytes - offset);
+      if (got >= 0) return static_cast<size_t>(got);
+      if (errno != EINTR) return errno_error("read");
+    }
+  }
+
+  bool has_begun_ = false;
   Decompressor decompressor_{Decompressor::Accepts::kArchives};
   std::string_view rest_;
   std::unique_ptr<char[]> input_ = std::make_unique_for_overwrite<char[]>(kPieceBytes);
@@ -137,10 +160,45 @@ Result<void> read_archive(int argc, const char* const* argv) {
   }
 }
 
+Result<void> write_plain(int directory, std::uint64_t max_bytes, std::uint64_t wanted_bytes) {
+  IK_LET(fd, open_file_at(directory, kPlainName, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  Unpacked unpacked;
+  std::uint64_t total = 0;
+  while (wanted_bytes == 0 || total < wanted_bytes) {
+    IK_LET(bytes, unpacked.next());
+    if (bytes.empty()) return {};
+    const std::uint64_t left = wanted_bytes == 0 ? bytes.size() : wanted_bytes - total;
+    const std::string_view taken(bytes.data(), std::min<std::uint64_t>(bytes.size(), left));
+    total += taken.size();
+    if (total > max_bytes) return bad_archive("the archive is larger than a layer may be");
+    IK_TRY(write_all(fd.get(), taken));
+  }
+  return {};
+}
+
+Result<void> unpack_plain(int argc, const char* const* argv) {
+  if (argc != kPlainArguments) return bad_archive("not for people");
+  IK_LET(max_bytes, parse_unsigned(argv[2]));
+  IK_LET(wanted_bytes, parse_unsigned(argv[3]));
+  IK_LET(parent, parse_unsigned(argv[4], INT32_MAX));
+  IK_LET(directory,
+         enter_confinement({.parent = static_cast<pid_t>(parent),
+                            .directory_fd = kArchiveDirectoryFd,
+                            .channel_fd = kArchiveChannelFd,
+                            .max_file_bytes = max_bytes})
+             .context("confine the unpacking process"));
+  try {
+    return write_plain(directory.get(), max_bytes, wanted_bytes);
+  } catch (const std::bad_alloc&) {
+    return bad_archive("the archive takes too much memory to unpack");
+  }
+}
+
 }  // namespace
 
 int run_archive_child(int argc, const char* const* argv) {
-  const Result<void> outcome = read_archive(argc, argv);
+  const Result<void> outcome =
+      argv[1] == kPlainVerb ? unpack_plain(argc, argv) : read_archive(argc, argv);
   const Result<void> told = send_to_parent(
       kArchiveChannelFd, outcome.has_value() ? "end" : format_unpack_report(outcome.error()));
   // Not exit(3): what libraries do at their end is of no use here, and not allowed.

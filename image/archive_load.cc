@@ -14,6 +14,7 @@
 #include "image/archive_spool.h"
 #include "image/image_writer.h"
 #include "image/layer_writer.h"
+#include "image/plain_archive.h"
 #include "image/store_space.h"
 #include "runtime/base/json.h"
 #include "runtime/base/random_id.h"
@@ -23,7 +24,6 @@
 namespace ikada {
 namespace {
 
-constexpr size_t kLayerPieceBytes = size_t{256} << 10;
 constexpr std::string_view kFullName = "io.containerd.image.name";
 constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
 
@@ -44,18 +44,6 @@ Error not_as_promised(std::string_view object) {
   Error error = make_error(ErrorKind::kInvalid, "{}: digest mismatch in the archive", object);
   error.code = "DIGEST_MISMATCH";
   return error;
-}
-
-TarReader::Input read_from(int fd) {
-  std::shared_ptr<char[]> buffer = std::make_shared_for_overwrite<char[]>(kLayerPieceBytes);
-  return [fd, buffer]() -> Result<std::span<const char>> {
-    while (true) {
-      const ssize_t got = ::read(fd, buffer.get(), kLayerPieceBytes);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return errno_error("read");
-      return std::span<const char>(buffer.get(), static_cast<size_t>(got));
-    }
-  };
 }
 
 Result<std::vector<DockerItem>> read_docker_items(const ArchiveSpool& spool) {
@@ -115,8 +103,12 @@ Result<std::vector<OciItem>> read_oci_items(const ArchiveSpool& spool) {
 // One archive on its way into the store.
 class Loading {
  public:
-  Loading(ImageStore& store, const ArchiveSpool& spool, const LoadOptions& options)
-      : store_(store), spool_(spool), options_(options) {}
+  // `directory` is the spool's.
+  Loading(ImageStore& store,
+          const std::string& directory,
+          const ArchiveSpool& spool,
+          const LoadOptions& options)
+      : store_(store), directory_(directory), spool_(spool), options_(options) {}
 
   Result<std::vector<LoadedImage>> run() {
     if (spool_.find("manifest.json") != nullptr) {
@@ -277,8 +269,10 @@ class Loading {
     }
     const SpooledFile* file = spool_.find(name);
     if (file == nullptr) return make_error(ErrorKind::kInvalid, "the archive has no {}", name);
-    IK_LET(fd, open_file(file->path, O_RDONLY));
-    IK_LET(layer, write_tar_layer(store_, read_from(fd.get()), options).context("{}", name));
+    IK_LET(packed, open_file(file->path, O_RDONLY));
+    IK_LET(plain,
+           open_plain(directory_, packed.get(), options_.limits.max_bytes).context("{}", name));
+    IK_LET(layer, write_tar_layer(store_, plain.get(), options).context("{}", name));
     if (layer.diff_id.text() != diff_id) return not_as_promised(name);
     IK_TRY(place_layer_copy(store_, layer, options).context("{}", name));
     packed_[diff_id] = layer.blob;
@@ -291,6 +285,7 @@ class Loading {
   }
 
   ImageStore& store_;
+  const std::string directory_;
   const ArchiveSpool& spool_;
   const LoadOptions& options_;
   std::vector<DockerItem> docker_;
@@ -315,7 +310,7 @@ Result<std::vector<LoadedImage>> load_once(ImageStore& store,
   cleanup.add([&] { return remove_tree(directory); });
   IK_TRY(make_directories(directory, 0700));
   IK_LET(spool, ArchiveSpool::read(directory, input, options.limits.max_bytes));
-  return Loading(store, spool, options).run();
+  return Loading(store, directory, spool, options).run();
 }
 
 }  // namespace

@@ -31,6 +31,10 @@ bool is_zstd(std::string_view head) {
 
 }  // namespace
 
+bool is_packed(std::string_view head) {
+  return head.starts_with(kGzipMagic) || is_zstd(head) || is_packed_as_of_old(head);
+}
+
 struct Decompressor::State {
   enum class Kind { kUnknown, kPlain, kGzip, kZstd, kOld };
   struct FreeZstd {

@@ -17,6 +17,12 @@
 
 namespace ikada {
 
+// So many bytes are enough to tell.
+inline constexpr size_t kMagicBytes = 6;
+
+// Whether bytes that begin so are packed by something that a Decompressor unpacks.
+bool is_packed(std::string_view head);
+
 class Decompressor {
  public:
   // Layers are gzip, zstd or plain. What people hand over as archives may also be xz or bzip2.

@@ -8,7 +8,6 @@
 #include "image/config.h"
 #include "image/layer_writer.h"
 #include "image/store.h"
-#include "image/tar_reader.h"
 #include "runtime/base/result.h"
 
 namespace ikada {
@@ -20,10 +19,9 @@ struct ImportOptions {
   LayerLimits limits = {};
 };
 
-// Reads `input` to its end; it may be packed with gzip, zstd, xz or bzip2. The layer is the tar as
-// it is. kInvalid with a code of unpacking if that is no tar for a layer.
-Result<StoredImage> import_tar(ImageStore& store,
-                               const TarReader::Input& input,
-                               const ImportOptions& options);
+// Reads `input` to its end; it may be packed with gzip, zstd, xz or bzip2, and is unpacked by a
+// confined process then. The layer is the tar as it is. kInvalid with a code of unpacking if that
+// is no tar for a layer.
+Result<StoredImage> import_tar(ImageStore& store, int input, const ImportOptions& options);
 
 }  // namespace ikada

@@ -1,5 +1,6 @@
 #include "image/layer_writer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -7,7 +8,6 @@
 #include <utility>
 
 #include "image/byte_pipe.h"
-#include "image/decompressor.h"
 #include "image/store_space.h"
 #include "runtime/base/random_id.h"
 #include "runtime/sys/file.h"
@@ -132,28 +132,23 @@ Result<WrittenLayer> write_tree_layer(const ImageStore& store,
 }
 
 Result<WrittenLayer> write_tar_layer(const ImageStore& store,
-                                     const TarReader::Input& input,
+                                     int tar_fd,
                                      const LayerOptions& options) {
   IK_LET(blob, LayerBlobWriter::start(store, options));
-  Decompressor decompressor(Decompressor::Accepts::kArchives);
   const auto space = std::make_unique_for_overwrite<char[]>(kTarChunkBytes);
   std::uint64_t total = 0;
   while (true) {
-    IK_LET(chunk, input());
-    if (chunk.empty()) break;
-    std::string_view rest(chunk.data(), chunk.size());
-    size_t got = kTarChunkBytes;
-    while (!rest.empty() || got == kTarChunkBytes) {
-      IK_LET(size, decompressor.decompress(rest, {space.get(), kTarChunkBytes}));
-      got = size;
-      total += size;
-      if (total > options.limits.max_bytes) {
-        return make_error(ErrorKind::kInvalid, "the archive is larger than a layer may be");
-      }
-      IK_TRY(blob.write({space.get(), size}));
+    const ssize_t got = ::read(tar_fd, space.get(), kTarChunkBytes);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("read");
+    if (got == 0) break;
+    const std::string_view bytes(space.get(), static_cast<size_t>(got));
+    total += bytes.size();
+    if (total > options.limits.max_bytes) {
+      return make_error(ErrorKind::kInvalid, "the archive is larger than a layer may be");
     }
+    IK_TRY(blob.write(bytes));
   }
-  IK_TRY(decompressor.finish());
   if (total == 0) return make_error(ErrorKind::kInvalid, "the archive is empty");
   return blob.finish();
 }

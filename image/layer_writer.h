@@ -71,10 +71,10 @@ Result<WrittenLayer> write_tree_layer(const ImageStore& store,
                                       int tree_fd,
                                       const LayerOptions& options);
 
-// The blob of a tar stream as it is, which is read to its end and may be packed with gzip, zstd, xz
-// or bzip2. Whether a layer can be made of it shows only when it is placed.
+// The blob of a plain tar stream as it is, which is read to its end. Whether a layer can be made of
+// it shows only when it is placed. What may be packed goes through image/plain_archive.h first.
 Result<WrittenLayer> write_tar_layer(const ImageStore& store,
-                                     const TarReader::Input& input,
+                                     int tar_fd,
                                      const LayerOptions& options);
 
 // Gives the directory at `path` to the store: it is made to be what the blob says (settle_tree) and

@@ -113,12 +113,15 @@ class Bzip2Decompressor : public OldDecompressor {
 
 }  // namespace
 
-Result<std::unique_ptr<OldDecompressor>> OldDecompressor::create(std::string_view head) {
-  if (head.starts_with(kBzip2Magic)) return std::make_unique<Bzip2Decompressor>();
+bool is_packed_as_of_old(std::string_view head) {
+  if (head.starts_with(kBzip2Magic)) return true;
   // The first bytes may be fewer than the whole magic.
-  if (head.size() < 4 || !kXzMagic.starts_with(head.substr(0, kXzMagic.size()))) {
-    return std::unique_ptr<OldDecompressor>();
-  }
+  return head.size() >= 4 && kXzMagic.starts_with(head.substr(0, kXzMagic.size()));
+}
+
+Result<std::unique_ptr<OldDecompressor>> OldDecompressor::create(std::string_view head) {
+  if (!is_packed_as_of_old(head)) return std::unique_ptr<OldDecompressor>();
+  if (head.starts_with(kBzip2Magic)) return std::make_unique<Bzip2Decompressor>();
   auto xz = std::make_unique<XzDecompressor>();
   if (!xz->begin()) return damaged_archive("no memory for xz");
   return xz;

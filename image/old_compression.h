@@ -13,6 +13,8 @@
 
 namespace ikada {
 
+bool is_packed_as_of_old(std::string_view head);
+
 class OldDecompressor {
  public:
   // By the first bytes; nullptr if it is neither.

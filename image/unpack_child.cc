@@ -16,7 +16,7 @@ namespace ikada {
 namespace {
 
 constexpr size_t kBlobPieceBytes = size_t{256} << 10;
-constexpr std::uint64_t kMagicBytes = 4;
+constexpr std::uint64_t kLeastHeadBytes = 4;
 constexpr int kUnpackArguments = 7;
 
 struct Job {
@@ -49,7 +49,7 @@ class GrowingFile {
   Result<std::span<const char>> read() {
     if (position_ == size_bytes_) return std::span<const char>();
     // The decompressor wants to see a whole magic number first.
-    const std::uint64_t least = position_ + std::min<std::uint64_t>(kMagicBytes, size_bytes_);
+    const std::uint64_t least = position_ + std::min<std::uint64_t>(kLeastHeadBytes, size_bytes_);
     while (available_ < (position_ == 0 ? least : position_ + 1)) IK_TRY(wait());
     const auto wanted =
         static_cast<size_t>(std::min<std::uint64_t>(kBlobPieceBytes, available_ - position_));
@@ -103,11 +103,11 @@ Result<UnpackedLayer> unpack(const Job& job) {
 }  // namespace
 
 bool is_unpack_child(int argc, const char* const* argv) {
-  return argc > 1 && (argv[1] == kUnpackVerb || argv[1] == kArchiveVerb);
+  return argc > 1 && (argv[1] == kUnpackVerb || argv[1] == kArchiveVerb || argv[1] == kPlainVerb);
 }
 
 int run_unpack_child(int argc, const char* const* argv) {
-  if (argv[1] == kArchiveVerb) return run_archive_child(argc, argv);
+  if (argv[1] != kUnpackVerb) return run_archive_child(argc, argv);
   Result<Job> job = parse_job(argc, argv);
   const Result<UnpackedLayer> outcome =
       job.has_value() ? unpack(*job) : Result<UnpackedLayer>(job.error());

@@ -147,7 +147,7 @@ Result<BuildContext> open_build_context(const std::string& where,
   } else {
     IK_LET(scratch, make_scratch(context, root));
     IK_LET(archive, open_archive(where, scratch));
-    IK_LET(is_tar, is_archive(archive.get()).context("{}", where));
+    IK_LET(is_tar, is_archive(archive.get(), scratch).context("{}", where));
     if (is_tar) {
       IK_TRY(unpack_context(context, archive.get(), scratch).context("{}", where));
     } else if ((where == "-" || is_remote) && dockerfile.empty()) {

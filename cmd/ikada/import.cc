@@ -75,7 +75,7 @@ Result<void> import(const ImportCommandOptions& options, const Context& context)
   IK_TRY(apply_config_changes(options.changes, wish.config));
   IK_LET(store, open_store(context));
   IK_LET(source, open_source(options.source, store));
-  IK_LET(image, import_tar(store, read_from(std::move(source)), wish));
+  IK_LET(image, import_tar(store, source.get(), wish));
   ::printf("%s\n", image.id.c_str());
   return {};
 }

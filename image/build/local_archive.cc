@@ -1,72 +1,45 @@
 #include "image/build/local_archive.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
+#include <cstdint>
 #include <string_view>
-#include <vector>
 
-#include "image/decompressor.h"
-#include "image/tar_reader.h"
+#include "image/plain_archive.h"
 #include "image/unpack.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
 namespace {
 
-constexpr size_t kArchivePieceBytes = size_t{128} << 10;
-constexpr size_t kHeadBytes = 512;
+constexpr size_t kBlockBytes = 512;
+constexpr size_t kSumOffset = 148;
+constexpr size_t kSumBytes = 8;
 
-Result<std::string_view> read_piece(int fd, std::vector<char>& buffer) {
-  while (true) {
-    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_error("read");
-    return std::string_view(buffer.data(), static_cast<size_t>(got));
+// Whether the sum of its bytes is the one it gives: tar(5), "checksum".
+bool is_tar_header(std::string_view block) {
+  if (block.size() != kBlockBytes) return false;
+  std::uint64_t given = 0;
+  for (const char digit : block.substr(kSumOffset, kSumBytes)) {
+    if (digit >= '0' && digit <= '7') given = 8 * given + static_cast<std::uint64_t>(digit - '0');
   }
-}
-
-// Whether the first header makes sense, whatever it is packed in.
-bool has_tar_header(int fd) {
-  std::vector<char> packed(kArchivePieceBytes);
-  std::vector<char> plain(kArchivePieceBytes);
-  std::string_view input;
-  Decompressor decompressor(Decompressor::Accepts::kArchives);
-  Result<TarReader> reader = TarReader::create([&]() -> Result<std::span<const char>> {
-    while (true) {
-      if (input.empty()) {
-        IK_LET(piece, read_piece(fd, packed));
-        if (piece.empty()) return std::span<const char>();
-        input = piece;
-      }
-      IK_LET(size, decompressor.decompress(input, plain));
-      if (size > 0) return std::span<const char>(plain.data(), size);
-    }
-  });
-  if (!reader.has_value()) return false;
-  const auto entry = reader->next();
-  return entry.has_value() && *entry != nullptr;
+  std::uint64_t sum = kSumBytes * std::uint64_t{' '};
+  for (size_t i = 0; i < block.size(); ++i) {
+    const bool is_of_sum = i >= kSumOffset && i < kSumOffset + kSumBytes;
+    if (!is_of_sum) sum += static_cast<unsigned char>(block[i]);
+  }
+  return sum == given;
 }
 
 }  // namespace
 
-Result<bool> is_archive(int fd) {
-  std::array<char, kHeadBytes> head{};
-  const ssize_t size = ::pread(fd, head.data(), head.size(), 0);
-  if (size < 0) return errno_error("read");
-  const std::string_view bytes(head.data(), static_cast<size_t>(size));
-  const bool likely = bytes.starts_with("BZh") ||
-                      bytes.starts_with(
-                          "\xFD"
-                          "7zXZ") ||
-                      bytes.starts_with("\x1F\x8B") || bytes.starts_with("\x28\xB5\x2F\xFD") ||
-                      (bytes.size() == kHeadBytes && bytes.substr(257, 5) == "ustar");
-  if (!likely) return false;
-  if (::lseek(fd, 0, SEEK_SET) != 0) return errno_error("seek");
-  return has_tar_header(fd);
+Result<bool> is_archive(int fd, const std::string& scratch) {
+  const Result<std::string> head = read_plain_head(scratch, fd, kBlockBytes);
+  // What only looks packed is a file like any other.
+  if (!head.has_value() && head.error().kind == ErrorKind::kInvalid) return false;
+  if (!head.has_value()) return head.error();
+  return is_tar_header(*head);
 }
 
 Result<void> unpack_archive(int fd, const std::string& directory) {

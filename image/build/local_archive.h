@@ -1,6 +1,7 @@
-// Archives that ADD unpacks: tar, plain or packed by gzip or zstd, told by their content.
+// Archives that ADD unpacks: tar, plain or packed by gzip, zstd, xz or bzip2, told by their
+// content.
 //
-// Everything is unpacked by this process's own code, never by a program of the image.
+// Everything is unpacked by confined processes of this program, never by a program of the image.
 //
 // Source: Dockerfile reference, "ADD: Adding local tar archives".
 #pragma once
@@ -11,9 +12,8 @@
 
 namespace ikada {
 
-// Whether the open file is an archive that unpack_archive() takes. kInvalid for a kind of packing
-// that is known and not supported. Reads from its start.
-Result<bool> is_archive(int fd);
+// Whether the open file is an archive that unpack_archive() takes. `scratch` is a directory.
+Result<bool> is_archive(int fd, const std::string& scratch);
 
 // Unpacks the open file, from its start, into `directory`, which is empty and reachable by nobody
 // else.

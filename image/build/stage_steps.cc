@@ -167,7 +167,8 @@ Result<bool> StageBuild::add_archive(const CopyStep& copy, const SourceTree& tre
   const bool wanted = copy.is_add && copy.unpack.value_or(true);
   if (!wanted || !S_ISREG(tree.entries[0].status.st_mode)) return false;
   IK_LET(fd, tree.open(tree.entries[0]));
-  IK_LET(archive, is_archive(fd.get()).context("{}", tree.path));
+  IK_LET(scratch, session_.make_scratch("packed"));
+  IK_LET(archive, is_archive(fd.get(), scratch).context("{}", tree.path));
   if (!archive) return false;
   IK_LET(directory, session_.make_scratch("archive"));
   IK_TRY(unpack_archive(fd.get(), directory).context("{}", tree.path));

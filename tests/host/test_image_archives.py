@@ -1,7 +1,10 @@
 """Images and containers as archives: commit, diff, export, import, save, load, and back."""
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import subprocess
 import tarfile
 
@@ -156,6 +159,43 @@ def test_skopeo_reads_and_writes_the_archives(box, tmp_path):
                 continue
             diff_ids = box.inspect("example.com/copied:9")["RootFS"]
             assert diff_ids == box.inspect(wanted)["RootFS"]
+
+
+def pack(data, how):
+    return {"bzip2": bz2.compress, "xz": lzma.compress}.get(
+        how, lambda plain: images.compress(plain, how))(data)
+
+
+@pytest.mark.parametrize("how", ["gzip", "zstd", "bzip2", "xz"])
+def test_load_takes_packed_archives_and_archives_of_packed_layers(box, tmp_path, how):
+    """Also from a pipe that gives a byte at a time in the beginning."""
+    box("save", "-o", tmp_path / "plain.tar", "busybox")
+    (tmp_path / "packed").write_bytes(pack((tmp_path / "plain.tar").read_bytes(), how))
+    with tarfile.open(tmp_path / "plain.tar") as plain, \
+            tarfile.open(tmp_path / "layers.tar", "w") as changed:
+        layers = json.load(plain.extractfile("manifest.json"))[0]["Layers"]
+        for each in plain.getmembers():
+            data = plain.extractfile(each).read() if each.isfile() else b""
+            if each.name in layers:
+                tar = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+                data = pack(tar, how)
+            if each.name == "index.json":
+                continue
+            each.size = len(data)
+            changed.addfile(each, io.BytesIO(data))
+    trickle = f"head -c 1 {tmp_path}/packed; sleep 0.1; tail -c +2 {tmp_path}/packed"
+
+    for archive in (tmp_path / "packed", tmp_path / "layers.tar", None):
+        box("rmi", "-f", "busybox")
+        if archive is None:
+            loading = subprocess.Popen(["sh", "-c", trickle], stdout=subprocess.PIPE)
+            box("load", stdin=loading.stdout)
+            loading.stdout.close()
+            assert loading.wait() == 0
+        else:
+            box("load", "-i", archive)
+        assert box("run", "--rm", "busybox", "echo", "hello").stdout == "hello\n"
+    assert not list((box.root / "images" / "partial").iterdir())
 
 
 def test_load_refuses_what_does_not_fit_its_digest(box, tmp_path):
