@@ -356,9 +356,12 @@ Result<PullResult> ImagePull::pull_from_any(const std::vector<PullSource>& sourc
   IK_LET(pulling, store_.begin_pull());
   for (size_t i = 0;; ++i) {
     Result<PullResult> pulled = pull_from(sources[i]);
-    if (pulled.has_value()) pulled->keeping = std::move(pulling);
+    if (pulled.has_value()) {
+      pulled->keeping = std::move(pulling);
+      return pulled;
+    }
     const bool is_last = i + 1 == sources.size();
-    if (pulled.has_value() || is_last || is_of_this_host(pulled.error())) return pulled;
+    if (is_last || is_of_this_host(pulled.error())) return pulled;
   }
 }
 

@@ -32,7 +32,7 @@ Result<unsigned> device_number(dev_t number, dev_t largest) {
 
 struct TarReader::State {
   struct FreeArchive {
-    void operator()(archive* reader) const { archive_read_free(reader); }
+    void operator()(archive* opened) const { archive_read_free(opened); }
   };
   struct FreeLocale {
     void operator()(locale_t locale) const { ::freelocale(locale); }
