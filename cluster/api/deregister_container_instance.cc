@@ -17,18 +17,6 @@ void describe(JsonFields& fields, DeregisterContainerInstanceInput& input) {
   fields.field("force", input.force);
 }
 
-Task lost(const Task& task, Timestamp now) {
-  Task stopped = task;
-  stopped.last_status = TaskStatus::kStopped;
-  stopped.desired_status = "STOPPED";
-  stopped.stopped_reason = "Container instance deregistration forced by user";
-  if (!stopped.stopping_at.has_value()) stopped.stopping_at = now;
-  stopped.stopped_at = now;
-  for (TaskContainer& container : stopped.containers) container.last_status = "STOPPED";
-  ++stopped.version;
-  return stopped;
-}
-
 // The tasks of an instance that goes are not heard of again.
 void stop_tasks(Proposal& proposal,
                 const ApiCall& call,
@@ -41,7 +29,10 @@ void stop_tasks(Proposal& proposal,
       proposal.again = true;
       return;
     }
-    proposal.put(task_key(call.scope, cluster.name, id), lost(task, call.now), kept.revision);
+    proposal.put(
+        task_key(call.scope, cluster.name, id),
+        stopped_unheard(task, "Container instance deregistration forced by user", call.now),
+        kept.revision);
   }
 }
 

@@ -120,6 +120,18 @@ void describe(JsonFields& fields, Task& task) {
   fields.field("version", task.version);
 }
 
+Task stopped_unheard(const Task& task, std::string reason, Timestamp now) {
+  Task stopped = task;
+  stopped.last_status = TaskStatus::kStopped;
+  stopped.desired_status = "STOPPED";
+  stopped.stopped_reason = std::move(reason);
+  if (!stopped.stopping_at.has_value()) stopped.stopping_at = now;
+  stopped.stopped_at = now;
+  for (TaskContainer& container : stopped.containers) container.last_status = "STOPPED";
+  ++stopped.version;
+  return stopped;
+}
+
 Json show_task(const Task& task, const Scope& scope, bool with_tags) {
   Json json = to_json(task);
   for (const char* own : {"cluster",

@@ -121,6 +121,9 @@ struct Task {
 };
 void describe(JsonFields& fields, Task& task);
 
+// The task of an agent that is not heard of again, stopped on its behalf.
+Task stopped_unheard(const Task& task, std::string reason, Timestamp now);
+
 // As the API shows it; tags only when they are asked for.
 Json show_task(const Task& task, const Scope& scope, bool with_tags);
 

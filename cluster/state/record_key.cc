@@ -10,8 +10,8 @@
 namespace ikada {
 namespace {
 
-constexpr std::array<std::string_view, 7> kWords = {
-    "cluster", "instance", "family", "definition", "task", "token", "setting"};
+constexpr std::array<std::string_view, 9> kWords = {
+    "cluster", "instance", "family", "definition", "task", "token", "setting", "node", "grant"};
 constexpr size_t kShortParts = 5;
 constexpr size_t kLongParts = 6;
 
@@ -29,6 +29,11 @@ std::string make_key(const Scope& scope,
                      std::string_view first,
                      std::string_view second) {
   return fmt::format("{}/{}", make_key(scope, kind, first), second);
+}
+
+bool has_one_name(RecordKind kind) {
+  return kind == RecordKind::kCluster || kind == RecordKind::kFamily || kind == RecordKind::kNode ||
+         kind == RecordKind::kGrant;
 }
 
 }  // namespace
@@ -61,6 +66,14 @@ std::string setting_key(const Scope& scope, std::string_view principal, std::str
   return make_key(scope, RecordKind::kSetting, principal, name);
 }
 
+std::string node_key(const Scope& scope, std::string_view id) {
+  return make_key(scope, RecordKind::kNode, id);
+}
+
+std::string grant_key(const Scope& scope, std::string_view role) {
+  return make_key(scope, RecordKind::kGrant, role);
+}
+
 std::optional<RecordKey> parse_record_key(std::string_view key) {
   const std::vector<std::string_view> parts = split(key, '/');
   if (parts.size() != kShortParts && parts.size() != kLongParts) return std::nullopt;
@@ -71,7 +84,7 @@ std::optional<RecordKey> parse_record_key(std::string_view key) {
                    .scope = {.account = std::string(parts[1]), .region = std::string(parts[2])},
                    .first = std::string(parts[4]),
                    .second = {}};
-  const bool is_short = result.kind == RecordKind::kCluster || result.kind == RecordKind::kFamily;
+  const bool is_short = has_one_name(result.kind);
   if (is_short != (parts.size() == kShortParts)) return std::nullopt;
   if (!is_short) result.second = std::string(parts[kShortParts]);
   return result;

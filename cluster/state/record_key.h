@@ -7,6 +7,8 @@
 //   sort ecs/ACCOUNT/REGION/task/CLUSTER/ID                     Task
 //   ecs/ACCOUNT/REGION/token/CLUSTER/TOKEN                 RunToken
 //   ecs/ACCOUNT/REGION/setting/PRINCIPAL/NAME              AccountSetting
+//   ecs/ACCOUNT/REGION/node/ID                             Node; in the home region
+//   ecs/ACCOUNT/REGION/grant/ROLE                          JoinGrant; in the home region
 //
 // A value is the record's JSON. No name has a '/' in it.
 #pragma once
@@ -30,13 +32,15 @@ enum class RecordKind {
   kTask,
   kToken,
   kSetting,
+  kNode,
+  kGrant,
 };
 
 struct RecordKey {
   RecordKind kind = RecordKind::kCluster;
   Scope scope = {};
-  std::string first = {};   // The cluster, family or principal.
-  std::string second = {};  // The id, revision, token or setting; empty for clusters and families.
+  std::string first = {};   // The cluster, family, principal, node or role.
+  std::string second = {};  // The id, revision, token or setting; empty for the kinds without one.
 };
 
 std::string cluster_key(const Scope& scope, std::string_view cluster);
@@ -46,6 +50,8 @@ std::string definition_key(const Scope& scope, std::string_view family, std::int
 std::string task_key(const Scope& scope, std::string_view cluster, std::string_view id);
 std::string token_key(const Scope& scope, std::string_view cluster, std::string_view token);
 std::string setting_key(const Scope& scope, std::string_view principal, std::string_view name);
+std::string node_key(const Scope& scope, std::string_view id);
+std::string grant_key(const Scope& scope, std::string_view role);
 
 // Nothing for a key that is none of these.
 std::optional<RecordKey> parse_record_key(std::string_view key);

@@ -165,6 +165,10 @@ Result<void> State::apply(std::string_view key,
       return set_in(scope.clusters[name->first].tokens, name->second, value, revision, key);
     case RecordKind::kSetting:
       return set_in(scope.settings[name->first], name->second, value, revision, key);
+    case RecordKind::kNode:
+      return set_in(scope.nodes, name->first, value, revision, key);
+    case RecordKind::kGrant:
+      return set_in(scope.grants, name->first, value, revision, key);
   }
   return {};
 }

@@ -15,6 +15,7 @@
 
 #include "cluster/model/cluster.h"
 #include "cluster/model/container_instance.h"
+#include "cluster/model/node.h"
 #include "cluster/model/task.h"
 #include "cluster/state/record_key.h"
 #include "cluster/state/records.h"
@@ -60,6 +61,8 @@ struct ScopeState {
   ByName<ClusterState> clusters = {};
   ByName<FamilyState> families = {};
   ByName<ByName<Kept<AccountSetting>>> settings = {};  // By principal, then by name.
+  ByName<Kept<Node>> nodes = {};
+  ByName<Kept<JoinGrant>> grants = {};  // By role.
   Scope scope = {};
 
   // Null if there is none with a record.

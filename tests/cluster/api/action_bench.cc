@@ -37,6 +37,8 @@ std::int64_t revision_of(const State& state, const std::string& key) {
       return found == family->second.revisions.end() ? 0 : found->second.revision;
     }
     case RecordKind::kSetting:
+    case RecordKind::kNode:
+    case RecordKind::kGrant:
       return 0;
   }
   return 0;

@@ -15,6 +15,8 @@ TEST_CASE("keys say account, region, kind and names") {
   CHECK(task_key(kScope, "web", "t") == "ecs/1/r/task/web/t");
   CHECK(token_key(kScope, "web", "0a") == "ecs/1/r/token/web/0a");
   CHECK(setting_key(kScope, "p", "n") == "ecs/1/r/setting/p/n");
+  CHECK(node_key(kScope, "n") == "ecs/1/r/node/n");
+  CHECK(grant_key(kScope, "worker") == "ecs/1/r/grant/worker");
 }
 
 TEST_CASE("keys are read back") {

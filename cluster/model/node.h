@@ -1,0 +1,34 @@
+// The hosts of the cluster and how they came in. A certificate whose node has no record is refused.
+// ECS knows only the container instance that runs on one; these records are ikada's own.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cluster/model/json_fields.h"
+
+namespace ikada {
+
+struct Node {
+  std::string id = {};  // 32 hexadecimal digits.
+  std::string name = {};
+  std::string role = "worker";  // Or "manager".
+  std::string address = {};     // Where others reach it, without port.
+  std::string version = {};     // Of its program.
+  Timestamp joined_at = {};
+  std::string certificate_serial = {};
+  Timestamp certificate_ends_at = {};
+  std::optional<std::string> cluster = {};  // Of its container instance, as the next.
+  std::optional<std::string> instance = {};
+};
+void describe(JsonFields& fields, Node& node);
+
+// What a host shows to join in one role. The secret itself is kept nowhere.
+struct JoinGrant {
+  std::string secret_sha256 = {};  // Hexadecimal.
+  Timestamp created_at = {};
+  std::optional<Timestamp> expires_at = {};
+};
+void describe(JsonFields& fields, JoinGrant& grant);
+
+}  // namespace ikada
