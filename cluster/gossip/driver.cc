@@ -8,6 +8,8 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "runtime/sys/inet_socket.h"
+
 namespace ikada::gossip {
 namespace {
 
@@ -85,7 +87,8 @@ Result<void> Driver::listen(const Endpoint& at) {
   const auto udp = to_asio<asio::ip::udp>(at);
   const auto tcp = to_asio<asio::ip::tcp>(at);
   error_code error;
-  datagrams_.open(udp.protocol(), error);
+  IK_LET(datagrams, open_inet_socket(udp.protocol().family(), SOCK_DGRAM));
+  datagrams_.assign(udp.protocol(), datagrams.release(), error);
   IK_TRY(done(error, "socket", at));
   datagrams_.bind(udp, error);
   IK_TRY(done(error, "bind", at));
@@ -93,7 +96,8 @@ Result<void> Driver::listen(const Endpoint& at) {
   IK_TRY(done(error, "fcntl", at));
   error_code ignored;  // What the kernel allows is enough.
   datagrams_.set_option(asio::socket_base::receive_buffer_size(kReceiveBufferBytes), ignored);
-  acceptor_.open(tcp.protocol(), error);
+  IK_LET(listener, open_inet_socket(tcp.protocol().family(), SOCK_STREAM));
+  acceptor_.assign(tcp.protocol(), listener.release(), error);
   IK_TRY(done(error, "socket", at));
   acceptor_.set_option(asio::socket_base::reuse_address(true), ignored);
   acceptor_.bind(tcp, error);
@@ -153,16 +157,13 @@ void Driver::take_datagrams() {
 }
 
 void Driver::wait_for_links() {
-  acceptor_.async_accept(
-      [this, life = std::weak_ptr(life_)](const error_code& error, asio::ip::tcp::socket socket) {
+  acceptor_.async_wait(
+      asio::socket_base::wait_read, [this, life = std::weak_ptr(life_)](const error_code& error) {
         if (life.expired() || is_stopped_) return;
-        if (!error) {
-          make_room();
-          const StreamId id = next_incoming_;
-          next_incoming_ += 2;
-          add_link(std::move(socket), id)->start();
-          wait_for_links();
-          return;
+        Result<UniqueFd> accepted = accept_connection(acceptor_.native_handle());
+        if (!error && accepted.has_value()) take_link(std::move(*accepted));
+        if (!error && (accepted.has_value() || accepted.error().kind == ErrorKind::kUnavailable)) {
+          return wait_for_links();
         }
         // Out of descriptors: those who wait are served later.
         accept_pause_.expires_after(std::chrono::seconds(1));
@@ -170,6 +171,19 @@ void Driver::wait_for_links() {
           if (!ended && !life.expired() && !is_stopped_) wait_for_links();
         });
       });
+}
+
+void Driver::take_link(UniqueFd fd) {
+  error_code error;
+  asio::ip::tcp::socket socket(loop_);
+  const auto local = acceptor_.local_endpoint(error);
+  if (!error) socket.assign(local.protocol(), fd.get(), error);
+  if (error) return;
+  static_cast<void>(fd.release());
+  make_room();
+  const StreamId id = next_incoming_;
+  next_incoming_ += 2;
+  add_link(std::move(socket), id)->start();
 }
 
 void Driver::wait_for_tick() {
@@ -226,6 +240,10 @@ void Driver::dial(const StreamAction& action) {
   make_room();
   const auto peer = to_asio<asio::ip::tcp>(action.to);
   asio::ip::tcp::socket socket(loop_);
+  // Without a descriptor connect() opens one, or fails and says so.
+  error_code ignored;
+  Result<UniqueFd> fd = open_inet_socket(peer.protocol().family(), SOCK_STREAM);
+  if (fd.has_value()) socket.assign(peer.protocol(), fd->release(), ignored);
   const std::shared_ptr<StreamLink> link = add_link(std::move(socket), action.stream);
   link->send(action.frame);
   link->connect(peer);

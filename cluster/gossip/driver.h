@@ -20,6 +20,7 @@
 
 #include "cluster/gossip/stream_link.h"
 #include "cluster/gossip/swim.h"
+#include "runtime/base/unique_fd.h"
 
 namespace ikada::gossip {
 
@@ -69,6 +70,7 @@ class Driver {
   void wait_for_datagrams();
   void take_datagrams();
   void wait_for_links();
+  void take_link(UniqueFd fd);
   void wait_for_tick();
   void step(const Input& input);
   void carry_out(const Output& output);
