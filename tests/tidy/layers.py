@@ -11,7 +11,7 @@ LAYERS = [
     ["cluster/scheduler", "cluster/service", "cluster/batch", "cluster/autoscaling",
      "cluster/loadbalancing"],
     ["cluster/api", "cluster/auth", "cluster/console", "cluster/agent", "cluster/store",
-     "cluster/gossip"],
+     "cluster/gossip", "cluster/node"],
     ["cluster/daemon"],
     ["cmd/ikada", "cmd/ikadad", "cmd/ikada-runtime"],
 ]
@@ -19,6 +19,7 @@ BESIDE = {
     "cluster/state": ("cluster/model",),
     "cluster/api": ("cluster/auth", "cluster/store"),
     "cluster/agent": ("cluster/gossip",),
+    "cluster/node": ("cluster/agent", "cluster/auth", "cluster/gossip", "cluster/store"),
 }
 # Pure functions of state and time: they know the nouns and the floor, and nothing that acts.
 PURE = ("cluster/model", "cluster/state", *LAYERS[4])

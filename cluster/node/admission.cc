@@ -1,0 +1,199 @@
+#include "cluster/node/admission.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cluster/auth/digest.h"
+#include "runtime/base/random_id.h"
+
+namespace ikada {
+namespace {
+
+constexpr size_t kMaxNameBytes = 64;
+constexpr std::int64_t kMillisPerSecond = 1000;
+
+template <typename Bytes>
+std::string hex_of(const Bytes& bytes) {
+  return to_hex(bytes.data(), bytes.size());
+}
+
+bool is_address(const std::string& text) {
+  in6_addr address{};
+  return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+// As names of hosts are: letters, digits, '.', '-', '_'.
+bool is_host_name(const std::string& text) {
+  const auto is_fine = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || letter == '.' || letter == '-' || letter == '_';
+  };
+  return !text.empty() && text.size() <= kMaxNameBytes &&
+         std::all_of(text.begin(), text.end(), is_fine);
+}
+
+Result<void> note_certificate(Node& node, const std::string& certificate) {
+  IK_LET(facts, auth::read_certificate(certificate));
+  node.certificate_serial = facts.serial;
+  node.certificate_ends_at = {facts.not_after_s * kMillisPerSecond};
+  return {};
+}
+
+auth::CertificateOrder order_for(const ClusterKeys& keys,
+                                 const Node& node,
+                                 auth::NodeRole role,
+                                 Timestamp now,
+                                 std::int64_t lifetime_s) {
+  return {.identity = {.cluster = keys.cluster, .role = role, .node = node.id},
+          .hosts = {node.address, node.name, "localhost", "127.0.0.1", "::1"},
+          .now_s = now.milliseconds / kMillisPerSecond,
+          .lifetime_s = lifetime_s};
+}
+
+}  // namespace
+
+Result<JoinRequest> make_join_request(const JoinKeys& keys) {
+  JoinRequest request;
+  IK_LET(text, auth::create_certificate_request(keys.key));
+  request.certificate_request = std::move(text);
+  IK_LET(gossip_key, gossip::Ed25519::create(keys.gossip_key));
+  request.gossip_key = gossip_key->public_key();
+  return request;
+}
+
+Json to_json(const JoinRequest& request) {
+  return {{"secret", std::string(request.secret.reveal())},
+          {"certificateRequest", request.certificate_request},
+          {"gossipKey", hex_of(request.gossip_key)},
+          {"name", request.name},
+          {"address", request.address},
+          {"version", request.version}};
+}
+
+Result<JoinRequest> parse_join_request(const Json& json) {
+  JoinRequest request;
+  std::string secret;
+  std::string gossip_key;
+  JsonReader reader(json, "join request");
+  reader.require("secret", secret);
+  reader.require("certificateRequest", request.certificate_request);
+  reader.require("gossipKey", gossip_key);
+  reader.require("name", request.name);
+  reader.require("address", request.address);
+  reader.read("version", request.version);
+  request.secret = auth::Secret(std::move(secret));
+  IK_TRY(reader.done());
+  IK_LET(key, parse_hex<32>(gossip_key).context("join request: gossipKey"));
+  request.gossip_key = key;
+  return request;
+}
+
+Result<auth::NodeRole> check_join_secret(const ScopeState& scope,
+                                         const auth::Secret& secret,
+                                         Timestamp now) {
+  const std::string digest = auth::sha256_hex(secret.reveal());
+  std::optional<auth::NodeRole> role;
+  bool has_expired = false;
+  // All are compared, whichever it is.
+  for (const auto& [word, kept] : scope.grants) {
+    const JoinGrant& grant = kept.value;
+    if (!auth::is_equal_in_constant_time(grant.secret_sha256, digest)) continue;
+    role = auth::parse_node_role(word);
+    has_expired = grant.expires_at.has_value() && *grant.expires_at <= now;
+  }
+  if (!role.has_value()) return make_error(ErrorKind::kDenied, "the join token is not valid");
+  if (has_expired) return make_error(ErrorKind::kDenied, "the join token has expired");
+  return *role;
+}
+
+Result<Admitted> admit_node(const ClusterKeys& keys,
+                            const JoinRequest& request,
+                            const JoinTerms& terms) {
+  if (!is_host_name(request.name)) {
+    return make_error(ErrorKind::kInvalid, "\"{}\" is no name for a node", request.name);
+  }
+  if (!is_address(request.address)) {
+    return make_error(ErrorKind::kInvalid, "\"{}\" is no address", request.address);
+  }
+  Admitted admitted{.node = {.id = terms.id,
+                             .name = request.name,
+                             .role = std::string(auth::to_text(terms.role)),
+                             .address = request.address,
+                             .version = request.version,
+                             .joined_at = terms.now},
+                    .answer = {}};
+  IK_LET(certificate,
+         keys.authority.issue(
+             request.certificate_request,
+             order_for(keys, admitted.node, terms.role, terms.now, terms.certificate_lifetime_s)));
+  IK_TRY(note_certificate(admitted.node, certificate));
+  IK_LET(authority, gossip::Ed25519::create(keys.gossip_authority));
+  // Rises with every admission of a name, as the time does.
+  const auto serial = static_cast<std::uint64_t>(terms.now.milliseconds);
+  const gossip::Admission admission =
+      gossip::admit(terms.id, request.gossip_key, serial, keys.cluster, *authority);
+  Json packet_keys = Json::array();
+  for (const gossip::GossipKey& key : keys.packet_keys) packet_keys.push_back(hex_of(key));
+  admitted.answer = {{"certificate", certificate},
+                     {"gossipAuthority", hex_of(authority->public_key())},
+                     {"admissionSerial", admission.serial},
+                     {"admission", hex_of(admission.signature)},
+                     {"packetKeys", packet_keys},
+                     {"managers", terms.managers}};
+  return admitted;
+}
+
+Result<Membership> take_answer(const Json& answer,
+                               JoinKeys keys,
+                               const JoinRequest& request,
+                               std::string authority) {
+  Membership membership{.identity = {},
+                        .name = request.name,
+                        .address = request.address,
+                        .managers = {},
+                        .credentials = {.authority = std::move(authority),
+                                        .certificate = {},
+                                        .key = std::move(keys.key)},
+                        .gossip = {}};
+  std::string gossip_authority;
+  std::string admission;
+  std::vector<std::string> packet_keys;
+  JsonReader reader(answer, "the manager's answer");
+  reader.require("certificate", membership.credentials.certificate);
+  reader.require("gossipAuthority", gossip_authority);
+  reader.require("admissionSerial", membership.gossip.admission.serial);
+  reader.require("admission", admission);
+  reader.require("packetKeys", packet_keys);
+  reader.require("managers", membership.managers);
+  IK_TRY(reader.done());
+  IK_LET(facts, auth::read_certificate(membership.credentials.certificate));
+  membership.identity = std::move(facts.identity);
+  membership.gossip.key = keys.gossip_key;
+  IK_LET(authority_key, parse_hex<32>(gossip_authority));
+  membership.gossip.authority = authority_key;
+  IK_LET(signature, parse_hex<64>(admission));
+  membership.gossip.admission.signature = signature;
+  for (const std::string& text : packet_keys) {
+    IK_LET(key, parse_hex<32>(text));
+    membership.gossip.packet_keys.push_back(key);
+  }
+  return membership;
+}
+
+Result<std::string> renew_certificate(const ClusterKeys& keys,
+                                      const std::string& certificate_request,
+                                      Node& node,
+                                      Timestamp now,
+                                      std::int64_t lifetime_s) {
+  const std::optional<auth::NodeRole> role = auth::parse_node_role(node.role);
+  if (!role.has_value()) return make_error(ErrorKind::kInternal, "node {}: no role", node.id);
+  IK_LET(certificate,
+         keys.authority.issue(certificate_request, order_for(keys, node, *role, now, lifetime_s)));
+  IK_TRY(note_certificate(node, certificate));
+  return certificate;
+}
+
+}  // namespace ikada

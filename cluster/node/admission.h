@@ -1,0 +1,74 @@
+// How a host becomes a member: what it asks for, what a manager makes of it, what it keeps. Pure
+// but for the keys that are drawn.
+//
+// The host makes its keys, sends their public halves and the token's secret, and gets back a
+// certificate and an admission to gossip. Name, address and version are its own words; id and role
+// are the manager's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cluster/model/node.h"
+#include "cluster/node/membership.h"
+#include "cluster/state/state.h"
+
+namespace ikada {
+
+struct JoinRequest {
+  auth::Secret secret;
+  std::string certificate_request;
+  gossip::PublicKey gossip_key{};
+  std::string name;
+  std::string address;
+  std::string version;
+};
+
+// The keys that stay with the host.
+struct JoinKeys {
+  auth::Secret key = auth::generate_private_key();
+  gossip::PrivateKey gossip_key = gossip::random_private_key();
+};
+
+Result<JoinRequest> make_join_request(const JoinKeys& keys);
+Json to_json(const JoinRequest& request);
+Result<JoinRequest> parse_join_request(const Json& json);
+
+// The role that the secret stands for. kDenied for one that is unknown or has expired.
+Result<auth::NodeRole> check_join_secret(const ScopeState& scope,
+                                         const auth::Secret& secret,
+                                         Timestamp now);
+
+struct JoinTerms {
+  auth::NodeRole role = auth::NodeRole::kWorker;
+  std::string id;  // Of the new node.
+  Timestamp now;
+  std::int64_t certificate_lifetime_s = auth::kNodeCertificateSeconds;
+  std::vector<std::string> managers = {};  // "192.0.2.1:7442"
+};
+
+struct Admitted {
+  Node node;
+  Json answer;  // For the host.
+};
+
+// kInvalid for a name or an address that is none, and for keys that are none.
+Result<Admitted> admit_node(const ClusterKeys& keys,
+                            const JoinRequest& request,
+                            const JoinTerms& terms);
+
+// What the host keeps of the answer.
+Result<Membership> take_answer(const Json& answer,
+                               JoinKeys keys,
+                               const JoinRequest& request,
+                               std::string authority);
+
+// A certificate for a node whose own ends some day; the key stays. What its record says of the
+// certificate is changed with it.
+Result<std::string> renew_certificate(const ClusterKeys& keys,
+                                      const std::string& certificate_request,
+                                      Node& node,
+                                      Timestamp now,
+                                      std::int64_t lifetime_s);
+
+}  // namespace ikada

@@ -1,0 +1,162 @@
+#include "cluster/node/membership.h"
+
+#include <utility>
+
+#include "runtime/base/atomic_file.h"
+#include "runtime/base/json.h"
+#include "runtime/base/random_id.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+constexpr size_t kMaxMembershipBytes = size_t{1} << 20;
+constexpr size_t kClusterIdBytes = 16;
+
+template <typename Bytes>
+std::string hex(const Bytes& bytes) {
+  return to_hex(bytes.data(), bytes.size());
+}
+
+// Reads members one after another and keeps the first mistake.
+class HexReader {
+ public:
+  explicit HexReader(JsonReader& reader) : reader_(reader) {}
+
+  template <size_t kBytes>
+  void require(std::string_view key, std::array<std::uint8_t, kBytes>& out) {
+    std::string text;
+    reader_.require(key, text);
+    const auto bytes = parse_hex<kBytes>(text);
+    if (bytes.has_value()) {
+      out = *bytes;
+    } else {
+      reader_.fail(key, bytes.error().message);
+    }
+  }
+
+  template <size_t kBytes>
+  void require(std::string_view key, std::vector<std::array<std::uint8_t, kBytes>>& out) {
+    std::vector<std::string> texts;
+    reader_.require(key, texts);
+    if (texts.empty()) reader_.fail(key, "none");
+    for (const std::string& text : texts) {
+      const auto bytes = parse_hex<kBytes>(text);
+      if (!bytes.has_value()) return reader_.fail(key, bytes.error().message);
+      out.push_back(*bytes);
+    }
+  }
+
+ private:
+  JsonReader& reader_;
+};
+
+template <size_t kBytes>
+Json hex_list(const std::vector<std::array<std::uint8_t, kBytes>>& all) {
+  Json list = Json::array();
+  for (const auto& each : all) list.push_back(hex(each));
+  return list;
+}
+
+Result<std::optional<Json>> load(const std::string& path) {
+  const Result<std::string> text = read_file(path, kMaxMembershipBytes);
+  if (!text.has_value() && text.error().kind == ErrorKind::kNotFound) return std::optional<Json>();
+  if (!text.has_value()) return text.error();
+  IK_LET(json, parse_json(*text).context("{}", path));
+  return std::optional<Json>(std::move(json));
+}
+
+void read_secret(JsonReader& reader, std::string_view key, auth::Secret& out) {
+  std::string text;
+  reader.require(key, text);
+  out = auth::Secret(std::move(text));
+}
+
+}  // namespace
+
+Result<std::optional<Membership>> load_membership(const std::string& path) {
+  IK_LET(json, load(path));
+  if (!json.has_value()) return std::optional<Membership>();
+  Membership membership;
+  JsonReader reader(*json, path);
+  HexReader hex_reader(reader);
+  reader.require("name", membership.name);
+  reader.require("address", membership.address);
+  reader.require("managers", membership.managers);
+  NodeCredentials& credentials = membership.credentials;
+  reader.require("authority", credentials.authority);
+  reader.require("certificate", credentials.certificate);
+  read_secret(reader, "key", credentials.key);
+  GossipCredentials& gossip = membership.gossip;
+  hex_reader.require("gossipKey", gossip.key);
+  hex_reader.require("gossipAuthority", gossip.authority);
+  reader.require("admissionSerial", gossip.admission.serial);
+  hex_reader.require("admission", gossip.admission.signature);
+  hex_reader.require("packetKeys", gossip.packet_keys);
+  IK_TRY(reader.done());
+  IK_LET(facts, auth::read_certificate(credentials.certificate).context("{}", path));
+  membership.identity = std::move(facts.identity);
+  return std::optional<Membership>(std::move(membership));
+}
+
+Result<void> store_membership(const std::string& path, const Membership& membership) {
+  const NodeCredentials& credentials = membership.credentials;
+  const GossipCredentials& gossip = membership.gossip;
+  const Json json = {{"name", membership.name},
+                     {"address", membership.address},
+                     {"managers", membership.managers},
+                     {"authority", credentials.authority},
+                     {"certificate", credentials.certificate},
+                     {"key", std::string(credentials.key.reveal())},
+                     {"gossipKey", hex(gossip.key)},
+                     {"gossipAuthority", hex(gossip.authority)},
+                     {"admissionSerial", gossip.admission.serial},
+                     {"admission", hex(gossip.admission.signature)},
+                     {"packetKeys", hex_list(gossip.packet_keys)}};
+  return write_file_atomically(path, json.dump(2) + "\n", 0600);
+}
+
+Result<ClusterKeys> create_cluster_keys(std::int64_t now_s) {
+  std::string cluster = random_hex(kClusterIdBytes);
+  IK_LET(authority, auth::CertificateAuthority::create(cluster, now_s));
+  return ClusterKeys{.cluster = std::move(cluster),
+                     .authority = std::move(authority),
+                     .gossip_authority = gossip::random_private_key(),
+                     .packet_keys = {gossip::random_gossip_key()}};
+}
+
+Result<std::optional<ClusterKeys>> load_cluster_keys(const std::string& path) {
+  IK_LET(json, load(path));
+  if (!json.has_value()) return std::optional<ClusterKeys>();
+  JsonReader reader(*json, path);
+  HexReader hex_reader(reader);
+  std::string cluster;
+  std::string certificate;
+  auth::Secret key;
+  gossip::PrivateKey gossip_authority{};
+  std::vector<gossip::GossipKey> packet_keys;
+  reader.require("cluster", cluster);
+  reader.require("certificate", certificate);
+  read_secret(reader, "key", key);
+  hex_reader.require("gossipAuthorityKey", gossip_authority);
+  hex_reader.require("packetKeys", packet_keys);
+  IK_TRY(reader.done());
+  IK_LET(
+      authority,
+      auth::CertificateAuthority::load(std::move(certificate), std::move(key)).context("{}", path));
+  return std::optional<ClusterKeys>(ClusterKeys{.cluster = std::move(cluster),
+                                                .authority = std::move(authority),
+                                                .gossip_authority = gossip_authority,
+                                                .packet_keys = std::move(packet_keys)});
+}
+
+Result<void> store_cluster_keys(const std::string& path, const ClusterKeys& keys) {
+  const Json json = {{"cluster", keys.cluster},
+                     {"certificate", keys.authority.certificate()},
+                     {"key", std::string(keys.authority.key().reveal())},
+                     {"gossipAuthorityKey", hex(keys.gossip_authority)},
+                     {"packetKeys", hex_list(keys.packet_keys)}};
+  return write_file_atomically(path, json.dump(2) + "\n", 0600);
+}
+
+}  // namespace ikada

@@ -1,0 +1,66 @@
+// What a host keeps of its membership in the cluster: STATE/node.json, 0600, replaced whole. And
+// what managers keep besides: STATE/cluster/authority.json, 0600, the keys that make members.
+//
+// Keys and signatures are hexadecimal, certificates and their keys PEM.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/auth/certificates.h"
+#include "cluster/gossip/ed25519.h"
+#include "cluster/gossip/keyring.h"
+#include "cluster/gossip/statement.h"
+#include "cluster/node/node_tls.h"
+
+namespace ikada {
+
+struct GossipCredentials {
+  gossip::PrivateKey key{};       // The node's own.
+  gossip::PublicKey authority{};  // Whose admissions count.
+  gossip::Admission admission;
+  std::vector<gossip::GossipKey> packet_keys;  // The one to seal with first.
+};
+
+struct Membership {
+  auth::NodeIdentity identity;
+  std::string name;
+  std::string address;                // Where others reach this host, without port.
+  std::vector<std::string> managers;  // "192.0.2.1:7442", in the order in which to try.
+  NodeCredentials credentials;
+  GossipCredentials gossip;
+};
+
+// Nothing on a host that is in no cluster. kInvalid for a file that is no such thing.
+Result<std::optional<Membership>> load_membership(const std::string& path);
+Result<void> store_membership(const std::string& path, const Membership& membership);
+
+struct ClusterKeys {
+  std::string cluster;  // Its id, 32 hexadecimal digits.
+  auth::CertificateAuthority authority;
+  gossip::PrivateKey gossip_authority{};
+  std::vector<gossip::GossipKey> packet_keys;
+};
+
+Result<ClusterKeys> create_cluster_keys(std::int64_t now_s);
+Result<std::optional<ClusterKeys>> load_cluster_keys(const std::string& path);
+Result<void> store_cluster_keys(const std::string& path, const ClusterKeys& keys);
+
+// Two hexadecimal digits for each byte. kInvalid for anything else.
+template <size_t kBytes>
+Result<std::array<std::uint8_t, kBytes>> parse_hex(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::uint8_t, kBytes> bytes{};
+  if (text.size() != 2 * kBytes || text.find_first_not_of(kDigits) != std::string_view::npos) {
+    return make_error(ErrorKind::kInvalid, "expected {} hexadecimal digits", 2 * kBytes);
+  }
+  for (size_t place = 0; place < kBytes; ++place) {
+    bytes[place] = static_cast<std::uint8_t>(kDigits.find(text[2 * place]) << 4U |
+                                             kDigits.find(text[2 * place + 1]));
+  }
+  return bytes;
+}
+
+}  // namespace ikada

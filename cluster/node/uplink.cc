@@ -1,0 +1,121 @@
+#include "cluster/node/uplink.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cluster/gossip/statement.h"
+
+namespace ikada {
+namespace {
+
+using boost::system::error_code;
+
+}  // namespace
+
+Uplink::Uplink(boost::asio::io_context& loop, UplinkOptions options)
+    : loop_(loop), options_(std::move(options)), pause_(options_.retry), timer_(loop) {}
+
+Uplink::~Uplink() { stop(); }
+
+void Uplink::start(Listener listener) {
+  listener_ = std::move(listener);
+  connect();
+}
+
+void Uplink::connect() {
+  const std::string& manager = options_.managers[turn_++ % options_.managers.size()];
+  const Result<NodeLink::Endpoint> endpoint = parse_node_endpoint(manager);
+  if (!endpoint.has_value()) return lost(endpoint.error());
+  link_ = NodeLink::dial(loop_, *endpoint, options_.tls, options_.limits);
+  link_->start(
+      {.on_ready =
+           [this] {
+             const auto& peer = link_->peer();
+             if (!peer.has_value() || peer->identity.role != auth::NodeRole::kManager) {
+               link_->close();
+               return lost(
+                   make_error(ErrorKind::kDenied, "{} is no manager", to_text(link_->remote())));
+             }
+             is_connected_ = true;
+             was_told_ = false;
+             pause_ = options_.retry;
+             if (listener_.on_connected) listener_.on_connected();
+           },
+       .on_frame = [this](const Json& json) { take(json); },
+       .on_end =
+           [this](const Error& why) {
+             lost(make_error(why.kind, "manager {}: {}", to_text(link_->remote()), why.message));
+           }});
+}
+
+void Uplink::take(const Json& json) {
+  Result<Frame> frame = parse_frame(json);
+  if (!frame.has_value()) return;  // Of a newer version; what it does not answer is lost anyway.
+  if (const auto* news = std::get_if<News>(&*frame)) {
+    if (listener_.on_news) listener_.on_news(*news);
+    return;
+  }
+  const auto* answer = std::get_if<Answer>(&*frame);
+  if (answer == nullptr) return;
+  const auto found = open_.find(answer->id);
+  if (found == open_.end()) return;
+  const Answered then = std::move(found->second);
+  open_.erase(found);
+  then(answer->body);
+}
+
+void Uplink::ask(std::string verb, Json body, Answered then) {
+  if (!is_connected_) {
+    return then(make_error(ErrorKind::kUnavailable, "no manager can be reached"));
+  }
+  const std::int64_t id = ++last_id_;
+  open_.emplace(id, std::move(then));
+  link_->send(to_json(Question{.verb = std::move(verb), .id = id, .body = std::move(body)}));
+}
+
+void Uplink::lost(const Error& why) {
+  if (is_stopped_) return;
+  is_connected_ = false;
+  timer_.expires_after(pause_);
+  pause_ = std::min(pause_ * 2, options_.retry_max);
+  timer_.async_wait([this](const error_code& error) {
+    if (!error && !is_stopped_) connect();
+  });
+  fail_all(why);
+  if (was_told_ || is_stopped_) return;
+  was_told_ = true;
+  if (listener_.on_lost) listener_.on_lost(why);
+}
+
+void Uplink::fail_all(const Error& why) {
+  Error error = why;
+  error.kind = ErrorKind::kUnavailable;
+  for (auto& [id, then] : std::exchange(open_, {})) then(error);
+}
+
+void Uplink::stop() {
+  if (is_stopped_) return;
+  is_stopped_ = true;
+  is_connected_ = false;
+  timer_.cancel();
+  if (link_ != nullptr) link_->close();
+  open_.clear();
+}
+
+Result<NodeLink::Endpoint> parse_node_endpoint(std::string_view text) {
+  IK_LET(endpoint, gossip::parse_endpoint(text));
+  boost::asio::ip::address_v6::bytes_type bytes;
+  std::copy(endpoint.address.begin(), endpoint.address.end(), bytes.begin());
+  const boost::asio::ip::address_v6 address(bytes);
+  if (!address.is_v4_mapped()) return NodeLink::Endpoint(address, endpoint.port);
+  return NodeLink::Endpoint(boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address),
+                            endpoint.port);
+}
+
+std::string to_text(const NodeLink::Endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  return endpoint.address().is_v6() ? fmt::format("[{}]:{}", address, endpoint.port())
+                                    : fmt::format("{}:{}", address, endpoint.port());
+}
+
+}  // namespace ikada

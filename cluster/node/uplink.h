@@ -1,0 +1,77 @@
+// A node's connection to a manager: whichever of those it knows answers, again as soon as it is
+// lost.
+//
+// Questions that are open when the connection ends fail with kUnavailable, as those do that are
+// asked while there is none. All calls and callbacks are on the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "cluster/node/frames.h"
+#include "cluster/node/node_link.h"
+
+namespace ikada {
+
+struct UplinkOptions {
+  std::vector<std::string> managers;  // "192.0.2.1:7442"; at least one.
+  TlsContext tls;
+  NodeLinkLimits limits = {};
+  std::chrono::milliseconds retry{200};  // At first; doubled up to
+  std::chrono::milliseconds retry_max{5000};
+};
+
+class Uplink {
+ public:
+  struct Listener {
+    std::function<void()> on_connected;
+    std::function<void(const Error& why)> on_lost;  // Or not found; once until the next.
+    std::function<void(const News&)> on_news;
+  };
+  using Answered = std::function<void(const Result<Json>& body)>;
+
+  Uplink(boost::asio::io_context& loop, UplinkOptions options);
+  ~Uplink();  // stop()s.
+  Uplink(const Uplink&) = delete;
+  Uplink& operator=(const Uplink&) = delete;
+
+  void start(Listener listener);
+  void ask(std::string verb, Json body, Answered then);
+  // For the next connections.
+  void set_tls(TlsContext tls) { options_.tls = std::move(tls); }
+  // Nothing is called back any more.
+  void stop();
+
+  bool is_connected() const { return is_connected_; }
+
+ private:
+  void connect();
+  void lost(const Error& why);
+  void take(const Json& json);
+  void fail_all(const Error& why);
+
+  boost::asio::io_context& loop_;
+  UplinkOptions options_;
+  Listener listener_;
+  std::shared_ptr<NodeLink> link_;
+  std::map<std::int64_t, Answered> open_;
+  std::int64_t last_id_ = 0;
+  size_t turn_ = 0;
+  std::chrono::milliseconds pause_;
+  boost::asio::steady_timer timer_;
+  bool is_connected_ = false;
+  bool was_told_ = false;  // That there is no connection.
+  bool is_stopped_ = false;
+};
+
+// "192.0.2.1:7442", "[2001:db8::1]:7442". kInvalid for names and for port 0.
+Result<NodeLink::Endpoint> parse_node_endpoint(std::string_view text);
+std::string to_text(const NodeLink::Endpoint& endpoint);
+
+}  // namespace ikada

@@ -1,0 +1,103 @@
+#include "cluster/node/admission.h"
+
+#include <doctest/doctest.h>
+
+#include "cluster/auth/digest.h"
+
+namespace ikada {
+namespace {
+
+const Timestamp kNow{1'800'000'000'000};
+const std::string kNodeId(32, 'a');
+
+JoinRequest request_of(const JoinKeys& keys) {
+  JoinRequest request = *make_join_request(keys);
+  request.secret = auth::Secret("s3cret");
+  request.name = "host-2";
+  request.address = "192.0.2.2";
+  request.version = "1.0";
+  return request;
+}
+
+ScopeState scope_with(std::optional<Timestamp> expires_at) {
+  ScopeState scope;
+  scope.grants["worker"] = {.value = {.secret_sha256 = auth::sha256_hex("s3cret"),
+                                      .created_at = kNow,
+                                      .expires_at = expires_at},
+                            .revision = 1};
+  return scope;
+}
+
+TEST_CASE("a host is admitted and keeps what the others will believe") {
+  const ClusterKeys keys = *create_cluster_keys(kNow.milliseconds / 1000);
+  JoinKeys own;
+  const Result<JoinRequest> sent = parse_join_request(to_json(request_of(own)));
+  REQUIRE(sent.has_value());
+
+  const Result<Admitted> admitted =
+      admit_node(keys, *sent, {.id = kNodeId, .now = kNow, .managers = {"192.0.2.1:7442"}});
+  REQUIRE(admitted.has_value());
+  const Result<Membership> membership =
+      take_answer(admitted->answer, std::move(own), *sent, keys.authority.certificate());
+  REQUIRE(membership.has_value());
+
+  CHECK(admitted->node.role == "worker");
+  CHECK(admitted->node.certificate_ends_at.milliseconds ==
+        kNow.milliseconds + auth::kNodeCertificateSeconds * 1000);
+  CHECK(membership->identity.node == kNodeId);
+  CHECK(membership->identity.cluster == keys.cluster);
+  CHECK(membership->managers == std::vector<std::string>{"192.0.2.1:7442"});
+  const auto signatures = *gossip::Ed25519::create(membership->gossip.key);
+  gossip::Statement statement;
+  statement.name = kNodeId;
+  statement.key = signatures->public_key();
+  statement.admission = membership->gossip.admission;
+  CHECK(gossip::is_admitted(statement, membership->gossip.authority, keys.cluster, *signatures));
+}
+
+TEST_CASE("secrets of join tokens") {
+  const auth::Secret good("s3cret");
+  CHECK(*check_join_secret(scope_with({}), good, kNow) == auth::NodeRole::kWorker);
+  const Timestamp later{kNow.milliseconds + 1};
+  CHECK(check_join_secret(scope_with(later), good, kNow).has_value());
+  CHECK(check_join_secret(scope_with(kNow), good, kNow).error().message ==
+        "the join token has expired");
+  CHECK(check_join_secret(scope_with({}), auth::Secret("other"), kNow).error().message ==
+        "the join token is not valid");
+  CHECK_FALSE(check_join_secret({}, auth::Secret(""), kNow).has_value());
+}
+
+TEST_CASE("names and addresses that are none") {
+  const ClusterKeys keys = *create_cluster_keys(kNow.milliseconds / 1000);
+  for (const char* name : {"", "a b", "a/b", "a\n"}) {
+    JoinRequest request = request_of({});
+    request.name = name;
+    CAPTURE(name);
+    CHECK_FALSE(admit_node(keys, request, {.id = kNodeId, .now = kNow}).has_value());
+  }
+  for (const char* address : {"", "host", "192.0.2", "192.0.2.1:1"}) {
+    JoinRequest request = request_of({});
+    request.address = address;
+    CAPTURE(address);
+    CHECK_FALSE(admit_node(keys, request, {.id = kNodeId, .now = kNow}).has_value());
+  }
+}
+
+TEST_CASE("a certificate is renewed for the same node") {
+  const ClusterKeys keys = *create_cluster_keys(kNow.milliseconds / 1000);
+  const JoinKeys own;
+  Node node = admit_node(keys, request_of(own), {.id = kNodeId, .now = kNow})->node;
+  const std::string old = node.certificate_serial;
+  const Timestamp later{kNow.milliseconds + 1'000'000};
+
+  const Result<std::string> renewed =
+      renew_certificate(keys, *auth::create_certificate_request(own.key), node, later, 3600);
+
+  REQUIRE(renewed.has_value());
+  CHECK(auth::read_certificate(*renewed)->identity.node == kNodeId);
+  CHECK(node.certificate_serial != old);
+  CHECK(node.certificate_ends_at.milliseconds == later.milliseconds + 3'600'000);
+}
+
+}  // namespace
+}  // namespace ikada
