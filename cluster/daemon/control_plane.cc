@@ -66,11 +66,11 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   plane->api_ = std::make_unique<ApiServer>(
       loop, plane->pool_, *plane->store_, *plane->feed_, std::move(options.api));
   plane->assignments_ = std::make_unique<LocalAssignments>(*plane->api_, *plane->feed_);
-  plane->feed_->set_on_change(
-      [api = plane->api_.get(), own = plane->assignments_.get()](std::string_view key) {
-        api->note_change(key);
-        own->note_change(key);
-      });
+  plane->feed_->set_on_change([own = plane.get()](std::string_view key) {
+    own->api_->note_change(key);
+    own->assignments_->note_change(key);
+    if (own->on_change_) own->on_change_(key);
+  });
   IK_LET(listener, listen_unix(plane->socket_path_, SOCK_STREAM));
   plane->socket_server_ = std::make_unique<HttpServer>(
       loop, std::move(listener), kApiLimits, trusting_api_route(*plane->api_));
@@ -100,6 +100,17 @@ ControlPlane::~ControlPlane() {
   api_.reset();
   feed_.reset();
   store_.reset();
+}
+
+Scope ControlPlane::home_scope() const {
+  const ApiOptions& options = api_->options();
+  return {.account = options.account, .region = options.home_region};
+}
+
+const ScopeState& ControlPlane::home() const { return feed_->state().scope(home_scope()); }
+
+void ControlPlane::set_on_change(std::function<void(std::string_view)> on_change) {
+  on_change_ = std::move(on_change);
 }
 
 void ControlPlane::start() {

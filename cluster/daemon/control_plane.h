@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,6 +41,14 @@ class ControlPlane {
   // For the agent of this host.
   Assignments& assignments() { return *assignments_; }
 
+  // For what else a manager does: node_server.h, and who asks about nodes.
+  ApiServer& api() { return *api_; }
+  StateFeed& feed() { return *feed_; }
+  Scope home_scope() const;
+  const ScopeState& home() const;  // What is there in it.
+  // Told of changed records besides; "": everything may have changed. Null for nobody.
+  void set_on_change(std::function<void(std::string_view key)> on_change);
+
  private:
   ControlPlane(boost::asio::io_context& loop, std::string socket_path);
 
@@ -57,6 +66,7 @@ class ControlPlane {
   std::unique_ptr<HttpServer> socket_server_;
   std::unique_ptr<HttpServer> port_server_;
   boost::asio::steady_timer timer_;
+  std::function<void(std::string_view)> on_change_;
   bool stopping_ = false;
 };
 

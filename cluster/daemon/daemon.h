@@ -18,13 +18,20 @@ struct DaemonOptions {
   std::string cluster_config = "/etc/ikada/cluster.yaml";  // With it the daemon is a manager.
   std::string agent_config = "/etc/ikada/agent.yaml";
   std::uint16_t api_port = 7439;
-  std::string notify_socket;  // NOTIFY_SOCKET of the service manager; may be empty.
+  std::uint16_t node_port = 7442;    // Of a manager, for the other nodes.
+  std::uint16_t gossip_port = 7441;  // The same on all nodes of a cluster.
+  std::string notify_socket;         // NOTIFY_SOCKET of the service manager; may be empty.
   HttpLimits limits;
+};
+
+enum class DaemonEnd {
+  kStopped,
+  kRestart,  // To begin anew: the host has left its cluster.
 };
 
 // Serves RUN/ikadad.sock, as a manager RUN/api.sock, and runs the tasks that its host is given,
 // until SIGTERM or SIGINT. kConflict if another daemon does already. A pull that was under way may
 // go on in a thread: the process ends without waiting for it.
-Result<void> run_daemon(const DaemonOptions& options);
+Result<DaemonEnd> run_daemon(const DaemonOptions& options);
 
 }  // namespace ikada

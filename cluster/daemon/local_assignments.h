@@ -22,6 +22,9 @@ class LocalAssignments : public Assignments {
   void follow(const std::string& instance, Listener listener) override;
   void report(const TaskReport& report, Taken then) override;
 
+  // For a host that enlisted over an earlier connection: as after enlist().
+  void resume(const std::string& cluster) { cluster_ = cluster; }
+
   // What the feed says has changed in the state; empty: perhaps everything.
   void note_change(std::string_view key);
 

@@ -51,6 +51,11 @@ int main(int argc, char** argv) {
   app.add_option("--api-port",
                  options.daemon.api_port,
                  "Port of the API on 127.0.0.1, where requests are signed");
+  app.add_option(
+      "--node-port", options.daemon.node_port, "Port of a manager for the cluster's other nodes");
+  app.add_option("--gossip-port",
+                 options.daemon.gossip_port,
+                 "Port of gossip (UDP and TCP), the same on all nodes of a cluster");
   app.add_option("--log-level", options.log_level, "error, warn, info or debug")
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
   app.set_version_flag("--version", "ikadad version " IKADA_VERSION);
@@ -67,9 +72,14 @@ int main(int argc, char** argv) {
   if (notify_socket != nullptr) options.daemon.notify_socket = notify_socket;
   ::signal(SIGPIPE, SIG_IGN);
 
-  const Result<void> result = run_daemon(options.daemon);
-  if (result.has_value()) return 0;
-  ::fprintf(stderr, "ikadad: %s\n", result.error().message.c_str());
+  const Result<DaemonEnd> end = run_daemon(options.daemon);
+  if (!end.has_value()) {
+    ::fprintf(stderr, "ikadad: %s\n", end.error().message.c_str());
+    return 1;
+  }
+  if (*end == DaemonEnd::kStopped) return 0;
+  ::execv("/proc/self/exe", argv);
+  ::fprintf(stderr, "ikadad: %s\n", errno_error("start anew").message.c_str());
   return 1;
 }
 

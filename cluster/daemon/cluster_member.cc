@@ -1,0 +1,259 @@
+#include "cluster/daemon/cluster_member.h"
+
+#include <random>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <spdlog/spdlog.h>
+
+#include "cluster/daemon/lost_hosts.h"
+#include "cluster/node/admission.h"
+#include "cluster/state/record_key.h"
+#include "runtime/base/clock.h"
+
+namespace ikada {
+namespace {
+
+constexpr std::chrono::milliseconds kLookAgain{250};
+constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+constexpr std::int64_t kRenewRetrySeconds = 30;
+// A host that is gone must be seen within three seconds.
+constexpr NodeLinkLimits kMemberLimits{.ping_after = std::chrono::milliseconds(500),
+                                       .silence_limit = std::chrono::milliseconds(2500)};
+
+std::int64_t seconds_now() { return unix_now() / kNanosPerSecond; }
+
+std::string host_of(const std::string& endpoint) {
+  const size_t colon = endpoint.rfind(':');
+  std::string host = endpoint.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  return host;
+}
+
+double draw() {
+  std::random_device source;
+  return std::uniform_real_distribution<double>(0, 1)(source);
+}
+
+std::string_view word_of(gossip::Status status) { return gossip::to_text(status); }
+
+void log_change(const gossip::MemberChange& change) {
+  if (change.statement == nullptr) return;
+  spdlog::info("gossip {} node={}", gossip::to_text(change.kind), change.statement->name);
+}
+
+}  // namespace
+
+std::int64_t plan_renewal(std::int64_t not_before_s, std::int64_t not_after_s, double chance) {
+  constexpr double kEarliest = 0.5;
+  constexpr double kLatest = 0.8;
+  const auto life = static_cast<double>(not_after_s - not_before_s);
+  return not_before_s +
+         static_cast<std::int64_t>(life * (kEarliest + chance * (kLatest - kEarliest)));
+}
+
+ClusterMember::ClusterMember(boost::asio::io_context& loop, Membership membership, std::string path)
+    : loop_(loop), membership_(std::move(membership)), path_(std::move(path)), timer_(loop) {}
+
+ClusterMember::~ClusterMember() {
+  if (manager_ != nullptr) manager_->set_on_change(nullptr);
+}
+
+Result<std::unique_ptr<ClusterMember>> ClusterMember::create(boost::asio::io_context& loop,
+                                                             Membership membership,
+                                                             std::string path,
+                                                             std::optional<ClusterKeys> keys,
+                                                             ControlPlane* manager,
+                                                             const ClusterPorts& ports) {
+  std::unique_ptr<ClusterMember> member(
+      new ClusterMember(loop, std::move(membership), std::move(path)));
+  member->keys_ = std::move(keys);
+  member->manager_ = manager;
+  IK_LET(gossip, GossipMember::create(loop, member->membership_, ports.gossip, log_change));
+  member->gossip_ = std::move(gossip);
+  if (manager != nullptr) {
+    IK_TRY(member->open_manager(*manager, ports));
+  } else {
+    IK_TRY(member->open_worker());
+  }
+  IK_LET(facts, auth::read_certificate(member->membership_.credentials.certificate));
+  member->renew_at_s_ = plan_renewal(facts.not_before_s, facts.not_after_s, draw());
+  return member;
+}
+
+Result<void> ClusterMember::open_manager(ControlPlane& manager, const ClusterPorts& ports) {
+  if (!keys_.has_value()) {
+    return make_error(ErrorKind::kInvalid, "the cluster's keys are not on this manager");
+  }
+  const bool is_v6 = membership_.address.find(':') != std::string::npos;
+  IK_LET(listen,
+         parse_node_endpoint(is_v6 ? fmt::format("[::]:{}", ports.node)
+                                   : fmt::format("0.0.0.0:{}", ports.node)));
+  IK_LET(nodes,
+         NodeServer::create(
+             loop_,
+             *keys_,
+             membership_.credentials,
+             manager.api(),
+             manager.feed(),
+             {.listen = listen, .managers = membership_.managers, .limits = kMemberLimits}));
+  nodes_ = std::move(nodes);
+  manager.set_on_change([this](std::string_view key) { nodes_->note_change(key); });
+  return {};
+}
+
+Result<void> ClusterMember::open_worker() {
+  IK_LET(tls, node_client_tls(membership_.credentials));
+  link_ = std::make_unique<Uplink>(
+      loop_, UplinkOptions{.managers = membership_.managers, .tls = tls, .limits = kMemberLimits});
+  assignments_ = std::make_unique<RemoteAssignments>(*link_);
+  return {};
+}
+
+void ClusterMember::start() {
+  std::vector<std::string> seeds;
+  for (const std::string& manager : membership_.managers) seeds.push_back(host_of(manager));
+  if (manager_ != nullptr) {
+    for (const auto& [id, node] : manager_->home().nodes) seeds.push_back(node.value.address);
+  }
+  gossip_->join(seeds);
+  if (nodes_ != nullptr) nodes_->start();
+  if (link_ != nullptr) {
+    link_->start({.on_connected =
+                      [this] {
+                        spdlog::info("manager connected");
+                        assignments_->note_connected();
+                      },
+                  .on_lost = [](const Error& why) { spdlog::warn("{}", why.message); },
+                  .on_news =
+                      [this](const News& news) {
+                        if (news.verb == "refused") {
+                          spdlog::error("the cluster does not know this node any more");
+                        }
+                        assignments_->note_news(news);
+                      }});
+  }
+  wait();
+}
+
+void ClusterMember::stop() {
+  is_stopped_ = true;
+  timer_.cancel();
+  if (link_ != nullptr) link_->stop();
+  if (nodes_ != nullptr) nodes_->stop();
+  gossip_->stop();
+}
+
+void ClusterMember::wait() {
+  timer_.expires_after(kLookAgain);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || is_stopped_) return;
+    tick();
+    wait();
+  });
+}
+
+void ClusterMember::tick() {
+  if (manager_ != nullptr) look_for_lost_hosts();
+  renew_if_due();
+}
+
+HostPresence ClusterMember::presence_of(const std::string& node) const {
+  HostPresence presence{.gossip = gossip_->status(node)};
+  const std::optional<NodeAbsence> absence = nodes_->absence(node);
+  presence.is_connected = !absence.has_value();
+  if (!absence.has_value()) return presence;
+  presence.was_silent = absence->was_silent;
+  presence.absent_for = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - absence->since);
+  return presence;
+}
+
+void ClusterMember::look_for_lost_hosts() {
+  if (is_proposing_) return;
+  const ScopeState& home = manager_->home();
+  for (const auto& [id, node] : home.nodes) {
+    if (id == membership_.identity.node || !is_host_lost(presence_of(id))) continue;
+    const std::optional<Proposal> proposal =
+        plan_lost_host(home, node.value, {unix_now() / 1'000'000});
+    if (!proposal.has_value()) continue;
+    spdlog::warn("host lost node={} changes={}", id, proposal->changes.size());
+    is_proposing_ = true;
+    return manager_->api().propose(*proposal, [this](bool) { is_proposing_ = false; });
+  }
+}
+
+void ClusterMember::renew_if_due() {
+  if (is_renewing_ || seconds_now() < renew_at_s_) return;
+  const Result<std::string> request = auth::create_certificate_request(membership_.credentials.key);
+  if (!request.has_value()) return;
+  renew_at_s_ = seconds_now() + kRenewRetrySeconds;  // If it fails.
+  if (manager_ != nullptr) return renew_own(*request);
+  is_renewing_ = true;
+  link_->ask("renew", {{"certificateRequest", *request}}, [this](const Result<Json>& body) {
+    is_renewing_ = false;
+    if (!body.has_value()) return spdlog::warn("renew certificate: {}", body.error().message);
+    std::string certificate;
+    JsonReader reader(*body, "the manager's answer");
+    reader.require("certificate", certificate);
+    if (reader.done().has_value()) take_certificate(certificate);
+  });
+}
+
+// A manager issues its own.
+void ClusterMember::renew_own(const std::string& request) {
+  const ScopeState& home = manager_->home();
+  const auto found = home.nodes.find(membership_.identity.node);
+  if (found == home.nodes.end()) return;
+  Node node = found->second.value;
+  const Result<std::string> certificate = renew_certificate(
+      *keys_, request, node, {unix_now() / 1'000'000}, auth::kNodeCertificateSeconds);
+  if (!certificate.has_value()) {
+    return spdlog::warn("renew certificate: {}", certificate.error().message);
+  }
+  Proposal proposal;
+  proposal.put(node_key(home.scope, node.id), node, found->second.revision);
+  is_renewing_ = true;
+  manager_->api().propose(proposal, [this, text = *certificate](bool made) {
+    is_renewing_ = false;
+    if (made) take_certificate(text);
+  });
+}
+
+void ClusterMember::take_certificate(const std::string& certificate) {
+  const Result<auth::CertificateFacts> facts = auth::read_certificate(certificate);
+  if (!facts.has_value()) return spdlog::warn("renew certificate: {}", facts.error().message);
+  Membership renewed = membership_;
+  renewed.credentials.certificate = certificate;
+  const Result<void> stored = store_membership(path_, renewed);
+  if (!stored.has_value()) return spdlog::warn("renew certificate: {}", stored.error().message);
+  Result<TlsContext> tls = node_client_tls(renewed.credentials);
+  if (!tls.has_value()) return spdlog::warn("renew certificate: {}", tls.error().message);
+  membership_ = std::move(renewed);
+  if (link_ != nullptr) link_->set_tls(std::move(*tls));
+  if (nodes_ != nullptr) {
+    const Result<void> used = nodes_->use(membership_.credentials);
+    if (!used.has_value()) spdlog::warn("renew certificate: {}", used.error().message);
+  }
+  renew_at_s_ = plan_renewal(facts->not_before_s, facts->not_after_s, draw());
+  spdlog::info("certificate renewed serial={}", facts->serial);
+}
+
+std::string ClusterMember::describe(const std::string& node) const {
+  if (node == membership_.identity.node) return "connected";
+  if (nodes_ != nullptr && nodes_->is_connected(node)) return "connected";
+  const std::optional<gossip::Status> status = gossip_->status(node);
+  return status.has_value() ? std::string(word_of(*status)) : "unknown";
+}
+
+void ClusterMember::leave(bool stops_tasks, std::function<void(const Result<void>&)> then) {
+  if (link_ == nullptr) return then(make_error(ErrorKind::kConflict, "this node is a manager"));
+  link_->ask("leave",
+             {{"stopTasks", stops_tasks}},
+             [this, then = std::move(then)](const Result<Json>& body) {
+               if (!body.has_value()) return then(body.error());
+               gossip_->leave([then] { then({}); });
+             });
+}
+
+}  // namespace ikada

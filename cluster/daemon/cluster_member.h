@@ -1,0 +1,90 @@
+// What a daemon does because its host is in a cluster (cluster/node/membership.h): gossip, as a
+// manager the links of the other nodes, as a worker the link to a manager; and the renewal of its
+// certificate.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "cluster/daemon/control_plane.h"
+#include "cluster/daemon/lost_hosts.h"
+#include "cluster/daemon/node_server.h"
+#include "cluster/node/gossip_member.h"
+#include "cluster/node/remote_assignments.h"
+#include "cluster/node/uplink.h"
+
+namespace ikada {
+
+struct ClusterPorts {
+  std::uint16_t node = kDefaultNodePort;
+  std::uint16_t gossip = gossip::kDefaultPort;
+};
+
+class ClusterMember {
+ public:
+  // `manager` outlives it; it is there if and only if the node's role is that. `path` is where the
+  // membership is kept.
+  static Result<std::unique_ptr<ClusterMember>> create(boost::asio::io_context& loop,
+                                                       Membership membership,
+                                                       std::string path,
+                                                       std::optional<ClusterKeys> keys,
+                                                       ControlPlane* manager,
+                                                       const ClusterPorts& ports);
+  ~ClusterMember();
+  ClusterMember(const ClusterMember&) = delete;
+  ClusterMember& operator=(const ClusterMember&) = delete;
+
+  void start();
+  void stop();
+
+  const Membership& membership() const { return membership_; }
+  const std::optional<ClusterKeys>& keys() const { return keys_; }
+  // Null on a manager, whose agent asks the manager itself.
+  Assignments* assignments() { return assignments_.get(); }
+  bool is_connected() const { return link_ != nullptr && link_->is_connected(); }
+
+  // Of another node, as this one sees it: "connected", "alive", "suspect", "dead", "left" or
+  // "unknown".
+  std::string describe(const std::string& node) const;
+
+  // A worker tells the managers that it goes: it gets no new tasks from then on. kConflict while
+  // tasks run here; with `stops_tasks` they are told to stop, and asking again will do.
+  void leave(bool stops_tasks, std::function<void(const Result<void>&)> then);
+
+ private:
+  ClusterMember(boost::asio::io_context& loop, Membership membership, std::string path);
+
+  Result<void> open_manager(ControlPlane& manager, const ClusterPorts& ports);
+  Result<void> open_worker();
+  void wait();
+  void tick();
+  void look_for_lost_hosts();
+  HostPresence presence_of(const std::string& node) const;
+  void renew_if_due();
+  void renew_own(const std::string& request);
+  void take_certificate(const std::string& certificate);
+
+  boost::asio::io_context& loop_;
+  Membership membership_;
+  std::string path_;
+  std::optional<ClusterKeys> keys_;
+  ControlPlane* manager_ = nullptr;
+  std::unique_ptr<GossipMember> gossip_;
+  std::unique_ptr<NodeServer> nodes_;
+  std::unique_ptr<Uplink> link_;
+  std::unique_ptr<RemoteAssignments> assignments_;
+  boost::asio::steady_timer timer_;
+  std::int64_t renew_at_s_ = 0;
+  bool is_proposing_ = false;
+  bool is_renewing_ = false;
+  bool is_stopped_ = false;
+};
+
+// When to renew a certificate: at random between half and four fifths of its life.
+std::int64_t plan_renewal(std::int64_t not_before_s, std::int64_t not_after_s, double chance);
+
+}  // namespace ikada

@@ -1,0 +1,106 @@
+#include "cluster/daemon/cluster_routes.h"
+
+#include "runtime/base/json.h"
+#include "runtime/base/text.h"
+
+namespace ikada {
+namespace {
+
+constexpr std::string_view kClusterPath = "/cluster";
+constexpr std::string_view kNodesPath = "/cluster/nodes/";
+
+unsigned status_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInvalid:
+      return 400;
+    case ErrorKind::kDenied:
+      return 403;
+    case ErrorKind::kNotFound:
+      return 404;
+    case ErrorKind::kConflict:
+      return 409;
+    case ErrorKind::kUnavailable:
+      return 503;
+    case ErrorKind::kSystem:
+    case ErrorKind::kInternal:
+      return 500;
+  }
+  return 500;
+}
+
+HttpReply reply_of(const Result<Json>& result) {
+  if (result.has_value()) return {.status = 200, .body = result->dump() + "\n"};
+  const Json body = {{"error", result.error().message}};
+  return {.status = status_of(result.error().kind), .body = body.dump() + "\n"};
+}
+
+void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon::Done done) {
+  JsonReader reader(body, "request");
+  if (verb == "init") {
+    InitWish wish;
+    reader.read("name", wish.name);
+    reader.read("address", wish.address);
+    const Result<void> read = reader.done();
+    return read.has_value() ? host.init(wish, std::move(done)) : done(read.error());
+  }
+  if (verb == "join") {
+    JoinOrder order;
+    std::string token;
+    reader.require("manager", order.manager);
+    reader.require("token", token);
+    reader.read("name", order.name);
+    reader.read("address", order.address);
+    const Result<void> read = reader.done();
+    if (!read.has_value()) return done(read.error());
+    Result<auth::JoinToken> parsed = auth::parse_join_token(token);
+    if (!parsed.has_value()) return done(parsed.error());
+    order.token = std::move(*parsed);
+    return host.join(order, std::move(done));
+  }
+  if (verb == "leave") {
+    bool force = false;
+    reader.read("force", force);
+    const Result<void> read = reader.done();
+    return read.has_value() ? host.leave(force, std::move(done)) : done(read.error());
+  }
+  if (verb == "token") {
+    std::string role = "worker";
+    std::int64_t lifetime_s = 0;
+    reader.read("role", role);
+    reader.read("lifetimeSeconds", lifetime_s);
+    const Result<void> read = reader.done();
+    if (!read.has_value()) return done(read.error());
+    return host.issue_token(role, lifetime_s, std::move(done));
+  }
+  done(make_error(ErrorKind::kNotFound, "no such path"));
+}
+
+}  // namespace
+
+bool is_cluster_route(const HttpRequest& request) {
+  const std::string_view path = cut(request.target, '?').before;
+  return path == kClusterPath || path.starts_with(std::string(kClusterPath) + "/");
+}
+
+void answer_cluster_request(HostDaemon& host,
+                            const HttpRequest& request,
+                            const HttpServer::Respond& respond) {
+  const Cut target = cut(request.target, '?');
+  const HostDaemon::Done done = [respond](const Result<Json>& result) {
+    respond(reply_of(result));
+  };
+  if (request.method == "GET" && target.before == kClusterPath) return done(host.status());
+  if (request.method == "GET" && target.before == "/cluster/nodes") return done(host.nodes());
+  if (request.method == "DELETE" && target.before.starts_with(kNodesPath)) {
+    const std::string node(target.before.substr(kNodesPath.size()));
+    return host.remove_node(node, target.after == "force=1", done);
+  }
+  if (request.method != "POST" || target.before.size() <= kClusterPath.size()) {
+    return done(make_error(ErrorKind::kNotFound, "no such path"));
+  }
+  const Result<Json> body = parse_json(request.body.empty() ? "{}" : request.body);
+  if (!body.has_value()) return done(body.error());
+  post(host, target.before.substr(kClusterPath.size() + 1), *body, done);
+}
+
+}  // namespace ikada

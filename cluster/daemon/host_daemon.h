@@ -1,0 +1,98 @@
+// What the daemon of this host is: manager, member of a cluster, agent, as its files say; and how
+// it becomes something else while it runs.
+//
+//   STATE/node.json               the host is in a cluster (cluster/node/membership.h)
+//   STATE/cluster/authority.json  its keys, on managers
+//   cluster.yaml                  a manager also without them: one host that nobody joins
+//
+// All calls and callbacks are on the loop's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cluster/agent/agent.h"
+#include "cluster/auth/join_token.h"
+#include "cluster/daemon/cluster_member.h"
+#include "cluster/daemon/daemon.h"
+
+namespace ikada {
+
+struct InitWish {
+  std::string name;     // Empty: the host's own.
+  std::string address;  // Where others reach it; empty: that of the route to the outside.
+};
+
+struct JoinOrder {
+  std::string manager;  // "192.0.2.1" or "192.0.2.1:7442".
+  auth::JoinToken token;
+  std::string name;
+  std::string address;
+};
+
+class HostDaemon {
+ public:
+  using Done = std::function<void(const Result<Json>&)>;
+
+  HostDaemon(boost::asio::io_context& loop, const DaemonOptions& options);
+  ~HostDaemon();
+  HostDaemon(const HostDaemon&) = delete;
+  HostDaemon& operator=(const HostDaemon&) = delete;
+
+  // What the files say. Then start().
+  Result<void> open();
+  void start();
+  void stop();
+
+  // Makes this host the first manager of a new cluster: {"cluster", "node", "address",
+  // "workerToken", "accessKeyId", "secretAccessKey"}. kConflict if it is in one already.
+  void init(const InitWish& wish, Done done);
+  // Makes it a worker of another's: {"cluster", "node", "role"}.
+  void join(const JoinOrder& order, Done done);
+  // {}; the daemon then starts anew. kConflict while tasks run here, unless they are to stop, and
+  // on a manager that others need.
+  void leave(bool force, Done done);
+  // What this host is: {"role": "none" | "worker" | "manager", …}.
+  Json status() const;
+
+  // On managers. A new token, which makes the role's last one void: {"token", "expiresAt"}.
+  void issue_token(const std::string& role, std::int64_t lifetime_s, Done done);
+  // {"nodes": [...]}
+  Result<Json> nodes() const;
+  // Of a node that is named by its id, the beginning of it, or its name: {"node"}. kConflict for
+  // one that is connected, unless `force`.
+  void remove_node(const std::string& name, bool force, Done done);
+
+  // Calls it when the daemon has to start anew.
+  void set_on_restart(std::function<void()> on_restart) { on_restart_ = std::move(on_restart); }
+
+ private:
+  struct Draft;
+
+  std::string membership_path() const { return options_.state_root + "/node.json"; }
+  std::string keys_path() const { return options_.state_root + "/cluster/authority.json"; }
+  ClusterPorts ports() const;
+  Result<void> open_manager();
+  Result<void> open_member(Membership membership, std::optional<ClusterKeys> keys);
+  Result<void> open_agent(Assignments& assignments);
+  Result<void> found(Draft& draft);
+  void joined(Result<Membership> membership, const Done& done);
+  void leave_as_worker(bool force, const Done& done);
+  void leave_as_manager(bool force, const Done& done);
+  void forget_cluster(const Done& done);
+  Result<const Kept<Node>*> find_node(const std::string& name) const;
+  void note_restart();
+
+  boost::asio::io_context& loop_;
+  DaemonOptions options_;
+  bool is_for_real_ = true;  // No virtual instances.
+  std::unique_ptr<ControlPlane> manager_;
+  std::unique_ptr<ClusterMember> member_;
+  std::unique_ptr<Agent> agent_;
+  std::unique_ptr<boost::asio::steady_timer> timer_;
+  std::function<void()> on_restart_;
+  bool is_busy_ = false;  // With init, join or leave.
+};
+
+}  // namespace ikada

@@ -1,0 +1,47 @@
+#include "cluster/daemon/lost_hosts.h"
+
+#include "cluster/state/record_key.h"
+
+namespace ikada {
+
+bool is_host_lost(const HostPresence& presence) {
+  if (presence.is_connected) return false;
+  const bool is_dead = !presence.gossip.has_value() || *presence.gossip == gossip::Status::kDead ||
+                       *presence.gossip == gossip::Status::kLeft;
+  if (!is_dead) return false;
+  return presence.was_silent || presence.absent_for >= kRestartGrace;
+}
+
+std::optional<Proposal> plan_lost_host(const ScopeState& scope, const Node& node, Timestamp now) {
+  if (!node.cluster.has_value() || !node.instance.has_value()) return std::nullopt;
+  const auto cluster = scope.clusters.find(*node.cluster);
+  if (cluster == scope.clusters.end()) return std::nullopt;
+  const auto instance = cluster->second.instances.find(*node.instance);
+  if (instance == cluster->second.instances.end()) return std::nullopt;
+  Proposal proposal;
+  const Kept<ContainerInstance>& kept = instance->second.record;
+  if (kept.revision != 0 && kept.value.agent_connected) {
+    ContainerInstance changed = kept.value;
+    changed.agent_connected = false;
+    ++changed.version;
+    proposal.put(instance_key(scope.scope, *node.cluster, *node.instance), changed, kept.revision);
+  }
+  if (instance->second.tasks == 0) {
+    return proposal.changes.empty() ? std::nullopt : std::optional<Proposal>(std::move(proposal));
+  }
+  for (const auto& [id, task] : cluster->second.tasks) {
+    if (task.value.container_instance != node.instance ||
+        task.value.last_status == TaskStatus::kStopped) {
+      continue;
+    }
+    if (proposal.changes.size() >= kMaxChanges) break;
+    proposal.put(
+        task_key(scope.scope, *node.cluster, id),
+        stopped_unheard(
+            task.value, fmt::format("Host EC2 (instance {}) terminated.", *node.instance), now),
+        task.revision);
+  }
+  return proposal.changes.empty() ? std::nullopt : std::optional<Proposal>(std::move(proposal));
+}
+
+}  // namespace ikada

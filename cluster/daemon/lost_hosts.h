@@ -1,0 +1,32 @@
+// When a host counts as lost, and what becomes of its tasks then. Pure.
+//
+// Two must agree: gossip calls the host dead, and its connection with the managers has lapsed. A
+// connection that went silent has lapsed; one that was closed was closed by a daemon that ended on
+// a host that lives: it has kRestartGrace to come back, and so has everybody when a manager starts.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "cluster/api/outcome.h"
+#include "cluster/gossip/member_table.h"
+#include "cluster/state/state.h"
+
+namespace ikada {
+
+inline constexpr std::chrono::seconds kRestartGrace{30};
+
+struct HostPresence {
+  bool is_connected = false;
+  bool was_silent = false;                 // The connection was lost, not closed.
+  std::chrono::milliseconds absent_for{};  // If it is not connected.
+  std::optional<gossip::Status> gossip;    // Nothing: nobody has told of it.
+};
+
+bool is_host_lost(const HostPresence& presence);
+
+// Its instance is disconnected and its tasks STOPPED, some of them at a time; nothing if they are.
+std::optional<Proposal> plan_lost_host(const ScopeState& scope, const Node& node, Timestamp now);
+
+}  // namespace ikada

@@ -1,0 +1,284 @@
+#include "cluster/daemon/node_server.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <spdlog/spdlog.h>
+
+#include "cluster/daemon/node_session.h"
+#include "cluster/node/admission.h"
+#include "cluster/node/uplink.h"
+#include "cluster/state/record_key.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/random_id.h"
+#include "runtime/sys/inet_socket.h"
+
+namespace ikada {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr size_t kNodeIdBytes = 16;
+constexpr std::chrono::milliseconds kListenPause{100};
+constexpr std::chrono::milliseconds kFarewell{300};
+
+Timestamp server_now() { return {unix_now() / 1'000'000}; }
+
+}  // namespace
+
+struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
+  Server(boost::asio::io_context& io,
+         const ClusterKeys& cluster_keys,
+         ApiServer& api_server,
+         StateFeed& state_feed,
+         NodeServerOptions given)
+      : loop(io),
+        keys(cluster_keys),
+        api(api_server),
+        feed(state_feed),
+        options(std::move(given)),
+        scope{.account = api.options().account, .region = api.options().home_region},
+        acceptor(loop),
+        pause(loop) {}
+
+  const ScopeState& state() const { return feed.state().scope(scope); }
+
+  Result<void> listen() {
+    error_code error;
+    IK_LET(fd, open_inet_socket(options.listen.protocol().family(), SOCK_STREAM));
+    acceptor.assign(options.listen.protocol(), fd.release(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(options.listen, error);
+    if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+    if (!error) return {};
+    return make_error(
+        error == boost::asio::error::address_in_use ? ErrorKind::kConflict : ErrorKind::kSystem,
+        "listen on {}: {}",
+        to_text(options.listen),
+        error.message());
+  }
+
+  void accept() {
+    acceptor.async_wait(tcp::acceptor::wait_read,
+                        [self = shared_from_this()](const error_code& error) {
+                          if (error || !self->acceptor.is_open()) return;
+                          Result<UniqueFd> fd = accept_connection(self->acceptor.native_handle());
+                          if (fd.has_value()) self->take(std::move(*fd));
+                          if (fd.has_value() || fd.error().kind == ErrorKind::kUnavailable)
+                            return self->accept();
+                          // Out of descriptors, perhaps: they come back.
+                          self->pause.expires_after(kListenPause);
+                          self->pause.async_wait([self](const error_code& cancelled) {
+                            if (!cancelled) self->accept();
+                          });
+                        });
+  }
+
+  void take(UniqueFd fd) {
+    if (strangers.size() >= options.max_strangers) return;
+    if (sessions.size() + strangers.size() >= options.max_links) return;
+    error_code error;
+    tcp::socket socket(loop);
+    socket.assign(options.listen.protocol(), fd.get(), error);
+    if (error) return;
+    static_cast<void>(fd.release());
+    const std::shared_ptr<NodeLink> link = NodeLink::accept(std::move(socket), tls, options.limits);
+    strangers.insert(link);
+    const std::weak_ptr<NodeLink> weak = link;
+    link->start({.on_ready =
+                     [self = shared_from_this(), weak] {
+                       if (const auto ready = weak.lock()) self->greet(ready);
+                     },
+                 .on_frame =
+                     [self = shared_from_this(), weak](const Json& frame) {
+                       if (const auto from = weak.lock()) self->hear_stranger(from, frame);
+                     },
+                 .on_end =
+                     [self = shared_from_this(), weak](const Error&) {
+                       if (const auto over = weak.lock()) self->strangers.erase(over);
+                     }});
+  }
+
+  // After the handshake: a node, or somebody who wants to join.
+  void greet(const std::shared_ptr<NodeLink>& link) {
+    const auto& peer = link->peer();
+    if (!peer.has_value()) return;
+    strangers.erase(link);
+    const std::string& node = peer->identity.node;
+    const auto record = state().nodes.find(node);
+    const bool is_member = peer->identity.cluster == keys.cluster &&
+                           record != state().nodes.end() &&
+                           record->second.value.role == auth::to_text(peer->identity.role);
+    if (!is_member) {
+      spdlog::warn("node refused node={} address={}", node, to_text(link->remote()));
+      link->send(to_json(News{.verb = "refused", .body = Json::object()}));
+      return link->finish();
+    }
+    auto session =
+        std::make_shared<NodeSession>(link, node, keys, api, feed, options.certificate_lifetime_s);
+    // An older connection of the same node is one that it has given up.
+    if (const auto old = sessions.find(node); old != sessions.end()) old->second->link().close();
+    sessions[node] = session;
+    absences.erase(node);
+    spdlog::info("node connected node={} address={}", node, to_text(link->remote()));
+    const std::weak_ptr<NodeSession> weak = session;
+    link->set_listener({.on_ready = {},
+                        .on_frame =
+                            [weak](const Json& json) {
+                              const std::shared_ptr<NodeSession> to = weak.lock();
+                              const Result<Frame> frame = parse_frame(json);
+                              if (to == nullptr || !frame.has_value()) return;
+                              if (const auto* question = std::get_if<Question>(&*frame))
+                                to->take(*question);
+                            },
+                        .on_end = [self = shared_from_this(),
+                                   weak](const Error& why) { self->note_end(weak.lock(), why); }});
+  }
+
+  void note_end(const std::shared_ptr<NodeSession>& session, const Error& why) {
+    if (session == nullptr) return;
+    const auto current = sessions.find(session->node());
+    if (current == sessions.end() || current->second != session) return;
+    spdlog::warn("node disconnected node={} reason=\"{}\"", session->node(), why.message);
+    absences[session->node()] = {.since = SteadyClock::now(),
+                                 .was_silent = why.code == kLinkSilent};
+    session->set_connected(false);
+    sessions.erase(session->node());
+  }
+
+  void hear_stranger(const std::shared_ptr<NodeLink>& link, const Json& json) {
+    const Result<Frame> frame = parse_frame(json);
+    const auto* question = frame.has_value() ? std::get_if<Question>(&*frame) : nullptr;
+    if (question == nullptr || question->verb != "join") {
+      strangers.erase(link);
+      return link->close();
+    }
+    admit(link, question->id, parse_join_request(question->body));
+  }
+
+  void admit(const std::shared_ptr<NodeLink>& link, std::int64_t id, Result<JoinRequest> request) {
+    if (!request.has_value()) return refuse(link, id, request.error());
+    const Result<auth::NodeRole> role = check_join_secret(state(), request->secret, server_now());
+    if (!role.has_value()) return refuse(link, id, role.error());
+    const Result<Admitted> admitted =
+        admit_node(keys,
+                   *request,
+                   {.role = *role,
+                    .id = random_hex(kNodeIdBytes),
+                    .now = server_now(),
+                    .certificate_lifetime_s = options.certificate_lifetime_s,
+                    .managers = options.managers});
+    if (!admitted.has_value()) return refuse(link, id, admitted.error());
+    Proposal proposal;
+    proposal.put(node_key(scope, admitted->node.id), admitted->node, 0);
+    api.propose(proposal, [self = shared_from_this(), link, id, made_of = *admitted](bool made) {
+      if (!made) {
+        return self->refuse(
+            link, id, make_error(ErrorKind::kUnavailable, "the manager could not store the node"));
+      }
+      const Node& node = made_of.node;
+      spdlog::info("node joined node={} name={} role={} address={}",
+                   node.id,
+                   node.name,
+                   node.role,
+                   node.address);
+      self->answer(link, Answer{.id = id, .body = made_of.answer});
+    });
+  }
+
+  void refuse(const std::shared_ptr<NodeLink>& link, std::int64_t id, const Error& why) {
+    spdlog::warn("join refused address={} reason=\"{}\"", to_text(link->remote()), why.message);
+    answer(link, Answer{.id = id, .body = why});
+  }
+
+  void answer(const std::shared_ptr<NodeLink>& link, const Answer& text) {
+    strangers.erase(link);
+    link->send(to_json(text));
+    link->finish();
+  }
+
+  // It may be waiting for the answer to its farewell.
+  void finish_soon(const std::shared_ptr<NodeSession>& session) {
+    auto timer = std::make_shared<boost::asio::steady_timer>(loop, kFarewell);
+    timer->async_wait([session, timer](const error_code&) { session->link().finish(); });
+  }
+
+  void note_change(std::string_view key) {
+    // A session may end while it is told.
+    const std::map<std::string, std::shared_ptr<NodeSession>> all = sessions;
+    for (const auto& [node, session] : all) {
+      if (state().nodes.find(node) == state().nodes.end()) {
+        spdlog::info("node removed node={}", node);
+        sessions.erase(node);
+        finish_soon(session);
+      } else {
+        session->note_change(key);
+      }
+    }
+  }
+
+  boost::asio::io_context& loop;
+  const ClusterKeys& keys;
+  ApiServer& api;
+  StateFeed& feed;
+  NodeServerOptions options;
+  Scope scope;
+  TlsContext tls;
+  tcp::acceptor acceptor;
+  boost::asio::steady_timer pause;
+  std::set<std::shared_ptr<NodeLink>> strangers;
+  std::map<std::string, std::shared_ptr<NodeSession>> sessions;  // By node.
+  std::map<std::string, NodeAbsence> absences;
+  SteadyClock::time_point started = SteadyClock::now();
+};
+
+Result<std::unique_ptr<NodeServer>> NodeServer::create(boost::asio::io_context& loop,
+                                                       const ClusterKeys& keys,
+                                                       const NodeCredentials& credentials,
+                                                       ApiServer& api,
+                                                       StateFeed& feed,
+                                                       NodeServerOptions options) {
+  auto server = std::make_shared<Server>(loop, keys, api, feed, std::move(options));
+  IK_LET(tls, node_server_tls(credentials));
+  server->tls = std::move(tls);
+  IK_TRY(server->listen());
+  return std::unique_ptr<NodeServer>(new NodeServer(std::move(server)));
+}
+
+NodeServer::~NodeServer() { stop(); }
+
+Result<void> NodeServer::use(const NodeCredentials& credentials) {
+  IK_LET(tls, node_server_tls(credentials));
+  server_->tls = std::move(tls);
+  return {};
+}
+
+void NodeServer::start() { server_->accept(); }
+
+void NodeServer::stop() {
+  error_code ignored;
+  server_->acceptor.close(ignored);
+  server_->pause.cancel();
+  for (const auto& link : std::exchange(server_->strangers, {})) link->close();
+  for (const auto& [node, session] : std::exchange(server_->sessions, {})) session->link().close();
+}
+
+void NodeServer::note_change(std::string_view key) { server_->note_change(key); }
+
+bool NodeServer::is_connected(const std::string& node) const {
+  return server_->sessions.count(node) > 0;
+}
+
+std::optional<NodeAbsence> NodeServer::absence(const std::string& node) const {
+  if (is_connected(node)) return std::nullopt;
+  const auto found = server_->absences.find(node);
+  // Not seen by this manager so far: as if it had gone when the manager came.
+  if (found == server_->absences.end()) return NodeAbsence{.since = server_->started};
+  return found->second;
+}
+
+}  // namespace ikada

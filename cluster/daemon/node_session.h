@@ -1,0 +1,57 @@
+// One node's connection to this manager (node_server.h): what it may ask, and what it is told.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cluster/daemon/local_assignments.h"
+#include "cluster/daemon/node_plans.h"
+#include "cluster/node/frames.h"
+#include "cluster/node/membership.h"
+#include "cluster/node/node_link.h"
+
+namespace ikada {
+
+class NodeSession : public std::enable_shared_from_this<NodeSession> {
+ public:
+  // Everything outlives it; `keys` are the cluster's.
+  NodeSession(std::shared_ptr<NodeLink> link,
+              std::string node,
+              const ClusterKeys& keys,
+              ApiServer& api,
+              StateFeed& feed,
+              std::int64_t certificate_lifetime_s);
+
+  const std::string& node() const { return node_; }
+  NodeLink& link() { return *link_; }
+
+  void take(const Question& question);
+  void note_change(std::string_view key);
+
+  // Whether the instance's agent can be reached, in its record.
+  void set_connected(bool is_connected);
+
+ private:
+  using Body = Result<Json>;
+
+  void reply(std::int64_t id, Body body);
+  void enlist(std::int64_t id, const Json& body);
+  void keep_instance(const std::string& cluster, const std::string& instance);
+  void follow(std::int64_t id);
+  void report(std::int64_t id, const Json& body);
+  void renew(std::int64_t id, const Json& body);
+  void leave(std::int64_t id, const Json& body);
+
+  std::shared_ptr<NodeLink> link_;
+  std::string node_;
+  const ClusterKeys& keys_;
+  ApiServer& api_;
+  StateFeed& feed_;
+  Scope scope_;
+  std::int64_t certificate_lifetime_s_;
+  LocalAssignments assignments_;
+  std::string instance_;  // Empty until it has enlisted.
+};
+
+}  // namespace ikada

@@ -1,0 +1,132 @@
+#include "cluster/daemon/node_plans.h"
+
+#include <doctest/doctest.h>
+
+#include "cluster/daemon/cluster_member.h"
+#include "cluster/daemon/lost_hosts.h"
+#include "cluster/state/record_key.h"
+
+namespace ikada {
+namespace {
+
+const Scope kScope{.account = "1", .region = "r"};
+const Timestamp kNow{1'000};
+
+template <typename T>
+void put(State& state, const std::string& key, const T& record, std::int64_t revision) {
+  REQUIRE(state.apply(key, to_json(record).dump(), revision).has_value());
+}
+
+// A node "n" with the instance "i" of the cluster "default" and one running task "t".
+State state_with_task() {
+  State state;
+  put(state, cluster_key(kScope, "default"), Cluster{.name = "default"}, 1);
+  put(state,
+      instance_key(kScope, "default", "i"),
+      ContainerInstance{.cluster = "default", .id = "i"},
+      2);
+  Task task;
+  task.cluster = "default";
+  task.id = "t";
+  task.container_instance = "i";
+  task.last_status = TaskStatus::kRunning;
+  put(state, task_key(kScope, "default", "t"), task, 3);
+  Node node;
+  node.id = "n";
+  node.name = "host";
+  node.cluster = "default";
+  node.instance = "i";
+  put(state, node_key(kScope, "n"), node, 4);
+  return state;
+}
+
+const Node& node_of(const State& state) { return state.scope(kScope).nodes.at("n").value; }
+
+// The state with all changes of a proposal made.
+void make(State& state, const Proposal& proposal) {
+  for (const RecordChange& change : proposal.changes) {
+    const std::optional<std::string_view> value =
+        change.value.has_value() ? std::optional<std::string_view>(*change.value) : std::nullopt;
+    REQUIRE(state.apply(change.key, value, 9).has_value());
+  }
+}
+
+TEST_CASE("an instance is connected or not, and told once") {
+  State state = state_with_task();
+  CHECK_FALSE(plan_connected(state.scope(kScope), "n", true).has_value());
+  const std::optional<Proposal> away = plan_connected(state.scope(kScope), "n", false);
+  REQUIRE(away.has_value());
+  CHECK(away->changes.front().expected == 2);
+  make(state, *away);
+  CHECK_FALSE(plan_connected(state.scope(kScope), "n", false).has_value());
+  CHECK_FALSE(plan_connected(state.scope(kScope), "nobody", false).has_value());
+}
+
+TEST_CASE("a lost host's tasks are stopped, then there is nothing to do") {
+  State state = state_with_task();
+  const std::optional<Proposal> lost = plan_lost_host(state.scope(kScope), node_of(state), kNow);
+  REQUIRE(lost.has_value());
+  make(state, *lost);
+  const ClusterState& cluster = state.scope(kScope).clusters.at("default");
+  const Task& task = cluster.tasks.at("t").value;
+  CHECK(task.last_status == TaskStatus::kStopped);
+  CHECK(task.stopped_reason == "Host EC2 (instance i) terminated.");
+  CHECK(task.stopped_at == kNow);
+  CHECK_FALSE(cluster.instances.at("i").record.value.agent_connected);
+  CHECK_FALSE(plan_lost_host(state.scope(kScope), node_of(state), kNow).has_value());
+}
+
+TEST_CASE("who leaves drains first") {
+  State state = state_with_task();
+  const LeavePlan busy = plan_leave(state.scope(kScope), "n", false);
+  CHECK(busy.tasks == 1);
+  make(state, busy.proposal);
+  CHECK(state.scope(kScope).clusters.at("default").instances.at("i").record.value.status ==
+        "DRAINING");
+  CHECK(plan_leave(state.scope(kScope), "n", false).proposal.changes.empty());
+
+  make(state, plan_leave(state.scope(kScope), "n", true).proposal);
+  const Task task = state.scope(kScope).clusters.at("default").tasks.at("t").value;
+  CHECK(task.desired_status == "STOPPED");
+  CHECK(task.stop_code == "TerminationNotice");
+
+  put(state, task_key(kScope, "default", "t"), stopped_unheard(task, "over", kNow), 10);
+  const LeavePlan done = plan_leave(state.scope(kScope), "n", false);
+  CHECK(done.tasks == 0);
+  make(state, done.proposal);
+  CHECK(state.scope(kScope).nodes.empty());
+  CHECK(plan_leave(state.scope(kScope), "n", false).proposal.changes.empty());
+}
+
+TEST_CASE("a node reports its own tasks only") {
+  const State state = state_with_task();
+  TaskReport report{.scope = kScope, .task = {}, .sequence = 1};
+  report.task.cluster = "default";
+  report.task.id = "t";
+  CHECK(may_report(state, report, "i"));
+  CHECK_FALSE(may_report(state, report, "other"));
+  CHECK_FALSE(may_report(state, report, ""));
+  report.task.id = "unknown";
+  CHECK(may_report(state, report, "other"));
+}
+
+TEST_CASE("a host is lost when gossip and its connection agree") {
+  using gossip::Status;
+  const HostPresence silent{.was_silent = true, .gossip = Status::kDead};
+  CHECK(is_host_lost(silent));
+  CHECK_FALSE(is_host_lost({.is_connected = true, .was_silent = true, .gossip = Status::kDead}));
+  CHECK_FALSE(is_host_lost({.was_silent = true, .gossip = Status::kSuspect}));
+  CHECK_FALSE(is_host_lost({.was_silent = true, .gossip = Status::kAlive}));
+  // A daemon that ended has time to come back.
+  CHECK_FALSE(is_host_lost({.absent_for = std::chrono::seconds(29), .gossip = Status::kDead}));
+  CHECK(is_host_lost({.absent_for = kRestartGrace, .gossip = Status::kDead}));
+  CHECK(is_host_lost({.absent_for = kRestartGrace, .gossip = {}}));
+}
+
+TEST_CASE("certificates are renewed between half and four fifths of their life") {
+  CHECK(plan_renewal(1000, 2000, 0) == 1500);
+  CHECK(plan_renewal(1000, 2000, 1) == 1800);
+}
+
+}  // namespace
+}  // namespace ikada
