@@ -2,13 +2,14 @@
 //
 // Every call is a connection of its own and waits for the answer.
 //
-// Source: Amazon ECS API Reference; Smithy, "AWS JSON 1.1 protocol"; RFC 9112.
+// Source: Amazon ECS API Reference; Smithy, "AWS JSON 1.1 protocol".
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "cmd/ikada/context.h"
+#include "cmd/ikada/daemon_client.h"
 #include "runtime/base/json.h"
 #include "runtime/base/result.h"
 
@@ -29,7 +30,7 @@ class ApiClient {
   std::string socket_;
 };
 
-// Of an HTTP response that was read to its end: the body of a 200, else the error it tells. Pure.
-Result<Json> parse_api_reply(std::string_view response);
+// The body of a 200, else the error that the answer tells. Pure.
+Result<Json> read_api_answer(const DaemonAnswer& answer);
 
 }  // namespace ikada

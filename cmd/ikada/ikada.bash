@@ -24,6 +24,10 @@ _ikada_images() {
   "$1" images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -v '<none>'
 }
 
+_ikada_nodes() {
+  "$1" node ls --format "{{.Name}}" 2>/dev/null | cut -d" " -f1
+}
+
 _ikada_volumes() {
   "$1" volume ls -q 2>/dev/null
 }
@@ -61,7 +65,8 @@ _ikada() {
   done
   # A verb of a group stands for a command of its own, with the same arguments.
   case $verb in
-    builder | container | image | manifest | network | registry | system | task | task-def | volume)
+    builder | cluster | container | image | manifest | network | node | registry | system | task | \
+      task-def | volume)
       group=("$verb") verb=
       ((index + 1 < COMP_CWORD)) && verb=${COMP_WORDS[index + 1]}
       ;;
@@ -82,6 +87,8 @@ _ikada() {
       "image inspect" | "image rm") words=$(_ikada_images "$program") ;;
       "manifest create" | "manifest add") words=$(_ikada_images "$program") ;;
       "volume inspect" | "volume rm") words=$(_ikada_volumes "$program") ;;
+      "node inspect" | "node drain" | "node activate" | "node rm")
+        words=$(_ikada_nodes "$program") ;;
       "network inspect") words="bridge host none" ;;
       "task show" | "task logs" | "task explain") words=$(_ikada_tasks "$program" -a) ;;
       "task stop" | "task exec") words=$(_ikada_tasks "$program") ;;

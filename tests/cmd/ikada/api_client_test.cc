@@ -3,6 +3,15 @@
 #include <doctest/doctest.h>
 
 namespace ikada {
+namespace {
+
+Result<Json> parse_api_reply(std::string_view response) {
+  const Result<DaemonAnswer> answer = parse_daemon_answer(response);
+  if (!answer.has_value()) return answer.error();
+  return read_api_answer(*answer);
+}
+
+}  // namespace
 
 TEST_CASE("an answer of the API is its body") {
   const Result<Json> reply =

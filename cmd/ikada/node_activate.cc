@@ -1,0 +1,28 @@
+#include <stdio.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cmd/ikada/cluster_daemon.h"
+#include "cmd/ikada/commands.h"
+#include "cmd/ikada/context.h"
+
+namespace ikada {
+
+void add_node_activate_command(CLI::App& group, Context& context) {
+  auto names = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = group.add_subcommand("activate", "Let nodes get tasks again");
+  command->add_option("NODE", *names, "Names or ids")->required();
+  command->callback([names, &context] {
+    for (const std::string& name : *names) {
+      const Result<void> done = set_node_status(context, name, "ACTIVE");
+      context.finish(done);
+      if (done.has_value()) ::printf("%s\n", name.c_str());
+    }
+  });
+}
+
+}  // namespace ikada

@@ -1,0 +1,122 @@
+"""Hosts of a cluster: network namespaces on one bridge, each with an ikadad of its own."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import programs
+from gossip_members import Host
+
+BRIDGE = "gossip0"  # gossip_members.Host puts its wires there.
+START_TIMEOUT_S = 20
+
+
+class ClusterHost:
+    """Its daemon runs from the beginning; call it as the `ikada` command on that host."""
+
+    def __init__(self, number, directory, agent=None):
+        self.net = Host(number)
+        self.address = self.net.address
+        self.directory = pathlib.Path(directory)
+        self.root = self.directory / "root"
+        self.run_root = self.directory / "run"
+        self.directory.mkdir(parents=True)
+        self.log = self.directory / "log"
+        (self.directory / "agent.yaml").write_text(json.dumps(agent or {"limits": "ignore"}))
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.directory),
+                            "IKADA_RUNTIME": str(programs.IKADA_RUNTIME)}
+        self.process = None
+        self.start()
+
+    def _inside(self, *command):
+        return ["nsenter", "-n", "-t", str(self.net.pid), *map(str, command)]
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self._inside(programs.IKADAD, "--run-root", self.run_root, "--root", self.root,
+                         "--cluster-config", self.directory / "cluster.yaml",
+                         "--agent-config", self.directory / "agent.yaml"),
+            env=self.environment, stdin=subprocess.DEVNULL, stderr=open(self.log, "ab"))
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect(str(self.run_root / "ikadad.sock"))
+                return
+            except OSError:
+                assert self.process.poll() is None, self.log.read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(timeout=30)
+
+    def __call__(self, *arguments, **options):
+        options.setdefault("env", self.environment)
+        return programs.run(*self._inside(programs.IKADA, "--root", self.root, "--run-root",
+                                          self.run_root, *arguments), **options)
+
+    def api(self, action, **body):
+        """An action of the API on a manager, over its socket for root."""
+        reply = programs.run(
+            "curl", "-sS", "--unix-socket", self.run_root / "api.sock", "-d", json.dumps(body),
+            "-H", f"X-Amz-Target: AmazonEC2ContainerServiceV20141113.{action}",
+            "http://localhost/").stdout
+        return json.loads(reply)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.stop()
+        if (self.root / "containers").exists():
+            left = self("ps", "-a", "-q", "--no-trunc").stdout.split()
+            if left:
+                self("rm", "-f", "-v", *left)
+        self.net.end()
+
+
+class Cluster:
+    """`count` hosts that are in no cluster yet; the first is meant to be the manager."""
+
+    def __init__(self, directory, count, archive=None, agents=()):
+        programs.run("ip", "link", "add", BRIDGE, "type", "bridge")
+        programs.run("ip", "link", "set", BRIDGE, "up")
+        self.hosts = []
+        try:
+            for number in range(1, count + 1):
+                agent = agents[number - 1] if number <= len(agents) else None
+                host = ClusterHost(number, pathlib.Path(directory) / f"host{number}", agent)
+                self.hosts.append(host)
+                if archive:
+                    host("load", "-q", "-i", archive)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def manager(self):
+        return self.hosts[0]
+
+    def init(self):
+        """What `cluster init` prints as JSON."""
+        made = json.loads(self.manager("cluster", "init", "--json", "--advertise-addr",
+                                       self.manager.address).stdout)
+        self.token = made["workerToken"]
+        return made
+
+    def join(self, host, token=None, check=True):
+        return host("cluster", "join", "--name", f"host{host.net.number}", self.manager.address,
+                    input=token or self.token, check=check)
+
+    def nodes(self):
+        lines = self.manager("node", "ls", "--format", "{{json .}}").stdout.splitlines()
+        return {node["Name"].removesuffix(" *"): node for node in map(json.loads, lines)}
+
+    def close(self):
+        for host in reversed(self.hosts):
+            host.close()
+        programs.run("ip", "link", "delete", BRIDGE, check=False)

@@ -1,0 +1,265 @@
+"""A manager and its workers: joining, tasks on other hosts, hosts that go."""
+
+import json
+import signal
+import time
+
+import pytest
+
+import cluster_hosts
+
+
+def wait_until(holds, timeout_s=30, cluster=None):
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = holds()
+        if value:
+            return value
+        log = "\n".join(host.log.read_text()[-1500:] for host in cluster.hosts) if cluster else ""
+        assert time.monotonic() < deadline, log
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory, shared_ikada, busybox_image):
+    path = tmp_path_factory.mktemp("archive") / "busybox.tar"
+    shared_ikada("save", "-o", path, busybox_image)
+    return path
+
+
+@pytest.fixture
+def pair(tmp_path):
+    cluster = cluster_hosts.Cluster(tmp_path / "hosts", 2)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="module")
+def trio(tmp_path_factory, archive):
+    """A manager that runs no tasks and two workers, each with the image."""
+    cluster = cluster_hosts.Cluster(
+        tmp_path_factory.mktemp("hosts") / "trio", 3, archive, [{"run_tasks": False}])
+    cluster.init()
+    for host in cluster.hosts[1:]:
+        cluster.join(host)
+    wait_until(lambda: instances(cluster) == 2, cluster=cluster)
+    yield cluster
+    cluster.close()
+
+
+def instances(cluster):
+    answer = cluster.manager.api("ListContainerInstances")
+    return len(answer.get("containerInstanceArns", []))
+
+
+def run_tasks(cluster, image, count, script="sleep 1000", **container):
+    cluster.manager.api("RegisterTaskDefinition", family="sleeper", networkMode="none",
+                        containerDefinitions=[{"name": "app", "image": image, "memory": 16,
+                                               "stopTimeout": 2,
+                                               "command": ["sh", "-c", script], **container}])
+    started = cluster.manager.api("RunTask", taskDefinition="sleeper", count=count,
+                                  placementStrategy=[{"type": "spread", "field": "instanceId"}])
+    assert started["failures"] == [], started
+    return [task["taskArn"] for task in started["tasks"]]
+
+
+def describe(cluster, arns):
+    return cluster.manager.api("DescribeTasks", tasks=arns)["tasks"]
+
+
+def wait_tasks(cluster, arns, status, timeout_s=40):
+    def reached():
+        tasks = describe(cluster, arns)
+        return tasks if all(task["lastStatus"] == status for task in tasks) else None
+
+    return wait_until(reached, timeout_s, cluster)
+
+
+def stop_all(cluster, arns):
+    for arn in arns:
+        cluster.manager.api("StopTask", task=arn)
+    wait_tasks(cluster, arns, "STOPPED")
+
+
+def test_init_and_join_and_who_is_there(pair):
+    manager, worker = pair.hosts
+    assert manager("cluster", "status").stdout == "Role: none\n"
+
+    made = pair.init()
+    joined = pair.join(worker)
+
+    assert made["workerToken"].startswith("IKADA-1-")
+    assert joined.stdout.startswith(f"This host is a worker of cluster {made['cluster']}, node ")
+    nodes = wait_until(lambda: pair.nodes() if instances(pair) == 2 else None, cluster=pair)
+    assert {node["State"] for node in nodes.values()} == {"connected"}
+    assert sorted(node["Role"] for node in nodes.values()) == ["manager", "worker"]
+    assert nodes["host2"]["Address"] == worker.address
+    status = json.loads(worker("cluster", "status", "-f", "json").stdout)
+    assert (status["role"], status["cluster"]) == ("worker", made["cluster"])
+
+
+def test_what_cannot_join(pair):
+    manager, worker = pair.hosts
+    refused = pair.join(worker, "IKADA-1-" + "a" * 50 + "-" + "b" * 25, check=False)
+    assert refused.returncode == 1
+    assert refused.stderr == (f"ikada cluster join: manager {manager.address}:7442: connect: "
+                              "Connection refused\n")
+    pair.init()
+    # Another cluster's token is no good, and its secret is not told.
+    authority, secret = pair.token.split("-")[2:]
+    strange = pair.join(worker, f"IKADA-1-{'a' * 50}-{secret}", check=False)
+    assert "certificate verify failed" in strange.stderr
+    assert len(strange.stderr.splitlines()) == 1
+    wrong = pair.join(worker, f"IKADA-1-{authority}-{'b' * 25}", check=False)
+    assert wrong.stderr.endswith("the join token is not valid\n")
+    assert wrong.returncode == 1
+    assert "no token" not in manager.log.read_text()
+    # A new token makes the old one void.
+    old = pair.token
+    pair.token = manager("cluster", "token").stdout.strip()
+    assert pair.join(worker, old, check=False).stderr.endswith("the join token is not valid\n")
+    soon = manager("cluster", "token", "--expires", "1s").stdout.strip()
+    time.sleep(1.1)
+    assert pair.join(worker, soon, check=False).stderr.endswith("the join token has expired\n")
+    # Twice in a row, of both kinds.
+    pair.token = manager("cluster", "token").stdout.strip()
+    pair.join(worker)
+    again = pair.join(worker, check=False)
+    assert again.stderr == "ikada cluster join: this host is in a cluster already\n"
+    assert "in a cluster already" in manager("cluster", "init", check=False).stderr
+    for secret in (pair.token, old, soon):
+        assert secret.split("-")[3] not in manager.log.read_text() + worker.log.read_text()
+
+
+def test_leaving_and_coming_back(pair):
+    manager, worker = pair.hosts
+    pair.init()
+    pair.join(worker)
+    wait_until(lambda: instances(pair) == 2, cluster=pair)
+
+    worker("cluster", "leave")
+
+    assert list(pair.nodes()) != [] and "host2" not in pair.nodes()
+    assert instances(pair) == 1
+    wait_until(lambda: worker("cluster", "status", check=False).stdout == "Role: none\n",
+               cluster=pair)
+    pair.join(worker)
+    wait_until(lambda: instances(pair) == 2, cluster=pair)
+    # A manager goes last, and only if that is meant.
+    assert "1 other node is in it" in manager("cluster", "leave", check=False).stderr
+    worker("cluster", "leave")
+    assert "use --force" in manager("cluster", "leave", check=False).stderr
+    manager("cluster", "leave", "--force")
+    wait_until(lambda: manager("cluster", "status", check=False).stdout == "Role: none\n",
+               cluster=pair)
+    assert not (manager.root / "node.json").exists()
+    pair.init()
+
+
+@pytest.mark.timeout(240)
+def test_tasks_run_on_other_hosts_and_stop_there(trio, busybox_image):
+    arns = run_tasks(trio, busybox_image, 4)
+    tasks = wait_tasks(trio, arns, "RUNNING")
+
+    used = {task["containerInstanceArn"] for task in tasks}
+    assert len(used) == 2
+    for host in trio.hosts[1:]:
+        assert len(host("ps", "-q").stdout.split()) == 2
+    stop_all(trio, arns)
+    tasks = describe(trio, arns)
+    assert {task["stopCode"] for task in tasks} == {"UserInitiated"}
+    assert {task["containers"][0]["exitCode"] for task in tasks} == {137}
+    for host in trio.hosts[1:]:
+        assert host("ps", "-q").stdout == ""
+
+
+@pytest.mark.timeout(240)
+def test_daemons_that_die_lose_nothing(trio, busybox_image):
+    arns = run_tasks(trio, busybox_image, 2)
+    wait_tasks(trio, arns, "RUNNING")
+    before = {host: host("ps", "-q", "--no-trunc").stdout for host in trio.hosts[1:]}
+
+    for host in trio.hosts:
+        host.stop(signal.SIGKILL)
+    for host in trio.hosts:
+        host.start()
+
+    wait_until(lambda: {node["State"] for node in trio.nodes().values()} == {"connected"},
+               cluster=trio)
+    assert {task["lastStatus"] for task in describe(trio, arns)} == {"RUNNING"}
+    assert {host: host("ps", "-q", "--no-trunc").stdout for host in trio.hosts[1:]} == before
+    stop_all(trio, arns)
+
+
+@pytest.mark.timeout(240)
+def test_a_task_that_ends_while_the_manager_is_away_is_reported_later(trio, busybox_image):
+    arns = run_tasks(trio, busybox_image, 2, "sleep 3; exit 4")
+    wait_tasks(trio, arns, "RUNNING")
+    trio.manager.stop(signal.SIGKILL)
+    time.sleep(4)
+    trio.manager.start()
+
+    tasks = wait_tasks(trio, arns, "STOPPED")
+
+    assert {task["containers"][0]["exitCode"] for task in tasks} == {4}
+    assert {task["stopCode"] for task in tasks} == {"EssentialContainerExited"}
+
+
+@pytest.mark.timeout(240)
+def test_a_lost_host_is_seen_and_its_surplus_stopped_when_it_returns(trio, busybox_image):
+    arns = run_tasks(trio, busybox_image, 2)
+    wait_tasks(trio, arns, "RUNNING")
+    lost = trio.hosts[2]
+    container = lost("ps", "-q").stdout.split()
+    assert len(container) == 1
+
+    start = time.monotonic()
+    lost.net.set_link(False)
+    stopped = wait_until(lambda: [task for task in describe(trio, arns)
+                                  if task["lastStatus"] == "STOPPED"], 15, trio)
+    took = time.monotonic() - start
+
+    assert len(stopped) == 1 and took < 8
+    assert stopped[0]["stoppedReason"].startswith("Host EC2 (instance ")
+    assert trio.nodes()["host3"]["State"] == "dead"
+    # Its container goes on as long as nobody tells it otherwise.
+    assert lost("ps", "-q").stdout.split() == container
+
+    lost.net.set_link(True)
+    wait_until(lambda: trio.nodes()["host3"]["State"] == "connected", cluster=trio)
+    wait_until(lambda: lost("ps", "-q").stdout == "", cluster=trio)
+    stop_all(trio, [task["taskArn"] for task in describe(trio, arns)
+                    if task["lastStatus"] != "STOPPED"])
+
+
+def test_a_drained_node_gets_no_tasks(trio, busybox_image):
+    trio.manager("node", "drain", "host2")
+    assert trio.nodes()["host2"]["Status"] == "DRAINING"
+    arns = run_tasks(trio, busybox_image, 2)
+    wait_tasks(trio, arns, "RUNNING")
+    assert trio.hosts[1]("ps", "-q").stdout == ""
+    trio.manager("node", "activate", "host2")
+    assert trio.nodes()["host2"]["Status"] == "ACTIVE"
+    stop_all(trio, arns)
+
+
+@pytest.mark.timeout(240)
+def test_leaving_with_tasks_and_being_removed(trio, busybox_image):
+    arns = run_tasks(trio, busybox_image, 2)
+    wait_tasks(trio, arns, "RUNNING")
+    refused = trio.hosts[1]("cluster", "leave", check=False)
+    assert refused.stderr == "ikada cluster leave: 1 task runs here\n"
+    assert "is connected" in trio.manager("node", "rm", "host3", check=False).stderr
+
+    trio.hosts[1]("cluster", "leave", "--force")
+
+    assert trio.hosts[1]("ps", "-q").stdout == ""
+    # Who was removed is refused from then on.
+    trio.manager("node", "rm", "--force", "host3")
+    assert "host3" not in trio.nodes()
+    wait_until(lambda: "the cluster does not know this node" in trio.hosts[2].log.read_text(),
+               cluster=trio)
+    trio.hosts[2].stop(signal.SIGKILL)
+    trio.hosts[2].start()
+    time.sleep(1)
+    assert "host3" not in trio.nodes()
