@@ -98,8 +98,15 @@ Result<void> ClusterMember::open_manager(ControlPlane& manager, const ClusterPor
              manager.feed(),
              {.listen = listen, .managers = membership_.managers, .limits = kMemberLimits}));
   nodes_ = std::move(nodes);
+  api_port_ = ports.api;
+  IK_TRY(serve_api());
   manager.set_on_change([this](std::string_view key) { nodes_->note_change(key); });
   return {};
+}
+
+Result<void> ClusterMember::serve_api() {
+  IK_LET(tls, public_server_tls(membership_.credentials));
+  return manager_->serve_tls(api_port_, std::move(tls));
 }
 
 Result<void> ClusterMember::open_worker() {
@@ -232,7 +239,8 @@ void ClusterMember::take_certificate(const std::string& certificate) {
   membership_ = std::move(renewed);
   if (link_ != nullptr) link_->set_tls(std::move(*tls));
   if (nodes_ != nullptr) {
-    const Result<void> used = nodes_->use(membership_.credentials);
+    Result<void> used = nodes_->use(membership_.credentials);
+    if (used.has_value()) used = serve_api();
     if (!used.has_value()) spdlog::warn("renew certificate: {}", used.error().message);
   }
   renew_at_s_ = plan_renewal(facts->not_before_s, facts->not_after_s, draw());

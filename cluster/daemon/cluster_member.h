@@ -22,6 +22,7 @@ namespace ikada {
 struct ClusterPorts {
   std::uint16_t node = kDefaultNodePort;
   std::uint16_t gossip = gossip::kDefaultPort;
+  std::uint16_t api = 7440;  // Of the API with TLS, on managers.
 };
 
 class ClusterMember {
@@ -65,6 +66,7 @@ class ClusterMember {
   void look_for_lost_hosts();
   HostPresence presence_of(const std::string& node) const;
   void renew_if_due();
+  Result<void> serve_api();
   void renew_own(const std::string& request);
   void take_certificate(const std::string& certificate);
 
@@ -79,6 +81,7 @@ class ClusterMember {
   std::unique_ptr<RemoteAssignments> assignments_;
   boost::asio::steady_timer timer_;
   std::int64_t renew_at_s_ = 0;
+  std::uint16_t api_port_ = 0;
   bool is_proposing_ = false;
   bool is_renewing_ = false;
   bool is_stopped_ = false;

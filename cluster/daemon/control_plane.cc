@@ -18,6 +18,7 @@
 #include "cluster/store/sqlite_store.h"
 #include "runtime/base/clock.h"
 #include "runtime/sys/file.h"
+#include "runtime/sys/inet_socket.h"
 #include "runtime/sys/unix_socket.h"
 
 namespace ikada {
@@ -30,20 +31,18 @@ constexpr std::int64_t kNanosPerMilli = 1'000'000;
 // A task definition is 64 KiB at most; nothing needs more than a MiB.
 constexpr HttpLimits kApiLimits{.body_bytes = 1 << 20, .connections = 1024};
 
-Result<UniqueFd> listen_loopback(std::uint16_t port) {
-  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return errno_error("socket");
+Result<UniqueFd> listen_inet(in_addr_t at, std::uint16_t port) {
+  IK_LET(fd, open_inet_socket(AF_INET, SOCK_STREAM));
   const int on = 1;
   static_cast<void>(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = htonl(at);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  if (::bind(fd.get(), generic, sizeof address) != 0) {
-    return errno_error("bind 127.0.0.1:{}", port);
-  }
-  if (::listen(fd.get(), SOMAXCONN) != 0) return errno_error("listen on 127.0.0.1:{}", port);
+  const char* const where = at == INADDR_LOOPBACK ? "127.0.0.1" : "0.0.0.0";
+  if (::bind(fd.get(), generic, sizeof address) != 0) return errno_error("bind {}:{}", where, port);
+  if (::listen(fd.get(), SOMAXCONN) != 0) return errno_error("listen on {}:{}", where, port);
   return fd;
 }
 
@@ -80,13 +79,29 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
 
 Result<void> ControlPlane::open_port(std::uint16_t port, const std::string& directory) {
   IK_LET(key, load_or_create_access_key(directory + "/access_key.json", api_->options().account));
-  IK_LET(listener, listen_loopback(port));
-  auto kept = std::make_shared<const auth::AccessKey>(std::move(key));
-  const auto find_key = [kept](std::string_view id) {
-    return kept->id == id ? kept.get() : nullptr;
-  };
+  access_key_ = std::make_shared<const auth::AccessKey>(std::move(key));
+  IK_LET(listener, listen_inet(INADDR_LOOPBACK, port));
   port_server_ = std::make_unique<HttpServer>(
-      loop_, std::move(listener), kApiLimits, verifying_api_route(*api_, find_key));
+      loop_, std::move(listener), kApiLimits, verifying_api_route(*api_, find_key()));
+  return {};
+}
+
+auth::FindAccessKey ControlPlane::find_key() const {
+  return
+      [kept = access_key_](std::string_view id) { return kept->id == id ? kept.get() : nullptr; };
+}
+
+Result<void> ControlPlane::serve_tls(std::uint16_t port,
+                                     std::shared_ptr<boost::asio::ssl::context> tls) {
+  if (tls_server_ != nullptr) {
+    tls_server_->set_tls(std::move(tls));
+    return {};
+  }
+  IK_LET(listener, listen_inet(INADDR_ANY, port));
+  tls_server_ = std::make_unique<HttpServer>(
+      loop_, std::move(listener), kApiLimits, verifying_api_route(*api_, find_key()));
+  tls_server_->set_tls(std::move(tls));
+  tls_server_->start();
   return {};
 }
 
@@ -95,6 +110,7 @@ ControlPlane::~ControlPlane() {
   if (socket_server_ != nullptr) ::unlink(socket_path_.c_str());
   socket_server_.reset();
   port_server_.reset();
+  tls_server_.reset();
   pool_.join();
   assignments_.reset();
   api_.reset();
@@ -145,6 +161,7 @@ void ControlPlane::stop() {
   timer_.cancel();
   socket_server_->stop();
   port_server_->stop();
+  if (tls_server_ != nullptr) tls_server_->stop();
   feed_->stop();
 }
 

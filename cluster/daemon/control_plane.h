@@ -10,6 +10,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "cluster/api/api_server.h"
+#include "cluster/auth/access_key.h"
 #include "cluster/daemon/http_server.h"
 #include "cluster/daemon/local_assignments.h"
 
@@ -46,6 +47,10 @@ class ControlPlane {
   StateFeed& feed() { return *feed_; }
   Scope home_scope() const;
   const ScopeState& home() const;  // What is there in it.
+  // Serves the signed API with TLS on all interfaces, too. Again with another context: for
+  // connections from then on.
+  Result<void> serve_tls(std::uint16_t port, std::shared_ptr<boost::asio::ssl::context> tls);
+
   // Told of changed records besides; "": everything may have changed. Null for nobody.
   void set_on_change(std::function<void(std::string_view key)> on_change);
 
@@ -53,6 +58,7 @@ class ControlPlane {
   ControlPlane(boost::asio::io_context& loop, std::string socket_path);
 
   Result<void> open_port(std::uint16_t port, const std::string& directory);
+  auth::FindAccessKey find_key() const;
   void wait_for_tick();
   void tick();
 
@@ -65,6 +71,8 @@ class ControlPlane {
   std::unique_ptr<LocalAssignments> assignments_;
   std::unique_ptr<HttpServer> socket_server_;
   std::unique_ptr<HttpServer> port_server_;
+  std::unique_ptr<HttpServer> tls_server_;
+  std::shared_ptr<const auth::AccessKey> access_key_;
   boost::asio::steady_timer timer_;
   std::function<void(std::string_view)> on_change_;
   bool stopping_ = false;

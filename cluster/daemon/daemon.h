@@ -18,6 +18,7 @@ struct DaemonOptions {
   std::string cluster_config = "/etc/ikada/cluster.yaml";  // With it the daemon is a manager.
   std::string agent_config = "/etc/ikada/agent.yaml";
   std::uint16_t api_port = 7439;
+  std::uint16_t tls_port = 7440;     // Of the same with TLS, in a cluster of several hosts.
   std::uint16_t node_port = 7442;    // Of a manager, for the other nodes.
   std::uint16_t gossip_port = 7441;  // The same on all nodes of a cluster.
   std::string notify_socket;         // NOTIFY_SOCKET of the service manager; may be empty.

@@ -16,6 +16,7 @@
 #include "cluster/daemon/host_agent.h"
 #include "cluster/node/joining.h"
 #include "cluster/state/record_key.h"
+#include "runtime/base/atomic_file.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/random_id.h"
 #include "runtime/sys/file.h"
@@ -76,7 +77,7 @@ HostDaemon::~HostDaemon() {
 }
 
 ClusterPorts HostDaemon::ports() const {
-  return {.node = options_.node_port, .gossip = options_.gossip_port};
+  return {.node = options_.node_port, .gossip = options_.gossip_port, .api = options_.tls_port};
 }
 
 Result<void> HostDaemon::open() {
@@ -172,6 +173,8 @@ Result<void> HostDaemon::found(Draft& draft) {
   draft.membership = std::move(membership);
   IK_TRY(make_directories(options_.state_root + "/cluster", 0700));
   IK_TRY(store_cluster_keys(keys_path(), draft.keys));
+  IK_TRY(write_file_atomically(
+      options_.state_root + "/cluster/ca.pem", draft.keys.authority.certificate(), 0644));
   if (manager_ == nullptr) {
     IK_TRY(open_manager());
     manager_->start();
@@ -352,8 +355,12 @@ void HostDaemon::forget_cluster(const Done& done) {
   std::vector<std::string> files = {options_.state_root + "/agent/instance.json"};
   if (manager_ != nullptr) {
     const std::string directory = options_.state_root + "/cluster/";
-    for (const char* name :
-         {"authority.json", "access_key.json", "store.db", "store.db-wal", "store.db-shm"}) {
+    for (const char* name : {"authority.json",
+                             "ca.pem",
+                             "access_key.json",
+                             "store.db",
+                             "store.db-wal",
+                             "store.db-shm"}) {
       files.push_back(directory + name);
     }
   }

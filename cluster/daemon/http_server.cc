@@ -13,6 +13,8 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/spawn.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -29,6 +31,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using Protocol = asio::generic::stream_protocol;
 using Stream = beast::basic_stream<Protocol>;
+using TlsStream = asio::ssl::stream<Stream&>;
 using Yield = asio::yield_context;
 using Response = http::response<http::string_body>;
 
@@ -131,24 +134,41 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
     asio::spawn(
         loop,
         [self = shared_from_this(), stream](const Yield& yield) {
-          self->serve(*stream, yield);
+          if (self->tls == nullptr) {
+            self->serve(*stream, *stream, yield);
+          } else {
+            self->serve_tls(*stream, self->tls, yield);
+          }
           self->streams.erase(stream);
         },
         asio::detached);
   }
 
-  // One request after another until the client, an error or a limit ends it.
-  void serve(Stream& stream, const Yield& yield) {
+  void serve_tls(Stream& stream, std::shared_ptr<asio::ssl::context> context, const Yield& yield) {
+    TlsStream encrypted(stream, *context);
+    beast::error_code error;
+    stream.expires_after(limits.idle);
+    encrypted.async_handshake(asio::ssl::stream_base::server, yield[error]);
+    if (error) return;
+    serve(encrypted, stream, yield);
+    stream.expires_after(limits.idle);
+    encrypted.async_shutdown(yield[error]);
+  }
+
+  // One request after another until the client, an error or a limit ends it. `lowest` is the one
+  // with the socket and the deadline.
+  template <typename AnyStream>
+  void serve(AnyStream& stream, Stream& lowest, const Yield& yield) {
     beast::flat_buffer buffer(limits.head_bytes + (std::size_t{64} << 10));
     while (true) {
       http::request_parser<http::string_body> parser;
       parser.header_limit(limits.head_bytes);
       parser.body_limit(limits.body_bytes);
-      stream.expires_after(limits.idle);
+      lowest.expires_after(limits.idle);
       beast::error_code error;
       http::async_read(stream, buffer, parser, yield[error]);
       if (error) {
-        refuse(stream, status_for(error), yield);
+        refuse(stream, lowest, status_for(error), yield);
         return;
       }
       const auto& message = parser.get();
@@ -175,13 +195,14 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
         yield);
   }
 
-  void refuse(Stream& stream, unsigned status, const Yield& yield) const {
+  template <typename AnyStream>
+  void refuse(AnyStream& stream, Stream& lowest, unsigned status, const Yield& yield) const {
     constexpr unsigned kHttp11 = 11;
     if (status == 0) return;
     const Response response =
         make_response({.status = status, .body = text_for(status)}, kHttp11, false);
     beast::error_code error;
-    stream.expires_after(limits.idle);
+    lowest.expires_after(limits.idle);
     http::async_write(stream, response, yield[error]);
   }
 
@@ -190,6 +211,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   asio::posix::stream_descriptor acceptor;
   HttpLimits limits;
   Route route;
+  std::shared_ptr<asio::ssl::context> tls;  // Null: no TLS.
   std::set<std::shared_ptr<Stream>> streams;
 };
 
@@ -200,6 +222,8 @@ HttpServer::HttpServer(asio::io_context& loop,
     : state_(std::make_shared<State>(loop, std::move(listener), limits, std::move(route))) {}
 
 HttpServer::~HttpServer() = default;
+
+void HttpServer::set_tls(std::shared_ptr<asio::ssl::context> tls) { state_->tls = std::move(tls); }
 
 void HttpServer::start() {
   asio::spawn(

@@ -20,7 +20,10 @@
 
 namespace boost::asio {
 class io_context;
+namespace ssl {
+class context;
 }
+}  // namespace boost::asio
 
 namespace ikada {
 
@@ -65,6 +68,9 @@ class HttpServer {
              const HttpLimits& limits,
              Route route);
   ~HttpServer();
+
+  // Speaks TLS with clients that connect from now on. Before start() for all of them.
+  void set_tls(std::shared_ptr<boost::asio::ssl::context> tls);
 
   // Accepts until stop().
   void start();

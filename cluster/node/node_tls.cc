@@ -90,6 +90,14 @@ Result<TlsContext> node_server_tls(const NodeCredentials& credentials) {
   return context;
 }
 
+Result<TlsContext> public_server_tls(const NodeCredentials& credentials) {
+  TlsContext context = new_context(ssl::context::tls_server);
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  IK_TRY(use(*context, credentials));
+  context->set_verify_mode(ssl::verify_none);
+  return context;
+}
+
 Result<TlsContext> node_client_tls(const NodeCredentials& credentials) {
   TlsContext context = new_context(ssl::context::tls_client);
   IK_TRY(use(*context, credentials));

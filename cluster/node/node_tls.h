@@ -27,6 +27,9 @@ struct NodeCredentials {
 // one with another's certificate is not.
 Result<TlsContext> node_server_tls(const NodeCredentials& credentials);
 
+// For clients that are no nodes and know the authority: browsers, aws, Terraform. TLS 1.2 and 1.3.
+Result<TlsContext> public_server_tls(const NodeCredentials& credentials);
+
 // For a node that connects to another.
 Result<TlsContext> node_client_tls(const NodeCredentials& credentials);
 

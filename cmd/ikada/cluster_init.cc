@@ -41,10 +41,13 @@ Result<void> cluster_init(const ClusterInitOptions& options, const Context& cont
       "    ikada cluster join --token-file FILE %s\n\n",
       manager.c_str());
   ::printf(
-      "aws and boto3 reach the API at http://127.0.0.1:7439 with\n\n"
-      "    AWS_ACCESS_KEY_ID=%s\n    AWS_SECRET_ACCESS_KEY=%s\n",
-      text_of(made, "accessKeyId").c_str(),
-      text_of(made, "secretAccessKey").c_str());
+      "aws and boto3 reach the API at http://127.0.0.1:7439, from other hosts at https://%s:7440\n"
+      "with %s/cluster/ca.pem as AWS_CA_BUNDLE, and with\n\n",
+      manager.substr(0, manager.rfind(':')).c_str(),
+      context.root.c_str());
+  ::printf("    AWS_ACCESS_KEY_ID=%s\n    AWS_SECRET_ACCESS_KEY=%s\n",
+           text_of(made, "accessKeyId").c_str(),
+           text_of(made, "secretAccessKey").c_str());
   return {};
 }
 

@@ -51,6 +51,9 @@ int main(int argc, char** argv) {
   app.add_option("--api-port",
                  options.daemon.api_port,
                  "Port of the API on 127.0.0.1, where requests are signed");
+  app.add_option("--api-tls-port",
+                 options.daemon.tls_port,
+                 "Port of the API with TLS on all interfaces, in a cluster that hosts can join");
   app.add_option(
       "--node-port", options.daemon.node_port, "Port of a manager for the cluster's other nodes");
   app.add_option("--gossip-port",

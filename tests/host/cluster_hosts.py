@@ -61,6 +61,10 @@ class ClusterHost:
         return programs.run(*self._inside(programs.IKADA, "--root", self.root, "--run-root",
                                           self.run_root, *arguments), **options)
 
+    def run(self, *command, **options):
+        """Another program on that host."""
+        return programs.run(*self._inside(*command), **options)
+
     def api(self, action, **body):
         """An action of the API on a manager, over its socket for root."""
         reply = programs.run(

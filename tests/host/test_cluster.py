@@ -98,6 +98,35 @@ def test_init_and_join_and_who_is_there(pair):
     assert (status["role"], status["cluster"]) == ("worker", made["cluster"])
 
 
+def test_the_api_is_served_to_other_hosts_with_tls(pair, tmp_path):
+    manager, worker = pair.hosts
+    made = pair.init()
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AWS_PAGER": "",
+                   "AWS_ACCESS_KEY_ID": made["accessKeyId"],
+                   "AWS_SECRET_ACCESS_KEY": made["secretAccessKey"],
+                   "AWS_CA_BUNDLE": str(manager.root / "cluster" / "ca.pem"),
+                   "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def aws(**changes):
+        return worker.run("/usr/bin/aws", "--region", "us-east-1", "--output", "json",
+                          "--endpoint-url", f"https://{manager.address}:7440", "ecs",
+                          "list-container-instances", env={**environment, **changes}, check=False)
+
+    wait_until(lambda: instances(pair) == 1, cluster=pair)
+    assert len(json.loads(aws().stdout)["containerInstanceArns"]) == 1
+    assert "UnrecognizedClientException" in aws(AWS_ACCESS_KEY_ID="AKIAUNKNOWN").stderr
+    assert "certificate verify failed" in aws(AWS_CA_BUNDLE="/etc/ssl/certs/ca-certificates.crt"
+                                              ).stderr
+    # Plain HTTP to it is no way in.
+    plain = worker.run("curl", "-sS", "-m", "5", f"http://{manager.address}:7440/", check=False)
+    assert plain.returncode != 0
+    for version in ("1.2", "1.3"):
+        text = worker.run("curl", "-sS", "--cacert", environment["AWS_CA_BUNDLE"],
+                          f"--tlsv{version}", "--tls-max", version, "-d", "{}",
+                          f"https://{manager.address}:7440/").stdout
+        assert "MissingAuthenticationToken" in text
+
+
 def test_what_cannot_join(pair):
     manager, worker = pair.hosts
     refused = pair.join(worker, "IKADA-1-" + "a" * 50 + "-" + "b" * 25, check=False)
