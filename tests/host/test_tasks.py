@@ -2,6 +2,8 @@
 
 import json
 import os
+import pathlib
+import shutil
 import signal
 import time
 import urllib.request
@@ -9,6 +11,7 @@ import urllib.request
 import pytest
 
 import ecs_server
+import private_namespaces
 import programs
 from agent_probe import container_of
 
@@ -134,6 +137,14 @@ def test_aws_runs_a_task_that_serves_and_stops_it(host, busybox_image, shared_ik
     assert name not in ps_names(shared_ikada)
 
 
+def has_ended(pid):
+    """Whether or not somebody has reaped it."""
+    try:
+        return " Z " in pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+
+
 def fetch(url):
     with urllib.request.urlopen(url, timeout=10) as answer:
         return answer.read()
@@ -222,6 +233,144 @@ def test_a_killed_daemon_adopts_its_containers(host, ecs, busybox_image, shared_
     assert len(ecs.list_container_instances()["containerInstanceArns"]) == 1
     ecs.stop_task(task=running)
     assert container_of(wait_status(ecs, running, "STOPPED"), "app")["exitCode"] == 137
+
+
+def test_each_task_runs_once_whenever_the_daemon_is_killed(host, ecs, busybox_image, tmp_path):
+    """The store, the agent's memory and the containers agree, wherever the daemon was cut off."""
+    ecs.register_task_definition(
+        family="once", volumes=[{"name": "v", "host": {"sourcePath": str(tmp_path)}}],
+        containerDefinitions=[sh(busybox_image, "echo x >> /v/$(hostname); sleep 0.3; exit 5",
+                                 mountPoints=[{"sourceVolume": "v", "containerPath": "/v"}])])
+    arns = []
+    for round_number in range(12):
+        started = ecs.run_task(taskDefinition="once", count=2)
+        arns += [task["taskArn"] for task in started["tasks"]]
+        time.sleep(0.04 * round_number)
+        host.restart(signal.SIGKILL)
+
+    tasks = [wait_status(ecs, arn, "STOPPED") for arn in arns]
+
+    assert [container_of(task, "app").get("exitCode") for task in tasks] == [5] * 24, tasks
+    assert {task["stopCode"] for task in tasks} == {"EssentialContainerExited"}
+    assert len(os.listdir(tmp_path)) == 24
+    assert all(each.read_text() == "x\n" for each in tmp_path.iterdir())
+
+
+def test_tasks_that_are_stopped_while_the_daemon_is_killed_stop(host, ecs, busybox_image,
+                                                                shared_ikada):
+    arns = [run(ecs, [sh(busybox_image, "trap 'sleep 0.2; exit 6' TERM; while :; do sleep 0.05; "
+                                        "done", stopTimeout=5)]) for _ in range(4)]
+    for arn in arns:
+        wait_status(ecs, arn, "RUNNING")
+    for number, arn in enumerate(arns):
+        ecs.stop_task(task=arn)
+        time.sleep(0.07 * number)
+        host.restart(signal.SIGKILL)
+
+    for arn in arns:
+        task = wait_status(ecs, arn, "STOPPED")
+        assert (container_of(task, "app")["exitCode"], task["stopCode"]) == (6, "UserInitiated")
+    assert ps_names(shared_ikada) == []
+
+
+def test_a_host_that_has_lost_all_processes_tells_so(tmp_path, busybox_image, ikada):
+    """As after a power cut: no daemon, no monitor, no container, nothing below /run."""
+    ikada("pull", "-q", busybox_image)
+    own = ecs_server.EcsServer(tmp_path / "own", agent=AGENT, ikada=ikada, virtual_instances=False)
+    ecs = own.client(region=REGION)
+    wait_until(lambda: ecs.list_container_instances(), own)
+    arn = run(ecs, [sh(busybox_image, "sleep 1000")])
+    container = container_of(wait_status(ecs, arn, "RUNNING"), "app")["runtimeId"]
+    pid = ikada.inspect(container)["State"]["Pid"]
+    monitor = int(next(line for line in open(f"/proc/{pid}/status")
+                       if line.startswith("PPid:")).split()[1])
+
+    own.stop(signal.SIGKILL)
+    os.kill(monitor, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: has_ended(pid))
+    shutil.rmtree(ikada.run_root)
+    os.rmdir(f"{private_namespaces.find_cgroup2()}/ikada/{container}")
+    own.start()
+
+    task = wait_status(ecs, arn, "STOPPED")
+    assert task["stopCode"] == "EssentialContainerExited"
+    # Nobody was there to see how it ended.
+    assert container_of(task, "app")["exitCode"] == 255
+    again = run(ecs, [sh(busybox_image, "exit 4")])
+    assert container_of(wait_status(ecs, again, "STOPPED"), "app")["exitCode"] == 4
+    own.close()
+
+
+def test_a_monitor_that_is_killed_ends_its_container(host, ecs, busybox_image, shared_ikada):
+    arn = run(ecs, [sh(busybox_image, "sleep 1000")])
+    container = container_of(wait_status(ecs, arn, "RUNNING"), "app")["runtimeId"]
+    pid = shared_ikada.inspect(container)["State"]["Pid"]
+    monitor = int(next(line for line in open(f"/proc/{pid}/status")
+                       if line.startswith("PPid:")).split()[1])
+
+    os.kill(monitor, signal.SIGKILL)
+
+    task = wait_status(ecs, arn, "STOPPED")
+    assert container_of(task, "app")["exitCode"] == 255
+    wait_until(lambda: has_ended(pid))
+
+
+def interfaces_in(text):
+    return [line.split(":")[0].strip() for line in text.splitlines() if ":" in line]
+
+
+@pytest.mark.parametrize("mode, interfaces", [("host", None), ("none", ["lo"])])
+def test_network_modes_without_a_bridge(ecs, busybox_image, shared_ikada, mode, interfaces):
+    port = ecs_server.free_port()
+    ports = [{"containerPort": port}] if mode == "host" else []
+    arn = run(ecs, [sh(busybox_image, "cat /proc/net/dev; sleep 1000", portMappings=ports,
+                       stopTimeout=0)], family=f"net-{mode}", networkMode=mode)
+
+    container = container_of(wait_status(ecs, arn, "RUNNING"), "app")
+
+    wait_until(lambda: shared_ikada("logs", container["runtimeId"]).stdout)
+    seen = interfaces_in(shared_ikada("logs", container["runtimeId"]).stdout)
+    assert seen == (interfaces or interfaces_in(open("/proc/net/dev").read()))
+    bindings = [(each["containerPort"], each["hostPort"]) for each in container["networkBindings"]]
+    assert bindings == ([(port, port)] if mode == "host" else [])
+    ecs.stop_task(task=arn)
+    wait_status(ecs, arn, "STOPPED")
+
+
+def test_health_and_order_are_shown(ecs, busybox_image):
+    arn = run(ecs, [
+        sh(busybox_image, "sleep 1000", "web", stopTimeout=0,
+           dependsOn=[{"containerName": "init", "condition": "SUCCESS"},
+                      {"containerName": "db", "condition": "HEALTHY"}]),
+        sh(busybox_image, "exit 0", "init", essential=False),
+        sh(busybox_image, "sleep 1; touch /well; sleep 1000", "db", stopTimeout=0,
+           healthCheck={"command": ["CMD-SHELL", "test -e /well"], "interval": 5, "timeout": 2,
+                        "retries": 3})], family="order")
+
+    task = wait_status(ecs, arn, "RUNNING")
+
+    assert task["healthStatus"] == "HEALTHY"
+    assert container_of(task, "db")["healthStatus"] == "HEALTHY"
+    assert container_of(task, "init")["exitCode"] == 0
+    assert container_of(task, "init")["lastStatus"] == "STOPPED"
+    ecs.stop_task(task=arn)
+    wait_status(ecs, arn, "STOPPED")
+
+
+def test_a_dependency_that_fails_stops_the_task(ecs, busybox_image):
+    arn = run(ecs, [
+        sh(busybox_image, "sleep 1000", "web",
+           dependsOn=[{"containerName": "init", "condition": "SUCCESS"}]),
+        sh(busybox_image, "exit 2", "init", essential=False)], family="order")
+
+    task = wait_status(ecs, arn, "STOPPED")
+
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert "[init]" in task["stoppedReason"]
+    assert "did not exit successfully" in task["stoppedReason"]
+    assert container_of(task, "init")["exitCode"] == 2
+    assert "exitCode" not in container_of(task, "web")
 
 
 def test_monitors_that_end_leave_no_dead_children(host, ecs, busybox_image):
