@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "runtime/sys/file.h"
+#include "runtime/sys/owner_lock.h"
 #include "runtime/sys/unix_socket.h"
 
 namespace ikada {
 namespace {
 
 Result<UniqueFd> lock_directory(const std::string& run_root, const std::string& socket_path) {
-  Result<UniqueFd> lock = lock_file(run_root + "/ikadad.lock", false);
+  Result<UniqueFd> lock = lock_as_owner(run_root + "/ikadad.lock");
   if (!lock.has_value() && lock.error().kind == ErrorKind::kConflict) {
     return make_error(ErrorKind::kConflict, "another ikadad serves {}", socket_path);
   }

@@ -17,7 +17,7 @@ namespace ikada {
 class DaemonSocket {
  public:
   // Creates `run_root` (0700) if need be and RUN/ikadad.sock (0600), listening. kConflict if
-  // another daemon runs, or if something that is no socket has the name.
+  // another daemon still runs after a second, or if something that is no socket has the name.
   static Result<DaemonSocket> create(const std::string& run_root);
 
   DaemonSocket(DaemonSocket&&) noexcept = default;

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "cluster/store/store_error.h"
-#include "runtime/sys/file.h"
+#include "runtime/sys/owner_lock.h"
 
 namespace ikada {
 namespace {
@@ -16,7 +16,7 @@ constexpr std::chrono::seconds kLeaseRetry{1};
 
 Result<std::unique_ptr<SqliteStore::Work>> SqliteStore::Work::open(const std::string& path,
                                                                    Clock clock) {
-  IK_LET(lock, lock_file(path + ".lock", false).context("store {}", path));
+  IK_LET(lock, lock_as_owner(path + ".lock").context("store {}", path));
   IK_LET(connection, open_store_file(path).context("store"));
   IK_LET(writer, SqliteWriter::create(std::move(connection)).context("store {}", path));
   IK_LET(leases, writer.leases().context("store {}", path));
