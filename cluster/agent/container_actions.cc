@@ -50,6 +50,7 @@ void ContainerActions::recover() {
 }
 
 Result<std::string> ContainerActions::pull(const std::string& image) {
+  if (image.empty()) return std::string();
   const auto obtain = [&]() -> Result<std::string> {
     IK_LET(store, ImageStore::open(layout().root));
     Result<StoredImage> found = store.find(image);
@@ -84,23 +85,39 @@ Result<ContainerRecord> ContainerActions::create_and_start(const ContainerPlan& 
     IK_LET(image, load_engine_image(store, *stored, plan.spec.image));
     return engine_.create(plan.spec, image);
   };
-  IK_LET(made, named(create(), kCannotCreate));
-  Result<pid_t> pid = named(engine_.start(made.record, made.mark), kCannotStart);
-  if (pid.has_value()) return std::move(made.record);
-  if (made.mark.phase() != ActivePhase::kStarted) engine_.discard(made);
+  return start_new(named(create(), kCannotCreate));
+}
+
+Result<ContainerRecord> ContainerActions::start_new(Result<NewContainer> made) {
+  if (!made.has_value()) return std::move(made.error());
+  Result<pid_t> pid = named(engine_.start(made->record, made->mark), kCannotStart);
+  if (pid.has_value()) return std::move(made->record);
+  if (made->mark.phase() != ActivePhase::kStarted) engine_.discard(*made);
   return std::move(pid.error());
 }
 
+// The monitor of a start whose agent was killed may be about to make it run: acquire() waits for
+// that, and refuses then.
 Result<ContainerRecord> ContainerActions::start_existing(const std::string& id, bool is_restart) {
   IK_LET(record, load_record(layout(), id));
-  const LiveStatus status = live_status(layout(), id);
-  if (status.is_running()) return record;
-  // It ran and ended while nobody looked: that is for end_of() to tell.
-  if (status.state == LiveState::kExited && !is_restart) return record;
-  IK_LET(mark, engine_.acquire(record));
-  Result<pid_t> pid = engine_.start(record, mark);
+  // It runs, or it ran and ended while nobody looked, which is for end_of() to tell.
+  const auto is_done = [&] {
+    const LiveStatus status = live_status(layout(), id);
+    return status.is_running() || (status.state == LiveState::kExited && !is_restart);
+  };
+  if (is_done()) return record;
+  Result<ActiveMark> mark = engine_.acquire(record);
+  if (!mark.has_value()) {
+    if (mark.error().kind == ErrorKind::kConflict && is_done()) return record;
+    return std::move(mark.error());
+  }
+  if (is_done()) {
+    mark->remove();
+    return record;
+  }
+  Result<pid_t> pid = engine_.start(record, *mark);
   if (pid.has_value()) return record;
-  if (mark.phase() == ActivePhase::kStarting) mark.remove();
+  if (mark->phase() == ActivePhase::kStarting) mark->remove();
   return std::move(pid.error());
 }
 
@@ -115,12 +132,21 @@ Result<StartedContainer> ContainerActions::start(const TaskFacts& facts,
   const auto run = [&]() -> Result<ContainerRecord> {
     const std::optional<std::string> known = find(facts, container);
     if (known.has_value()) return named(start_existing(*known, is_restart), kCannotStart);
+    if (container == kNetworkHolder) return named(create_holder(facts), kResources);
     IK_LET(whole, named(plan(facts, *definition), kCannotCreate));
     IK_TRY(named(make_volumes(whole), kCannotCreate));
     return create_and_start(whole);
   };
   IK_LET(record, run());
-  return StartedContainer{.id = record.id, .bindings = bindings(facts, container, record.id)};
+  return describe_started(facts, container, record.id);
+}
+
+StartedContainer ContainerActions::describe_started(const TaskFacts& facts,
+                                                    const std::string& container,
+                                                    const std::string& id) {
+  StartedContainer started{.id = id, .bindings = bindings(facts, container, id)};
+  if (container == kNetworkHolder) started.address = find_address(facts);
+  return started;
 }
 
 Result<void> ContainerActions::signal(const TaskFacts& facts,

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cluster/agent/monitor_reaper.h"
+#include "cluster/agent/task_network.h"
 #include "cluster/agent/task_plan.h"
 #include "cluster/engine/engine.h"
 #include "runtime/base/unique_fd.h"
@@ -43,6 +44,7 @@ struct TaskFacts {
 struct StartedContainer {
   std::string id = {};
   std::vector<NetworkBinding> bindings = {};
+  std::optional<TaskAddress> address = {};  // Of the one that holds the task's network.
 };
 
 struct EndedContainer {
@@ -54,7 +56,8 @@ class ContainerActions {
  public:
   static Result<ContainerActions> open(ContainerActionOptions options);
 
-  // The digest of what the image's name means now. Errors are CannotPullContainerError.
+  // The digest of what the image's name means now; nothing for the network's holder, which has
+  // none. Errors are CannotPullContainerError.
   Result<std::string> pull(const std::string& image);
 
   // Creates and starts it, or starts it again. One that runs already is as good. The error's code
@@ -79,9 +82,10 @@ class ContainerActions {
   // The id of a container that was made for the task; nothing if there is none.
   std::optional<std::string> find(const TaskFacts& facts, const std::string& container);
   bool has_started(const std::string& id);
-  std::vector<NetworkBinding> bindings(const TaskFacts& facts,
-                                       const std::string& container,
-                                       const std::string& id);
+  // What is to be told of it when it has been started.
+  StartedContainer describe_started(const TaskFacts& facts,
+                                    const std::string& container,
+                                    const std::string& id);
 
   // Removes the task's containers and the volumes that go with it. Idempotent.
   Result<void> remove_all(const TaskFacts& facts);
@@ -97,6 +101,13 @@ class ContainerActions {
 
   Result<ContainerPlan> plan(const TaskFacts& facts, const ContainerDefinition& container);
   Result<FetchedEnvironment> fetch(const ContainerDefinition& container);
+  std::vector<NetworkBinding> bindings(const TaskFacts& facts,
+                                       const std::string& container,
+                                       const std::string& id);
+  std::optional<TaskAddress> find_address(const TaskFacts& facts);
+  Result<ContainerRecord> create_holder(const TaskFacts& facts);
+  Result<ContainerRecord> start_new(Result<NewContainer> made);
+  Result<void> resolve_address(const TaskFacts& facts, ContainerPlan& plan);
   Result<void> resolve_links(const TaskFacts& facts, ContainerPlan& plan);
   Result<void> adopt_mounts(const TaskFacts& facts, ContainerPlan& plan);
   Result<void> make_volumes(const ContainerPlan& plan);

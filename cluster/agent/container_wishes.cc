@@ -111,6 +111,7 @@ Result<ContainerPlan> ContainerActions::plan(const TaskFacts& facts,
                          .host = options_.host},
                         container,
                         fetched));
+  IK_TRY(resolve_address(facts, whole));
   IK_TRY(resolve_links(facts, whole));
   IK_TRY(adopt_mounts(facts, whole));
   return whole;

@@ -38,6 +38,7 @@ constexpr const char* kCapabilities[] = {
     "ecs.capability.execution-role-awslogs",
     "ecs.capability.pid-ipc-namespace-sharing",
     "ecs.capability.task-cpu-mem-limit",
+    "ecs.capability.task-eni",
 };
 
 #if defined(__x86_64__)

@@ -70,6 +70,7 @@ struct TaskMachine::Run {
   void check_health();
   void show();
   void show_health();
+  void show_network();
 };
 
 void TaskMachine::Run::start(size_t i) {
@@ -136,6 +137,7 @@ void TaskMachine::Run::take(const ContainerStarted& event) {
   shown(*i).last_status = "RUNNING";
   shown(*i).runtime_id = event.runtime_id;
   shown(*i).network_bindings = event.bindings;
+  if (event.address.has_value()) attach_address(task(), *event.address);
 }
 
 void TaskMachine::Run::take(const ContainerFailed& event) {
@@ -323,12 +325,30 @@ void TaskMachine::Run::show_health() {
   }
 }
 
+// Which of the network's statuses the task is in, by the container that holds it.
+void TaskMachine::Run::show_network() {
+  const std::optional<size_t> holder = find(kNetworkHolder);
+  if (!holder.has_value()) return;
+  Task& it = task();
+  const ContainerProgress& held = progress(*holder);
+  if (held.phase == Phase::kRunning)
+    it.last_status = std::max(it.last_status, TaskStatus::kPending);
+  bool is_last = held.is_alive();
+  for (size_t i = 0; i < count(); ++i) {
+    if (i != *holder && progress(i).phase != Phase::kStopped) is_last = false;
+  }
+  if (is_last && !is_wanted()) {
+    it.last_status = std::max(it.last_status, TaskStatus::kDeprovisioning);
+  }
+}
+
 void TaskMachine::Run::show() {
   const auto all = [&](auto holds) {
     return std::all_of(machine.progress_.begin(), machine.progress_.end(), holds);
   };
   Task& it = task();
   show_health();
+  show_network();
   if (!is_wanted() && !it.stopping_at.has_value()) it.stopping_at = now.wall;
   if (all([](const ContainerProgress& each) { return each.phase == Phase::kStopped; })) {
     // The last one that was not essential has gone: so has the task.
@@ -336,6 +356,7 @@ void TaskMachine::Run::show() {
     if (!it.stopping_at.has_value()) it.stopping_at = now.wall;
     it.last_status = TaskStatus::kStopped;
     it.stopped_at = now.wall;
+    detach_address(it);
     return;
   }
   if (!is_wanted()) {

@@ -5,8 +5,10 @@
 // Events of an earlier start of a container (an older generation) and of what is over are ignored,
 // so that the driver need not withdraw anything.
 //
-// task() is what the API shows. It moves by whole steps only: PENDING, RUNNING, STOPPING, STOPPED.
-// DEACTIVATING belongs to load balancers, which stand in front of this machine.
+// task() is what the API shows, and the container that holds the network where there is one. It
+// moves by whole steps only: PENDING, RUNNING, STOPPING, STOPPED, with a network of its own
+// PROVISIONING before and DEPROVISIONING before the last. DEACTIVATING belongs to load balancers,
+// which stand in front of this machine.
 //
 // Source: Amazon ECS Developer Guide, "Task lifecycle", "Stopped tasks error codes"; API Reference,
 // ContainerDependency, ContainerRestartPolicy.
@@ -19,6 +21,7 @@
 #include <vector>
 
 #include "cluster/agent/container_health.h"
+#include "cluster/agent/task_network.h"
 #include "cluster/agent/task_rules.h"
 #include "cluster/model/task.h"
 
@@ -39,6 +42,7 @@ struct ContainerStarted {
   std::int32_t generation = 1;
   std::string runtime_id = {};
   std::vector<NetworkBinding> bindings = {};
+  std::optional<TaskAddress> address = {};  // Of the one that holds the task's network.
 };
 // It could not be pulled, created or started; the reason begins with ECS's name for that.
 struct ContainerFailed {

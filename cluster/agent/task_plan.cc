@@ -97,9 +97,6 @@ Result<void> plan_task_namespaces(const TaskDefinition& definition, ContainerSpe
 }  // namespace
 
 Result<void> check_task_plan(const TaskDefinition& definition) {
-  if (network_mode_of(definition) == "awsvpc") {
-    return cannot_initialize("network mode awsvpc is not supported by this agent yet");
-  }
   if (definition.proxy_configuration.has_value()) {
     return cannot_initialize("proxyConfiguration is not supported");
   }
@@ -111,11 +108,11 @@ Result<void> check_task_plan(const TaskDefinition& definition) {
 }
 
 std::string task_container_name(const Task& task, const std::string& container) {
-  return fmt::format("ecs-{}-{}-{}-{}",
-                     task.family.substr(0, kMaxNamePart),
-                     task.revision,
-                     container.substr(0, kMaxNamePart),
-                     task.id);
+  std::string name = container.substr(0, kMaxNamePart);
+  // The network's holder has them: "internalecspause", as on ECS's hosts.
+  std::erase(name, '~');
+  return fmt::format(
+      "ecs-{}-{}-{}-{}", task.family.substr(0, kMaxNamePart), task.revision, name, task.id);
 }
 
 std::string task_volume_name(const Task& task, const std::string& volume) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cluster/agent/task_error.h"
+#include "cluster/agent/task_network.h"
 #include "cluster/agent/task_plan.h"
 #include "runtime/base/text.h"
 
@@ -47,6 +48,9 @@ Result<void> plan_task_network(const TaskPlanInputs& inputs,
   const std::string mode = network_mode_of(inputs.definition);
   NetworkSpec& network = plan.spec.network;
   network.mode = container.disable_networking.value_or(false) ? "none" : mode;
+  if (network.mode == "awsvpc") {
+    network.mode = "container:" + task_container_name(inputs.task, kNetworkHolder);
+  }
   if (container.hostname.has_value()) {
     if (mode == "host") return cannot_create("hostname cannot be set in network mode host");
     plan.spec.hostname = *container.hostname;

@@ -12,7 +12,16 @@ void apply_container(TaskContainer& record, const TaskContainer& reported) {
   record.exit_code = reported.exit_code;
   record.reason = reported.reason;
   record.network_bindings = reported.network_bindings;
+  record.network_interfaces = reported.network_interfaces;
   record.health_status = reported.health_status;
+}
+
+void apply_attachments(Task& record, const Task& reported) {
+  for (Attachment& each : record.attachments) {
+    for (const Attachment& other : reported.attachments) {
+      if (other.id == each.id) each = other;
+    }
+  }
 }
 
 void apply_times(Task& record, const Task& reported) {
@@ -39,6 +48,7 @@ bool apply_report(Task& record, const Task& reported) {
         });
     if (found != reported.containers.end()) apply_container(each, *found);
   }
+  apply_attachments(record, reported);
   apply_times(record, reported);
   record.health_status = reported.health_status;
   if (!record.stop_code.has_value()) record.stop_code = reported.stop_code;

@@ -31,6 +31,12 @@ TaskEvent failure_of(const std::string& container, const Error& error) {
   return ContainerFailed{container, error.message};
 }
 
+TaskEvent started_event(const std::string& container,
+                        std::int32_t generation,
+                        const StartedContainer& started) {
+  return ContainerStarted{container, generation, started.id, started.bindings, started.address};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TaskRunner>> TaskRunner::open(boost::asio::io_context& loop,
@@ -131,7 +137,7 @@ void TaskRunner::run(const Scope& scope, const Task& task, const TaskDefinition&
   auto facts = std::make_shared<TaskFacts>();
   facts->scope = scope;
   facts->task = task;
-  facts->definition = apply_overrides(definition, task.overrides);
+  facts->definition = with_network_holder(apply_overrides(definition, task.overrides));
   auto entry = std::make_unique<Entry>(loop_, TaskMachine::create(facts->definition, task));
   entry->facts = std::move(facts);
   const Result<void> possible = check_task_plan(entry->facts->definition);
@@ -234,7 +240,7 @@ void TaskRunner::start_container(const std::string& task,
     gate_->post([this, task, command, started = std::move(started)] {
       const std::string& container = command.container;
       if (!started.has_value()) return step(task, failure_of(container, started.error()));
-      step(task, ContainerStarted{container, command.generation, started->id, started->bindings});
+      step(task, started_event(container, command.generation, *started));
       watch(task, container, command.generation, started->id);
     });
   });
@@ -248,11 +254,11 @@ void TaskRunner::find_container_of(const std::string& task,
     const std::optional<std::string> id = actions_->find(*facts, name);
     const bool was_started = id.has_value() && actions_->has_started(*id);
     StartedContainer started;
-    if (was_started) started = {.id = *id, .bindings = actions_->bindings(*facts, name, *id)};
+    if (was_started) started = actions_->describe_started(*facts, name, *id);
     gate_->post([this, task, command, started = std::move(started)] {
       const std::string& container = command.container;
       if (started.id.empty()) return step(task, ContainerAbsent{container});
-      step(task, ContainerStarted{container, command.generation, started.id, started.bindings});
+      step(task, started_event(container, command.generation, started));
       watch(task, container, command.generation, started.id);
     });
   });

@@ -53,8 +53,8 @@ constexpr std::array<RuntimeCommand, 16> kCommands = {{
     {"spec", "[-b BUNDLE]", "write a config.json to begin with", &spec_command},
     {"features", "", "print what this runtime can do as JSON", &features_command},
     {"init-process",
-     "[--] PROGRAM [ARGUMENT]...",
-     "run a program, pass signals on to it and reap orphans",
+     "[--] [PROGRAM [ARGUMENT]...]",
+     "run a program, pass signals on to it and reap orphans; without one, wait for SIGTERM",
      &init_process_command},
 }};
 

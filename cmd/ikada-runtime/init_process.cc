@@ -42,14 +42,24 @@ bool reap(pid_t program, int& status) {
   }
 }
 
+// All that a container is whose namespaces others use.
+int wait_for_the_end(const sigset_t& signals) {
+  while (true) {
+    const int signal = ::sigwaitinfo(&signals, nullptr);
+    if (signal == SIGTERM || signal == SIGINT) return 0;
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+  }
+}
+
 }  // namespace
 
 Result<int> init_process_command(const RuntimeContext& /*context*/, Words words) {
   IK_LET(program, parse_options(words, {}));
-  if (program.empty()) return make_error(ErrorKind::kInvalid, "expected a program to run");
   sigset_t signals;
   ::sigfillset(&signals);
   ::sigprocmask(SIG_SETMASK, &signals, nullptr);
+  if (program.empty()) return wait_for_the_end(signals);
   const pid_t pid = ::fork();
   if (pid < 0) return errno_error("fork");
   if (pid == 0) become_program(program, signals);

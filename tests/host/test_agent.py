@@ -234,15 +234,6 @@ def test_a_container_is_started_again_by_its_restart_policy(agent, busybox_image
     assert ended["stopCode"] == "UserInitiated"
 
 
-def test_a_task_with_an_address_of_its_own_is_refused(agent, busybox_image):
-    task = agent.run([sh(busybox_image, "true")], networkMode="awsvpc")
-
-    ended = agent.wait_status(task, "STOPPED")
-
-    assert ended["stopCode"] == "TaskFailedToStart"
-    assert ended["stoppedReason"].startswith("ResourceInitializationError: ")
-
-
 def test_a_container_that_is_removed_by_hand_counts_as_killed(agent, busybox_image, shared_ikada):
     task = agent.run([sh(busybox_image, "sleep 100")])
     running = agent.wait_status(task, "RUNNING")

@@ -67,8 +67,13 @@ def task_of(ecs, arn):
 
 
 def wait_status(ecs, arn, status, timeout_s=40):
-    return wait_until(lambda: task_of(ecs, arn) if task_of(ecs, arn)["lastStatus"] == status
-                      else None, timeout_s=timeout_s)
+    deadline = time.monotonic() + timeout_s
+    while True:
+        task = task_of(ecs, arn)
+        if task["lastStatus"] == status:
+            return task
+        assert task["lastStatus"] != "STOPPED" and time.monotonic() < deadline, str(task)
+        time.sleep(0.05)
 
 
 def ps_names(ikada, *options):
@@ -250,7 +255,8 @@ def test_each_task_runs_once_whenever_the_daemon_is_killed(host, ecs, busybox_im
 
     tasks = [wait_status(ecs, arn, "STOPPED") for arn in arns]
 
-    assert [container_of(task, "app").get("exitCode") for task in tasks] == [5] * 24, tasks
+    bad = [task for task in tasks if container_of(task, "app").get("exitCode") != 5]
+    assert len(tasks) == 24 and bad == [], str(bad)
     assert {task["stopCode"] for task in tasks} == {"EssentialContainerExited"}
     assert len(os.listdir(tmp_path)) == 24
     assert all(each.read_text() == "x\n" for each in tmp_path.iterdir())
@@ -373,6 +379,72 @@ def test_a_dependency_that_fails_stops_the_task(ecs, busybox_image):
     assert "exitCode" not in container_of(task, "web")
 
 
+AWSVPC = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+
+
+def run_with_address(ecs, containers, family):
+    ecs.register_task_definition(family=family, networkMode="awsvpc",
+                                 containerDefinitions=containers)
+    started = ecs.run_task(taskDefinition=family, networkConfiguration=AWSVPC)
+    assert started["failures"] == []
+    task, = started["tasks"]
+    assert task["lastStatus"] == "PROVISIONING"
+    assert task["attachments"][0]["status"] == "PRECREATED"
+    return task["taskArn"]
+
+
+def test_a_task_in_mode_awsvpc_has_an_address_for_all_its_containers(host, ecs, busybox_image,
+                                                                    shared_ikada):
+    script = "echo shared > /tmp/index.html; exec httpd -f -p 80 -h /tmp"
+    arn = run_with_address(ecs, [
+        sh(busybox_image, script, "web", portMappings=[{"containerPort": 80}], stopTimeout=0),
+        sh(busybox_image, "until wget -q -O - http://127.0.0.1:80; do sleep 0.1; done; hostname; "
+                          "grep $(hostname) /etc/hosts; sleep 1000", "side", stopTimeout=0)],
+        "vpc")
+
+    task = wait_status(ecs, arn, "RUNNING")
+
+    attachment, = task["attachments"]
+    details = {each["name"]: each["value"] for each in attachment["details"]}
+    address = details["privateIPv4Address"]
+    assert attachment["status"] == "ATTACHED" and details["subnetId"] == "subnet-1"
+    assert [each["name"] for each in task["containers"]] == ["web", "side"]
+    for container in task["containers"]:
+        assert container["networkInterfaces"] == [
+            {"attachmentId": attachment["id"], "privateIpv4Address": address}]
+        assert container["networkBindings"] == []
+    assert fetch(f"http://{address}/") == b"shared\n"
+    name = "ip-" + address.replace(".", "-")
+    side = container_of(task, "side")["runtimeId"]
+    wait_until(lambda: shared_ikada("logs", side).stdout.count("\n") == 3)
+    assert shared_ikada("logs", side).stdout == f"shared\n{name}\n{address}\t{name}\n"
+
+    host.restart(signal.SIGKILL)
+    assert task_of(ecs, arn) == task
+    assert fetch(f"http://{address}/") == b"shared\n"
+    ecs.stop_task(task=arn)
+
+    ended = wait_status(ecs, arn, "STOPPED")
+    assert ended["attachments"][0]["status"] == "DELETED"
+    assert ps_names(shared_ikada) == []
+
+
+def test_the_address_of_a_task_stays_when_its_containers_come_and_go(ecs, busybox_image,
+                                                                    shared_ikada):
+    arn = run_with_address(ecs, [
+        sh(busybox_image, "hostname", "first", essential=False),
+        sh(busybox_image, "hostname; exit 3", "second",
+           dependsOn=[{"containerName": "first", "condition": "SUCCESS"}])], "vpc-order")
+
+    task = wait_status(ecs, arn, "STOPPED")
+
+    names = [shared_ikada("logs", container_of(task, each)["runtimeId"]).stdout
+             for each in ("first", "second")]
+    assert names[0] == names[1] and names[0].startswith("ip-10-88-")
+    assert container_of(task, "second")["exitCode"] == 3
+    assert task["stopCode"] == "EssentialContainerExited"
+
+
 def test_monitors_that_end_leave_no_dead_children(host, ecs, busybox_image):
     arns = [run(ecs, [sh(busybox_image, "true")]) for _ in range(3)]
     for arn in arns:
@@ -386,7 +458,7 @@ def children_of(pid):
         "Z", " Z ")
 
 
-def test_tasks_of_an_instance_that_is_taken_away_by_force_end(host, tmp_path, busybox_image, ikada):
+def test_tasks_of_an_instance_that_is_taken_away_by_force_end(tmp_path, busybox_image, ikada):
     ikada("pull", "-q", busybox_image)
     own = ecs_server.EcsServer(tmp_path / "own", agent=AGENT, ikada=ikada, virtual_instances=False)
     ecs = own.client(region=REGION)

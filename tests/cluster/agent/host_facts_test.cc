@@ -25,7 +25,7 @@ TEST_CASE("a container instance has what the host has, less what is kept for the
   CHECK(find_attribute(instance.attributes, "ecs.availability-zone")->value == "a");
   CHECK(find_attribute(instance.attributes, "rack")->value == "7");
   CHECK(find_attribute(instance.attributes, "ecs.capability.container-ordering") != nullptr);
-  CHECK(find_attribute(instance.attributes, "ecs.capability.task-eni") == nullptr);
+  CHECK(find_attribute(instance.attributes, "ecs.capability.task-eni") != nullptr);
 }
 
 TEST_CASE("a host with less memory than is kept for it offers none") {

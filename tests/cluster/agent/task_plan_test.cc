@@ -293,9 +293,9 @@ TEST_CASE("what the engine cannot do is refused, never ignored") {
   for (const auto& [wish, message] : cases) CHECK(refusal_of(wish) == message);
 }
 
-TEST_CASE("a task with an address of its own is refused as a whole") {
+TEST_CASE("a task that needs what no host has is refused as a whole") {
   TaskDefinition definition;
-  definition.network_mode = "awsvpc";
+  definition.proxy_configuration.emplace();
 
   const auto checked = check_task_plan(definition);
 
