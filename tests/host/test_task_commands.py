@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-import ecs_server
-from test_tasks import AGENT, wait_until
+import task_host
+from task_host import wait_until
 
 YAML = """
 family: {family}
@@ -23,10 +23,7 @@ containerDefinitions:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory, shared_ikada):
     """`ikada` on a manager's host."""
-    server = ecs_server.EcsServer(tmp_path_factory.mktemp("cluster"), agent=AGENT,
-                                  ikada=shared_ikada, virtual_instances=False)
-    client = server.client(region="us-east-1")
-    wait_until(lambda: client.list_container_instances(), server)
+    server = task_host.start_host(tmp_path_factory.mktemp("cluster"), shared_ikada)
     yield shared_ikada
     server.close()
 
