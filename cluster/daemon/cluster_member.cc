@@ -19,7 +19,7 @@ constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kRenewRetrySeconds = 30;
 // A host that is gone must be seen within three seconds.
 constexpr NodeLinkLimits kMemberLimits{.ping_after = std::chrono::milliseconds(500),
-                                       .silence_limit = std::chrono::milliseconds(2500)};
+                                       .silence_limit = std::chrono::milliseconds(2000)};
 
 std::int64_t seconds_now() { return unix_now() / kNanosPerSecond; }
 

@@ -168,6 +168,7 @@ Result<Membership> take_answer(const Json& answer,
   reader.require("admission", admission);
   reader.require("packetKeys", packet_keys);
   reader.require("managers", membership.managers);
+  if (membership.managers.empty()) reader.fail("managers", "none");
   IK_TRY(reader.done());
   IK_LET(facts, auth::read_certificate(membership.credentials.certificate));
   membership.identity = std::move(facts.identity);

@@ -83,6 +83,7 @@ Result<std::optional<Membership>> load_membership(const std::string& path) {
   reader.require("name", membership.name);
   reader.require("address", membership.address);
   reader.require("managers", membership.managers);
+  if (membership.managers.empty()) reader.fail("managers", "none");
   NodeCredentials& credentials = membership.credentials;
   reader.require("authority", credentials.authority);
   reader.require("certificate", credentials.certificate);
