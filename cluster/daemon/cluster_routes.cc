@@ -43,6 +43,21 @@ void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon:
     const Result<void> read = reader.done();
     return read.has_value() ? host.init(wish, std::move(done)) : done(read.error());
   }
+  if (verb == "restore") {
+    std::string path;
+    InitWish wish;
+    reader.require("path", path);
+    reader.read("name", wish.name);
+    reader.read("address", wish.address);
+    const Result<void> read = reader.done();
+    return read.has_value() ? host.restore(path, wish, std::move(done)) : done(read.error());
+  }
+  if (verb == "backup") {
+    std::string path;
+    reader.require("path", path);
+    const Result<void> read = reader.done();
+    return read.has_value() ? host.back_up(path, std::move(done)) : done(read.error());
+  }
   if (verb == "join") {
     JoinOrder order;
     std::string token;

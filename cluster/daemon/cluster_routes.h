@@ -3,6 +3,8 @@
 //   GET    /cluster              what this host is
 //   POST   /cluster/init         {"name", "address"}
 //   POST   /cluster/join         {"manager", "token", "name", "address"}
+//   POST   /cluster/restore      {"path", "name", "address"}
+//   POST   /cluster/backup       {"path"}
 //   POST   /cluster/leave        {"force"}
 //   POST   /cluster/token        {"role", "lifetimeSeconds"}
 //   GET    /cluster/nodes

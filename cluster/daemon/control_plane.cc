@@ -9,12 +9,14 @@
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 #include "cluster/api/expiry.h"
 #include "cluster/api/virtual_tasks.h"
 #include "cluster/daemon/api_endpoint.h"
 #include "cluster/daemon/api_keys.h"
+#include "cluster/daemon/cluster_backup.h"
 #include "cluster/store/sqlite_store.h"
 #include "runtime/base/clock.h"
 #include "runtime/sys/file.h"
@@ -58,6 +60,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   std::unique_ptr<ControlPlane> plane(new ControlPlane(loop, options.run_root + "/api.sock"));
   IK_LET(store, SqliteStore::open(directory + "/store.db"));
   plane->store_ = std::move(store);
+  plane->directory_ = directory;
   IK_LET(feed, StateFeed::create(loop, *plane->store_, [](const Error& error) {
            spdlog::error("{}, ignoring", error.message);
          }));
@@ -127,6 +130,14 @@ const ScopeState& ControlPlane::home() const { return feed_->state().scope(home_
 
 void ControlPlane::set_on_change(std::function<void(std::string_view)> on_change) {
   on_change_ = std::move(on_change);
+}
+
+void ControlPlane::back_up(std::string path,
+                           std::function<void(const Result<std::uint64_t>&)> done) {
+  boost::asio::post(pool_, [this, path = std::move(path), done = std::move(done)] {
+    Result<std::uint64_t> size = back_up_cluster(*store_, directory_, path);
+    boost::asio::post(loop_, [done, size = std::move(size)] { done(size); });
+  });
 }
 
 void ControlPlane::start() {

@@ -13,6 +13,7 @@
 #include "cluster/auth/access_key.h"
 #include "cluster/daemon/http_server.h"
 #include "cluster/daemon/local_assignments.h"
+#include "cluster/store/sqlite_store.h"
 
 namespace ikada {
 
@@ -51,6 +52,9 @@ class ControlPlane {
   // connections from then on.
   Result<void> serve_tls(std::uint16_t port, std::shared_ptr<boost::asio::ssl::context> tls);
 
+  // A backup of the cluster (cluster_backup.h) into a file, whose size `done` gets; in the pool.
+  void back_up(std::string path, std::function<void(const Result<std::uint64_t>&)> done);
+
   // Told of changed records besides; "": everything may have changed. Null for nobody.
   void set_on_change(std::function<void(std::string_view key)> on_change);
 
@@ -63,9 +67,10 @@ class ControlPlane {
   void tick();
 
   std::string socket_path_;
+  std::string directory_;
   boost::asio::io_context& loop_;
   boost::asio::thread_pool pool_;
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<StateFeed> feed_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<LocalAssignments> assignments_;

@@ -1,71 +1,35 @@
 #include "cluster/daemon/host_daemon.h"
 
+#include <errno.h>
 #include <unistd.h>
 
-#include <array>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
-#include "cluster/auth/digest.h"
-#include "cluster/daemon/api_keys.h"
 #include "cluster/daemon/cluster_config.h"
 #include "cluster/daemon/host_address.h"
 #include "cluster/daemon/host_agent.h"
 #include "cluster/node/joining.h"
-#include "cluster/state/record_key.h"
-#include "runtime/base/atomic_file.h"
 #include "runtime/base/clock.h"
-#include "runtime/base/random_id.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
 namespace {
 
-constexpr size_t kNewNodeIdBytes = 16;
 constexpr std::chrono::milliseconds kAskAgain{300};
-constexpr std::int64_t kMillisPerSecond = 1000;
 
-Timestamp wall_time() { return {unix_now() / 1'000'000}; }
+}  // namespace
 
 Error busy_error() {
   return make_error(ErrorKind::kConflict, "the daemon is joining or leaving a cluster just now");
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
-
-JoinGrant grant_of(const auth::Secret& secret, std::optional<Timestamp> expires_at) {
-  return {.secret_sha256 = auth::sha256_hex(secret.reveal()),
-          .created_at = wall_time(),
-          .expires_at = expires_at};
-}
-
-Result<std::string> token_text(const ClusterKeys& keys, auth::Secret secret) {
-  IK_LET(digest, auth::authority_digest(keys.authority.certificate()));
-  const auth::JoinToken token{.authority = std::move(digest), .secret = std::move(secret)};
-  return std::string(auth::to_text(token).reveal());
-}
-
-Result<void> remove_file(const std::string& path) {
+Result<void> remove_if_there(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_error("remove {}", path);
   return {};
 }
-
-}  // namespace
-
-// A cluster that is being made.
-struct HostDaemon::Draft {
-  ClusterKeys keys;
-  auth::Secret worker_secret = auth::generate_join_secret();
-  Node node = {};
-  Membership membership = {};
-};
 
 HostDaemon::HostDaemon(boost::asio::io_context& loop, const DaemonOptions& options)
     : loop_(loop), options_(options) {}
@@ -149,104 +113,6 @@ void HostDaemon::stop() {
   if (manager_ != nullptr) manager_->stop();
 }
 
-// The files of the new cluster; its records are still to be made.
-Result<void> HostDaemon::found(Draft& draft) {
-  JoinKeys keys;
-  IK_LET(request, make_join_request(keys));
-  request.name = draft.node.name;
-  request.address = draft.node.address;
-  request.version = IKADA_VERSION;
-  const bool is_v6 = request.address.find(':') != std::string::npos;
-  const std::string endpoint =
-      fmt::format("{}{}{}:{}", is_v6 ? "[" : "", request.address, is_v6 ? "]" : "", ports().node);
-  IK_LET(admitted,
-         admit_node(draft.keys,
-                    request,
-                    {.role = auth::NodeRole::kManager,
-                     .id = random_hex(kNewNodeIdBytes),
-                     .now = wall_time(),
-                     .managers = {endpoint}}));
-  draft.node = admitted.node;
-  IK_LET(
-      membership,
-      take_answer(admitted.answer, std::move(keys), request, draft.keys.authority.certificate()));
-  draft.membership = std::move(membership);
-  IK_TRY(make_directories(options_.state_root + "/cluster", 0700));
-  IK_TRY(store_cluster_keys(keys_path(), draft.keys));
-  IK_TRY(write_file_atomically(
-      options_.state_root + "/cluster/ca.pem", draft.keys.authority.certificate(), 0644));
-  if (manager_ == nullptr) {
-    IK_TRY(open_manager());
-    manager_->start();
-  }
-  IK_TRY(open_member(draft.membership, draft.keys));
-  return store_membership(membership_path(), draft.membership);
-}
-
-void HostDaemon::init(const InitWish& wish, Done done) {
-  if (is_busy_) return done(busy_error());
-  if (member_ != nullptr) {
-    return done(make_error(ErrorKind::kConflict, "this host is in a cluster already"));
-  }
-  Result<ClusterKeys> keys = create_cluster_keys(wall_time().milliseconds / kMillisPerSecond);
-  if (!keys.has_value()) return done(keys.error());
-  auto draft = std::make_shared<Draft>(Draft{.keys = std::move(*keys)});
-  draft->node.name = wish.name.empty() ? host_name() : wish.name;
-  draft->node.address = wish.address.empty() ? find_host_address() : wish.address;
-  const bool was_manager = manager_ != nullptr;
-  const Result<void> made = found(*draft);
-  if (!made.has_value()) {
-    member_.reset();
-    static_cast<void>(remove_file(keys_path()));
-    static_cast<void>(remove_file(membership_path()));
-    // A manager that has started cannot be taken down in place.
-    if (!was_manager && manager_ != nullptr) note_restart();
-    return done(made.error());
-  }
-  const Scope scope = manager_->home_scope();
-  Proposal proposal;
-  proposal.put(node_key(scope, draft->node.id), draft->node, 0);
-  const ScopeState& home = manager_->home();
-  for (const auto& [role, grant] : home.grants) {
-    proposal.remove(grant_key(scope, role), grant.revision);
-  }
-  const auto old = home.grants.find("worker");
-  std::erase_if(proposal.changes, [&](const RecordChange& change) {
-    return change.key == grant_key(scope, "worker");
-  });
-  proposal.put(grant_key(scope, "worker"),
-               grant_of(draft->worker_secret, std::nullopt),
-               old == home.grants.end() ? 0 : old->second.revision);
-  is_busy_ = true;
-  manager_->api().propose(proposal, [this, draft, was_manager, done](bool is_stored) {
-    is_busy_ = false;
-    if (!is_stored) {
-      static_cast<void>(remove_file(keys_path()));
-      static_cast<void>(remove_file(membership_path()));
-      note_restart();
-      return done(make_error(ErrorKind::kUnavailable, "the cluster could not be stored"));
-    }
-    member_->start();
-    if (!was_manager) {
-      const Result<void> opened = open_agent(manager_->assignments());
-      if (!opened.has_value()) spdlog::error("{}", opened.error().message);
-      if (agent_ != nullptr) agent_->start();
-    }
-    const Result<std::string> token = token_text(draft->keys, draft->worker_secret);
-    const Result<auth::AccessKey> key = load_or_create_access_key(
-        options_.state_root + "/cluster/access_key.json", manager_->api().options().account);
-    if (!token.has_value()) return done(token.error());
-    if (!key.has_value()) return done(key.error());
-    spdlog::info("cluster made cluster={} node={}", draft->keys.cluster, draft->node.id);
-    done(Json{{"cluster", draft->keys.cluster},
-              {"node", draft->node.id},
-              {"address", draft->membership.managers.front()},
-              {"workerToken", *token},
-              {"accessKeyId", key->id},
-              {"secretAccessKey", std::string(key->secret.reveal())}});
-  });
-}
-
 void HostDaemon::join(const JoinOrder& order, Done done) {
   if (is_busy_) return done(busy_error());
   if (member_ != nullptr) {
@@ -275,7 +141,7 @@ void HostDaemon::join(const JoinOrder& order, Done done) {
   join_cluster(loop_,
                {.manager = *manager,
                 .token = order.token,
-                .name = order.name.empty() ? host_name() : order.name,
+                .name = order.name.empty() ? find_host_name() : order.name,
                 .address = order.address,
                 .version = IKADA_VERSION},
                [this, done](Result<Membership> membership) {
@@ -292,7 +158,7 @@ void HostDaemon::joined(Result<Membership> membership, const Done& done) {
   if (opened.has_value()) opened = open_agent(*member_->assignments());
   if (!opened.has_value()) {
     member_.reset();
-    static_cast<void>(remove_file(membership_path()));
+    static_cast<void>(remove_if_there(membership_path()));
     return done(opened.error());
   }
   member_->start();
@@ -332,7 +198,8 @@ void HostDaemon::leave_as_worker(bool force, const Done& done) {
 }
 
 void HostDaemon::leave_as_manager(bool force, const Done& done) {
-  const size_t others = manager_->home().nodes.size() - 1;
+  const ScopeState& home = manager_->home();
+  const size_t others = home.nodes.size() - home.nodes.count(member_->membership().identity.node);
   if (others > 0) {
     return done(make_error(ErrorKind::kConflict,
                            "this is the cluster's only manager, and {} other node{} in it",
@@ -352,27 +219,26 @@ void HostDaemon::leave_as_manager(bool force, const Done& done) {
 
 // Answers, and has the daemon start anew as what it was before.
 void HostDaemon::forget_cluster(const Done& done) {
-  std::vector<std::string> files = {options_.state_root + "/agent/instance.json"};
-  if (manager_ != nullptr) {
-    const std::string directory = options_.state_root + "/cluster/";
-    for (const char* name : {"authority.json",
-                             "ca.pem",
-                             "access_key.json",
-                             "store.db",
-                             "store.db-wal",
-                             "store.db-shm"}) {
-      files.push_back(directory + name);
-    }
-  }
-  // The one that says that the host is in a cluster last.
-  files.push_back(membership_path());
-  for (const std::string& file : files) {
-    const Result<void> removed = remove_file(file);
-    if (!removed.has_value()) return done(removed.error());
-  }
+  // The one that says that the host is in a cluster first: what is left then is of no use.
+  const Result<void> removed = remove_if_there(membership_path());
+  if (!removed.has_value()) return done(removed.error());
+  static_cast<void>(remove_if_there(options_.state_root + "/agent/instance.json"));
+  if (manager_ != nullptr) remove_cluster_files();
   spdlog::info("cluster left");
   done(Json::object());
   note_restart();
+}
+
+void HostDaemon::remove_cluster_files() {
+  for (const char* name : {"authority.json",
+                           "ca.pem",
+                           "access_key.json",
+                           "store.db",
+                           "store.db-wal",
+                           "store.db-shm"}) {
+    const Result<void> removed = remove_if_there(options_.state_root + "/cluster/" + name);
+    if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
+  }
 }
 
 void HostDaemon::note_restart() {

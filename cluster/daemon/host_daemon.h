@@ -19,6 +19,11 @@
 
 namespace ikada {
 
+// While a cluster is being made, joined or left.
+Error busy_error();
+// No error if there is no such file.
+Result<void> remove_if_there(const std::string& path);
+
 struct InitWish {
   std::string name;     // Empty: the host's own.
   std::string address;  // Where others reach it; empty: that of the route to the outside.
@@ -48,6 +53,9 @@ class HostDaemon {
   // Makes this host the first manager of a new cluster: {"cluster", "node", "address",
   // "workerToken", "accessKeyId", "secretAccessKey"}. kConflict if it is in one already.
   void init(const InitWish& wish, Done done);
+  // Makes it the manager of the cluster in that backup, in the place of the one that made it:
+  // {"cluster", "node", "address"}.
+  void restore(const std::string& path, const InitWish& wish, Done done);
   // Makes it a worker of another's: {"cluster", "node", "role"}.
   void join(const JoinOrder& order, Done done);
   // {}; the daemon then starts anew. kConflict while tasks run here, unless they are to stop, and
@@ -56,7 +64,9 @@ class HostDaemon {
   // What this host is: {"role": "none" | "worker" | "manager", …}.
   Json status() const;
 
-  // On managers. A new token, which makes the role's last one void: {"token", "expiresAt"}.
+  // On managers. {"path", "size"}
+  void back_up(const std::string& path, Done done);
+  // A new token, which makes the role's last one void: {"token", "expiresAt"}.
   void issue_token(const std::string& role, std::int64_t lifetime_s, Done done);
   // {"nodes": [...]}
   Result<Json> nodes() const;
@@ -77,6 +87,11 @@ class HostDaemon {
   Result<void> open_member(Membership membership, std::optional<ClusterKeys> keys);
   Result<void> open_agent(Assignments& assignments);
   Result<void> found(Draft& draft);
+  void lead(const InitWish& wish, Draft draft);
+  void led(const Draft& draft);
+  void give_up(const Draft& draft, const Error& why);
+  void forget_old_managers();
+  void remove_cluster_files();
   void joined(Result<Membership> membership, const Done& done);
   void leave_as_worker(bool force, const Done& done);
   void leave_as_manager(bool force, const Done& done);

@@ -56,6 +56,11 @@ constexpr std::array kCommands = {
     Command{"cluster join", "Make this host a node of a cluster", add_cluster_join_command},
     Command{"cluster leave", "Take this host out of its cluster", add_cluster_leave_command},
     Command{"cluster status", "Show what this host is in its cluster", add_cluster_status_command},
+    Command{
+        "cluster backup", "Write all that the cluster knows to a file", add_cluster_backup_command},
+    Command{"cluster restore",
+            "Make this host the manager of the cluster in a backup",
+            add_cluster_restore_command},
     Command{"cluster token", "Make a new join token", add_cluster_token_command},
     Command{"node ls", "List the nodes of the cluster", add_node_ls_command},
     Command{"node inspect", "Show everything about nodes", add_node_inspect_command},

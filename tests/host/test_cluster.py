@@ -185,6 +185,50 @@ def test_leaving_and_coming_back(pair):
     pair.init()
 
 
+def test_a_backup_puts_another_host_in_the_managers_place(tmp_path):
+    cluster = cluster_hosts.Cluster(tmp_path / "hosts", 3, agents=[{"run_tasks": False}] * 3)
+    try:
+        manager, worker, spare = cluster.hosts
+        made = cluster.init()
+        cluster.join(worker)
+        manager.api("CreateCluster", clusterName="kept")
+        backup = tmp_path / "backup"
+        manager("cluster", "backup", backup)
+        manager.api("CreateCluster", clusterName="late")
+        assert backup.stat().st_mode & 0o777 == 0o600
+        assert "no manager" in worker("cluster", "backup", tmp_path / "x", check=False).stderr
+        whole = backup.read_bytes()
+        damaged = tmp_path / "damaged"
+        for content in (b"", whole[:200], whole[:-1], whole[:-5000] + b"x" + whole[-4999:],
+                        whole[:150] + b"x" + whole[151:]):
+            damaged.write_bytes(content)
+            refused = spare("cluster", "restore", damaged, check=False)
+            assert refused.returncode == 1 and str(damaged) in refused.stderr, refused.stderr
+            assert len(refused.stderr.splitlines()) == 1
+            assert not list((spare.root / "cluster").glob("*.json"))
+
+        # The manager's host is gone, another one gets its address.
+        manager.stop(signal.SIGKILL)
+        manager.run("ip", "address", "del", f"{manager.address}/16", "dev", "eth0")
+        spare.run("ip", "address", "del", f"{spare.address}/16", "dev", "eth0")
+        spare.run("ip", "address", "add", f"{manager.address}/16", "dev", "eth0")
+        worker.run("ip", "neigh", "flush", "all")  # As a gratuitous ARP does.
+        start = time.monotonic()
+        spare("cluster", "restore", backup, "--advertise-addr", manager.address, "--name", "new")
+        assert json.loads(spare("cluster", "status", "-f", "json").stdout)[
+            "cluster"] == made["cluster"]
+        arns = spare.api("ListClusters")["clusterArns"]
+        assert [arn.rsplit("/", 1)[1] for arn in arns] == ["kept"]
+        wait_until(lambda: json.loads(worker("cluster", "status", "-f", "json").stdout)[
+            "connected"], cluster=cluster)
+        assert time.monotonic() - start < 30
+        names = spare("node", "ls", "--format", "{{.Name}} {{.State}}").stdout.splitlines()
+        assert sorted(names) == ["host2 connected", "new * connected"]
+        assert "in a cluster already" in spare("cluster", "restore", backup, check=False).stderr
+    finally:
+        cluster.close()
+
+
 @pytest.mark.timeout(240)
 def test_tasks_run_on_other_hosts_and_stop_there(trio, busybox_image):
     arns = run_tasks(trio, busybox_image, 4)
