@@ -195,10 +195,14 @@ std::string Reference::canonical() const {
 }
 
 std::string Reference::familiar_name() const {
-  if (registry != kDefaultRegistry) return registry + "/" + repository;
+  // Without the registry "docker.io/a.b/c" would be one of the registry a.b.
+  const Cut parts = cut(repository, '/');
+  const bool is_ambiguous = parts.found && looks_like_registry(parts.before);
+  if (registry != kDefaultRegistry || is_ambiguous) return registry + "/" + repository;
   const bool official = repository.starts_with(kOfficialPrefix) &&
                         repository.find('/', kOfficialPrefix.size()) == std::string::npos;
-  return official ? repository.substr(kOfficialPrefix.size()) : repository;
+  if (!official || is_bare_id(repository.substr(kOfficialPrefix.size()))) return repository;
+  return repository.substr(kOfficialPrefix.size());
 }
 
 std::string Reference::familiar() const {

@@ -20,6 +20,9 @@ TEST_CASE("parse_reference brings names into docker's normal form") {
       {"docker.io/nginx", "docker.io/library/nginx:latest", "nginx:latest"},
       {"index.docker.io/nginx", "docker.io/library/nginx:latest", "nginx:latest"},
       {"team/app", "docker.io/team/app:latest", "team/app:latest"},
+      {"docker.io/ker.io/a", "docker.io/ker.io/a:latest", "docker.io/ker.io/a:latest"},
+      {"docker.io/localhost/a", "docker.io/localhost/a:latest", "docker.io/localhost/a:latest"},
+      {"library/" + kHex, "docker.io/library/" + kHex + ":latest", "library/" + kHex + ":latest"},
       {"library/a/b", "docker.io/library/a/b:latest", "library/a/b:latest"},
       {"ghcr.io/team/app:2", "ghcr.io/team/app:2", "ghcr.io/team/app:2"},
       {"localhost/app", "localhost/app:latest", "localhost/app:latest"},
@@ -40,6 +43,7 @@ TEST_CASE("parse_reference brings names into docker's normal form") {
     CHECK(reference->canonical() == row.canonical);
     CHECK(reference->familiar() == row.familiar);
     CHECK(parse_reference(reference->canonical())->canonical() == row.canonical);
+    CHECK(parse_reference(reference->familiar())->canonical() == row.canonical);
   }
   CHECK(parse_reference("quay.io/a/b:c")->familiar_name() == "quay.io/a/b");
 }
