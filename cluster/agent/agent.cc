@@ -48,6 +48,11 @@ Result<std::unique_ptr<Agent>> Agent::create(boost::asio::io_context& loop,
   options.runner.actions.host = {.cpu_limits = facts.has_cpu_controller,
                                  .memory_limits = facts.has_memory_controller,
                                  .must_limit = options.must_limit};
+  if (options.must_limit && !(facts.has_cpu_controller && facts.has_memory_controller)) {
+    options.runner.on_error(
+        make_error(ErrorKind::kUnavailable,
+                   "agent: this host lacks cgroup v2 controllers: tasks with limits are refused"));
+  }
   IK_LET(id, load_id(options));
   options.instance.id = std::move(id);
   IK_LET(runner, TaskRunner::open(loop, options.runner));

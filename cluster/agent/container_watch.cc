@@ -93,7 +93,7 @@ void TaskRunner::check_health(const std::string& task, Entry& entry, const TaskC
   });
 }
 
-void TaskRunner::watch_probe(std::shared_ptr<Probe> probe) {
+void TaskRunner::watch_probe(const std::shared_ptr<Probe>& probe) {
   if (is_shut_down_) return;
   probe->exit.assign(probe->process.exit_fd());
   probe->exit.async_wait(Descriptor::wait_read,

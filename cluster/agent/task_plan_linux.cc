@@ -109,6 +109,14 @@ std::optional<std::int64_t> task_number(const std::optional<std::string>& text) 
   return number;
 }
 
+Error refuse_limit(const char* name) {
+  return cannot_create(
+      "{}: this host has no cgroup v2 controller {}; with limits: ignore in agent.yaml containers "
+      "run without the limit",
+      name,
+      name);
+}
+
 }  // namespace
 
 std::uint64_t cpu_shares_of(std::int64_t cpu_units) {
@@ -140,14 +148,14 @@ Result<void> plan_task_limits(const TaskPlanInputs& inputs,
   const bool wants_cpu = container.cpu_units > 0 || resources.nano_cpus != 0;
   if (!inputs.host.cpu_limits) {
     if (wants_cpu && inputs.host.must_limit) {
-      return cannot_create("cpu: this host has no cgroup v2 controller cpu");
+      return refuse_limit("cpu");
     }
     resources.cpu_shares = 0;
     resources.nano_cpus = 0;
   }
   if (!inputs.host.memory_limits) {
     if (inputs.host.must_limit) {
-      return cannot_create("memory: this host has no cgroup v2 controller memory");
+      return refuse_limit("memory");
     }
     resources.memory_bytes = 0;
     resources.memory_reservation_bytes = 0;

@@ -111,7 +111,7 @@ class TaskRunner {
 
   // In container_watch.cc.
   void check_health(const std::string& task, Entry& entry, const TaskCommand& command);
-  void watch_probe(std::shared_ptr<Probe> probe);
+  void watch_probe(const std::shared_ptr<Probe>& probe);
   void end_probe(const std::shared_ptr<Probe>& probe);
   void watch(const std::string& task,
              const std::string& container,

@@ -90,7 +90,7 @@ void LocalAssignments::enlist(const ContainerInstance& host, Enlisted then) {
   proposal.put(instance_key(scope_, host.cluster, record.id),
                record,
                known == nullptr ? 0 : known->revision);
-  api_.propose(std::move(proposal), [then = std::move(then), id = record.id](bool made) {
+  api_.propose(proposal, [then = std::move(then), id = record.id](bool made) {
     if (made) return then(id);
     then(not_stored());
   });
@@ -155,7 +155,7 @@ void LocalAssignments::propose_report(const TaskReport& report, Taken then, int 
   Proposal proposal;
   proposal.put(task_key(report.scope, record.cluster, record.id), record, kept->revision);
   // Whoever was faster has changed the record: the report is put into the new one.
-  api_.propose(std::move(proposal), [this, report, then = std::move(then), attempts](bool made) {
+  api_.propose(proposal, [this, report, then = std::move(then), attempts](bool made) {
     if (made) return then({});
     if (attempts <= 1) return then(not_stored());
     propose_report(report, then, attempts - 1);

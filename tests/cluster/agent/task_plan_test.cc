@@ -140,7 +140,8 @@ TEST_CASE("a limit whose controller is missing is refused, or left out where tha
   const HostAbilities lenient{.cpu_limits = false, .memory_limits = false, .must_limit = false};
 
   CHECK(refusal_of({.container = limits, .host = strict}) ==
-        "cpu: this host has no cgroup v2 controller cpu");
+        "cpu: this host has no cgroup v2 controller cpu; with limits: ignore in agent.yaml "
+        "containers run without the limit");
   const ContainerSpec spec = spec_of({.container = limits, .host = lenient});
   CHECK(spec.resources.memory_bytes == 0);
   CHECK(spec.resources.cpu_shares == 0);
