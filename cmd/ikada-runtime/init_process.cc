@@ -14,8 +14,8 @@
 namespace ikada {
 namespace {
 
-constexpr int kNotExecutable = 126;
-constexpr int kNotFound = 127;
+constexpr int kStatusNotExecutable = 126;
+constexpr int kStatusNotFound = 127;
 
 [[noreturn]] void become_program(Words program, const sigset_t& signals) {
   ::setpgid(0, 0);
@@ -26,7 +26,7 @@ constexpr int kNotFound = 127;
   const int error = errno;
   ::dprintf(
       STDERR_FILENO, "ikada-runtime init-process: exec %s: %s\n", program[0], ::strerror(error));
-  ::_exit(error == ENOENT ? kNotFound : kNotExecutable);
+  ::_exit(error == ENOENT ? kStatusNotFound : kStatusNotExecutable);
 }
 
 // Reaps all that have ended; true if the program is among them.

@@ -6,14 +6,14 @@
 namespace ikada {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool separates_words(char c) { return c == ' ' || c == '\t'; }
 
 // The end of the word at the front of `text`, with quotes and escapes.
 size_t word_end(std::string_view text, char escape) {
   char quote = '\0';
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (quote == '\0' && is_blank(c)) return i;
+    if (quote == '\0' && separates_words(c)) return i;
     if (c == escape && quote != '\'' && i + 1 < text.size()) {
       ++i;
     } else if (quote == '\0' && (c == '"' || c == '\'')) {

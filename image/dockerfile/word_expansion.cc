@@ -11,7 +11,7 @@ constexpr int kMaxDepth = 20;
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name_char(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
 
-Error invalid(std::string_view text, std::string_view why) {
+Error invalid_word(std::string_view text, std::string_view why) {
   return make_error(ErrorKind::kInvalid, "{}: {}", text, why);
 }
 
@@ -37,7 +37,7 @@ class Expander {
         ++at_;
         add(c);
       }
-      if (size_ > kMaxExpandedBytes) return invalid("variables", "expand to more than 4 MiB");
+      if (size_ > kMaxExpandedBytes) return invalid_word("variables", "expand to more than 4 MiB");
     }
     if (in_word_) words_.push_back(std::move(word_));
     return {};
@@ -95,7 +95,8 @@ class Expander {
       }
       keep(text_[at_]);
     }
-    return invalid(text_, "unexpected end of statement while looking for matching single-quote");
+    return invalid_word(text_,
+                        "unexpected end of statement while looking for matching single-quote");
   }
 
   Result<void> double_quoted() {
@@ -121,7 +122,8 @@ class Expander {
       }
       keep(c);
     }
-    return invalid(text_, "unexpected end of statement while looking for matching double-quote");
+    return invalid_word(text_,
+                        "unexpected end of statement while looking for matching double-quote");
   }
 
   std::string read_name() {
@@ -161,19 +163,20 @@ class Expander {
         return inside;
       }
     }
-    return invalid(text_, "unexpected end of statement while looking for }");
+    return invalid_word(text_, "unexpected end of statement while looking for }");
   }
 
   Result<std::string> braced() {
-    if (depth_ >= kMaxDepth) return invalid(text_, "nested too deep");
+    if (depth_ >= kMaxDepth) return invalid_word(text_, "nested too deep");
     ++at_;
     const std::string name = read_name();
-    if (name.empty()) return invalid(text_, "bad substitution");
+    if (name.empty()) return invalid_word(text_, "bad substitution");
     IK_LET(rest, read_to_brace());
     const std::optional<std::string> value = expansion_.find(name);
     if (rest.empty()) return value.value_or("");
     const bool colon = rest[0] == ':';
-    if (colon && rest.size() == 1) return invalid("${" + name + rest + "}", "unsupported modifier");
+    if (colon && rest.size() == 1)
+      return invalid_word("${" + name + rest + "}", "unsupported modifier");
     const char how = rest[colon ? 1 : 0];
     const std::string_view argument = std::string_view(rest).substr(colon ? 2 : 1);
     const bool there = value.has_value() && !(colon && value->empty());
@@ -187,18 +190,18 @@ class Expander {
       case '?': {
         if (there) return *value;
         IK_LET(why, one(argument, expansion_, quotes_, depth_ + 1));
-        return invalid(name, why.empty() ? "not allowed to be unset" : why);
+        return invalid_word(name, why.empty() ? "not allowed to be unset" : why);
       }
       default:
         break;
     }
-    if (colon) return invalid("${" + name + rest + "}", "unsupported modifier");
+    if (colon) return invalid_word("${" + name + rest + "}", "unsupported modifier");
     if (how == '#' || how == '%') {
       IK_LET(pattern, one(argument, expansion_, quotes_, depth_ + 1));
       return trim_value(value.value_or(""), how, pattern);
     }
     if (how == '/') return replace(value.value_or(""), argument);
-    return invalid("${" + name + rest + "}", "unsupported modifier");
+    return invalid_word("${" + name + rest + "}", "unsupported modifier");
   }
 
   static std::string trim_value(const std::string& value, char side, std::string_view pattern) {
