@@ -80,6 +80,18 @@ void Agent::shut_down() {
   runner_->shut_down();
 }
 
+bool Agent::has_running_tasks() const {
+  for (const std::string& id : runner_->tasks()) {
+    const Task* task = runner_->find(id);
+    if (task != nullptr && task->last_status != TaskStatus::kStopped) return true;
+  }
+  return false;
+}
+
+void Agent::stop_tasks(const std::string& reason) {
+  for (const std::string& id : runner_->tasks()) runner_->stop(id, "TerminationNotice", reason);
+}
+
 void Agent::enlist() {
   assignments_.enlist(plan_instance(facts_, options_.instance),
                       [this](const Result<std::string>& id) { enlisted(id); });

@@ -45,6 +45,10 @@ class Agent {
 
   const TaskRunner& runner() const { return *runner_; }
 
+  bool has_running_tasks() const;
+  // On the host's own account, whatever the cluster wants.
+  void stop_tasks(const std::string& reason);
+
  private:
   struct Outgoing {
     TaskReport report;

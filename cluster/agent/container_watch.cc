@@ -1,4 +1,6 @@
 // TaskRunner: hearing of the end of containers and of their health checks.
+#include <poll.h>
+
 #include <utility>
 
 #include "cluster/agent/task_runner.h"
@@ -34,6 +36,15 @@ void TaskRunner::watch(const std::string& task,
   });
 }
 
+namespace {
+
+bool is_readable(int fd) {
+  pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&entry, 1, 0) > 0;
+}
+
+}  // namespace
+
 void TaskRunner::watch_descriptor(const std::string& task,
                                   const std::string& container,
                                   std::int32_t generation,
@@ -43,10 +54,22 @@ void TaskRunner::watch_descriptor(const std::string& task,
   Entry* entry = entry_of(task);
   if (entry == nullptr) return;
   entry->watches[container] = descriptor;
+  await_end(task, container, generation, id, descriptor);
+}
+
+void TaskRunner::await_end(const std::string& task,
+                           const std::string& container,
+                           std::int32_t generation,
+                           const std::string& id,
+                           const std::shared_ptr<Descriptor>& descriptor) {
   descriptor->async_wait(
       Descriptor::wait_read,
       [this, task, container, generation, id, descriptor](const boost::system::error_code& error) {
-        if (error) return;
+        if (error || is_shut_down_) return;
+        // An event of a descriptor that was closed in the same breath may have come here instead.
+        if (!is_readable(descriptor->native_handle())) {
+          return await_end(task, container, generation, id, descriptor);
+        }
         boost::asio::post(pool_, [this, task, container, generation, id] {
           collect_end(task, container, generation, id);
         });
@@ -96,13 +119,7 @@ void TaskRunner::check_health(const std::string& task, Entry& entry, const TaskC
 void TaskRunner::watch_probe(const std::shared_ptr<Probe>& probe) {
   if (is_shut_down_) return;
   probe->exit.assign(probe->process.exit_fd());
-  probe->exit.async_wait(Descriptor::wait_read,
-                         [this, probe](const boost::system::error_code& error) {
-                           probe->timer.cancel();
-                           // Its owner closes it.
-                           if (probe->exit.is_open()) probe->exit.release();
-                           if (!error) end_probe(probe);
-                         });
+  await_probe(probe);
   probe->timer.expires_after(probe->timeout);
   probe->timer.async_wait([this, probe](const boost::system::error_code& error) {
     if (error) return;
@@ -111,6 +128,19 @@ void TaskRunner::watch_probe(const std::shared_ptr<Probe>& probe) {
   });
   std::erase_if(probes_, [](const std::weak_ptr<Probe>& each) { return each.expired(); });
   probes_.push_back(probe);
+}
+
+void TaskRunner::await_probe(const std::shared_ptr<Probe>& probe) {
+  probe->exit.async_wait(
+      Descriptor::wait_read, [this, probe](const boost::system::error_code& error) {
+        if (!error && !is_shut_down_ && !is_readable(probe->exit.native_handle())) {
+          return await_probe(probe);
+        }
+        probe->timer.cancel();
+        // Its owner closes it.
+        if (probe->exit.is_open()) probe->exit.release();
+        if (!error) end_probe(probe);
+      });
 }
 
 void TaskRunner::end_probe(const std::shared_ptr<Probe>& probe) {

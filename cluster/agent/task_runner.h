@@ -122,6 +122,12 @@ class TaskRunner {
                         std::int32_t generation,
                         const std::string& id,
                         int fd);
+  void await_end(const std::string& task,
+                 const std::string& container,
+                 std::int32_t generation,
+                 const std::string& id,
+                 const std::shared_ptr<Descriptor>& descriptor);
+  void await_probe(const std::shared_ptr<Probe>& probe);
   void collect_end(const std::string& task,
                    const std::string& container,
                    std::int32_t generation,

@@ -295,7 +295,11 @@ Result<std::string> CertificateAuthority::issue(const std::string& request,
        ::X509_set_pubkey(certificate.get(), node_key) == 1);
   add_extension(certificate.get(), issuer.get(), NID_basic_constraints, "critical,CA:FALSE");
   add_extension(certificate.get(), issuer.get(), NID_key_usage, "critical,digitalSignature");
-  add_extension(certificate.get(), issuer.get(), NID_ext_key_usage, "serverAuth,clientAuth");
+  const bool is_server = order.identity.role == NodeRole::kManager;
+  add_extension(certificate.get(),
+                issuer.get(),
+                NID_ext_key_usage,
+                is_server ? "serverAuth,clientAuth" : "clientAuth");
   add_extension(certificate.get(), issuer.get(), NID_authority_key_identifier, "keyid:always");
   add_subject_names(certificate.get(), order);
   if (::X509_sign(certificate.get(), issuer_key.get(), ::EVP_sha256()) == 0) {

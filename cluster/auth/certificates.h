@@ -3,9 +3,9 @@
 //
 // Who a node is stands in its certificate's only URI, "ikada://CLUSTER/ROLE/NODE", with the
 // cluster's and the node's id and worker or manager as ROLE. There is no common name: whoever
-// verifies looks for the URI. A node makes its own key and sends only a request; of the request
-// nothing but the public key is used. Certificates begin an hour before they are issued, for clocks
-// that are late.
+// verifies looks for the URI. Only a manager's is good for servers. A node makes its own key and
+// sends only a request; of the request nothing but the public key is used. Certificates begin an
+// hour before they are issued, for clocks that are late.
 //
 // Source: RFC 5280; X509_sign(3), X509V3_EXT_nconf(3).
 #pragma once

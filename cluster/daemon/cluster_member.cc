@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/lost_hosts.h"
+#include "cluster/daemon/node_plans.h"
 #include "cluster/node/admission.h"
 #include "cluster/state/record_key.h"
 #include "runtime/base/clock.h"
@@ -15,6 +16,7 @@ namespace ikada {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{250};
+constexpr std::chrono::seconds kConnectGrace{10};
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kRenewRetrySeconds = 30;
 // A host that is gone must be seen within three seconds.
@@ -161,7 +163,7 @@ void ClusterMember::wait() {
 }
 
 void ClusterMember::tick() {
-  if (manager_ != nullptr) look_for_lost_hosts();
+  if (manager_ != nullptr) look_at_hosts();
   renew_if_due();
 }
 
@@ -170,24 +172,53 @@ HostPresence ClusterMember::presence_of(const std::string& node) const {
   const std::optional<NodeAbsence> absence = nodes_->absence(node);
   presence.is_connected = !absence.has_value();
   if (!absence.has_value()) return presence;
+  presence.was_here = absence->was_here;
   presence.was_silent = absence->was_silent;
   presence.absent_for = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - absence->since);
   return presence;
 }
 
-void ClusterMember::look_for_lost_hosts() {
+// What the records should say of nodes and do not: one change at a time, again at the next look.
+void ClusterMember::look_at_hosts() {
   if (is_proposing_) return;
   const ScopeState& home = manager_->home();
+  if (home.nodes.find(membership_.identity.node) == home.nodes.end()) return propose(own_record());
   for (const auto& [id, node] : home.nodes) {
-    if (id == membership_.identity.node || !is_host_lost(presence_of(id))) continue;
-    const std::optional<Proposal> proposal =
-        plan_lost_host(home, node.value, {unix_now() / 1'000'000});
-    if (!proposal.has_value()) continue;
-    spdlog::warn("host lost node={} changes={}", id, proposal->changes.size());
-    is_proposing_ = true;
-    return manager_->api().propose(*proposal, [this](bool) { is_proposing_ = false; });
+    if (id == membership_.identity.node) continue;
+    const HostPresence presence = presence_of(id);
+    if (is_host_lost(presence)) {
+      const std::optional<Proposal> lost =
+          plan_lost_host(home, node.value, {unix_now() / 1'000'000});
+      if (!lost.has_value()) continue;
+      spdlog::warn("host lost node={} changes={}", id, lost->changes.size());
+      return propose(*lost);
+    }
+    // After a start of ours everybody has time to connect.
+    const bool may_still_come = !presence.was_here && presence.absent_for < kConnectGrace;
+    if (!presence.is_connected && may_still_come) continue;
+    const std::optional<Proposal> changed = plan_connected(home, id, presence.is_connected);
+    if (changed.has_value()) return propose(*changed);
   }
+}
+
+void ClusterMember::propose(const Proposal& proposal) {
+  is_proposing_ = true;
+  manager_->api().propose(proposal, [this](bool) { is_proposing_ = false; });
+}
+
+// The manager's own node: a daemon that was killed while it made the cluster has not put it in.
+Proposal ClusterMember::own_record() const {
+  Node node;
+  node.id = membership_.identity.node;
+  node.name = membership_.name;
+  node.role = std::string(auth::to_text(membership_.identity.role));
+  node.address = membership_.address;
+  node.version = IKADA_VERSION;
+  node.joined_at = {unix_now() / 1'000'000};
+  Proposal proposal;
+  proposal.put(node_key(manager_->home_scope(), node.id), node, 0);
+  return proposal;
 }
 
 void ClusterMember::renew_if_due() {

@@ -63,7 +63,9 @@ class ClusterMember {
   Result<void> open_worker();
   void wait();
   void tick();
-  void look_for_lost_hosts();
+  void look_at_hosts();
+  void propose(const Proposal& proposal);
+  Proposal own_record() const;
   HostPresence presence_of(const std::string& node) const;
   void renew_if_due();
   Result<void> serve_api();

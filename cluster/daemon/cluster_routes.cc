@@ -29,9 +29,10 @@ unsigned status_of(ErrorKind kind) {
 }
 
 HttpReply reply_of(const Result<Json>& result) {
-  if (result.has_value()) return {.status = 200, .body = result->dump() + "\n"};
-  const Json body = {{"error", result.error().message}};
-  return {.status = status_of(result.error().kind), .body = body.dump() + "\n"};
+  const bool is_ok = result.has_value();
+  const Json body = is_ok ? *result : Json{{"error", result.error().message}};
+  return {.status = is_ok ? 200U : status_of(result.error().kind),
+          .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
 }
 
 void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon::Done done) {

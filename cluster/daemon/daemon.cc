@@ -3,11 +3,13 @@
 #include <signal.h>
 #include <string.h>
 
+#include <chrono>
 #include <memory>
 #include <string_view>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/cluster_routes.h"
@@ -18,6 +20,9 @@
 
 namespace ikada {
 namespace {
+
+// Long enough for connections to end.
+constexpr std::chrono::milliseconds kRestartTime{200};
 
 void tell(const DaemonOptions& options, std::string_view state) {
   const Result<void> told = notify_systemd(options.notify_socket, state);
@@ -40,20 +45,25 @@ Result<DaemonEnd> run_daemon(const DaemonOptions& options) {
                       respond(answer_status_request(request));
                     });
   IK_TRY(host.open());
+  DaemonEnd end = DaemonEnd::kStopped;
+  boost::asio::steady_timer restart(loop);
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
   signals.async_wait([&](const boost::system::error_code& error, int number) {
     if (error) return;
+    end = DaemonEnd::kStopped;  // Also while it was about to start anew.
     spdlog::info("daemon stopping signal=SIG{}", ::sigabbrev_np(number));
     tell(options, "STOPPING=1");
+    restart.cancel();
     server.stop();
     host.stop();
   });
-  DaemonEnd end = DaemonEnd::kStopped;
   host.set_on_restart([&] {
     end = DaemonEnd::kRestart;
-    signals.cancel();
     server.stop();
     host.stop();
+    // Signals are heard until the rest has ended.
+    restart.expires_after(kRestartTime);
+    restart.async_wait([&](const boost::system::error_code&) { signals.cancel(); });
   });
   server.start();
   host.start();

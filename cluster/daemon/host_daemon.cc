@@ -19,6 +19,7 @@ namespace ikada {
 namespace {
 
 constexpr std::chrono::milliseconds kAskAgain{300};
+constexpr int kStopAttempts = 400;  // Two minutes: as long as a task may take to stop.
 
 }  // namespace
 
@@ -107,6 +108,7 @@ void HostDaemon::start() {
 }
 
 void HostDaemon::stop() {
+  is_stopped_ = true;
   if (timer_ != nullptr) timer_->cancel();
   if (agent_ != nullptr) agent_->shut_down();
   if (member_ != nullptr) member_->stop();
@@ -152,6 +154,7 @@ void HostDaemon::join(const JoinOrder& order, Done done) {
 
 void HostDaemon::joined(Result<Membership> membership, const Done& done) {
   if (!membership.has_value()) return done(membership.error());
+  if (is_stopped_) return done(make_error(ErrorKind::kUnavailable, "the daemon is stopping"));
   const Result<void> stored = store_membership(membership_path(), *membership);
   Result<void> opened = stored;
   if (stored.has_value()) opened = open_member(*membership, std::nullopt);
@@ -185,15 +188,30 @@ void HostDaemon::leave(bool force, Done done) {
 }
 
 void HostDaemon::leave_as_worker(bool force, const Done& done) {
+  if (force && !member_->is_connected()) return leave_alone(kStopAttempts, done);
   member_->leave(force, [this, force, done](const Result<void>& left) {
     if (left.has_value()) return forget_cluster(done);
-    const bool is_stopping = force && left.error().kind == ErrorKind::kConflict;
-    if (!is_stopping) return done(left.error());
-    // Until the last of its tasks has ended.
+    const bool is_stopping = force && (left.error().kind == ErrorKind::kConflict ||
+                                       left.error().kind == ErrorKind::kUnavailable);
+    if (!is_stopping || is_stopped_) return done(left.error());
+    // Until the last of its tasks has ended, or the manager is gone.
     timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAskAgain);
     timer_->async_wait([this, done](const boost::system::error_code& error) {
       if (!error) leave_as_worker(true, done);
     });
+  });
+}
+
+// Stops its tasks itself; nobody is asked.
+void HostDaemon::leave_alone(int attempts, const Done& done) {
+  if (agent_ == nullptr || !agent_->has_running_tasks()) return forget_cluster(done);
+  if (attempts == 0) {
+    return done(make_error(ErrorKind::kUnavailable, "tasks do not stop, try again"));
+  }
+  agent_->stop_tasks("The host has left the cluster.");
+  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAskAgain);
+  timer_->async_wait([this, attempts, done](const boost::system::error_code& error) {
+    if (!error) leave_alone(attempts - 1, done);
   });
 }
 
@@ -211,10 +229,7 @@ void HostDaemon::leave_as_manager(bool force, const Done& done) {
                            "this is the cluster's only manager: with it everything that the "
                            "cluster knows is removed; use --force for that"));
   }
-  if (agent_ != nullptr && !agent_->runner().tasks().empty()) {
-    return done(make_error(ErrorKind::kConflict, "tasks run here: stop them first"));
-  }
-  forget_cluster(done);
+  leave_alone(kStopAttempts, done);
 }
 
 // Answers, and has the daemon start anew as what it was before.

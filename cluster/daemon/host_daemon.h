@@ -59,7 +59,8 @@ class HostDaemon {
   // Makes it a worker of another's: {"cluster", "node", "role"}.
   void join(const JoinOrder& order, Done done);
   // {}; the daemon then starts anew. kConflict while tasks run here, unless they are to stop, and
-  // on a manager that others need.
+  // on a manager that others need. With `force` a worker whom no manager knows or answers goes,
+  // too.
   void leave(bool force, Done done);
   // What this host is: {"role": "none" | "worker" | "manager", …}.
   Json status() const;
@@ -95,6 +96,7 @@ class HostDaemon {
   void joined(Result<Membership> membership, const Done& done);
   void leave_as_worker(bool force, const Done& done);
   void leave_as_manager(bool force, const Done& done);
+  void leave_alone(int attempts, const Done& done);
   void forget_cluster(const Done& done);
   Result<const Kept<Node>*> find_node(const std::string& name) const;
   void note_restart();
@@ -108,6 +110,7 @@ class HostDaemon {
   std::unique_ptr<boost::asio::steady_timer> timer_;
   std::function<void()> on_restart_;
   bool is_busy_ = false;  // With init, join or leave.
+  bool is_stopped_ = false;
 };
 
 }  // namespace ikada

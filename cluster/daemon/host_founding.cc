@@ -128,6 +128,9 @@ void HostDaemon::lead(const InitWish& wish, Draft given) {
         is_made ? store_membership(membership_path(), draft->membership)
                 : make_error(ErrorKind::kUnavailable, "the cluster could not be stored");
     if (!stored.has_value()) return give_up(*draft, stored.error());
+    if (is_stopped_) {
+      return draft->done(make_error(ErrorKind::kUnavailable, "the daemon is stopping"));
+    }
     led(*draft);
   });
 }

@@ -86,7 +86,7 @@ void LocalAssignments::enlist(const ContainerInstance& host, Enlisted then) {
   ContainerInstance record =
       plan_enlisted(host, known == nullptr ? nullptr : &known->value, wall_now());
   // One that was deregistered comes back as a new one.
-  if (known == nullptr) record.id = random_hex(16);
+  if (known == nullptr) record.id = id_.empty() ? random_hex(16) : id_;
   proposal.put(instance_key(scope_, host.cluster, record.id),
                record,
                known == nullptr ? 0 : known->revision);

@@ -22,6 +22,9 @@ class LocalAssignments : public Assignments {
   void follow(const std::string& instance, Listener listener) override;
   void report(const TaskReport& report, Taken then) override;
 
+  // The id of the instance that enlist() makes; a random one without it.
+  void set_id(std::string id) { id_ = std::move(id); }
+
   // For a host that enlisted over an earlier connection: as after enlist().
   void resume(const std::string& cluster) { cluster_ = cluster; }
 
@@ -37,6 +40,7 @@ class LocalAssignments : public Assignments {
   Scope scope_;
   std::string cluster_;
   std::string instance_;
+  std::string id_;
   Listener listener_;
 };
 

@@ -19,6 +19,7 @@ inline constexpr std::chrono::seconds kRestartGrace{30};
 
 struct HostPresence {
   bool is_connected = false;
+  bool was_here = false;                   // Since the manager has started.
   bool was_silent = false;                 // The connection was lost, not closed.
   std::chrono::milliseconds absent_for{};  // If it is not connected.
   std::optional<gossip::Status> gossip;    // Nothing: nobody has told of it.

@@ -36,6 +36,34 @@ std::optional<Proposal> plan_connected(const ScopeState& scope,
   return proposal;
 }
 
+Result<Proposal> plan_instance_claim(const ScopeState& scope,
+                                     const std::string& node,
+                                     const std::string& cluster) {
+  const auto record = scope.nodes.find(node);
+  if (record == scope.nodes.end()) return make_error(ErrorKind::kNotFound, "no such node");
+  Proposal proposal;
+  Node claimed = record->second.value;
+  if (claimed.cluster == cluster && claimed.instance == node) return proposal;
+  const auto old = scope.clusters.find(claimed.cluster.value_or(""));
+  if (old != scope.clusters.end()) {
+    const auto instance = old->second.instances.find(claimed.instance.value_or(""));
+    const bool is_there = instance != old->second.instances.end();
+    if (is_there && instance->second.tasks > 0) {
+      return make_error(ErrorKind::kConflict,
+                        "tasks of the cluster {} run here: it cannot be changed now",
+                        *claimed.cluster);
+    }
+    if (is_there && instance->second.record.revision != 0) {
+      proposal.remove(instance_key(scope.scope, *claimed.cluster, *claimed.instance),
+                      instance->second.record.revision);
+    }
+  }
+  claimed.cluster = cluster;
+  claimed.instance = node;
+  proposal.put(node_key(scope.scope, node), claimed, record->second.revision);
+  return proposal;
+}
+
 LeavePlan plan_leave(const ScopeState& scope, const std::string& node, bool stops_tasks) {
   LeavePlan plan;
   const auto record = scope.nodes.find(node);

@@ -16,6 +16,12 @@ std::optional<Proposal> plan_connected(const ScopeState& scope,
                                        const std::string& node,
                                        bool is_connected);
 
+// The node's instance, which has its id, is that of `cluster` from now on; nothing if it is. The
+// one of another cluster goes: kConflict if tasks run there.
+Result<Proposal> plan_instance_claim(const ScopeState& scope,
+                                     const std::string& node,
+                                     const std::string& cluster);
+
 // What has to change so that a node may go: nothing if it is unknown. As long as `tasks` run there
 // its instance drains, and with `stops_tasks` they are told to stop; then its records are removed.
 struct LeavePlan {

@@ -25,6 +25,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr size_t kNodeIdBytes = 16;
 constexpr std::chrono::milliseconds kListenPause{100};
 constexpr std::chrono::milliseconds kFarewell{300};
+constexpr std::chrono::seconds kStrangerTime{5};
+constexpr size_t kStrangersOfOneAddress = 8;
 
 Timestamp server_now() { return {unix_now() / 1'000'000}; }
 
@@ -78,6 +80,23 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
                         });
   }
 
+  // Whoever has not said who it is by then, signs of life or not, makes room for others.
+  void limit_stranger(const std::weak_ptr<NodeLink>& weak) {
+    auto timer = std::make_shared<boost::asio::steady_timer>(loop, kStrangerTime);
+    timer->async_wait([self = shared_from_this(), weak, timer](const error_code&) {
+      const std::shared_ptr<NodeLink> link = weak.lock();
+      if (link == nullptr || self->strangers.erase(link) == 0) return;
+      link->close();
+    });
+  }
+
+  size_t strangers_from(const boost::asio::ip::address& address) const {
+    return static_cast<size_t>(
+        std::count_if(strangers.begin(), strangers.end(), [&](const auto& link) {
+          return link->remote().address() == address;
+        }));
+  }
+
   void take(UniqueFd fd) {
     if (strangers.size() >= options.max_strangers) return;
     if (sessions.size() + strangers.size() >= options.max_links) return;
@@ -86,9 +105,12 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     socket.assign(options.listen.protocol(), fd.get(), error);
     if (error) return;
     static_cast<void>(fd.release());
+    const boost::asio::ip::address address = socket.remote_endpoint(error).address();
+    if (error || strangers_from(address) >= kStrangersOfOneAddress) return;
     const std::shared_ptr<NodeLink> link = NodeLink::accept(std::move(socket), tls, options.limits);
     strangers.insert(link);
     const std::weak_ptr<NodeLink> weak = link;
+    limit_stranger(weak);
     link->start({.on_ready =
                      [self = shared_from_this(), weak] {
                        if (const auto ready = weak.lock()) self->greet(ready);
@@ -146,7 +168,6 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     spdlog::warn("node disconnected node={} reason=\"{}\"", session->node(), why.message);
     absences[session->node()] = {.since = SteadyClock::now(),
                                  .was_silent = why.code == kLinkSilent};
-    session->set_connected(false);
     sessions.erase(session->node());
   }
 
@@ -277,7 +298,8 @@ std::optional<NodeAbsence> NodeServer::absence(const std::string& node) const {
   if (is_connected(node)) return std::nullopt;
   const auto found = server_->absences.find(node);
   // Not seen by this manager so far: as if it had gone when the manager came.
-  if (found == server_->absences.end()) return NodeAbsence{.since = server_->started};
+  if (found == server_->absences.end())
+    return NodeAbsence{.since = server_->started, .was_here = false};
   return found->second;
 }
 

@@ -36,6 +36,7 @@ struct NodeServerOptions {
 // How a node's connection ended, and when.
 struct NodeAbsence {
   std::chrono::steady_clock::time_point since;
+  bool was_here = true;     // False: not since this manager has started.
   bool was_silent = false;  // Nothing more came; otherwise it was closed, by a daemon that ended.
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cluster/model/names.h"
 #include "cluster/node/admission.h"
 #include "cluster/node/remote_assignments.h"
 #include "cluster/state/record_key.h"
@@ -9,6 +10,8 @@
 
 namespace ikada {
 namespace {
+
+constexpr int kLeaveAttempts = 20;
 
 Timestamp session_now() { return {unix_now() / 1'000'000}; }
 
@@ -46,37 +49,35 @@ void NodeSession::take(const Question& question) {
   reply(question.id, make_error(ErrorKind::kInvalid, "no such question: {}", question.verb));
 }
 
+// The node's instance has the node's id. Its record says so before the instance is made, so that
+// there is never a second one.
 void NodeSession::enlist(std::int64_t id, const Json& body) {
-  const Json host_json = body.value("host", Json::object());
-  Result<ContainerInstance> host = from_json<ContainerInstance>(host_json, "host");
+  const auto host_json = body.is_object() ? body.find("host") : body.end();
+  if (!body.is_object() || host_json == body.end()) {
+    return reply(id, make_error(ErrorKind::kInvalid, "enlist: no host"));
+  }
+  Result<ContainerInstance> host = from_json<ContainerInstance>(*host_json, "host");
   if (!host.has_value()) return reply(id, host.error());
-  const auto& nodes = feed_.state().scope(scope_).nodes;
-  const auto node = nodes.find(node_);
-  // Whatever the host says, it is the instance that it was.
-  const bool is_known = node != nodes.end() && node->second.value.cluster == host->cluster;
-  host->id = is_known ? node->second.value.instance.value_or("") : "";
-  assignments_.enlist(
-      *host,
-      [self = shared_from_this(), id, cluster = host->cluster](const Result<std::string>& made) {
-        if (!made.has_value()) return self->reply(id, made.error());
-        self->instance_ = *made;
-        self->keep_instance(cluster, *made);
-        self->reply(id, Json{{"instance", *made}});
-      });
+  if (!is_resource_name(host->cluster)) {
+    return reply(id, make_error(ErrorKind::kInvalid, "enlist: not a cluster's name"));
+  }
+  host->id = node_;
+  const Result<Proposal> claim =
+      plan_instance_claim(feed_.state().scope(scope_), node_, host->cluster);
+  if (!claim.has_value()) return reply(id, claim.error());
+  if (claim->changes.empty()) return enlist_instance(id, *host);
+  api_.propose(*claim, [self = shared_from_this(), id, host = *host](bool made) {
+    if (!made) return self->reply(id, not_made());
+    self->enlist_instance(id, host);
+  });
 }
 
-void NodeSession::keep_instance(const std::string& cluster, const std::string& instance) {
-  const auto& nodes = feed_.state().scope(scope_).nodes;
-  const auto found = nodes.find(node_);
-  if (found == nodes.end()) return;
-  Node node = found->second.value;
-  if (node.cluster == cluster && node.instance == instance) return;
-  node.cluster = cluster;
-  node.instance = instance;
-  Proposal proposal;
-  proposal.put(node_key(scope_, node_), node, found->second.revision);
-  api_.propose(proposal, [self = shared_from_this(), cluster, instance](bool made) {
-    if (!made) self->keep_instance(cluster, instance);
+void NodeSession::enlist_instance(std::int64_t id, const ContainerInstance& host) {
+  assignments_.set_id(node_);
+  assignments_.enlist(host, [self = shared_from_this(), id](const Result<std::string>& made) {
+    if (!made.has_value()) return self->reply(id, made.error());
+    self->instance_ = *made;
+    self->reply(id, Json{{"instance", *made}});
   });
 }
 
@@ -90,7 +91,6 @@ void NodeSession::follow(std::int64_t id) {
     }
     instance_ = *node->second.value.instance;
     assignments_.resume(*node->second.value.cluster);
-    set_connected(true);
   }
   reply(id, Json::object());
   const std::weak_ptr<NodeSession> weak = weak_from_this();
@@ -114,15 +114,6 @@ void NodeSession::follow(std::int64_t id) {
            }});
 }
 
-void NodeSession::set_connected(bool is_connected) {
-  std::optional<Proposal> proposal =
-      plan_connected(feed_.state().scope(scope_), node_, is_connected);
-  if (!proposal.has_value()) return;
-  api_.propose(*proposal, [self = shared_from_this(), is_connected](bool made) {
-    if (!made) self->set_connected(is_connected);
-  });
-}
-
 void NodeSession::report(std::int64_t id, const Json& body) {
   const Result<TaskReport> report = parse_task_report(body);
   if (!report.has_value()) return reply(id, report.error());
@@ -140,12 +131,13 @@ void NodeSession::renew(std::int64_t id, const Json& body) {
   const auto found = nodes.find(node_);
   if (found == nodes.end()) return reply(id, make_error(ErrorKind::kNotFound, "no such node"));
   Node node = found->second.value;
-  const Json request = body.value("certificateRequest", Json());
+  std::string request;
+  JsonReader reader(body, "renew");
+  reader.require("certificateRequest", request);
+  const Result<void> read = reader.done();
+  if (!read.has_value()) return reply(id, read.error());
   const Result<std::string> certificate =
-      request.is_string()
-          ? renew_certificate(
-                keys_, request.get<std::string>(), node, session_now(), certificate_lifetime_s_)
-          : make_error(ErrorKind::kInvalid, "no certificate request");
+      renew_certificate(keys_, request, node, session_now(), certificate_lifetime_s_);
   if (!certificate.has_value()) return reply(id, certificate.error());
   Proposal proposal;
   proposal.put(node_key(scope_, node_), node, found->second.revision);
@@ -156,16 +148,27 @@ void NodeSession::renew(std::int64_t id, const Json& body) {
 }
 
 void NodeSession::leave(std::int64_t id, const Json& body) {
-  const bool stops_tasks = body.value("stopTasks", false);
+  bool stops_tasks = false;
+  JsonReader reader(body, "leave");
+  reader.read("stopTasks", stops_tasks);
+  const Result<void> read = reader.done();
+  if (!read.has_value()) return reply(id, read.error());
+  try_to_leave(id, stops_tasks, kLeaveAttempts);
+}
+
+void NodeSession::try_to_leave(std::int64_t id, bool stops_tasks, int attempts) {
   const LeavePlan plan = plan_leave(feed_.state().scope(scope_), node_, stops_tasks);
   const Error busy = make_error(
       ErrorKind::kConflict, "{} task{} here", plan.tasks, plan.tasks == 1 ? " runs" : "s run");
   const Body answer = plan.tasks > 0 ? Body(busy) : Body(Json::object());
   if (plan.proposal.changes.empty()) return reply(id, answer);
-  api_.propose(plan.proposal, [self = shared_from_this(), id, answer](bool made) {
-    if (!made) return self->reply(id, not_made());
-    self->reply(id, answer);
-  });
+  // Whoever changed one of the records meanwhile has made this plan an old one.
+  api_.propose(plan.proposal,
+               [self = shared_from_this(), id, answer, stops_tasks, attempts](bool made) {
+                 if (made) return self->reply(id, answer);
+                 if (attempts <= 1) return self->reply(id, not_made());
+                 self->try_to_leave(id, stops_tasks, attempts - 1);
+               });
 }
 
 void NodeSession::note_change(std::string_view key) { assignments_.note_change(key); }

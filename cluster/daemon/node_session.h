@@ -29,19 +29,17 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void take(const Question& question);
   void note_change(std::string_view key);
 
-  // Whether the instance's agent can be reached, in its record.
-  void set_connected(bool is_connected);
-
  private:
   using Body = Result<Json>;
 
   void reply(std::int64_t id, Body body);
   void enlist(std::int64_t id, const Json& body);
-  void keep_instance(const std::string& cluster, const std::string& instance);
+  void enlist_instance(std::int64_t id, const ContainerInstance& host);
   void follow(std::int64_t id);
   void report(std::int64_t id, const Json& body);
   void renew(std::int64_t id, const Json& body);
   void leave(std::int64_t id, const Json& body);
+  void try_to_leave(std::int64_t id, bool stops_tasks, int attempts);
 
   std::shared_ptr<NodeLink> link_;
   std::string node_;

@@ -1,6 +1,7 @@
 #include "cluster/node/admission.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <utility>
@@ -25,6 +26,18 @@ bool is_address(const std::string& text) {
          ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
+// Not that of all interfaces, and not that of a group.
+bool is_reachable(const std::string& text) {
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, text.c_str(), &v6) == 1) {
+    return !IN6_IS_ADDR_UNSPECIFIED(&v6) && !IN6_IS_ADDR_MULTICAST(&v6);
+  }
+  in_addr v4{};
+  if (::inet_pton(AF_INET, text.c_str(), &v4) != 1) return false;
+  const in_addr_t address = ntohl(v4.s_addr);
+  return address != INADDR_ANY && !IN_MULTICAST(address) && address != INADDR_BROADCAST;
+}
+
 // As names of hosts are: letters, digits, '.', '-', '_'.
 bool is_host_name(const std::string& text) {
   const auto is_fine = [](char letter) {
@@ -47,10 +60,14 @@ auth::CertificateOrder order_for(const ClusterKeys& keys,
                                  auth::NodeRole role,
                                  Timestamp now,
                                  std::int64_t lifetime_s) {
-  return {.identity = {.cluster = keys.cluster, .role = role, .node = node.id},
-          .hosts = {node.address, node.name, "localhost", "127.0.0.1", "::1"},
-          .now_s = now.milliseconds / kMillisPerSecond,
-          .lifetime_s = lifetime_s};
+  return {
+      .identity = {.cluster = keys.cluster, .role = role, .node = node.id},
+      .hosts =
+          role == auth::NodeRole::kManager
+              ? std::vector<std::string>{node.address, node.name, "localhost", "127.0.0.1", "::1"}
+              : std::vector<std::string>(),
+      .now_s = now.milliseconds / kMillisPerSecond,
+      .lifetime_s = lifetime_s};
 }
 
 }  // namespace
@@ -115,7 +132,7 @@ Result<Admitted> admit_node(const ClusterKeys& keys,
   if (!is_host_name(request.name)) {
     return make_error(ErrorKind::kInvalid, "\"{}\" is no name for a node", request.name);
   }
-  if (!is_address(request.address)) {
+  if (!is_address(request.address) || !is_reachable(request.address)) {
     return make_error(ErrorKind::kInvalid, "\"{}\" is no address", request.address);
   }
   Admitted admitted{.node = {.id = terms.id,
@@ -167,6 +184,7 @@ Result<Membership> take_answer(const Json& answer,
   reader.require("admissionSerial", membership.gossip.admission.serial);
   reader.require("admission", admission);
   reader.require("packetKeys", packet_keys);
+  if (packet_keys.empty()) reader.fail("packetKeys", "none");
   reader.require("managers", membership.managers);
   if (membership.managers.empty()) reader.fail("managers", "none");
   IK_TRY(reader.done());

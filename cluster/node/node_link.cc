@@ -26,7 +26,8 @@ Error link_error(const error_code& error, std::string_view what) {
 
 std::string frame_bytes(const Json& frame) {
   constexpr int kByteBits = 8;
-  const std::string text = frame.dump();
+  // What a registry or a program has said may be no UTF-8.
+  const std::string text = frame.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string bytes;
   for (int byte = 3; byte >= 0; --byte) {
     bytes += static_cast<char>((text.size() >> (byte * kByteBits)) & 0xff);

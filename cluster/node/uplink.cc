@@ -37,8 +37,6 @@ void Uplink::connect() {
                    make_error(ErrorKind::kDenied, "{} is no manager", to_text(link_->remote())));
              }
              is_connected_ = true;
-             was_told_ = false;
-             pause_ = options_.retry;
              if (listener_.on_connected) listener_.on_connected();
            },
        .on_frame = [this](const Json& json) { take(json); },
@@ -51,7 +49,13 @@ void Uplink::connect() {
 void Uplink::take(const Json& json) {
   Result<Frame> frame = parse_frame(json);
   if (!frame.has_value()) return;  // Of a newer version; what it does not answer is lost anyway.
-  if (const auto* news = std::get_if<News>(&*frame)) {
+  // Before this it may still be a refusal.
+  const auto* news = std::get_if<News>(&*frame);
+  if (news == nullptr || news->verb != "refused") {
+    was_told_ = false;
+    pause_ = options_.retry;
+  }
+  if (news != nullptr) {
     if (listener_.on_news) listener_.on_news(*news);
     return;
   }

@@ -22,8 +22,11 @@ Result<Json> ask_cluster(const Context& context,
                          const std::string& method,
                          const std::string& path,
                          const Json& body) {
-  Result<DaemonAnswer> answer = ask_daemon(context.run_root + "/ikadad.sock",
-                                           {.method = method, .target = path, .body = body.dump()});
+  Result<DaemonAnswer> answer =
+      ask_daemon(context.run_root + "/ikadad.sock",
+                 {.method = method,
+                  .target = path,
+                  .body = body.dump(-1, ' ', false, Json::error_handler_t::replace)});
   if (!answer.has_value() && answer.error().kind == ErrorKind::kNotFound) {
     return make_error(ErrorKind::kUnavailable,
                       "ikadad does not run on this host: start it with systemctl start ikadad");

@@ -38,7 +38,7 @@ void add_cluster_token_command(CLI::App& group, Context& context) {
       ->add_option("--expires", options->expires_s, "How long it is valid: 90s, 15m, 24h; for ever")
       ->transform(CLI::AsNumberWithUnit(
           std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}}))
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10} * 366 * 86'400));
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10} * 366 * 86'400));
   command->callback([options, &context] { context.finish(cluster_token(*options, context)); });
 }
 

@@ -124,3 +124,42 @@ class Cluster:
         for host in reversed(self.hosts):
             host.close()
         programs.run("ip", "link", "delete", BRIDGE, check=False)
+
+
+def wait_until(holds, timeout_s=30, cluster=None):
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = holds()
+        if value:
+            return value
+        log = "\n".join(host.log.read_text()[-1500:] for host in cluster.hosts) if cluster else ""
+        assert time.monotonic() < deadline, log
+        time.sleep(0.05)
+
+
+def instances(cluster):
+    answer = cluster.manager.api("ListContainerInstances")
+    return len(answer.get("containerInstanceArns", []))
+
+
+def run_tasks(cluster, image, count, script="sleep 1000", **container):
+    cluster.manager.api("RegisterTaskDefinition", family="sleeper", networkMode="none",
+                        containerDefinitions=[{"name": "app", "image": image, "memory": 16,
+                                               "stopTimeout": 2,
+                                               "command": ["sh", "-c", script], **container}])
+    started = cluster.manager.api("RunTask", taskDefinition="sleeper", count=count,
+                                  placementStrategy=[{"type": "spread", "field": "instanceId"}])
+    assert started["failures"] == [], started
+    return [task["taskArn"] for task in started["tasks"]]
+
+
+def describe(cluster, arns):
+    return cluster.manager.api("DescribeTasks", tasks=arns)["tasks"]
+
+
+def wait_tasks(cluster, arns, status, timeout_s=40):
+    def reached():
+        tasks = describe(cluster, arns)
+        return tasks if all(task["lastStatus"] == status for task in tasks) else None
+
+    return wait_until(reached, timeout_s, cluster)

@@ -1,0 +1,173 @@
+"""What nodes and strangers may not do to a cluster, and ways out when nobody answers."""
+
+import json
+import signal
+import socket
+import ssl
+
+import pytest
+
+import cluster_hosts
+from cluster_hosts import instances, run_tasks, wait_tasks, wait_until
+
+
+@pytest.fixture
+def archive(tmp_path, shared_ikada, busybox_image):
+    path = tmp_path / "busybox.tar"
+    shared_ikada("save", "-o", path, busybox_image)
+    return path
+
+
+@pytest.fixture
+def pair(tmp_path):
+    cluster = cluster_hosts.Cluster(tmp_path / "hosts", 2)
+    yield cluster
+    cluster.close()
+
+
+def talk(host, to, frames, context):
+    """Sends frames to the node port as `host` would; what comes back until the end."""
+    def body():
+        with socket.create_connection((to, 7442), timeout=5) as plain:
+            with context.wrap_socket(plain) as link:
+                for frame in frames:
+                    text = json.dumps(frame).encode()
+                    link.sendall(len(text).to_bytes(4, "big") + text)
+                link.settimeout(1)
+                received = b""
+                try:
+                    while data := link.recv(65536):
+                        received += data
+                except (TimeoutError, ssl.SSLError, ConnectionError):
+                    pass
+                return received
+
+    return host.net.inside(body)
+
+
+def node_context(host, directory):
+    """TLS with that node's own certificate."""
+    membership = json.loads((host.root / "node.json").read_text())
+    pem = directory / "node.pem"
+    pem.write_text(membership["certificate"] + membership["key"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_verify_locations(cadata=membership["authority"])
+    context.load_cert_chain(pem)
+    return context
+
+
+@pytest.mark.timeout(120)
+def test_what_a_node_may_not_say(pair, tmp_path):
+    manager, worker = pair.hosts
+    pair.init()
+    pair.join(worker)
+    wait_until(lambda: instances(pair) == 2, cluster=pair)
+    worker.stop()
+    context = node_context(worker, tmp_path)
+
+    answers = talk(worker, manager.address, [
+        {"ask": "leave", "id": 1, "body": {"stopTasks": "x"}}, {"ask": "leave", "id": 2, "body": 5},
+        {"ask": "enlist", "id": 3, "body": [1]}, {"ask": "renew", "id": 4, "body": "x"},
+        {"ask": "enlist", "id": 5, "body": {"host": {"cluster": "../x"}}},
+        {"ask": "report", "id": 6, "body": {}}, {"ask": "fly", "id": 7}], context)
+    assert answers.count(b'"error"') == 7, answers
+    for _ in range(3):
+        for name in ("one", "two", "default"):
+            talk(worker, manager.address,
+                 [{"ask": "enlist", "id": number, "body": {"host": {"cluster": name}}}
+                  for number in range(2)], context)
+
+    assert manager.process.poll() is None
+    count = sum(len(manager.api("ListContainerInstances", cluster=name)["containerInstanceArns"])
+                for name in ("one", "two", "default"))
+    assert count == 2  # One of each node.
+    # Its certificate is no server's.
+    verified = worker.run("openssl", "verify", "-CAfile", manager.root / "cluster" / "ca.pem",
+                          "-purpose", "sslserver", tmp_path / "node.pem", check=False)
+    assert verified.returncode != 0
+    worker.start()
+    wait_until(lambda: pair.nodes()["host2"]["State"] == "connected", cluster=pair)
+
+
+@pytest.mark.timeout(120)
+def test_strangers_do_not_keep_the_door(pair):
+    manager, worker = pair.hosts
+    pair.init()
+    pair.join(worker)
+    strange = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    strange.check_hostname = False
+    strange.verify_mode = ssl.CERT_NONE
+    ping = b'{"ping":{}}'
+
+    def crowd():
+        links = []
+        for _ in range(70):
+            try:
+                link = strange.wrap_socket(socket.create_connection((manager.address, 7442), 2))
+                link.sendall(len(ping).to_bytes(4, "big") + ping)
+                links.append(link)
+            except OSError:
+                pass
+        return links
+
+    links = worker.net.inside(crowd)
+    assert len(links) <= 8
+    # A node's own connection has another way in, as soon as the crowd's time is over.
+    worker.stop()
+    worker.start()
+    wait_until(lambda: json.loads(worker("cluster", "status", "-f", "json").stdout)["connected"],
+               15, pair)
+    for link in links:
+        link.close()
+
+
+@pytest.mark.timeout(120)
+def test_leaving_without_a_manager(tmp_path, archive, busybox_image):
+    cluster = cluster_hosts.Cluster(tmp_path / "hosts", 2, archive, [{"run_tasks": False}])
+    try:
+        manager, worker = cluster.hosts
+        cluster.init()
+        cluster.join(worker)
+        wait_until(lambda: instances(cluster) == 1, cluster=cluster)
+        wait_tasks(cluster, run_tasks(cluster, busybox_image, 1), "RUNNING")
+        manager.stop(signal.SIGKILL)
+
+        assert "no manager can be reached" in worker("cluster", "leave", check=False).stderr
+        wait_until(lambda: not json.loads(
+            worker("cluster", "status", "-f", "json").stdout)["connected"], cluster=cluster)
+        worker("cluster", "leave", "--force")
+
+        assert worker("ps", "-q").stdout == ""
+        wait_until(lambda: worker("cluster", "status", check=False).stdout == "Role: none\n",
+                   cluster=cluster)
+    finally:
+        cluster.close()
+
+
+@pytest.mark.timeout(120)
+def test_a_manager_leaves_with_its_tasks_and_makes_a_new_cluster(tmp_path, archive, busybox_image):
+    cluster = cluster_hosts.Cluster(tmp_path / "hosts", 1, archive)
+    try:
+        manager, = cluster.hosts
+        cluster.init()
+        wait_until(lambda: instances(cluster) == 1, cluster=cluster)
+        arns = run_tasks(cluster, busybox_image, 2)
+        wait_tasks(cluster, arns, "RUNNING")
+        cluster.manager.api("StopTask", task=arns[0])
+
+        manager("cluster", "leave", "--force")
+
+        assert manager("ps", "-q").stdout == ""
+        wait_until(lambda: manager("cluster", "status", check=False).stdout == "Role: none\n",
+                   cluster=cluster)
+        cluster.init()
+        assert cluster.manager.api("ListTasks")["taskArns"] == []
+        # A daemon that was killed before its node was on record puts it there.
+        manager.stop(signal.SIGKILL)
+        for file in (manager.root / "cluster").glob("store.db*"):
+            file.unlink()
+        manager.start()
+        wait_until(lambda: len(cluster.nodes()) == 1, cluster=cluster)
+    finally:
+        cluster.close()
