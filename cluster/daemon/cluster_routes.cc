@@ -71,7 +71,7 @@ void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon:
     Result<auth::JoinToken> parsed = auth::parse_join_token(token);
     if (!parsed.has_value()) return done(parsed.error());
     order.token = std::move(*parsed);
-    return host.join(order, std::move(done));
+    return host.join(order, done);
   }
   if (verb == "leave") {
     bool force = false;

@@ -115,7 +115,7 @@ void HostDaemon::stop() {
   if (manager_ != nullptr) manager_->stop();
 }
 
-void HostDaemon::join(const JoinOrder& order, Done done) {
+void HostDaemon::join(const JoinOrder& order, const Done& done) {
   if (is_busy_) return done(busy_error());
   if (member_ != nullptr) {
     return done(make_error(ErrorKind::kConflict, "this host is in a cluster already"));

@@ -57,7 +57,7 @@ class HostDaemon {
   // {"cluster", "node", "address"}.
   void restore(const std::string& path, const InitWish& wish, Done done);
   // Makes it a worker of another's: {"cluster", "node", "role"}.
-  void join(const JoinOrder& order, Done done);
+  void join(const JoinOrder& order, const Done& done);
   // {}; the daemon then starts anew. kConflict while tasks run here, unless they are to stop, and
   // on a manager that others need. With `force` a worker whom no manager knows or answers goes,
   // too.

@@ -133,19 +133,19 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
     streams.insert(stream);
     asio::spawn(
         loop,
-        [self = shared_from_this(), stream](const Yield& yield) {
-          if (self->tls == nullptr) {
+        [self = shared_from_this(), stream, kept = tls](const Yield& yield) {
+          if (kept == nullptr) {
             self->serve(*stream, *stream, yield);
           } else {
-            self->serve_tls(*stream, self->tls, yield);
+            self->serve_tls(*stream, *kept, yield);
           }
           self->streams.erase(stream);
         },
         asio::detached);
   }
 
-  void serve_tls(Stream& stream, std::shared_ptr<asio::ssl::context> context, const Yield& yield) {
-    TlsStream encrypted(stream, *context);
+  void serve_tls(Stream& stream, asio::ssl::context& context, const Yield& yield) {
+    TlsStream encrypted(stream, context);
     beast::error_code error;
     stream.expires_after(limits.idle);
     encrypted.async_handshake(asio::ssl::stream_base::server, yield[error]);

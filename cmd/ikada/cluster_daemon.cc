@@ -69,7 +69,8 @@ Result<void> set_node_status(const Context& context, const std::string& name, co
 }
 
 Result<std::string> read_token(const std::string& path) {
-  const UniqueFd fd(path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd fd(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return errno_error("open {}", path);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return errno_error("stat {}", path);
