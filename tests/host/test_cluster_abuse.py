@@ -162,6 +162,7 @@ def test_a_manager_leaves_with_its_tasks_and_makes_a_new_cluster(tmp_path, archi
         wait_until(lambda: manager("cluster", "status", check=False).stdout == "Role: none\n",
                    cluster=cluster)
         cluster.init()
+        wait_until(lambda: instances(cluster) == 1, cluster=cluster)
         assert cluster.manager.api("ListTasks")["taskArns"] == []
         # A daemon that was killed before its node was on record puts it there.
         manager.stop(signal.SIGKILL)
