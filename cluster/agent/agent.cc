@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/agent/asio_loop.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/text.h"
 #include "runtime/sys/file.h"
@@ -56,50 +57,53 @@ Result<std::unique_ptr<Agent>> Agent::create(boost::asio::io_context& loop,
   IK_LET(id, load_id(options));
   options.instance.id = std::move(id);
   IK_LET(runner, TaskRunner::open(loop, options.runner));
-  std::unique_ptr<Agent> agent(new Agent(loop, std::move(options), assignments));
-  agent->facts_ = facts;
-  agent->runner_ = std::move(runner);
-  return agent;
+  const auto keep_id = [path = identity_path(options),
+                        cluster = options.instance.cluster](const std::string& id_to_keep) {
+    const Json json = {{"cluster", cluster}, {"id", id_to_keep}};
+    return write_file_atomically(path, json.dump(), 0600);
+  };
+  return std::make_unique<Agent>(Ground{.loop = std::make_shared<AsioLoop>(loop),
+                                        .runner = std::move(runner),
+                                        .facts = facts,
+                                        .keep_id = keep_id},
+                                 std::move(options),
+                                 assignments);
 }
 
-Agent::Agent(boost::asio::io_context& loop, AgentOptions options, Assignments& assignments)
-    : loop_(loop),
+Agent::Agent(Ground ground, AgentOptions options, Assignments& assignments)
+    : ground_(std::move(ground)),
       options_(std::move(options)),
       assignments_(assignments),
       pause_(kFirstPause),
-      timer_(loop) {}
+      timer_(ground_.loop->make_timer()) {}
 
 void Agent::start() {
-  runner_->start([this](const TaskReport& report) { take(report); });
+  ground_.runner->start([this](const TaskReport& report) { take(report); });
   enlist();
 }
 
 void Agent::shut_down() {
   is_shut_down_ = true;
-  timer_.cancel();
-  runner_->shut_down();
+  timer_->cancel();
+  ground_.runner->shut_down();
 }
 
 bool Agent::has_running_tasks() const {
-  for (const std::string& id : runner_->tasks()) {
-    const Task* task = runner_->find(id);
+  for (const std::string& id : ground_.runner->tasks()) {
+    const Task* task = ground_.runner->find(id);
     if (task != nullptr && task->last_status != TaskStatus::kStopped) return true;
   }
   return false;
 }
 
 void Agent::stop_tasks(const std::string& reason) {
-  for (const std::string& id : runner_->tasks()) runner_->stop(id, "TerminationNotice", reason);
+  for (const std::string& id : ground_.runner->tasks())
+    ground_.runner->stop(id, "TerminationNotice", reason);
 }
 
 void Agent::enlist() {
-  assignments_.enlist(plan_instance(facts_, options_.instance),
+  assignments_.enlist(plan_instance(ground_.facts, options_.instance),
                       [this](const Result<std::string>& id) { enlisted(id); });
-}
-
-Result<void> Agent::keep_id(const std::string& id) const {
-  const Json json = {{"cluster", options_.instance.cluster}, {"id", id}};
-  return write_file_atomically(identity_path(options_), json.dump(), 0600);
 }
 
 void Agent::enlisted(const Result<std::string>& id) {
@@ -108,7 +112,7 @@ void Agent::enlisted(const Result<std::string>& id) {
     options_.runner.on_error(id.error());
     return try_again();
   }
-  const Result<void> kept = keep_id(*id);
+  const Result<void> kept = ground_.keep_id(*id);
   if (!kept.has_value()) options_.runner.on_error(kept.error());
   options_.instance.id = *id;
   options_.on_event(
@@ -128,24 +132,25 @@ void Agent::assign_all(const std::vector<Assignment>& all) {
     wanted.insert(each.task.id);
     assign(each);
   }
-  for (const std::string& task : runner_->tasks()) {
-    if (wanted.count(task) == 0) runner_->stop(task, {}, "The cluster does not know the task.");
+  for (const std::string& task : ground_.runner->tasks()) {
+    if (wanted.count(task) == 0)
+      ground_.runner->stop(task, {}, "The cluster does not know the task.");
   }
 }
 
 void Agent::assign(const Assignment& assignment) {
   if (is_shut_down_) return;
   const Task& task = assignment.task;
-  if (runner_->find(task.id) == nullptr) {
+  if (ground_.runner->find(task.id) == nullptr) {
     if (task.last_status == TaskStatus::kStopped) return;
     options_.on_event(fmt::format("task assigned task={} family={}:{} desired={}",
                                   task.id,
                                   task.family,
                                   task.revision,
                                   task.desired_status));
-    runner_->run(assignment.scope, task, assignment.definition);
+    ground_.runner->run(assignment.scope, task, assignment.definition);
   } else if (task.desired_status == "STOPPED") {
-    runner_->stop(task.id, task.stop_code, task.stopped_reason);
+    ground_.runner->stop(task.id, task.stop_code, task.stopped_reason);
   }
 }
 
@@ -178,7 +183,7 @@ void Agent::sent(const std::string& task, std::int64_t sequence, const Result<vo
   pause_ = kFirstPause;
   const bool is_newest = found->second.report.sequence == sequence;
   if (is_newest) outbox_.erase(found);
-  runner_->acknowledge(task, sequence);
+  ground_.runner->acknowledge(task, sequence);
   if (!is_newest) send(task);
 }
 
@@ -186,14 +191,13 @@ void Agent::sent(const std::string& task, std::int64_t sequence, const Result<vo
 void Agent::try_again() {
   if (is_waiting_) return;
   is_waiting_ = true;
-  timer_.expires_after(pause_);
-  pause_ = std::min(pause_ * 2, kLongestPause);
-  timer_.async_wait([this](const boost::system::error_code& error) {
+  timer_->set(pause_, [this] {
     is_waiting_ = false;
-    if (error || is_shut_down_) return;
+    if (is_shut_down_) return;
     if (!is_enlisted_) return enlist();
     for (const auto& [task, outgoing] : std::map<std::string, Outgoing>(outbox_)) send(task);
   });
+  pause_ = std::min(pause_ * 2, kLongestPause);
 }
 
 }  // namespace ikada

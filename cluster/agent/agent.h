@@ -18,8 +18,6 @@
 #include <set>
 #include <string>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "cluster/agent/assignments.h"
 #include "cluster/agent/host_facts.h"
 #include "cluster/agent/task_runner.h"
@@ -35,15 +33,25 @@ struct AgentOptions {
 
 class Agent {
  public:
+  // What it stands on; create() has the host's own.
+  struct Ground {
+    std::shared_ptr<Loop> loop;
+    std::unique_ptr<TaskRunner> runner;
+    HostFacts facts;
+    // Keeps the host's id as an instance, for the next create().
+    std::function<Result<void>(const std::string& id)> keep_id;
+  };
+
   // `assignments` outlives the agent.
   static Result<std::unique_ptr<Agent>> create(boost::asio::io_context& loop,
                                                AgentOptions options,
                                                Assignments& assignments);
+  Agent(Ground ground, AgentOptions options, Assignments& assignments);
 
   void start();
   void shut_down();
 
-  const TaskRunner& runner() const { return *runner_; }
+  const TaskRunner& runner() const { return *ground_.runner; }
 
   bool has_running_tasks() const;
   // On the host's own account, whatever the cluster wants.
@@ -55,11 +63,8 @@ class Agent {
     bool is_under_way = false;
   };
 
-  Agent(boost::asio::io_context& loop, AgentOptions options, Assignments& assignments);
-
   void enlist();
   void enlisted(const Result<std::string>& id);
-  Result<void> keep_id(const std::string& id) const;
   void assign_all(const std::vector<Assignment>& all);
   void assign(const Assignment& assignment);
   void take(const TaskReport& report);
@@ -67,17 +72,15 @@ class Agent {
   void sent(const std::string& task, std::int64_t sequence, const Result<void>& taken);
   void try_again();
 
-  boost::asio::io_context& loop_;
+  Ground ground_;
   AgentOptions options_;
   Assignments& assignments_;
-  HostFacts facts_;
-  std::unique_ptr<TaskRunner> runner_;
   std::map<std::string, Outgoing> outbox_;  // By task.
   bool is_enlisted_ = false;
   bool is_shut_down_ = false;
   bool is_waiting_ = false;
   std::chrono::milliseconds pause_;
-  boost::asio::steady_timer timer_;
+  std::unique_ptr<Loop::Timer> timer_;
 };
 
 }  // namespace ikada

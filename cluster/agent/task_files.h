@@ -20,28 +20,27 @@
 #include <thread>
 #include <vector>
 
-#include "runtime/base/result.h"
+#include "cluster/agent/task_memory.h"
 
 namespace ikada {
 
-class TaskFiles {
+class TaskFiles final : public TaskMemory {
  public:
-  using OnWritten = std::function<void(const Result<void>&)>;
-
   // Makes the directory.
   static Result<std::unique_ptr<TaskFiles>> open(const std::string& directory);
-  ~TaskFiles();  // Writes what waits.
+  ~TaskFiles() override;  // Writes what waits.
   TaskFiles(const TaskFiles&) = delete;
   TaskFiles& operator=(const TaskFiles&) = delete;
 
   // The contents of all files, by task. A file that cannot be read is told to `on_error`.
-  std::map<std::string, std::string> load(const std::function<void(const Error&)>& on_error) const;
+  std::map<std::string, std::string> load(
+      const std::function<void(const Error&)>& on_error) const override;
 
   // `then` is called on the files' thread when this content or a newer one is on the disk.
-  void write(const std::string& task, std::string content, OnWritten then);
+  void write(const std::string& task, std::string content, OnWritten then) override;
 
   // Removes the task's file, after what waits to be written.
-  void remove(const std::string& task);
+  void remove(const std::string& task) override;
 
  private:
   struct Job {

@@ -1,30 +1,20 @@
 #include "cluster/agent/task_runner.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "cluster/agent/asio_loop.h"
+#include "cluster/agent/engine_actions.h"
 #include "cluster/agent/task_error.h"
+#include "cluster/agent/task_files.h"
 
 namespace ikada {
 namespace {
 
-constexpr size_t kActionThreads = 8;
-constexpr size_t kPullThreads = 4;
 constexpr std::chrono::seconds kLeaveAgain{60};
 constexpr std::chrono::seconds kRecoverEvery{10};
 
 using Kind = TaskCommand::Kind;
-
-// A clock that goes on while the host sleeps and that nobody sets.
-std::int64_t steady_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
-
-Moment moment_now() { return {.steady_ms = steady_ms(), .wall = {unix_now() / 1'000'000}}; }
 
 TaskEvent failure_of(const std::string& container, const Error& error) {
   if (error.code == kResources) return ResourcesFailed{error.message, container};
@@ -43,29 +33,30 @@ Result<std::unique_ptr<TaskRunner>> TaskRunner::open(boost::asio::io_context& lo
                                                      TaskRunnerOptions options) {
   IK_LET(actions, ContainerActions::open(options.actions));
   IK_LET(files, TaskFiles::open(options.state_directory + "/tasks"));
-  return std::unique_ptr<TaskRunner>(
-      new TaskRunner(loop, std::move(options), std::move(actions), std::move(files)));
+  return std::make_unique<TaskRunner>(std::make_shared<AsioLoop>(loop),
+                                      std::move(options),
+                                      std::make_unique<EngineActions>(loop, std::move(actions)),
+                                      std::move(files));
 }
 
-TaskRunner::TaskRunner(boost::asio::io_context& loop,
+TaskRunner::TaskRunner(std::shared_ptr<Loop> loop,
                        TaskRunnerOptions options,
-                       ContainerActions actions,
-                       std::unique_ptr<TaskFiles> files)
-    : loop_(loop),
+                       std::unique_ptr<TaskActions> actions,
+                       std::unique_ptr<TaskMemory> files)
+    : loop_(std::move(loop)),
       options_(std::move(options)),
-      gate_(std::make_shared<LoopGate>(loop)),
-      actions_(std::make_shared<ContainerActions>(std::move(actions))),
+      actions_(std::move(actions)),
       files_(std::move(files)),
-      recover_timer_(loop),
-      pool_(kActionThreads),
-      pulls_(std::make_unique<boost::asio::thread_pool>(kPullThreads)) {}
+      recover_timer_(loop_->make_timer()) {}
 
+// What is under way ends before what it calls back is gone.
 TaskRunner::~TaskRunner() {
-  gate_->close();
-  pool_.join();
-  // A pull may take minutes and cannot be interrupted: it ends with the process.
-  if (pulls_under_way_ > 0) static_cast<void>(pulls_.release());
+  actions_.reset();
   files_.reset();
+}
+
+Moment TaskRunner::moment_now() const {
+  return {.steady_ms = loop_->steady_ms(), .wall = {loop_->wall_now() / 1'000'000}};
 }
 
 void TaskRunner::start(OnReport on_report) {
@@ -76,14 +67,10 @@ void TaskRunner::start(OnReport on_report) {
 
 // A container whose monitor was killed is ended by whoever looks next: nobody else may.
 void TaskRunner::recover_later() {
-  recover_timer_.expires_after(kRecoverEvery);
-  recover_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error || is_shut_down_) return;
-    boost::asio::post(pool_, [this] {
-      actions_->recover();
-      gate_->post([this] {
-        if (!is_shut_down_) recover_later();
-      });
+  recover_timer_->set(kRecoverEvery, [this] {
+    if (is_shut_down_) return;
+    actions_->recover([this] {
+      if (!is_shut_down_) recover_later();
     });
   });
 }
@@ -104,7 +91,7 @@ Result<std::unique_ptr<TaskRunner::Entry>> TaskRunner::read(const std::string& c
   facts->definition = std::move(definition);
   IK_LET(machine, TaskMachine::restore(facts->definition, json.value("machine", Json())));
   facts->task = machine.task();
-  auto entry = std::make_unique<Entry>(loop_, std::move(machine));
+  auto entry = std::make_unique<Entry>(*loop_, std::move(machine));
   entry->facts = std::move(facts);
   entry->sequence = sequence;
   entry->acknowledged = acknowledged;
@@ -138,7 +125,7 @@ void TaskRunner::run(const Scope& scope, const Task& task, const TaskDefinition&
   facts->scope = scope;
   facts->task = task;
   facts->definition = with_network_holder(apply_overrides(definition, task.overrides));
-  auto entry = std::make_unique<Entry>(loop_, TaskMachine::create(facts->definition, task));
+  auto entry = std::make_unique<Entry>(*loop_, TaskMachine::create(facts->definition, task));
   entry->facts = std::move(facts);
   const Result<void> possible = check_task_plan(entry->facts->definition);
   Entry& kept = *(entries_[task.id] = std::move(entry));
@@ -212,67 +199,77 @@ void TaskRunner::obey(const std::string& task, Entry& entry, const TaskCommand& 
 }
 
 void TaskRunner::pull(const std::string& task, Entry& entry, const TaskCommand& command) {
-  ++pulls_under_way_;
-  boost::asio::post(*pulls_,
-                    [this,
-                     gate = gate_,
-                     actions = actions_,
-                     facts = entry.facts,
-                     task,
-                     name = command.container] {
-                      const ContainerDefinition* container =
-                          find_container(facts->definition, name);
-                      Result<std::string> digest = actions->pull(container->image);
-                      gate->post([this, task, name, digest = std::move(digest)] {
-                        --pulls_under_way_;
-                        if (digest.has_value()) return step(task, ImagePulled{name, *digest});
-                        step(task, failure_of(name, digest.error()));
-                      });
-                    });
+  const std::string& container = command.container;
+  actions_->pull(
+      entry.facts, container, [this, task, container](const Result<std::string>& digest) {
+        if (digest.has_value()) return step(task, ImagePulled{container, *digest});
+        step(task, failure_of(container, digest.error()));
+      });
 }
 
 void TaskRunner::start_container(const std::string& task,
                                  Entry& entry,
                                  const TaskCommand& command) {
-  boost::asio::post(pool_, [this, facts = entry.facts, task, command] {
-    const std::string& name = command.container;
-    Result<StartedContainer> started = actions_->start(*facts, name, command.generation > 1);
-    gate_->post([this, task, command, started = std::move(started)] {
-      const std::string& container = command.container;
-      if (!started.has_value()) return step(task, failure_of(container, started.error()));
-      step(task, started_event(container, command.generation, *started));
-      watch(task, container, command.generation, started->id);
-    });
-  });
+  actions_->start(entry.facts,
+                  command.container,
+                  command.generation > 1,
+                  [this, task, command](const Result<StartedContainer>& started) {
+                    const std::string& container = command.container;
+                    if (!started.has_value())
+                      return step(task, failure_of(container, started.error()));
+                    step(task, started_event(container, command.generation, *started));
+                    watch(task, container, command.generation, started->id);
+                  });
 }
 
 void TaskRunner::find_container_of(const std::string& task,
                                    Entry& entry,
                                    const TaskCommand& command) {
-  boost::asio::post(pool_, [this, facts = entry.facts, task, command] {
-    const std::string& name = command.container;
-    const std::optional<std::string> id = actions_->find(*facts, name);
-    const bool was_started = id.has_value() && actions_->has_started(*id);
-    StartedContainer started;
-    if (was_started) started = actions_->describe_started(*facts, name, *id);
-    gate_->post([this, task, command, started = std::move(started)] {
-      const std::string& container = command.container;
-      if (started.id.empty()) return step(task, ContainerAbsent{container});
-      step(task, started_event(container, command.generation, started));
-      watch(task, container, command.generation, started.id);
-    });
-  });
+  actions_->find(entry.facts,
+                 command.container,
+                 [this, task, command](const std::optional<StartedContainer>& started) {
+                   const std::string& container = command.container;
+                   if (!started.has_value()) return step(task, ContainerAbsent{container});
+                   step(task, started_event(container, command.generation, *started));
+                   watch(task, container, command.generation, started->id);
+                 });
 }
 
 void TaskRunner::signal(const std::string& task, Entry& entry, const TaskCommand& command) {
-  boost::asio::post(pool_, [this, facts = entry.facts, task, command] {
-    const bool is_kill = command.kind == Kind::kKill;
-    Result<void> sent = actions_->signal(*facts, command.container, is_kill);
-    if (sent.has_value()) return;
-    gate_->post([this, task, container = command.container, error = sent.error()]() mutable {
-      error.message = fmt::format("task {}: container {}: {}", task, container, error.message);
-      options_.on_error(error);
-    });
+  const std::string& container = command.container;
+  actions_->signal(entry.facts,
+                   container,
+                   command.kind == Kind::kKill,
+                   [this, task, container](const Result<void>& sent) {
+                     if (sent.has_value()) return;
+                     Error error = sent.error();
+                     error.message =
+                         fmt::format("task {}: container {}: {}", task, container, error.message);
+                     options_.on_error(error);
+                   });
+}
+
+void TaskRunner::check_health(const std::string& task, Entry& entry, const TaskCommand& command) {
+  for (size_t i = 0; i < entry.machine.rules().size(); ++i) {
+    const ContainerRules& rules = entry.machine.rules()[i];
+    if (rules.name != command.container || !rules.health.has_value()) continue;
+    actions_->check_health(
+        {.container_id = entry.machine.task().containers[i].runtime_id.value_or(""),
+         .command = rules.health->command,
+         .timeout = std::chrono::milliseconds(rules.health->timeout_ms)},
+        [this, task, command](bool passed) {
+          step(task, HealthChecked{command.container, command.generation, passed});
+        });
+  }
+}
+
+void TaskRunner::watch(const std::string& task,
+                       const std::string& container,
+                       std::int32_t generation,
+                       const std::string& id) {
+  if (is_shut_down_) return;
+  actions_->await_end(id, [this, task, container, generation](const EndedContainer& end) {
+    step(task, ContainerEnded{container, generation, end.exit_code, end.is_out_of_memory});
   });
 }
 
@@ -294,7 +291,7 @@ void TaskRunner::write(const std::string& task, Entry& entry, bool is_report) {
   TaskFiles::OnWritten then;
   if (is_report) {
     then = [this, task, sequence = entry.sequence](const Result<void>& written) {
-      gate_->post([this, task, sequence, written] {
+      loop_->post([this, task, sequence, written] {
         if (!written.has_value()) options_.on_error(written.error());
         const Entry* it = entry_of(task);
         // A newer one is on its way.
@@ -310,14 +307,11 @@ void TaskRunner::set_timer(const std::string& task, Entry& entry) {
   const std::optional<std::int64_t> wake = entry.machine.next_wake_ms();
   if (entry.machine.is_over() || is_shut_down_) return;
   if (!wake.has_value()) {
-    entry.timer.cancel();
+    entry.timer->cancel();
     return;
   }
-  const std::int64_t wait_ms = std::max<std::int64_t>(0, *wake - steady_ms());
-  entry.timer.expires_after(std::chrono::milliseconds(wait_ms));
-  entry.timer.async_wait([this, task](const boost::system::error_code& error) {
-    if (!error) step(task, TimePassed{});
-  });
+  const std::int64_t wait_ms = std::max<std::int64_t>(0, *wake - loop_->steady_ms());
+  entry.timer->set(std::chrono::milliseconds(wait_ms), [this, task] { step(task, TimePassed{}); });
 }
 
 void TaskRunner::wait_to_leave(const std::string& task, Entry& entry) {
@@ -329,32 +323,31 @@ void TaskRunner::wait_to_leave(const std::string& task, Entry& entry) {
   // A clock that was set back must not keep it for ever.
   const std::chrono::milliseconds past(
       std::max<std::int64_t>(0, moment_now().wall.milliseconds - stopped_ms));
-  entry.timer.expires_after(std::max(std::chrono::milliseconds(0), options_.retention - past));
-  entry.timer.async_wait([this, task](const boost::system::error_code& error) {
-    if (!error) leave(task);
-  });
+  entry.timer->set(std::max(std::chrono::milliseconds(0), options_.retention - past),
+                   [this, task] { leave(task); });
 }
 
 void TaskRunner::leave(const std::string& task) {
   Entry* entry = entry_of(task);
   if (entry == nullptr || is_shut_down_) return;
-  boost::asio::post(pool_, [this, facts = entry->facts, task] {
-    Result<void> removed = actions_->remove_all(*facts);
-    gate_->post([this, task, removed = std::move(removed)] {
-      Entry* it = entry_of(task);
-      if (it == nullptr || is_shut_down_) return;
-      if (removed.has_value()) {
-        files_->remove(task);
-        entries_.erase(task);
-        return;
-      }
-      options_.on_error(removed.error());
-      it->timer.expires_after(kLeaveAgain);
-      it->timer.async_wait([this, task](const boost::system::error_code& error) {
-        if (!error) leave(task);
-      });
-    });
+  actions_->remove_all(entry->facts, [this, task](const Result<void>& removed) {
+    Entry* it = entry_of(task);
+    if (it == nullptr || is_shut_down_) return;
+    if (removed.has_value()) {
+      files_->remove(task);
+      entries_.erase(task);
+      return;
+    }
+    options_.on_error(removed.error());
+    it->timer->set(kLeaveAgain, [this, task] { leave(task); });
   });
+}
+
+void TaskRunner::shut_down() {
+  is_shut_down_ = true;
+  recover_timer_->cancel();
+  for (auto& [id, entry] : entries_) entry->timer->cancel();
+  actions_->shut_down();
 }
 
 }  // namespace ikada

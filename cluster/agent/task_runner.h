@@ -1,11 +1,11 @@
-// This host's tasks: obeys their machines' commands with a pool of threads, and keeps them on disk.
+// This host's tasks: has their machines' commands carried out, and keeps them on disk.
 //
 // Its end stops no container. A new one reads the files, finds the containers by their names,
 // watches those that run and tells the end of those that do not; nothing is started twice.
 //
 // All calls and callbacks are made on the loop's thread.
 //
-// Source: cluster/agent/task_machine.h, container_actions.h, task_files.h.
+// Source: cluster/agent/task_machine.h, task_actions.h, task_memory.h.
 #pragma once
 
 #include <chrono>
@@ -15,16 +15,15 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
-
-#include "cluster/agent/container_actions.h"
-#include "cluster/agent/health_probe.h"
-#include "cluster/agent/loop_gate.h"
-#include "cluster/agent/task_files.h"
+#include "cluster/agent/task_actions.h"
 #include "cluster/agent/task_machine.h"
+#include "cluster/agent/task_memory.h"
 #include "cluster/agent/task_report.h"
+#include "runtime/base/loop.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace ikada {
 
@@ -40,8 +39,13 @@ class TaskRunner {
  public:
   using OnReport = std::function<void(const TaskReport&)>;
 
+  // With the host's engine and files.
   static Result<std::unique_ptr<TaskRunner>> open(boost::asio::io_context& loop,
                                                   TaskRunnerOptions options);
+  TaskRunner(std::shared_ptr<Loop> loop,
+             TaskRunnerOptions options,
+             std::unique_ptr<TaskActions> actions,
+             std::unique_ptr<TaskMemory> files);
   // The loop does not run any more.
   ~TaskRunner();
   TaskRunner(const TaskRunner&) = delete;
@@ -70,11 +74,9 @@ class TaskRunner {
   void shut_down();
 
  private:
-  using Descriptor = boost::asio::posix::stream_descriptor;
-
   struct Entry {
-    Entry(boost::asio::io_context& loop, TaskMachine its)
-        : machine(std::move(its)), told(machine.task()), timer(loop) {}
+    Entry(Loop& loop, TaskMachine its)
+        : machine(std::move(its)), told(machine.task()), timer(loop.make_timer()) {}
 
     std::shared_ptr<const TaskFacts> facts = {};
     TaskMachine machine;
@@ -82,16 +84,10 @@ class TaskRunner {
     std::int64_t sequence = 0;
     std::int64_t acknowledged = 0;
     bool is_leaving = false;
-    boost::asio::steady_timer timer;
-    std::map<std::string, std::shared_ptr<Descriptor>> watches = {};  // By container.
+    std::unique_ptr<Loop::Timer> timer;
   };
-  struct Probe;  // In container_watch.cc.
 
-  TaskRunner(boost::asio::io_context& loop,
-             TaskRunnerOptions options,
-             ContainerActions actions,
-             std::unique_ptr<TaskFiles> files);
-
+  Moment moment_now() const;
   void recover_later();
   void take_up(const std::string& id, const std::string& content);
   Result<std::unique_ptr<Entry>> read(const std::string& content);
@@ -109,43 +105,20 @@ class TaskRunner {
   void wait_to_leave(const std::string& task, Entry& entry);
   void leave(const std::string& task);
 
-  // In container_watch.cc.
   void check_health(const std::string& task, Entry& entry, const TaskCommand& command);
-  void watch_probe(const std::shared_ptr<Probe>& probe);
-  void end_probe(const std::shared_ptr<Probe>& probe);
   void watch(const std::string& task,
              const std::string& container,
              std::int32_t generation,
              const std::string& id);
-  void watch_descriptor(const std::string& task,
-                        const std::string& container,
-                        std::int32_t generation,
-                        const std::string& id,
-                        int fd);
-  void await_end(const std::string& task,
-                 const std::string& container,
-                 std::int32_t generation,
-                 const std::string& id,
-                 const std::shared_ptr<Descriptor>& descriptor);
-  void await_probe(const std::shared_ptr<Probe>& probe);
-  void collect_end(const std::string& task,
-                   const std::string& container,
-                   std::int32_t generation,
-                   const std::string& id);
 
-  boost::asio::io_context& loop_;
+  std::shared_ptr<Loop> loop_;
   TaskRunnerOptions options_;
-  std::shared_ptr<LoopGate> gate_;
-  std::shared_ptr<ContainerActions> actions_;
-  std::unique_ptr<TaskFiles> files_;
+  std::unique_ptr<TaskActions> actions_;
+  std::unique_ptr<TaskMemory> files_;
   OnReport on_report_;
   std::map<std::string, std::unique_ptr<Entry>> entries_;
-  std::vector<std::weak_ptr<Probe>> probes_;
-  boost::asio::steady_timer recover_timer_;
-  int pulls_under_way_ = 0;
+  std::unique_ptr<Loop::Timer> recover_timer_;
   bool is_shut_down_ = false;
-  boost::asio::thread_pool pool_;
-  std::unique_ptr<boost::asio::thread_pool> pulls_;
 };
 
 }  // namespace ikada
