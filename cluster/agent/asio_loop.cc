@@ -37,7 +37,7 @@ class AsioTimer final : public Loop::Timer {
 
 }  // namespace
 
-std::int64_t AsioLoop::steady_ms() const {
+std::int64_t AsioLoop::boot_ms() const {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;

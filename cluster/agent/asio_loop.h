@@ -15,7 +15,10 @@ class AsioLoop final : public Loop {
   // `loop` outlives it and its timers.
   explicit AsioLoop(boost::asio::io_context& loop) : loop_(loop) {}
 
-  std::int64_t steady_ms() const override;  // CLOCK_BOOTTIME.
+  std::chrono::steady_clock::time_point now() const override {
+    return std::chrono::steady_clock::now();
+  }
+  std::int64_t boot_ms() const override;
   UnixNanos wall_now() const override { return unix_now(); }
   std::unique_ptr<Timer> make_timer() override;
   void post(std::function<void()> work) override;

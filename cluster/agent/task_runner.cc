@@ -56,7 +56,7 @@ TaskRunner::~TaskRunner() {
 }
 
 Moment TaskRunner::moment_now() const {
-  return {.steady_ms = loop_->steady_ms(), .wall = {loop_->wall_now() / 1'000'000}};
+  return {.steady_ms = loop_->boot_ms(), .wall = {loop_->wall_now() / 1'000'000}};
 }
 
 void TaskRunner::start(OnReport on_report) {
@@ -310,7 +310,7 @@ void TaskRunner::set_timer(const std::string& task, Entry& entry) {
     entry.timer->cancel();
     return;
   }
-  const std::int64_t wait_ms = std::max<std::int64_t>(0, *wake - loop_->steady_ms());
+  const std::int64_t wait_ms = std::max<std::int64_t>(0, *wake - loop_->boot_ms());
   entry.timer->set(std::chrono::milliseconds(wait_ms), [this, task] { step(task, TimePassed{}); });
 }
 

@@ -40,14 +40,34 @@ Transaction transaction_of(const Proposal& proposal) {
 }
 
 // A request id as AWS has them: 8-4-4-4-12 hexadecimal digits.
-std::string make_request_id() {
-  const std::string hex = random_hex(16);
+std::string make_request_id(const std::string& hex) {
   return fmt::format("{}-{}-{}-{}-{}",
                      hex.substr(0, 8),
                      hex.substr(8, 4),
                      hex.substr(12, 4),
                      hex.substr(16, 4),
                      hex.substr(20));
+}
+
+// Waits for the store in the pool.
+ApiGround ground_of(asio::io_context& loop, asio::thread_pool& pool, Store& store) {
+  ApiGround ground;
+  ground.commit = [&loop, &pool, &store](Transaction transaction, ApiGround::Committed then) {
+    asio::post(pool,
+               [&loop,
+                &store,
+                transaction = std::make_shared<const Transaction>(std::move(transaction)),
+                then = std::move(then),
+                guard = asio::make_work_guard(loop)] {
+                 auto result = std::make_shared<const Result<Commit>>(store.commit(*transaction));
+                 asio::post(loop, [then, result] { then(*result); });
+               });
+  };
+  ground.post = [&loop](std::function<void()> work) { asio::post(loop, std::move(work)); };
+  ground.now = [] { return Timestamp{unix_now() / kNanosPerMilli}; };
+  ground.random_hex = random_hex;
+  ground.seed = static_cast<std::uint64_t>(unix_now());
+  return ground;
 }
 
 // One call on its way.
@@ -63,45 +83,29 @@ struct Job {
 }  // namespace
 
 struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
-  using Committed = std::function<void(Result<Commit>)>;
-
-  Server(asio::io_context& io,
-         asio::thread_pool& threads,
-         Store& kept,
-         StateFeed& followed,
-         ApiOptions given)
-      : loop(io),
-        pool(threads),
-        store(kept),
+  Server(ApiGround given_ground, StateFeed& followed, ApiOptions given)
+      : ground(std::move(given_ground)),
         feed(followed),
         options(std::move(given)),
-        placer(seed()) {}
+        placer(ground.seed) {}
 
-  static std::uint64_t seed() { return static_cast<std::uint64_t>(unix_now()); }
-
-  // Waits for the store in the pool, then for the state to come to the commit's revision.
-  void commit(const Proposal& proposal, Committed then) {
-    auto transaction = std::make_shared<Transaction>(transaction_of(proposal));
-    asio::post(pool,
-               [self = shared_from_this(),
-                transaction,
-                then = std::move(then),
-                guard = asio::make_work_guard(loop)] {
-                 auto result = std::make_shared<Result<Commit>>(self->store.commit(*transaction));
-                 asio::post(self->loop, [self, then, result] {
-                   if (!result->has_value()) return then(*result);
-                   self->feed.when_at((*result)->revision, [then, result] { then(*result); });
-                 });
-               });
+  // Waits for the store, then for the state to come to the commit's revision.
+  void commit(const Proposal& proposal, ApiGround::Committed then) {
+    ground.commit(
+        transaction_of(proposal),
+        [self = shared_from_this(), then = std::move(then)](const Result<Commit>& result) {
+          if (!result.has_value()) return then(result);
+          self->feed.when_at(result->revision, [then, result] { then(result); });
+        });
   }
 
   void run(const std::shared_ptr<Job>& job) {
     const ApiCall call{.body = job->body,
                        .scope = job->scope,
                        .caller_arn = job->caller_arn,
-                       .now = {unix_now() / kNanosPerMilli},
+                       .now = ground.now(),
                        .options = options,
-                       .random_hex = random_hex,
+                       .random_hex = ground.random_hex,
                        .placer = &placer};
     Result<Outcome> outcome = job->action(call, feed.state());
     if (!outcome.has_value()) return job->respond(error_reply(outcome.error()));
@@ -130,9 +134,7 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
     run(job);
   }
 
-  asio::io_context& loop;
-  asio::thread_pool& pool;
-  Store& store;
+  ApiGround ground;
   StateFeed& feed;
   ApiOptions options;
   TaskPlacer placer;
@@ -143,7 +145,10 @@ ApiServer::ApiServer(asio::io_context& loop,
                      Store& store,
                      StateFeed& feed,
                      ApiOptions options)
-    : server_(std::make_shared<Server>(loop, pool, store, feed, std::move(options))) {}
+    : ApiServer(ground_of(loop, pool, store), feed, std::move(options)) {}
+
+ApiServer::ApiServer(ApiGround ground, StateFeed& feed, ApiOptions options)
+    : server_(std::make_shared<Server>(std::move(ground), feed, std::move(options))) {}
 
 ApiServer::~ApiServer() = default;
 
@@ -151,9 +156,11 @@ void ApiServer::note_change(std::string_view key) { server_->placer.note_change(
 
 const ApiOptions& ApiServer::options() const { return server_->options; }
 
+const ApiGround& ApiServer::ground() const { return server_->ground; }
+
 void ApiServer::handle(const ApiRequest& request, Respond respond) {
-  const Respond with_id = [respond = std::move(respond)](ApiReply reply) {
-    reply.request_id = make_request_id();
+  const Respond with_id = [server = server_, respond = std::move(respond)](ApiReply reply) {
+    reply.request_id = make_request_id(server->ground.random_hex(16));
     respond(std::move(reply));
   };
   const auto refuse = [&](const Error& error) { with_id(error_reply(error)); };

@@ -33,6 +33,18 @@ struct ApiRequest {
   std::string caller_arn = {};  // Who has been verified.
 };
 
+// What a server asks of its surroundings.
+struct ApiGround {
+  using Committed = std::function<void(const Result<Commit>&)>;
+
+  // Has it made by the store, and calls back on the server's thread.
+  std::function<void(Transaction transaction, Committed then)> commit;
+  std::function<void(std::function<void()> work)> post;  // On that thread, but not at once.
+  std::function<Timestamp()> now;
+  std::function<std::string(size_t bytes)> random_hex;
+  std::uint64_t seed = 0;
+};
+
 class ApiServer {
  public:
   using Respond = std::function<void(ApiReply)>;
@@ -43,6 +55,8 @@ class ApiServer {
             Store& store,
             StateFeed& feed,
             ApiOptions options);
+  // On other ground than a loop's, a pool's and a store's.
+  ApiServer(ApiGround ground, StateFeed& feed, ApiOptions options);
   ~ApiServer();
 
   // Calls `respond` once, on the loop, perhaps before it returns.
@@ -55,6 +69,7 @@ class ApiServer {
   void note_change(std::string_view key);
 
   const ApiOptions& options() const;
+  const ApiGround& ground() const;
 
  private:
   struct Server;

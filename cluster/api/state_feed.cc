@@ -9,38 +9,23 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include "cluster/api/state_follower.h"
+
 namespace ikada {
 namespace {
 
 constexpr std::chrono::milliseconds kPull{1000};
 constexpr std::chrono::milliseconds kPause{200};
-constexpr size_t kPage = 1000;
-
-// All records, as of one revision.
-Result<State> list_state(Store& store, const StateFeed::OnError& on_error) {
-  State state;
-  ListOptions options;
-  options.prefix = kRecordPrefix;
-  options.limit = kPage;
-  while (true) {
-    IK_LET(page, store.list(options));
-    for (const KeyValue& entry : page.entries) {
-      const Result<void> applied = state.apply(entry.key, entry.value, entry.modified);
-      if (!applied.has_value()) on_error(applied.error());
-    }
-    options.revision = page.revision;
-    if (!page.more) break;
-    options.after = page.entries.back().key;
-  }
-  state.set_revision(options.revision);
-  return state;
-}
 
 }  // namespace
 
 struct StateFeed::Feed : std::enable_shared_from_this<StateFeed::Feed> {
-  Feed(boost::asio::io_context& io, Store& kept, OnError error)
-      : loop(io), store(kept), on_error(std::move(error)) {}
+  Feed(Store& store, const OnError& error) : follower(store, error), on_error(error) {}
+
+  void take(StateFollower::Pulled& pulled) {
+    if (pulled.listed.has_value()) take(std::move(*pulled.listed));
+    if (pulled.events.has_value()) take(*pulled.events);
+  }
 
   void take(State listed) {
     state = std::move(listed);
@@ -71,46 +56,19 @@ struct StateFeed::Feed : std::enable_shared_from_this<StateFeed::Feed> {
     }
   }
 
-  // Posts what was pulled; false when the watch has to begin anew.
-  bool pull(Watch& watch) {
-    Result<KeyEvents> events = watch.next(kPull);
-    if (events.has_value()) {
-      boost::asio::post(loop, [self = shared_from_this(), got = std::move(*events)] {
-        if (!self->stopping) self->take(got);
-      });
-      return true;
-    }
-    if (is_compacted(events.error())) return false;
-    if (!is_watch_cancelled(events.error())) std::this_thread::sleep_for(kPause);
-    return true;
-  }
-
-  // The thread: `after` is what the state has seen already.
-  void follow(Revision after) {
+  // The thread.
+  void follow(boost::asio::io_context& loop) {
     while (!stopping) {
-      Result<std::unique_ptr<Watch>> watch = store.watch(std::string(kRecordPrefix), after);
-      if (!watch.has_value()) {
-        std::this_thread::sleep_for(kPause);
-        continue;
-      }
-      while (!stopping && pull(**watch)) {
-      }
-      if (!stopping) list_again(after);
+      auto pulled = std::make_shared<StateFollower::Pulled>(follower.pull(kPull));
+      const bool must_pause = pulled->must_pause;
+      boost::asio::post(loop, [self = shared_from_this(), pulled] {
+        if (!self->stopping) self->take(*pulled);
+      });
+      if (must_pause && !stopping) std::this_thread::sleep_for(kPause);
     }
   }
 
-  void list_again(Revision& after) {
-    Result<State> listed = list_state(store, on_error);
-    if (!listed.has_value()) return std::this_thread::sleep_for(kPause);
-    after = listed->revision();
-    boost::asio::post(
-        loop, [self = shared_from_this(), got = std::make_shared<State>(std::move(*listed))] {
-          if (!self->stopping) self->take(std::move(*got));
-        });
-  }
-
-  boost::asio::io_context& loop;
-  Store& store;
+  StateFollower follower;
   OnError on_error;
   OnChange on_change;
   State state;
@@ -122,12 +80,24 @@ struct StateFeed::Feed : std::enable_shared_from_this<StateFeed::Feed> {
 Result<std::unique_ptr<StateFeed>> StateFeed::create(boost::asio::io_context& loop,
                                                      Store& store,
                                                      OnError on_error) {
-  auto feed = std::make_shared<Feed>(loop, store, std::move(on_error));
-  IK_LET(listed, list_state(store, feed->on_error));
+  IK_LET(made, create_without_thread(store, on_error));
+  const std::shared_ptr<Feed>& feed = made->feed_;
+  feed->thread = std::thread([feed = feed.get(), &loop] { feed->follow(loop); });
+  return made;
+}
+
+Result<std::unique_ptr<StateFeed>> StateFeed::create_without_thread(Store& store,
+                                                                    const OnError& on_error) {
+  auto feed = std::make_shared<Feed>(store, on_error);
+  IK_LET(listed, feed->follower.list());
   feed->state = std::move(listed);
-  feed->thread =
-      std::thread([feed = feed.get(), after = feed->state.revision()] { feed->follow(after); });
   return std::unique_ptr<StateFeed>(new StateFeed(std::move(feed)));
+}
+
+bool StateFeed::pull() {
+  StateFollower::Pulled pulled = feed_->follower.pull(std::chrono::milliseconds(0));
+  feed_->take(pulled);
+  return !pulled.must_pause;
 }
 
 StateFeed::~StateFeed() { stop(); }

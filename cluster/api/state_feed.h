@@ -1,8 +1,7 @@
 // Keeps the State like the store: lists all records once, then watches.
 //
-// The state is read and changed on the loop's thread alone; a thread of its own pulls the watch and
-// posts what came. A record that cannot be read is told to `on_error` and left out. When the store
-// has forgotten the history that the watch needs, everything is listed anew.
+// The state is read and changed on the loop's thread alone; a thread of its own pulls the watch
+// (state_follower.h) and posts what came.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +28,11 @@ class StateFeed {
   static Result<std::unique_ptr<StateFeed>> create(boost::asio::io_context& loop,
                                                    Store& store,
                                                    OnError on_error);
+  // Whoever owns it calls pull() now and then: false if the store is out of reach.
+  static Result<std::unique_ptr<StateFeed>> create_without_thread(Store& store,
+                                                                  const OnError& on_error);
+  bool pull();
+
   ~StateFeed();  // stop()s.
   StateFeed(const StateFeed&) = delete;
   StateFeed& operator=(const StateFeed&) = delete;

@@ -3,15 +3,11 @@
 #include <utility>
 
 #include "cluster/state/record_key.h"
-#include "runtime/base/clock.h"
-#include "runtime/base/random_id.h"
 
 namespace ikada {
 namespace {
 
 constexpr int kMaxReportAttempts = 20;
-
-Timestamp wall_now() { return {unix_now() / 1'000'000}; }
 
 Error not_stored() {
   return make_error(ErrorKind::kUnavailable, "the manager could not store the change, retrying");
@@ -84,9 +80,9 @@ void LocalAssignments::enlist(const ContainerInstance& host, Enlisted then) {
     if (is_known) known = &found->second.record;
   }
   ContainerInstance record =
-      plan_enlisted(host, known == nullptr ? nullptr : &known->value, wall_now());
+      plan_enlisted(host, known == nullptr ? nullptr : &known->value, api_.ground().now());
   // One that was deregistered comes back as a new one.
-  if (known == nullptr) record.id = id_.empty() ? random_hex(16) : id_;
+  if (known == nullptr) record.id = id_.empty() ? api_.ground().random_hex(16) : id_;
   proposal.put(instance_key(scope_, host.cluster, record.id),
                record,
                known == nullptr ? 0 : known->revision);

@@ -26,8 +26,10 @@ class Loop {
 
   virtual ~Loop() = default;
 
-  // A clock that goes on while the host sleeps and that nobody sets.
-  virtual std::int64_t steady_ms() const = 0;
+  // Two clocks that nobody sets: that of the timers, which stands still while the host sleeps, and
+  // one that goes on then.
+  virtual std::chrono::steady_clock::time_point now() const = 0;
+  virtual std::int64_t boot_ms() const = 0;
   // What is shown.
   virtual UnixNanos wall_now() const = 0;
 
