@@ -16,6 +16,8 @@ struct ApiOptions {
   std::string home_region = "us-east-1";  // Where no signature names another.
   // Instances registered through the API run any task in name only.
   bool virtual_instances = false;
+  // Nothing is changed while the audit log has no room.
+  bool needs_audit_room = true;
 };
 
 class TaskPlacer;

@@ -44,50 +44,63 @@ ApiReply refusal_reply(const Error& error) {
 }
 
 void call(ApiServer& api,
+          AuditLog& audit,
           const HttpRequest& request,
-          std::string region,
-          std::string caller_arn,
+          AuditRecord record,
           const HttpServer::Respond& respond) {
+  const bool may_go_on = record.is_read_only || audit.accepts_changes();
+  std::string region = record.region;
+  std::string caller_arn = record.principal;
+  const HttpServer::Respond recorded = audited(audit, std::move(record), respond);
+  if (!may_go_on) {
+    return recorded(http_reply(error_reply(make_error(ErrorKind::kUnavailable, kNoAuditRoom))));
+  }
   api.handle({.target = std::string(request.header("x-amz-target")),
               .body = request.body,
               .region = std::move(region),
               .caller_arn = std::move(caller_arn)},
-             [respond](ApiReply reply) { respond(http_reply(std::move(reply))); });
+             [recorded](ApiReply reply) { recorded(http_reply(std::move(reply))); });
 }
 
-}  // namespace
-
-// Credential=KEY/20261126/eu-west-1/ecs/aws4_request
-std::string signed_region(const HttpRequest& request) {
+// Part of KEY/20261126/eu-west-1/ecs/aws4_request; empty without such a credential.
+std::string credential_part(const HttpRequest& request, size_t part) {
   constexpr std::string_view kCredential = "Credential=";
   constexpr size_t kScopeParts = 5;
-  constexpr size_t kRegionPart = 2;
   const std::string_view authorization = request.header("authorization");
   const size_t start = authorization.find(kCredential);
   if (start == std::string_view::npos) return "";
   const std::string_view credential =
       cut(authorization.substr(start + kCredential.size()), ',').before;
   const std::vector<std::string_view> parts = split(trim(credential), '/');
-  return parts.size() == kScopeParts ? std::string(parts[kRegionPart]) : "";
+  return parts.size() == kScopeParts ? std::string(parts[part]) : "";
 }
 
-HttpServer::Route trusting_api_route(ApiServer& api) {
-  return [&api](const HttpRequest& request, const HttpServer::Respond& respond) {
+}  // namespace
+
+std::string signed_region(const HttpRequest& request) {
+  constexpr size_t kRegionPart = 2;
+  return credential_part(request, kRegionPart);
+}
+
+std::string signed_access_key(const HttpRequest& request) { return credential_part(request, 0); }
+
+HttpServer::Route trusting_api_route(ApiServer& api, AuditLog& audit) {
+  return [&api, &audit](const HttpRequest& request, const HttpServer::Respond& respond) {
     const std::optional<HttpReply> refused = refuse_path(request);
     if (refused.has_value()) return respond(*refused);
-    std::string region = signed_region(request);
-    if (region.empty()) region = api.options().home_region;
-    call(api,
-         request,
-         std::move(region),
-         "arn:aws:iam::" + api.options().account + ":root",
-         respond);
+    AuditRecord record = audit_of_api_call(request, api.options().account);
+    record.region = signed_region(request);
+    if (record.region.empty()) record.region = api.options().home_region;
+    record.principal = "arn:aws:iam::" + api.options().account + ":root";
+    call(api, audit, request, std::move(record), respond);
   };
 }
 
-HttpServer::Route verifying_api_route(ApiServer& api, auth::FindAccessKey find_key) {
-  return [&api, find_key = std::move(find_key)](const HttpRequest& request,
-                                                const HttpServer::Respond& respond) {
+HttpServer::Route verifying_api_route(ApiServer& api,
+                                      AuditLog& audit,
+                                      auth::FindAccessKey find_key) {
+  return [&api, &audit, find_key = std::move(find_key)](const HttpRequest& request,
+                                                        const HttpServer::Respond& respond) {
     std::vector<auth::HeaderField> headers;
     for (const HttpHeader& each : request.headers) headers.push_back({each.name, each.value});
     const Cut target = cut(request.target, '?');
@@ -99,11 +112,19 @@ HttpServer::Route verifying_api_route(ApiServer& api, auth::FindAccessKey find_k
                                                      find_key,
                                                      unix_now(),
                                                      {.services = {"ecs"}});
+    AuditRecord record = audit_of_api_call(request, api.options().account);
+    record.region = signed_region(request);
+    record.access_key_id = signed_access_key(request);
     // Who is not known learns nothing of what is served here.
-    if (!caller.has_value()) return respond(http_reply(refusal_reply(caller.error())));
+    if (!caller.has_value()) {
+      return audited(audit, std::move(record), respond)(http_reply(refusal_reply(caller.error())));
+    }
     const std::optional<HttpReply> refused = refuse_path(request);
     if (refused.has_value()) return respond(*refused);
-    call(api, request, caller->region, caller->principal, respond);
+    record.region = caller->region;
+    record.principal = caller->principal;
+    record.access_key_id = caller->access_key_id;
+    call(api, audit, request, std::move(record), respond);
   };
 }
 

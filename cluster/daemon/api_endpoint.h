@@ -1,4 +1,5 @@
-// The API over HTTP: which of a request's headers count, and what a reply's are.
+// The API over HTTP, each call in the audit log: which of a request's headers count, and what a
+// reply's are.
 //
 // Source: Smithy, "AWS JSON 1.1 protocol"; IAM User Guide, "Signature Version 4" for the scope.
 #pragma once
@@ -8,6 +9,7 @@
 
 #include "cluster/api/api_server.h"
 #include "cluster/auth/access_key.h"
+#include "cluster/daemon/audited_route.h"
 #include "cluster/daemon/http_server.h"
 
 namespace ikada {
@@ -16,11 +18,16 @@ namespace ikada {
 // it names none.
 std::string signed_region(const HttpRequest& request);
 
+// The access key that it names, likewise.
+std::string signed_access_key(const HttpRequest& request);
+
 // A route that takes everybody who can connect for root of the account: for a socket that only
 // root can open.
-HttpServer::Route trusting_api_route(ApiServer& api);
+HttpServer::Route trusting_api_route(ApiServer& api, AuditLog& audit);
 
 // A route that takes only requests which are signed with a key that `find_key` knows.
-HttpServer::Route verifying_api_route(ApiServer& api, auth::FindAccessKey find_key);
+HttpServer::Route verifying_api_route(ApiServer& api,
+                                      AuditLog& audit,
+                                      auth::FindAccessKey find_key);
 
 }  // namespace ikada

@@ -4,6 +4,7 @@
 //   home_region: eu-central-1    # Where no signature names a region. us-east-1.
 //   virtual_instances: true      # Instances registered through the API run any task in name only.
 //   false.
+//   audit_log_full: refuse       # Or continue: whether to change anything that cannot be recorded.
 //
 // The file is what makes a daemon a manager; an empty one will do.
 #pragma once

@@ -61,6 +61,8 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   IK_LET(store, SqliteStore::open(directory + "/store.db"));
   plane->store_ = std::move(store);
   plane->directory_ = directory;
+  plane->audit_ = options.audit;
+  plane->audit_->refuse_when_full(options.api.needs_audit_room);
   IK_LET(feed, StateFeed::create(loop, *plane->store_, [](const Error& error) {
            spdlog::error("{}, ignoring", error.message);
          }));
@@ -75,7 +77,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   });
   IK_LET(listener, listen_unix(plane->socket_path_, SOCK_STREAM));
   plane->socket_server_ = std::make_unique<HttpServer>(
-      loop, std::move(listener), kApiLimits, trusting_api_route(*plane->api_));
+      loop, std::move(listener), kApiLimits, trusting_api_route(*plane->api_, *plane->audit_));
   IK_TRY(plane->open_port(options.api_port, directory));
   return plane;
 }
@@ -85,7 +87,7 @@ Result<void> ControlPlane::open_port(std::uint16_t port, const std::string& dire
   access_key_ = std::make_shared<const auth::AccessKey>(std::move(key));
   IK_LET(listener, listen_inet(INADDR_LOOPBACK, port));
   port_server_ = std::make_unique<HttpServer>(
-      loop_, std::move(listener), kApiLimits, verifying_api_route(*api_, find_key()));
+      loop_, std::move(listener), kApiLimits, verifying_api_route(*api_, *audit_, find_key()));
   return {};
 }
 
@@ -102,7 +104,7 @@ Result<void> ControlPlane::serve_tls(std::uint16_t port,
   }
   IK_LET(listener, listen_inet(INADDR_ANY, port));
   tls_server_ = std::make_unique<HttpServer>(
-      loop_, std::move(listener), kApiLimits, verifying_api_route(*api_, find_key()));
+      loop_, std::move(listener), kApiLimits, verifying_api_route(*api_, *audit_, find_key()));
   tls_server_->set_tls(std::move(tls));
   tls_server_->start();
   return {};

@@ -11,6 +11,7 @@
 
 #include "cluster/api/api_server.h"
 #include "cluster/auth/access_key.h"
+#include "cluster/daemon/audit_log.h"
 #include "cluster/daemon/http_server.h"
 #include "cluster/daemon/local_assignments.h"
 #include "cluster/store/sqlite_store.h"
@@ -22,6 +23,7 @@ struct ControlPlaneOptions {
   std::string state_root;  // The store is STATE/cluster/store.db.
   std::uint16_t api_port = 7439;
   ApiOptions api;
+  AuditLog* audit = nullptr;  // Outlives the plane.
 };
 
 class ControlPlane {
@@ -68,6 +70,7 @@ class ControlPlane {
 
   std::string socket_path_;
   std::string directory_;
+  AuditLog* audit_ = nullptr;
   boost::asio::io_context& loop_;
   boost::asio::thread_pool pool_;
   std::unique_ptr<SqliteStore> store_;

@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/audited_route.h"
 #include "cluster/daemon/cluster_routes.h"
 #include "cluster/daemon/daemon_socket.h"
 #include "cluster/daemon/host_daemon.h"
@@ -35,13 +36,17 @@ Result<DaemonEnd> run_daemon(const DaemonOptions& options) {
   IK_LET(socket, DaemonSocket::create(options.run_root));
 
   boost::asio::io_context loop(1);
-  HostDaemon host(loop, options);
+  IK_LET(audit, AuditLog::open(loop, {.directory = options.state_root + "/audit"}));
+  HostDaemon host(loop, options, *audit);
+  const HttpServer::Route control = audited_control_route(
+      *audit, [&host](const HttpRequest& request, const HttpServer::Respond& respond) {
+        answer_cluster_request(host, request, respond);
+      });
   HttpServer server(loop,
                     socket.take_listener(),
                     options.limits,
-                    [&host](const HttpRequest& request, const HttpServer::Respond& respond) {
-                      if (is_cluster_route(request))
-                        return answer_cluster_request(host, request, respond);
+                    [&control](const HttpRequest& request, const HttpServer::Respond& respond) {
+                      if (is_cluster_route(request)) return control(request, respond);
                       respond(answer_status_request(request));
                     });
   IK_TRY(host.open());

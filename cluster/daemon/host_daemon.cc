@@ -32,8 +32,8 @@ Result<void> remove_if_there(const std::string& path) {
   return {};
 }
 
-HostDaemon::HostDaemon(boost::asio::io_context& loop, const DaemonOptions& options)
-    : loop_(loop), options_(options) {}
+HostDaemon::HostDaemon(boost::asio::io_context& loop, const DaemonOptions& options, AuditLog& audit)
+    : loop_(loop), options_(options), audit_(audit) {}
 
 HostDaemon::~HostDaemon() {
   agent_.reset();
@@ -68,7 +68,8 @@ Result<void> HostDaemon::open_manager() {
                               {.run_root = options_.run_root,
                                .state_root = options_.state_root,
                                .api_port = options_.api_port,
-                               .api = std::move(api)}));
+                               .api = std::move(api),
+                               .audit = &audit_}));
   manager_ = std::move(manager);
   return {};
 }

@@ -14,6 +14,7 @@
 
 #include "cluster/agent/agent.h"
 #include "cluster/auth/join_token.h"
+#include "cluster/daemon/audit_log.h"
 #include "cluster/daemon/cluster_member.h"
 #include "cluster/daemon/daemon.h"
 
@@ -40,7 +41,8 @@ class HostDaemon {
  public:
   using Done = std::function<void(const Result<Json>&)>;
 
-  HostDaemon(boost::asio::io_context& loop, const DaemonOptions& options);
+  // `audit` outlives it.
+  HostDaemon(boost::asio::io_context& loop, const DaemonOptions& options, AuditLog& audit);
   ~HostDaemon();
   HostDaemon(const HostDaemon&) = delete;
   HostDaemon& operator=(const HostDaemon&) = delete;
@@ -103,6 +105,7 @@ class HostDaemon {
 
   boost::asio::io_context& loop_;
   DaemonOptions options_;
+  AuditLog& audit_;
   bool is_for_real_ = true;  // No virtual instances.
   std::unique_ptr<ControlPlane> manager_;
   std::unique_ptr<ClusterMember> member_;

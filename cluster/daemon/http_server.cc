@@ -1,9 +1,11 @@
 #include "cluster/daemon/http_server.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -64,10 +66,11 @@ const char* text_for(unsigned status) {
   return "{\"error\":\"not an HTTP request\"}\n";
 }
 
-HttpRequest make_request(const http::request<http::string_body>& message) {
+HttpRequest make_request(const http::request<http::string_body>& message, const HttpPeer& peer) {
   HttpRequest request{.method = std::string(message.method_string()),
                       .target = std::string(message.target()),
-                      .body = message.body()};
+                      .body = message.body(),
+                      .peer = peer};
   for (const auto& field : message) {
     request.headers.push_back(
         {.name = std::string(field.name_string()), .value = std::string(field.value())});
@@ -80,6 +83,27 @@ int family_of(int fd) {
   socklen_t size = sizeof family;
   static_cast<void>(::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size));
   return family;
+}
+
+HttpPeer peer_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  auto* const generic = reinterpret_cast<sockaddr*>(&storage);
+  if (::getpeername(fd, generic, &size) != 0) return {};
+  if (storage.ss_family == AF_UNIX) {
+    HttpPeer peer{.address = "unix"};
+    ucred credentials{};
+    size = sizeof credentials;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
+      peer.uid = credentials.uid;
+    }
+    return peer;
+  }
+  std::array<char, NI_MAXHOST> host{};
+  if (::getnameinfo(generic, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) != 0) {
+    return {};
+  }
+  return {.address = host.data()};
 }
 
 }  // namespace
@@ -129,28 +153,31 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
 
   void start_connection(UniqueFd client) {
     auto stream = std::make_shared<Stream>(loop, Protocol(family, 0), client.get());
+    const HttpPeer peer = peer_of(client.get());
     static_cast<void>(client.release());
     streams.insert(stream);
     asio::spawn(
         loop,
-        [self = shared_from_this(), stream, kept = tls](const Yield& yield) {
+        [self = shared_from_this(), stream, peer, kept = tls](const Yield& yield) {
           if (kept == nullptr) {
-            self->serve(*stream, *stream, yield);
+            self->serve(*stream, *stream, peer, yield);
           } else {
-            self->serve_tls(*stream, *kept, yield);
+            self->serve_tls(*stream, *kept, peer, yield);
           }
           self->streams.erase(stream);
         },
         asio::detached);
   }
 
-  void serve_tls(Stream& stream, asio::ssl::context& context, const Yield& yield) {
+  void serve_tls(Stream& stream, asio::ssl::context& context, HttpPeer peer, const Yield& yield) {
     TlsStream encrypted(stream, context);
     beast::error_code error;
     stream.expires_after(limits.idle);
     encrypted.async_handshake(asio::ssl::stream_base::server, yield[error]);
     if (error) return;
-    serve(encrypted, stream, yield);
+    peer.tls_version = ::SSL_get_version(encrypted.native_handle());
+    peer.cipher = ::SSL_get_cipher_name(encrypted.native_handle());
+    serve(encrypted, stream, peer, yield);
     stream.expires_after(limits.idle);
     encrypted.async_shutdown(yield[error]);
   }
@@ -158,7 +185,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   // One request after another until the client, an error or a limit ends it. `lowest` is the one
   // with the socket and the deadline.
   template <typename AnyStream>
-  void serve(AnyStream& stream, Stream& lowest, const Yield& yield) {
+  void serve(AnyStream& stream, Stream& lowest, const HttpPeer& peer, const Yield& yield) {
     beast::flat_buffer buffer(limits.head_bytes + (std::size_t{64} << 10));
     while (true) {
       http::request_parser<http::string_body> parser;
@@ -172,7 +199,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
         return;
       }
       const auto& message = parser.get();
-      const HttpReply reply = ask(make_request(message), yield);
+      const HttpReply reply = ask(make_request(message, peer), yield);
       const Response response = make_response(reply, message.version(), message.keep_alive());
       http::async_write(stream, response, yield[error]);
       if (error || !message.keep_alive()) return;

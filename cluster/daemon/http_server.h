@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,11 +33,20 @@ struct HttpHeader {
   std::string value;
 };
 
+// Who is at the other end of a connection.
+struct HttpPeer {
+  std::string address = {};               // "192.0.2.7"; "unix" for a unix socket.
+  std::optional<std::uint32_t> uid = {};  // Of a unix socket's peer.
+  std::string tls_version = {};           // "TLSv1.3"; empty without TLS.
+  std::string cipher = {};
+};
+
 struct HttpRequest {
   std::string method;                    // As it was sent: "GET".
   std::string target;                    // With the query: "/healthz?x=1".
   std::vector<HttpHeader> headers = {};  // In the order in which they came.
   std::string body = {};
+  HttpPeer peer = {};
 
   // The value of the first header of that name, in whatever case; empty if there is none.
   std::string_view header(std::string_view name) const;

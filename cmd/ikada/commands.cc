@@ -61,6 +61,7 @@ constexpr std::array kCommands = {
     Command{"cluster restore",
             "Make this host the manager of the cluster in a backup",
             add_cluster_restore_command},
+    Command{"cluster audit", "Show or check this host's audit log", add_cluster_audit_command},
     Command{"cluster token", "Make a new join token", add_cluster_token_command},
     Command{"node ls", "List the nodes of the cluster", add_node_ls_command},
     Command{"node inspect", "Show everything about nodes", add_node_inspect_command},

@@ -31,6 +31,7 @@ const Command* find_command(std::string_view name);
 void add_attach_command(CLI::App& app, Context& context);
 void add_build_command(CLI::App& app, Context& context);
 void add_builder_prune_command(CLI::App& app, Context& context);
+void add_cluster_audit_command(CLI::App& group, Context& context);
 void add_cluster_backup_command(CLI::App& group, Context& context);
 void add_cluster_init_command(CLI::App& group, Context& context);
 void add_cluster_join_command(CLI::App& group, Context& context);
