@@ -7,7 +7,6 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/lost_hosts.h"
-#include "cluster/daemon/node_plans.h"
 #include "cluster/node/admission.h"
 #include "cluster/state/record_key.h"
 #include "runtime/base/clock.h"
@@ -16,7 +15,6 @@ namespace ikada {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{250};
-constexpr std::chrono::seconds kConnectGrace{10};
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kRenewRetrySeconds = 30;
 // A host that is gone must be seen within three seconds.
@@ -184,22 +182,16 @@ void ClusterMember::look_at_hosts() {
   if (is_proposing_) return;
   const ScopeState& home = manager_->home();
   if (home.nodes.find(membership_.identity.node) == home.nodes.end()) return propose(own_record());
-  for (const auto& [id, node] : home.nodes) {
-    if (id == membership_.identity.node) continue;
-    const HostPresence presence = presence_of(id);
-    if (is_host_lost(presence)) {
-      const std::optional<Proposal> lost =
-          plan_lost_host(home, node.value, {unix_now() / 1'000'000});
-      if (!lost.has_value()) continue;
-      spdlog::warn("host lost node={} changes={}", id, lost->changes.size());
-      return propose(*lost);
-    }
-    // After a start of ours everybody has time to connect.
-    const bool may_still_come = !presence.was_here && presence.absent_for < kConnectGrace;
-    if (!presence.is_connected && may_still_come) continue;
-    const std::optional<Proposal> changed = plan_connected(home, id, presence.is_connected);
-    if (changed.has_value()) return propose(*changed);
+  const std::optional<HostChange> change =
+      plan_hosts(home,
+                 membership_.identity.node,
+                 [this](const std::string& node) { return presence_of(node); },
+                 {unix_now() / 1'000'000});
+  if (!change.has_value()) return;
+  if (!change->lost.empty()) {
+    spdlog::warn("host lost node={} changes={}", change->lost, change->proposal.changes.size());
   }
+  propose(change->proposal);
 }
 
 void ClusterMember::propose(const Proposal& proposal) {

@@ -1,5 +1,6 @@
 #include "cluster/daemon/lost_hosts.h"
 
+#include "cluster/daemon/node_plans.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada {
@@ -42,6 +43,28 @@ std::optional<Proposal> plan_lost_host(const ScopeState& scope, const Node& node
         task.revision);
   }
   return proposal.changes.empty() ? std::nullopt : std::optional<Proposal>(std::move(proposal));
+}
+
+std::optional<HostChange> plan_hosts(
+    const ScopeState& scope,
+    const std::string& own,
+    const std::function<HostPresence(const std::string& node)>& presence_of,
+    Timestamp now) {
+  for (const auto& [id, node] : scope.nodes) {
+    if (id == own) continue;
+    const HostPresence presence = presence_of(id);
+    if (is_host_lost(presence)) {
+      std::optional<Proposal> lost = plan_lost_host(scope, node.value, now);
+      if (!lost.has_value()) continue;
+      return HostChange{.proposal = std::move(*lost), .lost = id};
+    }
+    // After a start of the manager everybody has time to connect.
+    const bool may_still_come = !presence.was_here && presence.absent_for < kConnectGrace;
+    if (!presence.is_connected && may_still_come) continue;
+    std::optional<Proposal> changed = plan_connected(scope, id, presence.is_connected);
+    if (changed.has_value()) return HostChange{.proposal = std::move(*changed)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace ikada

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,7 @@
 namespace ikada {
 
 inline constexpr std::chrono::seconds kRestartGrace{30};
+inline constexpr std::chrono::seconds kConnectGrace{10};  // Of a host that was never connected.
 
 struct HostPresence {
   bool is_connected = false;
@@ -29,5 +31,17 @@ bool is_host_lost(const HostPresence& presence);
 
 // Its instance is disconnected and its tasks STOPPED, some of them at a time; nothing if they are.
 std::optional<Proposal> plan_lost_host(const ScopeState& scope, const Node& node, Timestamp now);
+
+// What the records should say of hosts and do not: one change at a time, nothing if they do.
+// `own` is the manager's own node.
+struct HostChange {
+  Proposal proposal;
+  std::string lost = {};  // The node that is given up with it.
+};
+std::optional<HostChange> plan_hosts(
+    const ScopeState& scope,
+    const std::string& own,
+    const std::function<HostPresence(const std::string& node)>& presence_of,
+    Timestamp now);
 
 }  // namespace ikada

@@ -7,7 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <spdlog/spdlog.h>
 
-#include "cluster/daemon/node_session.h"
+#include "cluster/agent/asio_loop.h"
 #include "cluster/node/admission.h"
 #include "cluster/node/uplink.h"
 #include "cluster/state/record_key.h"
@@ -20,11 +20,9 @@ namespace {
 
 using boost::asio::ip::tcp;
 using boost::system::error_code;
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr size_t kNodeIdBytes = 16;
 constexpr std::chrono::milliseconds kListenPause{100};
-constexpr std::chrono::milliseconds kFarewell{300};
 constexpr std::chrono::seconds kStrangerTime{5};
 constexpr size_t kStrangersOfOneAddress = 8;
 
@@ -45,7 +43,9 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
         options(std::move(given)),
         scope{.account = api.options().account, .region = api.options().home_region},
         acceptor(loop),
-        pause(loop) {}
+        pause(loop),
+        sessions(std::make_shared<NodeSessions>(
+            std::make_shared<AsioLoop>(io), keys, api, feed, options.certificate_lifetime_s)) {}
 
   const ScopeState& state() const { return feed.state().scope(scope); }
 
@@ -99,7 +99,7 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
 
   void take(UniqueFd fd) {
     if (strangers.size() >= options.max_strangers) return;
-    if (sessions.size() + strangers.size() >= options.max_links) return;
+    if (sessions->size() + strangers.size() >= options.max_links) return;
     error_code error;
     tcp::socket socket(loop);
     socket.assign(options.listen.protocol(), fd.get(), error);
@@ -130,45 +130,15 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     const auto& peer = link->peer();
     if (!peer.has_value()) return;
     strangers.erase(link);
-    const std::string& node = peer->identity.node;
-    const auto record = state().nodes.find(node);
-    const bool is_member = peer->identity.cluster == keys.cluster &&
-                           record != state().nodes.end() &&
-                           record->second.value.role == auth::to_text(peer->identity.role);
-    if (!is_member) {
-      spdlog::warn("node refused node={} address={}", node, to_text(link->remote()));
-      link->send(to_json(News{.verb = "refused", .body = Json::object()}));
-      return link->finish();
-    }
-    auto session =
-        std::make_shared<NodeSession>(link, node, keys, api, feed, options.certificate_lifetime_s);
-    // An older connection of the same node is one that it has given up.
-    if (const auto old = sessions.find(node); old != sessions.end()) old->second->link().close();
-    sessions[node] = session;
-    absences.erase(node);
-    spdlog::info("node connected node={} address={}", node, to_text(link->remote()));
-    const std::weak_ptr<NodeSession> weak = session;
-    link->set_listener({.on_ready = {},
-                        .on_frame =
-                            [weak](const Json& json) {
-                              const std::shared_ptr<NodeSession> to = weak.lock();
-                              const Result<Frame> frame = parse_frame(json);
-                              if (to == nullptr || !frame.has_value()) return;
-                              if (const auto* question = std::get_if<Question>(&*frame))
-                                to->take(*question);
-                            },
-                        .on_end = [self = shared_from_this(),
-                                   weak](const Error& why) { self->note_end(weak.lock(), why); }});
-  }
-
-  void note_end(const std::shared_ptr<NodeSession>& session, const Error& why) {
-    if (session == nullptr) return;
-    const auto current = sessions.find(session->node());
-    if (current == sessions.end() || current->second != session) return;
-    spdlog::warn("node disconnected node={} reason=\"{}\"", session->node(), why.message);
-    absences[session->node()] = {.since = SteadyClock::now(),
-                                 .was_silent = why.code == kLinkSilent};
-    sessions.erase(session->node());
+    const std::string address = to_text(link->remote());
+    FrameLink::Listener listener = sessions->greet(link, peer->identity);
+    const bool is_taken = listener.on_frame != nullptr;
+    if (is_taken) link->set_listener(std::move(listener));
+    spdlog::log(is_taken ? spdlog::level::info : spdlog::level::warn,
+                "node {} node={} address={}",
+                is_taken ? "connected" : "refused",
+                peer->identity.node,
+                address);
   }
 
   void hear_stranger(const std::shared_ptr<NodeLink>& link, const Json& json) {
@@ -222,26 +192,6 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     link->finish();
   }
 
-  // It may be waiting for the answer to its farewell.
-  void finish_soon(const std::shared_ptr<NodeSession>& session) {
-    auto timer = std::make_shared<boost::asio::steady_timer>(loop, kFarewell);
-    timer->async_wait([session, timer](const error_code&) { session->link().finish(); });
-  }
-
-  void note_change(std::string_view key) {
-    // A session may end while it is told.
-    const std::map<std::string, std::shared_ptr<NodeSession>> all = sessions;
-    for (const auto& [node, session] : all) {
-      if (state().nodes.find(node) == state().nodes.end()) {
-        spdlog::info("node removed node={}", node);
-        sessions.erase(node);
-        finish_soon(session);
-      } else {
-        session->note_change(key);
-      }
-    }
-  }
-
   boost::asio::io_context& loop;
   const ClusterKeys& keys;
   ApiServer& api;
@@ -252,9 +202,7 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
   tcp::acceptor acceptor;
   boost::asio::steady_timer pause;
   std::set<std::shared_ptr<NodeLink>> strangers;
-  std::map<std::string, std::shared_ptr<NodeSession>> sessions;  // By node.
-  std::map<std::string, NodeAbsence> absences;
-  SteadyClock::time_point started = SteadyClock::now();
+  std::shared_ptr<NodeSessions> sessions;
 };
 
 Result<std::unique_ptr<NodeServer>> NodeServer::create(boost::asio::io_context& loop,
@@ -285,22 +233,17 @@ void NodeServer::stop() {
   server_->acceptor.close(ignored);
   server_->pause.cancel();
   for (const auto& link : std::exchange(server_->strangers, {})) link->close();
-  for (const auto& [node, session] : std::exchange(server_->sessions, {})) session->link().close();
+  server_->sessions->close();
 }
 
-void NodeServer::note_change(std::string_view key) { server_->note_change(key); }
+void NodeServer::note_change(std::string_view key) { server_->sessions->note_change(key); }
 
 bool NodeServer::is_connected(const std::string& node) const {
-  return server_->sessions.count(node) > 0;
+  return server_->sessions->is_connected(node);
 }
 
 std::optional<NodeAbsence> NodeServer::absence(const std::string& node) const {
-  if (is_connected(node)) return std::nullopt;
-  const auto found = server_->absences.find(node);
-  // Not seen by this manager so far: as if it had gone when the manager came.
-  if (found == server_->absences.end())
-    return NodeAbsence{.since = server_->started, .was_here = false};
-  return found->second;
+  return server_->sessions->absence(node);
 }
 
 }  // namespace ikada

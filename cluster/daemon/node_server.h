@@ -17,6 +17,7 @@
 
 #include "cluster/api/api_server.h"
 #include "cluster/api/state_feed.h"
+#include "cluster/daemon/node_sessions.h"
 #include "cluster/node/membership.h"
 #include "cluster/node/node_link.h"
 
@@ -31,13 +32,6 @@ struct NodeServerOptions {
   NodeLinkLimits limits = {};
   size_t max_strangers = 64;
   size_t max_links = 4096;
-};
-
-// How a node's connection ended, and when.
-struct NodeAbsence {
-  std::chrono::steady_clock::time_point since;
-  bool was_here = true;     // False: not since this manager has started.
-  bool was_silent = false;  // Nothing more came; otherwise it was closed, by a daemon that ended.
 };
 
 class NodeServer {

@@ -6,14 +6,11 @@
 #include "cluster/node/admission.h"
 #include "cluster/node/remote_assignments.h"
 #include "cluster/state/record_key.h"
-#include "runtime/base/clock.h"
 
 namespace ikada {
 namespace {
 
 constexpr int kLeaveAttempts = 20;
-
-Timestamp session_now() { return {unix_now() / 1'000'000}; }
 
 Error not_made() {
   return make_error(ErrorKind::kUnavailable, "the manager could not store the change, retrying");
@@ -21,7 +18,7 @@ Error not_made() {
 
 }  // namespace
 
-NodeSession::NodeSession(std::shared_ptr<NodeLink> link,
+NodeSession::NodeSession(std::shared_ptr<FrameLink> link,
                          std::string node,
                          const ClusterKeys& keys,
                          ApiServer& api,
@@ -137,7 +134,7 @@ void NodeSession::renew(std::int64_t id, const Json& body) {
   const Result<void> read = reader.done();
   if (!read.has_value()) return reply(id, read.error());
   const Result<std::string> certificate =
-      renew_certificate(keys_, request, node, session_now(), certificate_lifetime_s_);
+      renew_certificate(keys_, request, node, api_.ground().now(), certificate_lifetime_s_);
   if (!certificate.has_value()) return reply(id, certificate.error());
   Proposal proposal;
   proposal.put(node_key(scope_, node_), node, found->second.revision);

@@ -7,16 +7,16 @@
 
 #include "cluster/daemon/local_assignments.h"
 #include "cluster/daemon/node_plans.h"
+#include "cluster/node/frame_link.h"
 #include "cluster/node/frames.h"
 #include "cluster/node/membership.h"
-#include "cluster/node/node_link.h"
 
 namespace ikada {
 
 class NodeSession : public std::enable_shared_from_this<NodeSession> {
  public:
   // Everything outlives it; `keys` are the cluster's.
-  NodeSession(std::shared_ptr<NodeLink> link,
+  NodeSession(std::shared_ptr<FrameLink> link,
               std::string node,
               const ClusterKeys& keys,
               ApiServer& api,
@@ -24,7 +24,7 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
               std::int64_t certificate_lifetime_s);
 
   const std::string& node() const { return node_; }
-  NodeLink& link() { return *link_; }
+  FrameLink& link() { return *link_; }
 
   void take(const Question& question);
   void note_change(std::string_view key);
@@ -41,7 +41,7 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void leave(std::int64_t id, const Json& body);
   void try_to_leave(std::int64_t id, bool stops_tasks, int attempts);
 
-  std::shared_ptr<NodeLink> link_;
+  std::shared_ptr<FrameLink> link_;
   std::string node_;
   const ClusterKeys& keys_;
   ApiServer& api_;

@@ -16,14 +16,13 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "cluster/node/frame_link.h"
 #include "cluster/node/node_tls.h"
-#include "runtime/base/json.h"
 
 namespace ikada {
 
@@ -35,21 +34,10 @@ struct NodeLinkLimits {
   size_t queued_bytes = size_t{256} << 20;  // A peer that reads too slowly is cut off.
 };
 
-// The code of an error that means that nothing more was heard.
-inline constexpr std::string_view kLinkSilent = "LINK_SILENT";
-
-class NodeLink : public std::enable_shared_from_this<NodeLink> {
+class NodeLink final : public FrameLink, public std::enable_shared_from_this<NodeLink> {
  public:
   using Endpoint = boost::asio::ip::tcp::endpoint;
   using Socket = boost::asio::ip::tcp::socket;
-
-  struct Listener {
-    // The handshake is done; peer() is set.
-    std::function<void()> on_ready;
-    std::function<void(const Json& frame)> on_frame;
-    // Once, unless close() came first; nothing follows. kDenied: TLS did not accept the other side.
-    std::function<void(const Error& why)> on_end;
-  };
 
   // Of a connection that somebody made to us.
   static std::shared_ptr<NodeLink> accept(Socket socket,
@@ -60,17 +48,17 @@ class NodeLink : public std::enable_shared_from_this<NodeLink> {
                                         const Endpoint& to,
                                         TlsContext context,
                                         const NodeLinkLimits& limits);
-  ~NodeLink();
+  ~NodeLink() override;
   NodeLink(const NodeLink&) = delete;
   NodeLink& operator=(const NodeLink&) = delete;
 
+  // When it is ready, the handshake is done and peer() is set.
   void start(Listener listener);
   // For what comes from now on.
   void set_listener(Listener listener);
-  void send(const Json& frame);
-  // What was sent before still goes out. Nothing is called back from now on.
-  void finish();
-  void close();
+  void send(const Json& frame) override;
+  void finish() override;
+  void close() override;
 
   // Who the other is; nothing for a host that has not joined yet.
   const std::optional<auth::CertificateFacts>& peer() const { return peer_; }

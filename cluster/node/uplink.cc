@@ -3,17 +3,24 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/agent/asio_loop.h"
 #include "cluster/gossip/statement.h"
 
 namespace ikada {
-namespace {
-
-using boost::system::error_code;
-
-}  // namespace
 
 Uplink::Uplink(boost::asio::io_context& loop, UplinkOptions options)
-    : loop_(loop), options_(std::move(options)), pause_(options_.retry), timer_(loop) {}
+    : Uplink(std::make_shared<AsioLoop>(loop),
+             std::move(options),
+             [this, &loop](const std::string& manager, FrameLink::Listener listener) {
+               return dial_tls(loop, manager, std::move(listener));
+             }) {}
+
+Uplink::Uplink(std::shared_ptr<Loop> loop, UplinkOptions options, Dial dial)
+    : loop_(std::move(loop)),
+      options_(std::move(options)),
+      dial_(std::move(dial)),
+      pause_(options_.retry),
+      timer_(loop_->make_timer()) {}
 
 Uplink::~Uplink() { stop(); }
 
@@ -23,27 +30,41 @@ void Uplink::start(Listener listener) {
 }
 
 void Uplink::connect() {
-  const std::string& manager = options_.managers[turn_++ % options_.managers.size()];
-  const Result<NodeLink::Endpoint> endpoint = parse_node_endpoint(manager);
-  if (!endpoint.has_value()) return lost(endpoint.error());
-  link_ = NodeLink::dial(loop_, *endpoint, options_.tls, options_.limits);
-  link_->start(
-      {.on_ready =
-           [this] {
-             const auto& peer = link_->peer();
-             if (!peer.has_value() || peer->identity.role != auth::NodeRole::kManager) {
-               link_->close();
-               return lost(
-                   make_error(ErrorKind::kDenied, "{} is no manager", to_text(link_->remote())));
-             }
-             is_connected_ = true;
-             if (listener_.on_connected) listener_.on_connected();
-           },
-       .on_frame = [this](const Json& json) { take(json); },
-       .on_end =
-           [this](const Error& why) {
-             lost(make_error(why.kind, "manager {}: {}", to_text(link_->remote()), why.message));
-           }});
+  const std::string manager = options_.managers[turn_++ % options_.managers.size()];
+  Result<std::shared_ptr<FrameLink>> link =
+      dial_(manager,
+            {.on_ready =
+                 [this] {
+                   is_connected_ = true;
+                   if (listener_.on_connected) listener_.on_connected();
+                 },
+             .on_frame = [this](const Json& json) { take(json); },
+             .on_end =
+                 [this, manager](const Error& why) {
+                   lost(make_error(why.kind, "manager {}: {}", manager, why.message));
+                 }});
+  if (!link.has_value()) return lost(link.error());
+  link_ = std::move(*link);
+}
+
+Result<std::shared_ptr<FrameLink>> Uplink::dial_tls(boost::asio::io_context& loop,
+                                                    const std::string& manager,
+                                                    FrameLink::Listener listener) {
+  IK_LET(endpoint, parse_node_endpoint(manager));
+  const std::shared_ptr<NodeLink> link =
+      NodeLink::dial(loop, endpoint, options_.tls, options_.limits);
+  listener.on_ready = [weak = std::weak_ptr<NodeLink>(link),
+                       on_ready = std::move(listener.on_ready),
+                       on_end = listener.on_end] {
+    const std::shared_ptr<NodeLink> ready = weak.lock();
+    if (ready == nullptr) return;
+    const auto& peer = ready->peer();
+    if (peer.has_value() && peer->identity.role == auth::NodeRole::kManager) return on_ready();
+    ready->close();
+    on_end(make_error(ErrorKind::kDenied, "it is no manager"));
+  };
+  link->start(std::move(listener));
+  return link;
 }
 
 void Uplink::take(const Json& json) {
@@ -80,11 +101,10 @@ void Uplink::ask(std::string verb, Json body, Answered then) {
 void Uplink::lost(const Error& why) {
   if (is_stopped_) return;
   is_connected_ = false;
-  timer_.expires_after(pause_);
-  pause_ = std::min(pause_ * 2, options_.retry_max);
-  timer_.async_wait([this](const error_code& error) {
-    if (!error && !is_stopped_) connect();
+  timer_->set(pause_, [this] {
+    if (!is_stopped_) connect();
   });
+  pause_ = std::min(pause_ * 2, options_.retry_max);
   fail_all(why);
   if (was_told_ || is_stopped_) return;
   was_told_ = true;
@@ -101,7 +121,7 @@ void Uplink::stop() {
   if (is_stopped_) return;
   is_stopped_ = true;
   is_connected_ = false;
-  timer_.cancel();
+  timer_->cancel();
   if (link_ != nullptr) link_->close();
   open_.clear();
 }

@@ -12,10 +12,9 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "cluster/node/frames.h"
 #include "cluster/node/node_link.h"
+#include "runtime/base/loop.h"
 
 namespace ikada {
 
@@ -36,7 +35,13 @@ class Uplink {
   };
   using Answered = std::function<void(const Result<Json>& body)>;
 
+  // A connection that is being made to that manager, and to nobody who is none.
+  using Dial = std::function<Result<std::shared_ptr<FrameLink>>(const std::string& manager,
+                                                                FrameLink::Listener listener)>;
+
   Uplink(boost::asio::io_context& loop, UplinkOptions options);
+  // Over other connections than TLS ones.
+  Uplink(std::shared_ptr<Loop> loop, UplinkOptions options, Dial dial);
   ~Uplink();  // stop()s.
   Uplink(const Uplink&) = delete;
   Uplink& operator=(const Uplink&) = delete;
@@ -52,19 +57,23 @@ class Uplink {
 
  private:
   void connect();
+  Result<std::shared_ptr<FrameLink>> dial_tls(boost::asio::io_context& loop,
+                                              const std::string& manager,
+                                              FrameLink::Listener listener);
   void lost(const Error& why);
   void take(const Json& json);
   void fail_all(const Error& why);
 
-  boost::asio::io_context& loop_;
+  std::shared_ptr<Loop> loop_;
   UplinkOptions options_;
+  Dial dial_;
   Listener listener_;
-  std::shared_ptr<NodeLink> link_;
+  std::shared_ptr<FrameLink> link_;
   std::map<std::int64_t, Answered> open_;
   std::int64_t last_id_ = 0;
   size_t turn_ = 0;
   std::chrono::milliseconds pause_;
-  boost::asio::steady_timer timer_;
+  std::unique_ptr<Loop::Timer> timer_;
   bool is_connected_ = false;
   bool was_told_ = false;  // That there is no connection.
   bool is_stopped_ = false;
