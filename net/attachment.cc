@@ -39,12 +39,14 @@ void put_veth(NetlinkBatch& batch, const NetworkAttachment& attachment, pid_t pi
   if (const auto mac = parse_mac(attachment.mac); mac) {
     batch.attribute(IFLA_ADDRESS, std::as_bytes(std::span(*mac)));
   }
+  if (attachment.mtu != 0) batch.attribute(IFLA_MTU, std::uint32_t{attachment.mtu});
   const size_t link_info = batch.open(IFLA_LINKINFO);
   batch.attribute(IFLA_INFO_KIND, "veth");
   const size_t data = batch.open(IFLA_INFO_DATA);
   const size_t peer = batch.open(VETH_INFO_PEER);
   batch.put(ifinfomsg{});
   batch.attribute(IFLA_IFNAME, attachment.host_interface);
+  if (attachment.mtu != 0) batch.attribute(IFLA_MTU, std::uint32_t{attachment.mtu});
   batch.close(peer);
   batch.close(data);
   batch.close(link_info);
@@ -89,7 +91,8 @@ Json to_json(const NetworkAttachment& attachment) {
               {"address", attachment.address},
               {"prefix_length", attachment.prefix_length},
               {"gateway", attachment.gateway},
-              {"mac", attachment.mac}};
+              {"mac", attachment.mac},
+              {"mtu", attachment.mtu}};
 }
 
 Result<NetworkAttachment> parse_network_attachment(const Json& json) {
@@ -102,6 +105,7 @@ Result<NetworkAttachment> parse_network_attachment(const Json& json) {
   reader.read("prefix_length", attachment.prefix_length);
   reader.require("gateway", attachment.gateway);
   reader.require("mac", attachment.mac);
+  reader.read("mtu", attachment.mtu);
   IK_TRY(reader.done());
   if (!is_interface_name(attachment.bridge)) reader.fail("bridge", "not an interface name");
   if (!is_interface_name(attachment.host_interface)) {
@@ -113,6 +117,11 @@ Result<NetworkAttachment> parse_network_attachment(const Json& json) {
   if (!parse_ipv4(attachment.address)) reader.fail("address", "not an IPv4 address");
   if (!parse_ipv4(attachment.gateway)) reader.fail("gateway", "not an IPv4 address");
   if (!parse_mac(attachment.mac)) reader.fail("mac", "not a MAC address");
+  constexpr unsigned kSmallestMtu = 68;  // RFC 791.
+  constexpr unsigned kLargestMtu = 65535;
+  if (attachment.mtu != 0 && (attachment.mtu < kSmallestMtu || attachment.mtu > kLargestMtu)) {
+    reader.fail("mtu", "not between 68 and 65535");
+  }
   if (attachment.prefix_length > 32) reader.fail("prefix_length", "more than 32");
   IK_TRY(reader.done());
   return attachment;
@@ -136,21 +145,21 @@ Result<void> create_veth(const NetworkAttachment& attachment, pid_t pid) {
   if (replies[0].error != 0) return netlink_error(replies[0], what);
   for (const NetlinkReply& reply : replies) {
     if (reply.error == 0) continue;
-    static_cast<void>(remove_veth(attachment.host_interface).has_value());
+    static_cast<void>(remove_interface(attachment.host_interface).has_value());
     return netlink_error(reply, what);
   }
   return {};
 }
 
-Result<void> remove_veth(const std::string& host_interface) {
+Result<void> remove_interface(const std::string& name) {
   NetlinkBatch batch;
   batch.begin(RTM_DELLINK);
   batch.put(ifinfomsg{});
-  batch.attribute(IFLA_IFNAME, host_interface);
+  batch.attribute(IFLA_IFNAME, name);
   IK_LET(socket, NetlinkSocket::open(NETLINK_ROUTE));
   IK_LET(replies, socket.exchange(batch));
   if (replies[0].error == 0 || replies[0].error == ENODEV) return {};
-  return netlink_error(replies[0], "remove interface " + host_interface);
+  return netlink_error(replies[0], "remove interface " + name);
 }
 
 InsidePlan plan_inside(const NetworkAttachment* attachment) {

@@ -27,6 +27,7 @@ struct NetworkAttachment {
   unsigned prefix_length = 16;
   std::string gateway;
   std::string mac;
+  unsigned mtu = 0;  // 0: the kernel's default.
 };
 
 Json to_json(const NetworkAttachment& attachment);
@@ -39,8 +40,8 @@ Result<NetworkAttachment> parse_network_attachment(const Json& json);
 // exists, kNotFound if the bridge or process is missing. Nothing is left on failure.
 Result<void> create_veth(const NetworkAttachment& attachment, pid_t pid);
 
-// Removes the host's end and with it the pair. A missing interface is not an error.
-Result<void> remove_veth(const std::string& host_interface);
+// Of a pair, either end takes the other with it. A missing interface is not an error.
+Result<void> remove_interface(const std::string& name);
 
 // The index that create_veth gives container_interface. A new namespace has lo as 1 and, where
 // tunnel modules are loaded, their fallback devices after it; this is beyond all of them.

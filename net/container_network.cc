@@ -173,7 +173,7 @@ Result<void> ContainerNetwork::publish_ports(const std::string& container_id,
 }
 
 Result<void> ContainerNetwork::release(const std::string& container_id) {
-  IK_TRY(remove_veth(host_interface_name(container_id)));
+  IK_TRY(remove_interface(host_interface_name(container_id)));
   IK_LET(reservations, open_reservations(config_));
   {
     IK_LET(lock, lock_table(config_));

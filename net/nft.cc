@@ -75,12 +75,14 @@ Result<void> run_nft(const std::string& commands) {
   return error_from(nft->error_buffer(context.get()));
 }
 
-Result<bool> has_nft_table() {
+Result<bool> has_nft_table() { return has_nft_table(kNftTable, kNftLayoutChain); }
+
+Result<bool> has_nft_table(const char* table, const char* chain) {
   NetlinkBatch batch;
   batch.begin(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN);
   batch.put(nfgenmsg{.nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0, .res_id = 0});
-  batch.attribute(NFTA_CHAIN_TABLE, kNftTable);
-  batch.attribute(NFTA_CHAIN_NAME, kNftLayoutChain);
+  batch.attribute(NFTA_CHAIN_TABLE, std::string_view(table));
+  batch.attribute(NFTA_CHAIN_NAME, std::string_view(chain));
   IK_LET(socket, NetlinkSocket::open(NETLINK_NETFILTER));
   IK_LET(replies, socket.exchange(batch));
   if (replies[0].error == ENOENT) return false;

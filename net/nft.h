@@ -21,5 +21,7 @@ Result<void> run_nft(const std::string& commands);
 
 // Whether our table exists with the layout of this program and has not been emptied.
 Result<bool> has_nft_table();
+// The same of another table of ours, whose layout `chain` names.
+Result<bool> has_nft_table(const char* table, const char* chain);
 
 }  // namespace ikada
