@@ -32,6 +32,9 @@ struct ContainerActionOptions {
   PullPolicy pull = PullPolicy::kMissing;
   // The value behind a secret's valueFrom.
   std::function<Result<std::string>(const std::string& value_from)> find_secret;
+  // Where tasks in mode awsvpc have their addresses; the host's own bridge without it. Called from
+  // several threads. An error: there is such a network, but not here, not now.
+  std::function<Result<TaskBridgeSpec>()> find_task_bridge = {};
 };
 
 // A task as the actions need it: constant, shared by those under way.

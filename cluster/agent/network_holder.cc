@@ -32,8 +32,15 @@ ContainerSpec plan_holder(const TaskFacts& facts, const std::string& runtime_pro
 Result<ContainerRecord> ContainerActions::create_holder(const TaskFacts& facts) {
   EngineImage nothing;
   nothing.name = kNetworkHolder;
-  Result<ContainerRecord> started =
-      start_new(engine_.create(plan_holder(facts, runtime_program()), nothing));
+  ContainerSpec spec = plan_holder(facts, runtime_program());
+  if (options_.find_task_bridge) {
+    Result<TaskBridgeSpec> bridge = options_.find_task_bridge();
+    if (!bridge.has_value()) {
+      return cannot_initialize("unable to set up the task's network: {}", bridge.error().message);
+    }
+    spec.network.task_bridge = std::move(*bridge);
+  }
+  Result<ContainerRecord> started = start_new(engine_.create(spec, nothing));
   if (started.has_value()) return started;
   return cannot_initialize("unable to set up the task's network: {}", started.error().message);
 }

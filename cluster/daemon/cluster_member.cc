@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/lost_hosts.h"
+#include "cluster/daemon/task_subnets.h"
 #include "cluster/node/admission.h"
 #include "cluster/state/record_key.h"
 #include "runtime/base/clock.h"
@@ -100,7 +101,7 @@ Result<void> ClusterMember::open_manager(ControlPlane& manager, const ClusterPor
   nodes_ = std::move(nodes);
   api_port_ = ports.api;
   IK_TRY(serve_api());
-  manager.set_on_change([this](std::string_view key) { nodes_->note_change(key); });
+  manager.set_on_change([this](std::string_view key) { note_change(key); });
   return {};
 }
 
@@ -117,7 +118,17 @@ Result<void> ClusterMember::open_worker() {
   return {};
 }
 
+void ClusterMember::note_change(std::string_view key) {
+  nodes_->note_change(key);
+  const std::optional<RecordKey> parsed = parse_record_key(key);
+  const bool is_network = key.empty() || (parsed.has_value() && parsed->kind == RecordKind::kNode);
+  if (!is_network || network_ == nullptr) return;
+  network_->set(network_view(manager_->home(), membership_.identity.node));
+}
+
 void ClusterMember::start() {
+  if (network_ != nullptr) network_->open(membership_.address);
+  if (manager_ != nullptr) note_change("");
   std::vector<std::string> seeds;
   for (const std::string& manager : membership_.managers) seeds.push_back(host_of(manager));
   if (manager_ != nullptr) {
@@ -137,6 +148,7 @@ void ClusterMember::start() {
                         if (news.verb == "refused") {
                           spdlog::error("the cluster does not know this node any more");
                         }
+                        if (network_ != nullptr) network_->take(news);
                         assignments_->note_news(news);
                       }});
   }
@@ -182,6 +194,8 @@ void ClusterMember::look_at_hosts() {
   if (is_proposing_) return;
   const ScopeState& home = manager_->home();
   if (home.nodes.find(membership_.identity.node) == home.nodes.end()) return propose(own_record());
+  const std::optional<Proposal> subnet = plan_missing_subnet(home);
+  if (subnet.has_value()) return propose(*subnet);
   const std::optional<HostChange> change =
       plan_hosts(home,
                  membership_.identity.node,

@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "cluster/daemon/control_plane.h"
+#include "cluster/daemon/host_network.h"
 #include "cluster/daemon/lost_hosts.h"
 #include "cluster/daemon/node_server.h"
 #include "cluster/node/gossip_member.h"
@@ -39,6 +40,9 @@ class ClusterMember {
   ClusterMember(const ClusterMember&) = delete;
   ClusterMember& operator=(const ClusterMember&) = delete;
 
+  // What this host is told of the network of tasks goes there. Before start(); it outlives this.
+  void set_network(HostNetwork& network) { network_ = &network; }
+
   void start();
   void stop();
 
@@ -61,6 +65,7 @@ class ClusterMember {
 
   Result<void> open_manager(ControlPlane& manager, const ClusterPorts& ports);
   Result<void> open_worker();
+  void note_change(std::string_view key);
   void wait();
   void tick();
   void look_at_hosts();
@@ -77,6 +82,7 @@ class ClusterMember {
   std::string path_;
   std::optional<ClusterKeys> keys_;
   ControlPlane* manager_ = nullptr;
+  HostNetwork* network_ = nullptr;
   std::unique_ptr<GossipMember> gossip_;
   std::unique_ptr<NodeServer> nodes_;
   std::unique_ptr<Uplink> link_;

@@ -41,6 +41,7 @@ void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon:
     InitWish wish;
     reader.read("name", wish.name);
     reader.read("address", wish.address);
+    reader.read("taskNetwork", wish.task_network);
     const Result<void> read = reader.done();
     return read.has_value() ? host.init(wish, std::move(done)) : done(read.error());
   }

@@ -16,6 +16,7 @@ Result<AgentOptions> plan_agent(const HostAgentOptions& options) {
   TaskRunnerOptions& runner = agent.runner;
   runner.state_directory = options.state_root + "/agent";
   runner.on_error = [](const Error& error) { spdlog::warn("{}", error.message); };
+  runner.actions.find_task_bridge = options.find_task_bridge;
   agent.on_event = [](const std::string& line) { spdlog::info("{}", line); };
   EngineOptions& engine = runner.actions.engine;
   engine.layout = {.root = options.state_root, .run_root = options.run_root};

@@ -14,6 +14,7 @@ struct HostAgentOptions {
   std::string state_root;  // The agent's memory is STATE/agent.
   std::string config;      // See agent_config.h.
   bool is_default = true;  // Whether a host without such a file runs tasks.
+  std::function<Result<TaskBridgeSpec>()> find_task_bridge = {};  // See ContainerActionOptions.
 };
 
 // Nothing if the host is to run no tasks. `assignments` outlives it.

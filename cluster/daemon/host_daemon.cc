@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <array>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -20,8 +21,23 @@ namespace {
 
 constexpr std::chrono::milliseconds kAskAgain{300};
 constexpr int kStopAttempts = 400;  // Two minutes: as long as a task may take to stop.
+constexpr size_t kMaxRoutesTold = 1000;
+
+std::vector<std::string> routes_to_tell(const std::vector<HostRoute>& routes) {
+  std::vector<std::string> texts;
+  for (const HostRoute& route : routes) {
+    if (texts.size() < kMaxRoutesTold) texts.push_back(to_text(route));
+  }
+  return texts;
+}
 
 }  // namespace
+
+// Those that a network of tasks could be made over; our own go with the cluster that made them.
+Result<std::vector<HostRoute>> find_routes() {
+  constexpr std::array<std::string_view, 2> kOurs = {kTaskBridge, kOverlayDevice};
+  return list_host_routes(kOurs);
+}
 
 Error busy_error() {
   return make_error(ErrorKind::kConflict, "the daemon is joining or leaving a cluster just now");
@@ -33,7 +49,13 @@ Result<void> remove_if_there(const std::string& path) {
 }
 
 HostDaemon::HostDaemon(boost::asio::io_context& loop, const DaemonOptions& options, AuditLog& audit)
-    : loop_(loop), options_(options), audit_(audit) {}
+    : loop_(loop),
+      options_(options),
+      audit_(audit),
+      network_(loop,
+               {.state_dir = EngineLayout{.root = options.state_root, .run_root = options.run_root}
+                                 .task_network_state(),
+                .path = network_path()}) {}
 
 HostDaemon::~HostDaemon() {
   agent_.reset();
@@ -52,6 +74,8 @@ Result<void> HostDaemon::open() {
   const bool is_member = membership.has_value();
   const bool is_manager =
       is_member ? membership->identity.role == auth::NodeRole::kManager : config.has_value();
+  // Left by a daemon that was killed while its host left the cluster.
+  if (!is_member && network_.is_kept()) network_.remove();
   if (is_manager) IK_TRY(open_manager());
   if (is_member) IK_TRY(open_member(std::move(*membership), std::move(keys)));
   if (manager_ != nullptr) return open_agent(manager_->assignments());
@@ -83,6 +107,7 @@ Result<void> HostDaemon::open_member(Membership membership, std::optional<Cluste
                                manager_.get(),
                                ports()));
   member_ = std::move(member);
+  member_->set_network(network_);
   return {};
 }
 
@@ -92,7 +117,8 @@ Result<void> HostDaemon::open_agent(Assignments& assignments) {
                            {.run_root = options_.run_root,
                             .state_root = options_.state_root,
                             .config = options_.agent_config,
-                            .is_default = is_for_real_},
+                            .is_default = is_for_real_,
+                            .find_task_bridge = [this] { return network_.task_bridge(); }},
                            assignments)
              .context("agent"));
   agent_ = std::move(agent);
@@ -113,6 +139,7 @@ void HostDaemon::stop() {
   if (timer_ != nullptr) timer_->cancel();
   if (agent_ != nullptr) agent_->shut_down();
   if (member_ != nullptr) member_->stop();
+  network_.stop();
   if (manager_ != nullptr) manager_->stop();
 }
 
@@ -137,6 +164,8 @@ void HostDaemon::join(const JoinOrder& order, const Done& done) {
                            "\"{}\" is no address of a manager: expected ADDRESS[:PORT]",
                            order.manager));
   }
+  const Result<std::vector<HostRoute>> routes = find_routes();
+  if (!routes.has_value()) return done(routes.error());
   // What the manager gives can be had only once.
   const Result<void> prepared = make_directories(options_.state_root, 0700);
   if (!prepared.has_value()) return done(prepared.error());
@@ -146,7 +175,8 @@ void HostDaemon::join(const JoinOrder& order, const Done& done) {
                 .token = order.token,
                 .name = order.name.empty() ? find_host_name() : order.name,
                 .address = order.address,
-                .version = IKADA_VERSION},
+                .version = IKADA_VERSION,
+                .routes = routes_to_tell(*routes)},
                [this, done](Result<Membership> membership) {
                  is_busy_ = false;
                  joined(std::move(membership), done);
@@ -239,6 +269,7 @@ void HostDaemon::forget_cluster(const Done& done) {
   const Result<void> removed = remove_if_there(membership_path());
   if (!removed.has_value()) return done(removed.error());
   static_cast<void>(remove_if_there(options_.state_root + "/agent/instance.json"));
+  network_.remove();
   if (manager_ != nullptr) remove_cluster_files();
   spdlog::info("cluster left");
   done(Json::object());

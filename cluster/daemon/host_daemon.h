@@ -17,17 +17,23 @@
 #include "cluster/daemon/audit_log.h"
 #include "cluster/daemon/cluster_member.h"
 #include "cluster/daemon/daemon.h"
+#include "cluster/daemon/host_network.h"
+#include "cluster/daemon/task_subnets.h"
 
 namespace ikada {
 
 // While a cluster is being made, joined or left.
 Error busy_error();
+// Of the main table, those of the network of tasks left out.
+Result<std::vector<HostRoute>> find_routes();
 // No error if there is no such file.
 Result<void> remove_if_there(const std::string& path);
 
 struct InitWish {
   std::string name;     // Empty: the host's own.
   std::string address;  // Where others reach it; empty: that of the route to the outside.
+  // Of tasks in mode awsvpc: "10.120.0.0/16"; "none": there is none.
+  std::string task_network = kDefaultTaskNetwork;
 };
 
 struct JoinOrder {
@@ -84,6 +90,7 @@ class HostDaemon {
   struct Draft;
 
   std::string membership_path() const { return options_.state_root + "/node.json"; }
+  std::string network_path() const { return options_.state_root + "/agent/network.json"; }
   std::string keys_path() const { return options_.state_root + "/cluster/authority.json"; }
   ClusterPorts ports() const;
   Result<void> open_manager();
@@ -107,6 +114,7 @@ class HostDaemon {
   DaemonOptions options_;
   AuditLog& audit_;
   bool is_for_real_ = true;  // No virtual instances.
+  HostNetwork network_;
   std::unique_ptr<ControlPlane> manager_;
   std::unique_ptr<ClusterMember> member_;
   std::unique_ptr<Agent> agent_;

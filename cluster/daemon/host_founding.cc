@@ -21,6 +21,7 @@ namespace {
 
 constexpr size_t kNewNodeIdBytes = 16;
 constexpr std::int64_t kMillisPerSecond = 1000;
+constexpr std::string_view kNoTaskNetwork = "none";
 
 Timestamp founding_time() { return {unix_now() / 1'000'000}; }
 
@@ -28,6 +29,14 @@ Result<std::string> token_text(const ClusterKeys& keys, auth::Secret secret) {
   IK_LET(digest, auth::authority_digest(keys.authority.certificate()));
   const auth::JoinToken token{.authority = std::move(digest), .secret = std::move(secret)};
   return std::string(auth::to_text(token).reveal());
+}
+
+Result<ClusterNetwork> plan_network(const std::string& pool) {
+  IK_LET(routes, find_routes());
+  Result<ClusterNetwork> network = plan_task_network(pool, routes);
+  if (network.has_value() || network.error().kind != ErrorKind::kConflict) return network;
+  return make_error(
+      ErrorKind::kConflict, "{}: choose another with --task-network", network.error().message);
 }
 
 }  // namespace
@@ -38,6 +47,7 @@ struct HostDaemon::Draft {
   bool is_new = true;
   bool was_manager = false;
   auth::Secret worker_secret = auth::generate_join_secret();  // Of a new one.
+  ClusterNetwork network = {};  // Of a new one; without a pool there is none.
   Node node = {};
   Membership membership = {};
   Done done;
@@ -83,7 +93,10 @@ void HostDaemon::init(const InitWish& wish, Done done) {
   }
   Result<ClusterKeys> keys = create_cluster_keys(founding_time().milliseconds / kMillisPerSecond);
   if (!keys.has_value()) return done(keys.error());
-  lead(wish, {.keys = std::move(*keys), .done = std::move(done)});
+  Result<ClusterNetwork> network = ClusterNetwork{};
+  if (wish.task_network != kNoTaskNetwork) network = plan_network(wish.task_network);
+  if (!network.has_value()) return done(network.error());
+  lead(wish, {.keys = std::move(*keys), .network = std::move(*network), .done = std::move(done)});
 }
 
 void HostDaemon::restore(const std::string& path, const InitWish& wish, Done done) {
@@ -118,6 +131,7 @@ void HostDaemon::lead(const InitWish& wish, Draft given) {
                  JoinGrant{.secret_sha256 = auth::sha256_hex(draft->worker_secret.reveal()),
                            .created_at = founding_time()},
                  old == home.grants.end() ? 0 : old->second.revision);
+    found_network(scope, home.network.revision, draft->network, draft->node, proposal);
   }
   proposal.put(node_key(scope, draft->node.id), draft->node, 0);
   is_busy_ = true;

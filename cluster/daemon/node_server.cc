@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/agent/asio_loop.h"
+#include "cluster/daemon/task_subnets.h"
 #include "cluster/node/admission.h"
 #include "cluster/node/uplink.h"
 #include "cluster/state/record_key.h"
@@ -25,8 +26,19 @@ constexpr size_t kNodeIdBytes = 16;
 constexpr std::chrono::milliseconds kListenPause{100};
 constexpr std::chrono::seconds kStrangerTime{5};
 constexpr size_t kStrangersOfOneAddress = 8;
+constexpr int kAdmitAttempts = 20;
 
 Timestamp server_now() { return {unix_now() / 1'000'000}; }
+
+Result<void> check_routes(const ScopeState& state, const JoinRequest& request) {
+  if (state.network.revision == 0) return {};
+  std::vector<HostRoute> routes;
+  for (const std::string& text : request.routes) {
+    IK_LET(route, parse_host_route(text));
+    routes.push_back(std::move(route));
+  }
+  return check_task_network(state.network.value, routes);
+}
 
 }  // namespace
 
@@ -164,21 +176,37 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
                     .certificate_lifetime_s = options.certificate_lifetime_s,
                     .managers = options.managers});
     if (!admitted.has_value()) return refuse(link, id, admitted.error());
+    const Result<void> checked = check_routes(state(), *request);
+    if (!checked.has_value()) return refuse(link, id, checked.error());
+    store(link, id, *admitted, kAdmitAttempts);
+  }
+
+  // Anew with the next subnet if another host was faster.
+  void store(const std::shared_ptr<NodeLink>& link,
+             std::int64_t id,
+             const Admitted& admitted,
+             int attempts) {
+    Node node = admitted.node;
     Proposal proposal;
-    proposal.put(node_key(scope, admitted->node.id), admitted->node, 0);
-    api.propose(proposal, [self = shared_from_this(), link, id, made_of = *admitted](bool made) {
-      if (!made) {
-        return self->refuse(
-            link, id, make_error(ErrorKind::kUnavailable, "the manager could not store the node"));
-      }
-      const Node& node = made_of.node;
-      spdlog::info("node joined node={} name={} role={} address={}",
-                   node.id,
-                   node.name,
-                   node.role,
-                   node.address);
-      self->answer(link, Answer{.id = id, .body = made_of.answer});
-    });
+    const Result<void> given = give_subnet(state(), node, proposal);
+    if (!given.has_value()) return refuse(link, id, given.error());
+    proposal.put(node_key(scope, node.id), node, 0);
+    api.propose(
+        proposal, [self = shared_from_this(), link, id, admitted, node, attempts](bool made) {
+          if (!made && attempts > 1) return self->store(link, id, admitted, attempts - 1);
+          if (!made) {
+            return self->refuse(
+                link,
+                id,
+                make_error(ErrorKind::kUnavailable, "the manager could not store the node"));
+          }
+          spdlog::info("node joined node={} name={} role={} address={}",
+                       node.id,
+                       node.name,
+                       node.role,
+                       node.address);
+          self->answer(link, Answer{.id = id, .body = admitted.answer});
+        });
   }
 
   void refuse(const std::shared_ptr<NodeLink>& link, std::int64_t id, const Error& why) {

@@ -4,6 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cluster/state/record_key.h"
+
 namespace ikada {
 namespace {
 
@@ -44,6 +46,7 @@ FrameLink::Listener NodeSessions::greet(const std::shared_ptr<FrameLink>& link,
   if (const auto old = sessions_.find(node); old != sessions_.end()) old->second->link().close();
   sessions_[node] = session;
   absences_.erase(node);
+  link->send(to_json(network_news(network_view(state(), node))));
   const std::weak_ptr<NodeSession> weak = session;
   return {.on_ready = {},
           .on_frame =
@@ -82,6 +85,25 @@ void NodeSessions::note_change(std::string_view key) {
       finish_soon(session);
     } else {
       session->note_change(key);
+    }
+  }
+  const std::optional<RecordKey> parsed = parse_record_key(key);
+  const bool is_network = parsed.has_value() && (parsed->kind == RecordKind::kNode ||
+                                                 parsed->kind == RecordKind::kNetwork);
+  if (key.empty() || is_network) tell_network();
+}
+
+void NodeSessions::tell_network() {
+  const std::map<std::string, NetworkPeer> before = std::exchange(peers_, network_peers(state()));
+  const std::string pool_before = std::exchange(pool_, state().network.value.pool);
+  const auto changes = peer_changes(before, peers_);
+  for (const auto& [node, session] : sessions_) {
+    if (pool_ != pool_before || changes.count(node) > 0) {
+      session->link().send(to_json(network_news(network_view(state(), node))));
+      continue;
+    }
+    for (const auto& [other, peer] : changes) {
+      session->link().send(to_json(peer_news(other, peer)));
     }
   }
 }

@@ -1,7 +1,8 @@
 // The nodes that are connected to this manager, and how long the others have been away.
 //
 // A node has one session, the newest: an older connection of the same node is one that it has given
-// up. A node whose record goes is cut off.
+// up. A node whose record goes is cut off. All are told of the network of tasks: whole at first,
+// then what has changed.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <string>
 
 #include "cluster/daemon/node_session.h"
+#include "cluster/node/network_view.h"
 #include "runtime/base/loop.h"
 
 namespace ikada {
@@ -49,6 +51,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
 
  private:
   const ScopeState& state() const;
+  void tell_network();
   void note_end(const std::shared_ptr<NodeSession>& session, const Error& why);
   void finish_soon(const std::shared_ptr<NodeSession>& session);
 
@@ -60,6 +63,9 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   std::map<std::string, std::shared_ptr<NodeSession>> sessions_;  // By node.
   std::map<std::string, NodeAbsence> absences_;
   std::chrono::steady_clock::time_point started_;
+  // The network of tasks as it was told last.
+  std::map<std::string, NetworkPeer> peers_;
+  std::string pool_;
 };
 
 }  // namespace ikada

@@ -66,8 +66,17 @@ struct SecuritySpec {
   bool unmask_paths = false;  // systempaths=unconfined
 };
 
+// The bridge of a cluster's tasks (net/overlay_network.h), which the daemon looks after.
+struct TaskBridgeSpec {
+  std::string subnet = {};  // "10.120.3.0/24"; empty: the container is not on it.
+  std::int64_t mtu = 0;     // Of its interface.
+
+  bool is_used() const { return !subnet.empty(); }
+};
+
 struct NetworkSpec {
-  std::string mode = "bridge";  // "bridge", "host", "none", "container:ID".
+  std::string mode = "bridge";      // "bridge", "host", "none", "container:ID".
+  TaskBridgeSpec task_bridge = {};  // In mode bridge: instead of the host's own.
   std::vector<PortSpec> ports = {};
   bool publish_all = false;
   std::vector<std::string> exposed = {};      // "80/tcp", beyond the image's.

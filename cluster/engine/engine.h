@@ -133,6 +133,7 @@ class Engine {
   Result<void> remove_everything(const std::string& id, bool volumes);
   Result<void> write_identity_files(const ContainerRecord& record, const NetworkStatus& network);
   Result<void> join_network(const ContainerRecord& record);
+  BridgeConfig bridge_of(const ContainerRecord& record) const;
   Result<void> connect_network(const ContainerRecord& record,
                                NetworkStatus& network,
                                std::vector<UniqueFd>& held);

@@ -7,6 +7,7 @@
 #include "cluster/engine/engine.h"
 #include "cluster/engine/identity_files.h"
 #include "net/attachment.h"
+#include "net/overlay_network.h"
 #include "net/resolv_conf.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/rollback.h"
@@ -140,6 +141,13 @@ Result<void> Engine::join_network(const ContainerRecord& record) {
   return write_plain_file(path, config.dump(-1, ' ', false, Json::error_handler_t::replace), 0600);
 }
 
+BridgeConfig Engine::bridge_of(const ContainerRecord& record) const {
+  if (!record.spec.network.task_bridge.is_used()) return options_.bridge;
+  return {.name = kTaskBridge,
+          .subnet = record.spec.network.task_bridge.subnet,
+          .state_dir = layout().task_network_state()};
+}
+
 Result<void> Engine::connect_network(const ContainerRecord& record,
                                      NetworkStatus& network,
                                      std::vector<UniqueFd>& held) {
@@ -149,6 +157,11 @@ Result<void> Engine::connect_network(const ContainerRecord& record,
                              .host_port = each.host_port,
                              .container_port = each.container_port,
                              .protocol = each.protocol});
+  }
+  if (record.spec.network.task_bridge.is_used()) {
+    IK_LET(address, take_task_address(bridge_of(record), record.id));
+    network.address = std::move(address);
+    return save_network_status(layout(), record.id, network);
   }
   ContainerNetwork bridge(options_.bridge);
   IK_TRY(bridge.ensure_bridge());
@@ -204,12 +217,15 @@ Result<void> Engine::write_monitor_options(const ContainerRecord& record,
   options.stdin_once = record.spec.stdin_once;
   if (!network.address.address.empty()) {
     NetworkAttachment attachment;
-    attachment.bridge = options_.bridge.name;
+    attachment.bridge = bridge_of(record).name;
     attachment.host_interface = host_interface_name(record.id);
     attachment.address = network.address.address;
     attachment.prefix_length = network.address.prefix_length;
     attachment.gateway = network.address.gateway;
     attachment.mac = network.address.mac;
+    if (record.spec.network.task_bridge.is_used()) {
+      attachment.mtu = static_cast<unsigned>(record.spec.network.task_bridge.mtu);
+    }
     options.network = to_json(attachment);
   }
   options.cleanup_command = options_.cleanup_command;

@@ -10,6 +10,7 @@
 #include "cluster/engine/record_change.h"
 #include "cluster/engine/record_plan.h"
 #include "cluster/engine/volumes.h"
+#include "net/overlay_network.h"
 #include "runtime/container/create.h"
 #include "runtime/monitor/exit_file.h"
 #include "runtime/sys/file.h"
@@ -131,7 +132,11 @@ void Engine::release_runtime(const ContainerRecord& record) {
   // What failed here is found again by the next command, because the mark stays.
   static_cast<void>(delete_container(layout().runtime_states(), record.id, true).has_value());
   if (record.spec.network.mode == "bridge") {
-    static_cast<void>(ContainerNetwork(options_.bridge).release(record.id).has_value());
+    const BridgeConfig bridge = bridge_of(record);
+    const Result<void> released = record.spec.network.task_bridge.is_used()
+                                      ? give_back_task_address(bridge, record.id)
+                                      : ContainerNetwork(bridge).release(record.id);
+    static_cast<void>(released.has_value());
     ::unlink(layout().container_file(record.id, "network.json").c_str());
   }
   const std::string sockets = layout().socket_directory(record.id);

@@ -30,6 +30,7 @@ struct EngineLayout {
   std::string runtime_states() const { return run_root + "/runtime"; }
   std::string sockets() const { return run_root + "/containers"; }
   std::string network_state() const { return run_root + "/net"; }
+  std::string task_network_state() const { return run_root + "/task-net"; }
 
   std::string container(std::string_view id) const {
     return fmt::format("{}/{}", containers(), id);

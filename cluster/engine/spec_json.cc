@@ -157,8 +157,15 @@ void describe(Way& way, SecuritySpec& security) {
 }
 
 template <typename Way>
+void describe(Way& way, TaskBridgeSpec& bridge) {
+  way.field("subnet", bridge.subnet);
+  way.field("mtu", bridge.mtu);
+}
+
+template <typename Way>
 void describe(Way& way, NetworkSpec& network) {
   way.always("mode", network.mode);
+  way.object("task_bridge", network.task_bridge);
   way.objects("ports", network.ports);
   way.field("publish_all", network.publish_all);
   way.field("exposed", network.exposed);

@@ -11,8 +11,16 @@ void describe(JsonFields& fields, Node& node) {
   fields.field("joinedAt", node.joined_at);
   fields.field("certificateSerial", node.certificate_serial);
   fields.field("certificateEndsAt", node.certificate_ends_at);
+  fields.field("subnet", node.subnet);
   fields.field("cluster", node.cluster);
   fields.field("instance", node.instance);
+}
+
+void describe(JsonFields& fields, ClusterNetwork& network) {
+  fields.required("pool", network.pool);
+  fields.field("vni", network.vni);
+  fields.field("port", network.port);
+  fields.field("lastSubnet", network.last_subnet);
 }
 
 void describe(JsonFields& fields, JoinGrant& grant) {

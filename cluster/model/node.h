@@ -18,10 +18,21 @@ struct Node {
   Timestamp joined_at = {};
   std::string certificate_serial = {};
   Timestamp certificate_ends_at = {};
+  std::optional<std::string> subnet = {};   // Of its tasks in mode awsvpc: "10.120.3.0/24".
   std::optional<std::string> cluster = {};  // Of its container instance, as the next.
   std::optional<std::string> instance = {};
 };
 void describe(JsonFields& fields, Node& node);
+
+// The network of tasks in mode awsvpc: each host has a subnet of the pool, and the hosts carry the
+// packets to each other in VXLAN.
+struct ClusterNetwork {
+  std::string pool = {};                        // "10.120.0.0/16".
+  std::int32_t vni = 7440;                      // The number of the network in VXLAN's header.
+  std::int32_t port = 4789;                     // UDP, on every host.
+  std::optional<std::string> last_subnet = {};  // Given last; the search goes on behind it.
+};
+void describe(JsonFields& fields, ClusterNetwork& network);
 
 // What a host shows to join in one role. The secret itself is kept nowhere.
 struct JoinGrant {

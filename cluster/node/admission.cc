@@ -87,7 +87,8 @@ Json to_json(const JoinRequest& request) {
           {"gossipKey", hex_of(request.gossip_key)},
           {"name", request.name},
           {"address", request.address},
-          {"version", request.version}};
+          {"version", request.version},
+          {"routes", request.routes}};
 }
 
 Result<JoinRequest> parse_join_request(const Json& json) {
@@ -101,6 +102,7 @@ Result<JoinRequest> parse_join_request(const Json& json) {
   reader.require("name", request.name);
   reader.require("address", request.address);
   reader.read("version", request.version);
+  reader.read("routes", request.routes);
   request.secret = auth::Secret(std::move(secret));
   IK_TRY(reader.done());
   IK_LET(key, parse_hex<32>(gossip_key).context("join request: gossipKey"));

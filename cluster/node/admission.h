@@ -22,6 +22,7 @@ struct JoinRequest {
   std::string name;
   std::string address;
   std::string version;
+  std::vector<std::string> routes = {};  // "10.0.0.0/8 dev eth0": no network may be made over them.
 };
 
 // The keys that stay with the host.

@@ -40,6 +40,7 @@ struct Joining : std::enable_shared_from_this<Joining> {
     request.name = wish.name;
     request.address = wish.address.empty() ? link->local_address() : wish.address;
     request.version = wish.version;
+    request.routes = wish.routes;
     link->send(to_json(Question{.verb = "join", .id = 1, .body = to_json(request)}));
   }
 

@@ -20,6 +20,7 @@ struct JoinWish {
   std::string name;
   std::string address;  // Empty: the one that this host reaches the manager from.
   std::string version;
+  std::vector<std::string> routes = {};  // See JoinRequest.
   NodeLinkLimits limits = {};
 };
 

@@ -10,8 +10,16 @@
 namespace ikada {
 namespace {
 
-constexpr std::array<std::string_view, 9> kWords = {
-    "cluster", "instance", "family", "definition", "task", "token", "setting", "node", "grant"};
+constexpr std::array<std::string_view, 10> kWords = {"cluster",
+                                                     "instance",
+                                                     "family",
+                                                     "definition",
+                                                     "task",
+                                                     "token",
+                                                     "setting",
+                                                     "node",
+                                                     "grant",
+                                                     "network"};
 constexpr size_t kShortParts = 5;
 constexpr size_t kLongParts = 6;
 
@@ -33,7 +41,7 @@ std::string make_key(const Scope& scope,
 
 bool has_one_name(RecordKind kind) {
   return kind == RecordKind::kCluster || kind == RecordKind::kFamily || kind == RecordKind::kNode ||
-         kind == RecordKind::kGrant;
+         kind == RecordKind::kGrant || kind == RecordKind::kNetwork;
 }
 
 }  // namespace
@@ -72,6 +80,10 @@ std::string node_key(const Scope& scope, std::string_view id) {
 
 std::string grant_key(const Scope& scope, std::string_view role) {
   return make_key(scope, RecordKind::kGrant, role);
+}
+
+std::string network_key(const Scope& scope) {
+  return make_key(scope, RecordKind::kNetwork, "tasks");
 }
 
 std::optional<RecordKey> parse_record_key(std::string_view key) {

@@ -9,6 +9,7 @@
 //   ecs/ACCOUNT/REGION/setting/PRINCIPAL/NAME              AccountSetting
 //   ecs/ACCOUNT/REGION/node/ID                             Node; in the home region
 //   ecs/ACCOUNT/REGION/grant/ROLE                          JoinGrant; in the home region
+//   ecs/ACCOUNT/REGION/network/tasks                       ClusterNetwork; in the home region
 //
 // A value is the record's JSON. No name has a '/' in it.
 #pragma once
@@ -34,12 +35,13 @@ enum class RecordKind {
   kSetting,
   kNode,
   kGrant,
+  kNetwork,
 };
 
 struct RecordKey {
   RecordKind kind = RecordKind::kCluster;
   Scope scope = {};
-  std::string first = {};   // The cluster, family, principal, node or role.
+  std::string first = {};   // The cluster, family, principal, node, role or network.
   std::string second = {};  // The id, revision, token or setting; empty for the kinds without one.
 };
 
@@ -52,6 +54,7 @@ std::string token_key(const Scope& scope, std::string_view cluster, std::string_
 std::string setting_key(const Scope& scope, std::string_view principal, std::string_view name);
 std::string node_key(const Scope& scope, std::string_view id);
 std::string grant_key(const Scope& scope, std::string_view role);
+std::string network_key(const Scope& scope);
 
 // Nothing for a key that is none of these.
 std::optional<RecordKey> parse_record_key(std::string_view key);

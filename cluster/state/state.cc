@@ -169,6 +169,8 @@ Result<void> State::apply(std::string_view key,
       return set_in(scope.nodes, name->first, value, revision, key);
     case RecordKind::kGrant:
       return set_in(scope.grants, name->first, value, revision, key);
+    case RecordKind::kNetwork:
+      return set(scope.network, value, revision, key);
   }
   return {};
 }

@@ -63,6 +63,7 @@ struct ScopeState {
   ByName<ByName<Kept<AccountSetting>>> settings = {};  // By principal, then by name.
   ByName<Kept<Node>> nodes = {};
   ByName<Kept<JoinGrant>> grants = {};  // By role.
+  Kept<ClusterNetwork> network = {};
   Scope scope = {};
 
   // Null if there is none with a record.

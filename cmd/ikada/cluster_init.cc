@@ -15,6 +15,7 @@ namespace {
 struct ClusterInitOptions {
   std::string address;
   std::string name;
+  std::string task_network = "10.120.0.0/16";
   bool is_json = false;
 };
 
@@ -25,7 +26,9 @@ Result<void> cluster_init(const ClusterInitOptions& options, const Context& cont
          ask_cluster(context,
                      "POST",
                      "/cluster/init",
-                     {{"address", options.address}, {"name", options.name}}));
+                     {{"address", options.address},
+                      {"name", options.name},
+                      {"taskNetwork", options.task_network}}));
   if (options.is_json) {
     ::printf("%s\n", made.dump().c_str());
     return {};
@@ -61,6 +64,12 @@ void add_cluster_init_command(CLI::App& group, Context& context) {
                       "Address that other hosts reach this one by; that of the route to the "
                       "outside");
   command->add_option("--name", options->name, "Name of this node; the host's");
+  command
+      ->add_option("--task-network",
+                   options->task_network,
+                   "Where tasks in network mode awsvpc have their addresses, a /24 for each "
+                   "host; none: they have them on their own host only")
+      ->capture_default_str();
   command->add_flag("--json", options->is_json, "Print JSON");
   command->callback([options, &context] { context.finish(cluster_init(*options, context)); });
 }

@@ -17,6 +17,8 @@ TEST_CASE("keys say account, region, kind and names") {
   CHECK(setting_key(kScope, "p", "n") == "ecs/1/r/setting/p/n");
   CHECK(node_key(kScope, "n") == "ecs/1/r/node/n");
   CHECK(grant_key(kScope, "worker") == "ecs/1/r/grant/worker");
+  CHECK(network_key(kScope) == "ecs/1/r/network/tasks");
+  CHECK(parse_record_key(network_key(kScope))->kind == RecordKind::kNetwork);
 }
 
 TEST_CASE("keys are read back") {
