@@ -10,7 +10,8 @@
 namespace ikada {
 namespace {
 
-constexpr std::array<std::string_view, 10> kWords = {"cluster",
+// In the order of RecordKind.
+constexpr std::array<std::string_view, 12> kWords = {"cluster",
                                                      "instance",
                                                      "family",
                                                      "definition",
@@ -19,7 +20,9 @@ constexpr std::array<std::string_view, 10> kWords = {"cluster",
                                                      "setting",
                                                      "node",
                                                      "grant",
-                                                     "network"};
+                                                     "network",
+                                                     "service",
+                                                     "service-events"};
 constexpr size_t kShortParts = 5;
 constexpr size_t kLongParts = 6;
 
@@ -68,6 +71,16 @@ std::string task_key(const Scope& scope, std::string_view cluster, std::string_v
 
 std::string token_key(const Scope& scope, std::string_view cluster, std::string_view token) {
   return make_key(scope, RecordKind::kToken, cluster, token);
+}
+
+std::string service_key(const Scope& scope, std::string_view cluster, std::string_view name) {
+  return make_key(scope, RecordKind::kService, cluster, name);
+}
+
+std::string service_events_key(const Scope& scope,
+                               std::string_view cluster,
+                               std::string_view name) {
+  return make_key(scope, RecordKind::kServiceEvents, cluster, name);
 }
 
 std::string setting_key(const Scope& scope, std::string_view principal, std::string_view name) {

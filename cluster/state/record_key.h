@@ -3,9 +3,11 @@
 //   ecs/ACCOUNT/REGION/cluster/NAME                        Cluster
 //   ecs/ACCOUNT/REGION/instance/CLUSTER/ID                 ContainerInstance
 //   ecs/ACCOUNT/REGION/family/FAMILY                       Family
-//   ecs/ACCOUNT/REGION/definition/FAMILY/REVISION          TaskDefinition; ten digits, so that they
-//   sort ecs/ACCOUNT/REGION/task/CLUSTER/ID                     Task
+//   ecs/ACCOUNT/REGION/definition/FAMILY/REVISION          TaskDefinition; ten digits, to sort
+//   ecs/ACCOUNT/REGION/task/CLUSTER/ID                     Task
 //   ecs/ACCOUNT/REGION/token/CLUSTER/TOKEN                 RunToken
+//   ecs/ACCOUNT/REGION/service/CLUSTER/NAME                Service
+//   ecs/ACCOUNT/REGION/service-events/CLUSTER/NAME         ServiceEvents
 //   ecs/ACCOUNT/REGION/setting/PRINCIPAL/NAME              AccountSetting
 //   ecs/ACCOUNT/REGION/node/ID                             Node; in the home region
 //   ecs/ACCOUNT/REGION/grant/ROLE                          JoinGrant; in the home region
@@ -36,13 +38,16 @@ enum class RecordKind {
   kNode,
   kGrant,
   kNetwork,
+  kService,
+  kServiceEvents,
 };
 
 struct RecordKey {
   RecordKind kind = RecordKind::kCluster;
   Scope scope = {};
-  std::string first = {};   // The cluster, family, principal, node, role or network.
-  std::string second = {};  // The id, revision, token or setting; empty for the kinds without one.
+  std::string first = {};  // The cluster, family, principal, node, role or network.
+  // The id, revision, token, service or setting; empty for the kinds without one.
+  std::string second = {};
 };
 
 std::string cluster_key(const Scope& scope, std::string_view cluster);
@@ -51,6 +56,8 @@ std::string family_key(const Scope& scope, std::string_view family);
 std::string definition_key(const Scope& scope, std::string_view family, std::int32_t revision);
 std::string task_key(const Scope& scope, std::string_view cluster, std::string_view id);
 std::string token_key(const Scope& scope, std::string_view cluster, std::string_view token);
+std::string service_key(const Scope& scope, std::string_view cluster, std::string_view name);
+std::string service_events_key(const Scope& scope, std::string_view cluster, std::string_view name);
 std::string setting_key(const Scope& scope, std::string_view principal, std::string_view name);
 std::string node_key(const Scope& scope, std::string_view id);
 std::string grant_key(const Scope& scope, std::string_view role);

@@ -77,6 +77,41 @@ void forget_if_gone(ClusterState& cluster, const std::string& id) {
   if (found->second.tasks == 0) cluster.instances.erase(found);
 }
 
+// Nobody names the service any more.
+void forget_service_if_gone(ClusterState& cluster, const std::string& name) {
+  const auto found = cluster.services.find(name);
+  if (found == cluster.services.end()) return;
+  const ServiceState& service = found->second;
+  if (service.record.revision == 0 && service.events.revision == 0 && service.tasks.empty()) {
+    cluster.services.erase(found);
+  }
+}
+
+// The task joins its service's tasks, or leaves them.
+void index_by_service(ClusterState& cluster, const Task& task, const std::string& id, bool add) {
+  const std::optional<std::string> name = service_of_group(task.group);
+  if (!name.has_value()) return;
+  std::set<std::string>& tasks = cluster.services[*name].tasks;
+  if (add) {
+    tasks.insert(id);
+  } else {
+    tasks.erase(id);
+  }
+  forget_service_if_gone(cluster, *name);
+}
+
+template <typename T>
+Result<void> set_of_service(ClusterState& cluster,
+                            Kept<T> ServiceState::*part,
+                            const std::string& name,
+                            std::optional<std::string_view> value,
+                            std::int64_t revision,
+                            std::string_view key) {
+  Result<void> done = set(cluster.services[name].*part, value, revision, key);
+  forget_service_if_gone(cluster, name);
+  return done;
+}
+
 Result<void> set_instance(ClusterState& cluster,
                           const std::string& id,
                           std::optional<std::string_view> value,
@@ -98,11 +133,13 @@ Result<void> set_task(ClusterState& cluster,
   const auto old = cluster.tasks.find(id);
   if (old != cluster.tasks.end()) {
     account(cluster, old->second.value, false);
+    index_by_service(cluster, old->second.value, id, false);
     host = old->second.value.container_instance;
     cluster.tasks.erase(old);
   }
   if (value.has_value()) {
     account(cluster, kept.value, true);
+    index_by_service(cluster, kept.value, id, true);
     cluster.tasks.insert_or_assign(id, std::move(kept));
   }
   if (host.has_value()) forget_if_gone(cluster, *host);
@@ -116,6 +153,12 @@ bool is_running(const Task& task) {
 }
 
 bool is_pending(const Task& task) { return task.last_status < TaskStatus::kActivating; }
+
+const ServiceState* find_service(const ClusterState& cluster, std::string_view name) {
+  const auto found = cluster.services.find(name);
+  if (found == cluster.services.end() || found->second.record.revision == 0) return nullptr;
+  return &found->second;
+}
 
 const ClusterState* ScopeState::find_cluster(std::string_view name) const {
   const auto found = clusters.find(name);
@@ -163,6 +206,20 @@ Result<void> State::apply(std::string_view key,
       return set_task(scope.clusters[name->first], name->second, value, revision, key);
     case RecordKind::kToken:
       return set_in(scope.clusters[name->first].tokens, name->second, value, revision, key);
+    case RecordKind::kService:
+      return set_of_service(scope.clusters[name->first],
+                            &ServiceState::record,
+                            name->second,
+                            value,
+                            revision,
+                            key);
+    case RecordKind::kServiceEvents:
+      return set_of_service(scope.clusters[name->first],
+                            &ServiceState::events,
+                            name->second,
+                            value,
+                            revision,
+                            key);
     case RecordKind::kSetting:
       return set_in(scope.settings[name->first], name->second, value, revision, key);
     case RecordKind::kNode:

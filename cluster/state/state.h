@@ -10,12 +10,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "cluster/model/cluster.h"
 #include "cluster/model/container_instance.h"
 #include "cluster/model/node.h"
+#include "cluster/model/service.h"
 #include "cluster/model/task.h"
 #include "cluster/state/record_key.h"
 #include "cluster/state/records.h"
@@ -42,14 +44,24 @@ struct InstanceState {
   std::int32_t pending_tasks = 0;
 };
 
+struct ServiceState {
+  Kept<Service> record = {};  // Revision 0: there is none, but a task or an event names it.
+  Kept<ServiceEvents> events = {};
+  std::set<std::string> tasks = {};  // Ids of those in its group, STOPPED ones too.
+};
+
 struct ClusterState {
   Kept<Cluster> record = {};
   ByName<InstanceState> instances = {};
   ByName<Kept<Task>> tasks = {};
+  ByName<ServiceState> services = {};
   ByName<Kept<RunToken>> tokens = {};
   std::int32_t running_tasks = 0;
   std::int32_t pending_tasks = 0;
 };
+
+// Null if there is none with a record.
+const ServiceState* find_service(const ClusterState& cluster, std::string_view name);
 
 struct FamilyState {
   Kept<Family> record = {};

@@ -1,0 +1,70 @@
+#include "cluster/service/failures.h"
+
+#include <algorithm>
+
+namespace ikada::service {
+namespace {
+
+constexpr std::int32_t kLeastThreshold = 3;
+constexpr std::int32_t kMostThreshold = 200;
+constexpr std::int32_t kPercent = 100;
+constexpr std::int32_t kDefaultPercent = 50;
+constexpr std::chrono::seconds kFirstDelay{1};
+constexpr std::chrono::minutes kLongestAfterRunning{1};
+constexpr std::chrono::minutes kLongest{15};
+
+bool is_failure(const ServiceTask& task, const ServiceView& view) {
+  if (task.task->last_status != TaskStatus::kStopped) return false;
+  if (healthy_since(task, view).has_value()) return false;
+  const std::string code = task.task->stop_code.value_or("");
+  if (code == "TaskFailedToStart" || code == "EssentialContainerExited") return true;
+  return code == "ServiceSchedulerInitiated" && task.task->stopped_reason == kFailedChecks;
+}
+
+std::int32_t rounded_up(std::int64_t count, std::int32_t percent) {
+  return static_cast<std::int32_t>((count * percent + kPercent - 1) / kPercent);
+}
+
+}  // namespace
+
+Failures failures_of(const ServiceView& view, const Deployment& deployment) {
+  Timestamp healthy{};
+  for (const ServiceTask& each : view.tasks) {
+    if (each.task->started_by != deployment.id) continue;
+    healthy = std::max(healthy, healthy_since(each, view).value_or(Timestamp{}));
+  }
+  Failures failures;
+  for (const ServiceTask& each : view.tasks) {
+    if (each.task->started_by != deployment.id || !is_failure(each, view)) continue;
+    const Timestamp at = each.task->stopped_at.value_or(Timestamp{});
+    if (at <= healthy) continue;
+    ++failures.in_a_row;
+    if (!each.task->started_at.has_value()) ++failures.never_started;
+    failures.last = std::max(failures.last, at);
+  }
+  return failures;
+}
+
+std::int32_t breaker_threshold(const CircuitBreaker& breaker, std::int32_t desired_count) {
+  if (!breaker.threshold.has_value()) {
+    return std::clamp(rounded_up(desired_count, kDefaultPercent), kLeastThreshold, kMostThreshold);
+  }
+  const BreakerThreshold& threshold = *breaker.threshold;
+  if (threshold.type == "COUNT") return std::max(threshold.value, 1);
+  const std::int32_t share = rounded_up(desired_count, threshold.value);
+  if (threshold.type == "UNBOUNDED_PERCENT") return std::max(share, 1);
+  return std::clamp(share, kLeastThreshold, kMostThreshold);
+}
+
+std::chrono::milliseconds back_off(const Failures& failures, std::int32_t desired_count) {
+  const std::int32_t round_size = std::max(desired_count, 1);
+  const std::int32_t rounds = (failures.in_a_row + round_size - 1) / round_size;
+  if (rounds <= 1) return std::chrono::milliseconds{0};
+  const std::chrono::milliseconds longest =
+      failures.never_started == failures.in_a_row ? kLongest : kLongestAfterRunning;
+  std::chrono::milliseconds delay = kFirstDelay;
+  for (std::int32_t i = 2; i < rounds && delay < longest; ++i) delay *= 2;
+  return std::min(delay, longest);
+}
+
+}  // namespace ikada::service

@@ -1,0 +1,235 @@
+#include "cluster/service/reconcile.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "cluster/service/failures.h"
+#include "cluster/service/rollout.h"
+#include "cluster/service/scale_in.h"
+
+namespace ikada::service {
+namespace {
+
+using Tasks = std::vector<const ServiceTask*>;
+
+constexpr std::int32_t kWhole = 100;
+constexpr std::int32_t kTellAfter = 3;  // Failures without a start.
+
+// The live tasks, by what is to become of them.
+struct Sorted {
+  Tasks good;      // To stay: of the PRIMARY deployment, not unhealthy, on a host that stays.
+  Tasks leaving;   // To be replaced.
+  std::int32_t healthy = 0;
+  std::int32_t unhealthy = 0;  // Of the PRIMARY deployment.
+  bool is_stopping = false;    // Some are on their way out.
+
+  std::int32_t live() const { return static_cast<std::int32_t>(good.size() + leaving.size()); }
+};
+
+Sorted sort_tasks(const ServiceView& view, const Deployment& primary) {
+  Sorted sorted;
+  for (const ServiceTask& each : view.tasks) {
+    if (each.task->last_status == TaskStatus::kStopped) continue;
+    if (!is_live(each)) {
+      sorted.is_stopping = true;
+      continue;
+    }
+    if (is_healthy(each, view)) ++sorted.healthy;
+    const bool is_own = each.task->started_by == primary.id;
+    const bool is_bad = is_unhealthy(each, view);
+    if (is_own && is_bad) ++sorted.unhealthy;
+    const bool stays = is_own && !is_bad && !each.is_on_draining_host;
+    (stays ? sorted.good : sorted.leaving).push_back(&each);
+  }
+  return sorted;
+}
+
+void note_time(Decision& decision, std::optional<Timestamp> at) {
+  if (!at.has_value()) return;
+  decision.look_again = std::min(decision.look_again.value_or(*at), *at);
+}
+
+class Step {
+ public:
+  Step(const ServiceView& view, Service& service, Decision& decision)
+      : view_(view),
+        service_(service),
+        decision_(decision),
+        primary_(*primary_of(service)),
+        sorted_(sort_tasks(view, primary_)) {
+    const DeploymentConfiguration& limits = service.deployment_configuration;
+    lower_ = lower_limit(service.desired_count,
+                         limits.minimum_healthy_percent.value_or(kDefaultMinimumHealthyPercent));
+    upper_ = upper_limit(service.desired_count,
+                         limits.maximum_percent.value_or(kDefaultMaximumPercent));
+  }
+
+  void run() {
+    scale_in();
+    start();
+    replace();
+    note_times();
+  }
+
+ private:
+  std::int32_t missing() const {
+    return service_.desired_count - static_cast<std::int32_t>(sorted_.good.size());
+  }
+  std::int32_t room() const { return upper_ - sorted_.live(); }
+
+  void stop(const ServiceTask& each) {
+    if (is_healthy(each, view_)) --sorted_.healthy;
+    const bool is_bad = is_unhealthy(each, view_);
+    if (is_bad) {
+      decision_.events.push_back(fmt::format(
+          "{} (task {}) failed container health checks.", event_subject(service_), each.task->id));
+    }
+    decision_.stops.push_back(
+        {.task = each.task,
+         .reason = is_bad ? std::string(kFailedChecks)
+                          : fmt::format("Scaling activity initiated by (deployment {})",
+                                        primary_.id)});
+  }
+
+  void scale_in() {
+    if (missing() >= 0) return;
+    for (const ServiceTask* each :
+         choose_to_stop(sorted_.good, static_cast<size_t>(-missing()), view_)) {
+      stop(*each);
+      std::erase(sorted_.good, each);
+    }
+  }
+
+  void start() {
+    if (missing() <= 0 || primary_.rollout_state == "FAILED") return;
+    const Failures failures = failures_of(view_, primary_);
+    const Timestamp not_before = failures.last + back_off(failures, service_.desired_count);
+    if (failures.never_started >= kTellAfter) {
+      decision_.repeated_events.push_back(
+          fmt::format("{} is unable to consistently start tasks successfully. For more "
+                      "information, see the Troubleshooting section of the Amazon ECS Developer "
+                      "Guide.",
+                      event_subject(service_)));
+    }
+    if (view_.now < not_before) return note_time(decision_, not_before);
+    decision_.starts = std::clamp(room(), 0, missing());
+    decision_.replaced_unhealthy = std::min(decision_.starts, sorted_.unhealthy);
+  }
+
+  // Whether it may go now: what never served may always, what is no help may when enough is
+  // healthy, and one at a time when there is no room for its replacement.
+  bool may_stop(const ServiceTask& each, bool is_stuck) const {
+    if (!has_started(each)) return true;
+    if (is_healthy(each, view_)) return sorted_.healthy > lower_;
+    return sorted_.healthy >= lower_ || (is_stuck && decision_.stops.empty());
+  }
+
+  void replace() {
+    const bool is_stuck = missing() > 0 && room() <= 0 && !sorted_.is_stopping &&
+                          primary_.rollout_state != "FAILED";
+    for (const ServiceTask* each :
+         choose_to_stop(sorted_.leaving, sorted_.leaving.size(), view_)) {
+      if (may_stop(*each, is_stuck)) stop(*each);
+    }
+    const bool waits = std::any_of(
+        sorted_.leaving.begin(), sorted_.leaving.end(), [&](const ServiceTask* each) {
+          return !is_healthy(*each, view_) && will_be_healthy_at(*each, view_).has_value();
+        });
+    if (is_stuck && decision_.stops.empty() && !waits) {
+      decision_.repeated_events.push_back(
+          fmt::format("{} was unable to stop or start tasks during a deployment because of the "
+                      "service deployment configuration. Update the minimumHealthyPercent or "
+                      "maximumPercent value and try again.",
+                      event_subject(service_)));
+    }
+  }
+
+  void note_times() {
+    for (const ServiceTask& each : view_.tasks) {
+      if (!is_live(each)) continue;
+      note_time(decision_, will_be_healthy_at(each, view_));
+      const std::int32_t grace_s = service_.health_check_grace_period_seconds.value_or(0);
+      const bool is_spared = each.has_health_check && each.task->health_status == "UNHEALTHY" &&
+                             !is_unhealthy(each, view_);
+      if (is_spared) {
+        note_time(decision_, *each.task->started_at + std::chrono::seconds(grace_s));
+      }
+    }
+  }
+
+  const ServiceView& view_;
+  Service& service_;
+  Decision& decision_;
+  const Deployment& primary_;
+  Sorted sorted_;
+  std::int32_t lower_ = 0;
+  std::int32_t upper_ = 0;
+};
+
+// A service that is deleted: its tasks stop, then it is INACTIVE.
+void take_down(const ServiceView& view, Service& service, Decision& decision) {
+  bool is_empty = true;
+  for (const ServiceTask& each : view.tasks) {
+    if (each.task->last_status == TaskStatus::kStopped) continue;
+    is_empty = false;
+    if (!is_live(each)) continue;
+    decision.stops.push_back(
+        {.task = each.task,
+         .reason = fmt::format("Scaling activity initiated by (deployment {})",
+                               each.task->started_by.value_or(""))});
+  }
+  if (!is_empty) return;
+  service.status = "INACTIVE";
+  service.inactive_at = view.now;
+  service.deployments.clear();
+}
+
+void tell_stops(const Service& service, Decision& decision) {
+  std::string running;
+  int running_count = 0;
+  int pending_count = 0;
+  for (const Stop& each : decision.stops) {
+    const bool has_run = each.task->last_status >= TaskStatus::kActivating;
+    (has_run ? running_count : pending_count) += 1;
+    if (has_run) running += fmt::format(" (task {})", each.task->id);
+  }
+  if (running_count > 0) {
+    decision.events.push_back(fmt::format(
+        "{} has stopped {} running tasks:{}.", event_subject(service), running_count, running));
+  }
+  if (pending_count > 0) {
+    decision.events.push_back(
+        fmt::format("{} stopped {} pending tasks.", event_subject(service), pending_count));
+  }
+}
+
+}  // namespace
+
+std::int32_t lower_limit(std::int32_t desired_count, std::int32_t percent) {
+  return static_cast<std::int32_t>((std::int64_t{desired_count} * percent + kWhole - 1) /
+                                   kWhole);
+}
+
+std::int32_t upper_limit(std::int32_t desired_count, std::int32_t percent) {
+  return static_cast<std::int32_t>(std::int64_t{desired_count} * percent / kWhole);
+}
+
+Decision reconcile(const ServiceView& view) {
+  Decision decision;
+  if (view.service->status == "INACTIVE") return decision;
+  Service service = *view.service;
+  if (service.status == "DRAINING") {
+    take_down(view, service, decision);
+  } else {
+    advance_rollout(service, view, decision.events);
+    if (primary_of(service) == nullptr) return decision;
+    Step(view, service, decision).run();
+    decision.is_steady = decision.stops.empty() && decision.starts == 0 && is_steady(service, view);
+  }
+  tell_stops(service, decision);
+  if (to_json(service) != to_json(*view.service)) decision.changed = std::move(service);
+  return decision;
+}
+
+}  // namespace ikada::service

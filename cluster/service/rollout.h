@@ -1,0 +1,24 @@
+// How a service's deployments go on: an older one whose tasks are gone disappears, the newest is
+// completed when it is all there and alone, and fails when too many of its tasks did.
+//
+// Source: Amazon ECS API Reference, Deployment; Developer Guide, "Deployment circuit breaker".
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cluster/service/task_health.h"
+
+namespace ikada::service {
+
+// All that is asked for runs, is healthy, and nothing else is there.
+bool is_steady(const Service& service, const ServiceView& view);
+
+// Changes the service's deployments; adds what is to be told. A deployment that failed is rolled
+// back to the last one that was completed, if the service wants that and there is one.
+void advance_rollout(Service& service, const ServiceView& view, std::vector<std::string>& events);
+
+// "(service NAME)"
+std::string event_subject(const Service& service);
+
+}  // namespace ikada::service

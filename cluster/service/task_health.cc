@@ -1,0 +1,61 @@
+#include "cluster/service/task_health.h"
+
+#include <algorithm>
+
+namespace ikada::service {
+namespace {
+
+bool is_in_grace(const Task& task, const ServiceView& view) {
+  const std::int32_t grace_s = view.service->health_check_grace_period_seconds.value_or(0);
+  if (grace_s <= 0 || !task.started_at.has_value()) return false;
+  return view.now < *task.started_at + std::chrono::seconds(grace_s);
+}
+
+}  // namespace
+
+Timestamp operator+(Timestamp time, std::chrono::milliseconds by) {
+  return {time.milliseconds + by.count()};
+}
+
+bool is_live(const ServiceTask& task) {
+  return task.task->last_status != TaskStatus::kStopped && task.task->desired_status == "RUNNING";
+}
+
+bool has_started(const ServiceTask& task) {
+  return task.task->last_status >= TaskStatus::kActivating &&
+         task.task->last_status < TaskStatus::kStopped;
+}
+
+bool is_unhealthy(const ServiceTask& task, const ServiceView& view) {
+  return task.has_health_check && task.task->health_status == "UNHEALTHY" &&
+         !is_in_grace(*task.task, view);
+}
+
+bool is_healthy(const ServiceTask& task, const ServiceView& view) {
+  if (!is_live(task) || task.task->last_status != TaskStatus::kRunning) return false;
+  if (task.has_health_check) return task.task->health_status == "HEALTHY";
+  return !will_be_healthy_at(task, view).has_value();
+}
+
+std::optional<Timestamp> healthy_since(const ServiceTask& task, const ServiceView& view) {
+  const std::optional<Timestamp>& started = task.task->started_at;
+  if (!started.has_value()) return std::nullopt;
+  if (task.has_health_check) {
+    // When it became so is not in the record; a check's answer stays there when the task has ended.
+    if (task.task->health_status != "HEALTHY") return std::nullopt;
+    return started;
+  }
+  const Timestamp since = *started + view.healthy_after;
+  const Timestamp until = task.task->execution_stopped_at.value_or(
+      task.task->stopped_at.value_or(view.now));
+  if (std::min(until, view.now) < since) return std::nullopt;
+  return since;
+}
+
+std::optional<Timestamp> will_be_healthy_at(const ServiceTask& task, const ServiceView& view) {
+  if (task.has_health_check || !task.task->started_at.has_value()) return std::nullopt;
+  const Timestamp at = *task.task->started_at + view.healthy_after;
+  return view.now < at ? std::optional(at) : std::nullopt;
+}
+
+}  // namespace ikada::service

@@ -1,0 +1,48 @@
+// What a task counts as when its service is looked at.
+//
+// Source: Amazon ECS API Reference, DeploymentConfiguration, minimumHealthyPercent: without checks
+// a task is healthy when it has been RUNNING for 40 seconds; with checks of its containers when they
+// say so.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "cluster/model/service.h"
+
+namespace ikada::service {
+
+inline constexpr std::chrono::seconds kHealthyAfter{40};
+
+struct ServiceTask {
+  const Task* task = nullptr;
+  bool has_health_check = false;      // An essential container of it has one.
+  bool is_on_draining_host = false;
+};
+
+struct ServiceView {
+  const Service* service = nullptr;
+  std::vector<ServiceTask> tasks = {};  // All that the state has, STOPPED ones too.
+  Timestamp now = {};
+  std::chrono::milliseconds healthy_after = kHealthyAfter;
+};
+
+Timestamp operator+(Timestamp time, std::chrono::milliseconds by);
+
+// Not STOPPED and not to be stopped.
+bool is_live(const ServiceTask& task);
+// Has been started and is not STOPPED.
+bool has_started(const ServiceTask& task);
+// Its checks have failed, and it has no grace period any more.
+bool is_unhealthy(const ServiceTask& task, const ServiceView& view);
+// Live, started, and good enough for minimumHealthyPercent.
+bool is_healthy(const ServiceTask& task, const ServiceView& view);
+
+// From when on it is or has been healthy, as far as its record tells; nothing if it never was.
+std::optional<Timestamp> healthy_since(const ServiceTask& task, const ServiceView& view);
+
+// When a started task without checks becomes healthy, if that is still to come.
+std::optional<Timestamp> will_be_healthy_at(const ServiceTask& task, const ServiceView& view);
+
+}  // namespace ikada::service

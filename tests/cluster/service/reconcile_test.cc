@@ -1,0 +1,219 @@
+#include "cluster/service/reconcile.h"
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include "service_world.h"
+
+namespace ikada::service {
+namespace {
+
+using std::chrono::seconds;
+
+bool tells(const std::vector<std::string>& events, std::string_view part) {
+  return std::any_of(events.begin(), events.end(), [&](const std::string& each) {
+    return each.find(part) != std::string::npos;
+  });
+}
+
+void limit(ServiceWorld& world, std::int32_t minimum, std::int32_t maximum) {
+  world.service.deployment_configuration.minimum_healthy_percent = minimum;
+  world.service.deployment_configuration.maximum_percent = maximum;
+}
+
+TEST_CASE("limits are rounded up and down") {
+  CHECK(lower_limit(3, 50) == 2);
+  CHECK(lower_limit(4, 100) == 4);
+  CHECK(lower_limit(0, 100) == 0);
+  CHECK(upper_limit(3, 125) == 3);
+  CHECK(upper_limit(3, 150) == 4);
+  CHECK(upper_limit(1'000'000'000, 200) == 2'000'000'000);
+}
+
+TEST_CASE("a new service starts what is missing at once and is complete when all are healthy") {
+  ServiceWorld world(15);
+  CHECK(world.step().starts == 15);
+  world.obey();
+
+  Decision decision = world.step();
+  CHECK(decision.starts == 0);
+  CHECK_FALSE(decision.is_steady);
+  REQUIRE(decision.look_again.has_value());
+  CHECK(*decision.look_again == world.now + kHealthyAfter);
+
+  world.pass(kHealthyAfter);
+  decision = world.step();
+  CHECK(world.primary().rollout_state == "COMPLETED");
+  CHECK(decision.is_steady);
+  CHECK(tells(decision.events, "deployment completed."));
+  CHECK_FALSE(world.step().changed.has_value());
+}
+
+TEST_CASE("scaling in stops tasks and leaves the hosts balanced") {
+  ServiceWorld world(9);
+  world.settle();
+  world.scale(3);
+  const Decision decision = world.step();
+  CHECK(decision.stops.size() == 6);
+  CHECK(decision.stops[0].reason ==
+        "Scaling activity initiated by (deployment " + world.primary().id + ")");
+  CHECK(tells(decision.events, "(service web) has stopped 6 running tasks: (task "));
+  std::set<std::string> hosts;
+  for (const Task& each : world.tasks) {
+    if (each.desired_status == "RUNNING") hosts.insert(*each.container_instance);
+  }
+  CHECK(hosts.size() == 3);
+}
+
+TEST_CASE("a rolling update keeps within both limits and ends") {
+  struct Case {
+    std::int32_t desired, minimum, maximum;
+    int fewest, most;
+  };
+  const Case cases[] = {{4, 100, 200, 4, 8},
+                        {4, 50, 100, 2, 4},
+                        {4, 75, 125, 3, 5},
+                        {15, 100, 107, 15, 16},
+                        {1, 0, 100, 0, 1},
+                        {3, 0, 200, 0, 6}};
+  for (const Case& each : cases) {
+    CAPTURE(each.desired);
+    CAPTURE(each.minimum);
+    CAPTURE(each.maximum);
+    ServiceWorld world(each.desired);
+    limit(world, each.minimum, each.maximum);
+    world.settle();
+    world.deploy();
+    world.fewest_healthy = each.desired;
+    world.most_live = 0;
+    world.settle();
+    CHECK(world.live(world.primary().id) == each.desired);
+    CHECK(world.service.deployments.size() == 1);
+    CHECK(world.primary().rollout_state == "COMPLETED");
+    CHECK(world.fewest_healthy >= each.fewest);
+    CHECK(world.most_live <= each.most);
+  }
+}
+
+TEST_CASE("a configuration that allows nothing says so and changes nothing") {
+  ServiceWorld world(2);
+  limit(world, 100, 100);
+  world.settle();
+  world.deploy();
+  const Decision decision = world.step();
+  CHECK(decision.starts == 0);
+  CHECK(decision.stops.empty());
+  CHECK(tells(decision.repeated_events, "was unable to stop or start tasks during a deployment"));
+}
+
+TEST_CASE("old tasks that were never started are stopped at once") {
+  ServiceWorld world(2);
+  world.step();
+  world.deploy();
+  const Decision decision = world.step();
+  CHECK(decision.stops.size() == 2);
+  CHECK(tells(decision.events, "(service web) stopped 2 pending tasks."));
+}
+
+TEST_CASE("an unhealthy task is replaced: first started, then stopped") {
+  ServiceWorld world(2);
+  world.has_health_check = true;
+  world.settle();
+  world.tasks[0].health_status = "UNHEALTHY";
+  Decision decision = world.step();
+  CHECK(decision.starts == 1);
+  CHECK(decision.replaced_unhealthy == 1);
+  CHECK(decision.stops.empty());
+  world.obey();
+  decision = world.step();
+  REQUIRE(decision.stops.size() == 1);
+  CHECK(decision.stops[0].task == &world.tasks[0]);
+  CHECK(decision.stops[0].reason == "Task failed container health checks");
+}
+
+TEST_CASE("without room for its replacement an unhealthy task goes first") {
+  ServiceWorld world(2);
+  limit(world, 100, 100);
+  world.has_health_check = true;
+  world.settle();
+  for (Task& each : world.tasks) each.health_status = "UNHEALTHY";
+  CHECK(world.step().stops.size() == 1);
+  const Decision decision = world.step();
+  CHECK(decision.stops.empty());
+  CHECK(decision.starts == 1);
+}
+
+TEST_CASE("checks do not count in the grace period") {
+  ServiceWorld world(1);
+  world.has_health_check = true;
+  world.service.health_check_grace_period_seconds = 60;
+  world.step();
+  world.obey();
+  world.tasks[0].health_status = "UNHEALTHY";
+  Decision decision = world.step();
+  CHECK(decision.starts == 0);
+  REQUIRE(decision.look_again.has_value());
+  CHECK(*decision.look_again == world.now + seconds(60));
+  world.pass(seconds(60));
+  CHECK(world.step().starts == 1);
+}
+
+TEST_CASE("tasks of a host that is drained are replaced within the limits") {
+  ServiceWorld world(3);
+  limit(world, 100, 134);
+  world.settle();
+  world.draining.insert("host-0");
+  world.fewest_healthy = 3;
+  world.most_live = 0;
+  const Decision decision = world.step();
+  CHECK(decision.starts == 1);
+  CHECK(decision.stops.empty());
+  for (Task& each : world.tasks) {
+    if (each.last_status == TaskStatus::kPending) each.container_instance = "host-1";
+  }
+  world.settle();
+  CHECK(world.fewest_healthy == 3);
+  CHECK(world.most_live == 4);
+  for (const Task& each : world.tasks) {
+    CHECK((each.last_status == TaskStatus::kStopped || each.container_instance != "host-0"));
+  }
+}
+
+TEST_CASE("a task that died is replaced at once, a repeated death waits longer and longer") {
+  ServiceWorld world(1);
+  world.settle();
+  world.fail(world.tasks[0], "EssentialContainerExited");
+  CHECK(world.step().starts == 1);
+  std::vector<std::int64_t> waits;
+  for (int i = 0; i < 4; ++i) {
+    world.obey();
+    world.fail(world.tasks.back(), "EssentialContainerExited");
+    const Decision decision = world.step();
+    if (decision.starts == 1) {
+      waits.push_back(0);
+      continue;
+    }
+    REQUIRE(decision.look_again.has_value());
+    waits.push_back(decision.look_again->milliseconds - world.now.milliseconds);
+    world.now = *decision.look_again;
+    CHECK(world.step().starts == 1);
+  }
+  CHECK(waits == std::vector<std::int64_t>{0, 1000, 2000, 4000});
+}
+
+TEST_CASE("a service that is deleted stops its tasks and is INACTIVE when they are gone") {
+  ServiceWorld world(3);
+  world.settle();
+  world.service.status = "DRAINING";
+  CHECK(world.step().stops.size() == 3);
+  CHECK(world.service.status == "DRAINING");
+  world.obey();
+  world.step();
+  CHECK(world.service.status == "INACTIVE");
+  CHECK(world.service.inactive_at == world.now);
+  CHECK_FALSE(world.step().changed.has_value());
+}
+
+}  // namespace
+}  // namespace ikada::service
