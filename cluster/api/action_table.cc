@@ -8,19 +8,23 @@ namespace {
 
 constexpr ActionEntry kActions[] = {
     {"CreateCluster", create_cluster},
+    {"CreateService", create_service},
     {"DeleteAttributes", delete_attributes},
     {"DeleteCluster", delete_cluster},
+    {"DeleteService", delete_service},
     {"DeleteTaskDefinitions", delete_task_definitions},
     {"DeregisterContainerInstance", deregister_container_instance},
     {"DeregisterTaskDefinition", deregister_task_definition},
     {"DescribeClusters", describe_clusters},
     {"DescribeContainerInstances", describe_container_instances},
+    {"DescribeServices", describe_services},
     {"DescribeTaskDefinition", describe_task_definition},
     {"DescribeTasks", describe_tasks},
     {"ExplainTask", explain_task},
     {"ListAttributes", list_attributes},
     {"ListClusters", list_clusters},
     {"ListContainerInstances", list_container_instances},
+    {"ListServices", list_services},
     {"ListTagsForResource", list_tags_for_resource},
     {"ListTaskDefinitionFamilies", list_task_definition_families},
     {"ListTaskDefinitions", list_task_definitions},
@@ -36,6 +40,7 @@ constexpr ActionEntry kActions[] = {
     {"UpdateCluster", update_cluster},
     {"UpdateClusterSettings", update_cluster_settings},
     {"UpdateContainerInstancesState", update_container_instances_state},
+    {"UpdateService", update_service},
 };
 
 }  // namespace

@@ -16,19 +16,23 @@ namespace ikada {
 using Action = Result<Outcome> (*)(const ApiCall& call, const State& state);
 
 Result<Outcome> create_cluster(const ApiCall& call, const State& state);
+Result<Outcome> create_service(const ApiCall& call, const State& state);
 Result<Outcome> delete_attributes(const ApiCall& call, const State& state);
 Result<Outcome> delete_cluster(const ApiCall& call, const State& state);
+Result<Outcome> delete_service(const ApiCall& call, const State& state);
 Result<Outcome> delete_task_definitions(const ApiCall& call, const State& state);
 Result<Outcome> deregister_container_instance(const ApiCall& call, const State& state);
 Result<Outcome> deregister_task_definition(const ApiCall& call, const State& state);
 Result<Outcome> describe_clusters(const ApiCall& call, const State& state);
 Result<Outcome> describe_container_instances(const ApiCall& call, const State& state);
+Result<Outcome> describe_services(const ApiCall& call, const State& state);
 Result<Outcome> describe_task_definition(const ApiCall& call, const State& state);
 Result<Outcome> describe_tasks(const ApiCall& call, const State& state);
 Result<Outcome> explain_task(const ApiCall& call, const State& state);
 Result<Outcome> list_attributes(const ApiCall& call, const State& state);
 Result<Outcome> list_clusters(const ApiCall& call, const State& state);
 Result<Outcome> list_container_instances(const ApiCall& call, const State& state);
+Result<Outcome> list_services(const ApiCall& call, const State& state);
 Result<Outcome> list_tags_for_resource(const ApiCall& call, const State& state);
 Result<Outcome> list_task_definition_families(const ApiCall& call, const State& state);
 Result<Outcome> list_task_definitions(const ApiCall& call, const State& state);
@@ -44,6 +48,7 @@ Result<Outcome> untag_resource(const ApiCall& call, const State& state);
 Result<Outcome> update_cluster(const ApiCall& call, const State& state);
 Result<Outcome> update_cluster_settings(const ApiCall& call, const State& state);
 Result<Outcome> update_container_instances_state(const ApiCall& call, const State& state);
+Result<Outcome> update_service(const ApiCall& call, const State& state);
 
 struct ActionEntry {
   std::string_view name;  // "RunTask"

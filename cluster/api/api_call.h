@@ -1,6 +1,7 @@
 // One call of the API, as an action sees it: who asks for what, in which scope, and when.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "cluster/model/arn.h"
 #include "cluster/model/ecs_error.h"
 #include "cluster/model/json_fields.h"
+#include "cluster/service/task_health.h"
 
 namespace ikada {
 
@@ -18,6 +20,8 @@ struct ApiOptions {
   bool virtual_instances = false;
   // Nothing is changed while the audit log has no room.
   bool needs_audit_room = true;
+  // A service's task without checks is healthy when it has been RUNNING for so long.
+  std::chrono::milliseconds healthy_after = service::kHealthyAfter;
 };
 
 class TaskPlacer;

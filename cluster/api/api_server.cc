@@ -99,14 +99,18 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
         });
   }
 
+  ApiCall make_call(const Json& body, Scope scope, std::string caller_arn) {
+    return {.body = body,
+            .scope = std::move(scope),
+            .caller_arn = std::move(caller_arn),
+            .now = ground.now(),
+            .options = options,
+            .random_hex = ground.random_hex,
+            .placer = &placer};
+  }
+
   void run(const std::shared_ptr<Job>& job) {
-    const ApiCall call{.body = job->body,
-                       .scope = job->scope,
-                       .caller_arn = job->caller_arn,
-                       .now = ground.now(),
-                       .options = options,
-                       .random_hex = ground.random_hex,
-                       .placer = &placer};
+    const ApiCall call = make_call(job->body, job->scope, job->caller_arn);
     Result<Outcome> outcome = job->action(call, feed.state());
     if (!outcome.has_value()) return job->respond(error_reply(outcome.error()));
     if (!outcome->proposal.has_value()) return job->respond(ok_reply(outcome->answer));
@@ -153,6 +157,10 @@ ApiServer::ApiServer(ApiGround ground, StateFeed& feed, ApiOptions options)
 ApiServer::~ApiServer() = default;
 
 void ApiServer::note_change(std::string_view key) { server_->placer.note_change(key); }
+
+ApiCall ApiServer::own_call(const Json& body, Scope scope) {
+  return server_->make_call(body, std::move(scope), "");
+}
 
 const ApiOptions& ApiServer::options() const { return server_->options; }
 

@@ -65,6 +65,9 @@ class ApiServer {
   // Has changes made that no client has asked for; `done` says whether they were.
   void propose(const Proposal& proposal, std::function<void(bool)> done);
 
+  // A call of the manager's own, now, in that scope. `body` outlives it.
+  ApiCall own_call(const Json& body, Scope scope);
+
   // A record of this key has changed in the state; "": everything may have.
   void note_change(std::string_view key);
 

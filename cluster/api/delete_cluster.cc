@@ -25,6 +25,15 @@ Result<void> check_empty(const ClusterState& cluster) {
                      "The Cluster cannot be deleted while Container Instances are active or "
                      "draining.");
   }
+  const bool has_services =
+      std::any_of(cluster.services.begin(), cluster.services.end(), [](const auto& entry) {
+        const Kept<Service>& record = entry.second.record;
+        return record.revision != 0 && record.value.status != "INACTIVE";
+      });
+  if (has_services) {
+    return ecs_error("ClusterContainsServicesException",
+                     "The Cluster cannot be deleted while Services are active.");
+  }
   if (cluster.running_tasks + cluster.pending_tasks > 0) {
     return ecs_error("ClusterContainsTasksException",
                      "The Cluster cannot be deleted while Tasks are active.");

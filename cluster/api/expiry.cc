@@ -11,12 +11,29 @@ bool is_over(const Task& task, Timestamp now) {
          now.milliseconds - task.stopped_at->milliseconds > kTaskLifeMs;
 }
 
+// INACTIVE services, with what was told of them.
+void expire_services(const ScopeState& scope,
+                     const std::string& cluster_name,
+                     const ClusterState& cluster,
+                     Timestamp now,
+                     Proposal& proposal) {
+  for (const auto& [name, service] : cluster.services) {
+    const std::optional<Timestamp>& at = service.record.value.inactive_at;
+    if (!at.has_value() || now.milliseconds - at->milliseconds <= kTaskLifeMs) continue;
+    if (proposal.changes.size() + 2 > kMaxChanges) return;
+    proposal.remove(service_key(scope.scope, cluster_name, name), service.record.revision);
+    if (service.events.revision == 0) continue;
+    proposal.remove(service_events_key(scope.scope, cluster_name, name), service.events.revision);
+  }
+}
+
 }  // namespace
 
 Proposal plan_expiry(const State& state, Timestamp now) {
   Proposal proposal;
   for (const auto& [name, scope] : state.scopes()) {
     for (const auto& [cluster_name, cluster] : scope.clusters) {
+      expire_services(scope, cluster_name, cluster, now, proposal);
       for (const auto& [id, kept] : cluster.tasks) {
         if (proposal.changes.size() >= kMaxChanges) return proposal;
         if (!is_over(kept.value, now)) continue;

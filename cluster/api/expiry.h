@@ -1,4 +1,5 @@
-// Records that are over: tasks some time after they stopped, clientTokens a day after their use.
+// Records that are over: tasks and services some time after they stopped, clientTokens a day after
+// their use.
 //
 // Source: Amazon ECS API Reference: stopped tasks are shown for at least one hour.
 #pragma once

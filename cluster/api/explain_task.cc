@@ -24,7 +24,7 @@ void describe(JsonFields& fields, ExplainTaskInput& input) {
 Result<Outcome> explain_task(const ApiCall& call, const State& state) {
   IK_LET(input, parse_input<ExplainTaskInput>(call));
   IK_LET(launch, prepare_launch(call, state, input.launch));
-  IK_LET(request, placement_request(launch, input.placement_constraints));
+  IK_LET(request, placement_request(launch, input.placement_constraints, {}));
   return answer({{"containerInstances",
                   call.placer->explain(state, call.scope, launch.cluster.name, request)}});
 }

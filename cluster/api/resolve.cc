@@ -36,13 +36,23 @@ const Kept<Task>* find_task(const ApiCall& call,
 
 Result<const Kept<TaskDefinition>*> resolve_runnable(const ApiCall& call,
                                                      const State& state,
-                                                     std::string_view text) {
+                                                     std::string_view text,
+                                                     bool may_be_inactive) {
   const auto name = task_definition_name_of(text, call.scope);
   const Kept<TaskDefinition>* found =
       name.has_value() ? state.scope(call.scope).find_definition(*name) : nullptr;
   if (found == nullptr) return client_exception("TaskDefinition not found.");
-  if (found->value.status != "ACTIVE") return client_exception("TaskDefinition is inactive");
+  if (found->value.status != "ACTIVE" && !may_be_inactive) {
+    return client_exception("TaskDefinition is inactive");
+  }
   return found;
+}
+
+const ServiceState* find_named_service(const ApiCall& call,
+                                       const NamedCluster& cluster,
+                                       std::string_view text) {
+  const std::optional<std::string> name = id_of(text, "service", call.scope, cluster.name);
+  return name.has_value() ? find_service(*cluster.state, *name) : nullptr;
 }
 
 std::string shown_arn(std::string_view text, std::string made) {

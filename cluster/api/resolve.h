@@ -33,10 +33,17 @@ const Kept<Task>* find_task(const ApiCall& call,
                             const NamedCluster& cluster,
                             std::string_view text);
 
-// The definition that a task may be run from. ClientException if there is none or it is not ACTIVE.
+// The definition that a task may be run from. ClientException if there is none or it is not ACTIVE,
+// unless that is allowed.
 Result<const Kept<TaskDefinition>*> resolve_runnable(const ApiCall& call,
                                                      const State& state,
-                                                     std::string_view text);
+                                                     std::string_view text,
+                                                     bool may_be_inactive);
+
+// The service of this name or ARN, in whatever status, or null.
+const ServiceState* find_named_service(const ApiCall& call,
+                                       const NamedCluster& cluster,
+                                       std::string_view text);
 
 // The ARN that a failures[] entry shows for a name: itself if it is an ARN already.
 std::string shown_arn(std::string_view text, std::string made);

@@ -11,16 +11,6 @@ namespace {
 constexpr std::int32_t kMaxCount = 10;
 constexpr size_t kTaskIdBytes = 16;
 
-struct PlacementStrategy {
-  std::string type = {};
-  std::string field = {};
-};
-
-void describe(JsonFields& fields, PlacementStrategy& strategy) {
-  fields.field("type", strategy.type);
-  fields.field("field", strategy.field);
-}
-
 struct RunTaskInput {
   LaunchInput launch = {};
   std::int32_t count = 1;
@@ -50,18 +40,6 @@ Result<void> check_run(const RunTaskInput& input) {
     return invalid_parameter("The specified capacity provider was not found.");
   }
   return {};
-}
-
-Result<scheduler::Request> make_request_of(const RunTaskInput& input, const Launch& launch) {
-  IK_LET(request, placement_request(launch, input.placement_constraints));
-  for (const PlacementStrategy& each : input.placement_strategy) {
-    const auto strategy = scheduler::parse_strategy(each.type, each.field);
-    if (!strategy.has_value()) return invalid_parameter("{}", strategy.error().message);
-    request.strategies.push_back(*strategy);
-  }
-  const Result<void> checked = scheduler::check_request(request);
-  if (!checked.has_value()) return invalid_parameter("{}", checked.error().message);
-  return request;
 }
 
 bool has_instances(const NamedCluster& cluster) {
@@ -107,7 +85,7 @@ Result<Outcome> propose_tasks(const ApiCall& call,
                               const State& state,
                               const RunTaskInput& input,
                               const Launch& launch) {
-  IK_LET(request, make_request_of(input, launch));
+  IK_LET(request, placement_request(launch, input.placement_constraints, input.placement_strategy));
   const std::string& cluster = launch.cluster.name;
   std::vector<std::string> ids;
   ids.reserve(static_cast<size_t>(input.count));

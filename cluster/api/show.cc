@@ -3,6 +3,15 @@
 namespace ikada {
 namespace {
 
+std::int32_t count_services(const ClusterState& cluster, std::string_view status) {
+  std::int32_t count = 0;
+  for (const auto& [name, service] : cluster.services) {
+    const Kept<Service>& record = service.record;
+    if (record.revision != 0 && record.value.status == status) ++count;
+  }
+  return count;
+}
+
 Json statistics_of(const ClusterState& cluster) {
   const auto pair = [](const char* name, std::int32_t value) {
     return Json{{"name", name}, {"value", std::to_string(value)}};
@@ -12,9 +21,9 @@ Json statistics_of(const ClusterState& cluster) {
                       pair("runningFargateTasksCount", 0),
                       pair("pendingEC2TasksCount", cluster.pending_tasks),
                       pair("pendingFargateTasksCount", 0),
-                      pair("activeEC2ServiceCount", 0),
+                      pair("activeEC2ServiceCount", count_services(cluster, "ACTIVE")),
                       pair("activeFargateServiceCount", 0),
-                      pair("drainingEC2ServiceCount", 0),
+                      pair("drainingEC2ServiceCount", count_services(cluster, "DRAINING")),
                       pair("drainingFargateServiceCount", 0)});
 }
 
@@ -57,7 +66,7 @@ Json show_cluster(const State& state,
   json["registeredContainerInstancesCount"] = count_instances(*cluster);
   json["runningTasksCount"] = cluster->running_tasks;
   json["pendingTasksCount"] = cluster->pending_tasks;
-  json["activeServicesCount"] = 0;
+  json["activeServicesCount"] = count_services(*cluster, "ACTIVE");
   json["statistics"] = parts.statistics ? statistics_of(*cluster) : Json::array();
   if (!parts.tags) json["tags"] = Json::array();
   if (!parts.settings) json["settings"] = Json::array();

@@ -31,7 +31,7 @@ Result<Started> start_each(const ApiCall& call,
                            const State& state,
                            const StartTaskInput& input,
                            const Launch& launch) {
-  IK_LET(request, placement_request(launch, {}));
+  IK_LET(request, placement_request(launch, {}, {}));
   Started started;
   for (const std::string& text : input.container_instances) {
     const NamedInstance instance = find_instance(call, launch.cluster, text);

@@ -24,7 +24,7 @@ Error not_found(std::string_view what) {
                    what);
 }
 
-// "CLUSTER/ID" of an instance's or a task's ARN.
+// "CLUSTER/ID" of an instance's, a task's or a service's ARN.
 Result<TaggedResource> find_in_cluster(const ApiCall& call,
                                        const State& state,
                                        std::string_view kind,
@@ -37,6 +37,14 @@ Result<TaggedResource> find_in_cluster(const ApiCall& call,
       return not_found("task");
     }
     return tagged(*task, task_key(call.scope, cluster.name, task->value.id));
+  }
+  if (kind == "service") {
+    const ServiceState* service = find_named_service(call, cluster, parts.after);
+    if (service == nullptr || service->record.value.status == "INACTIVE") {
+      return not_found("service");
+    }
+    return tagged(service->record,
+                  service_key(call.scope, cluster.name, service->record.value.name));
   }
   const NamedInstance instance = find_instance(call, cluster, parts.after);
   if (instance.state == nullptr) return not_found("container instance");
@@ -64,7 +72,7 @@ Result<TaggedResource> find_tagged_resource(const ApiCall& call,
     if (kept == nullptr) return not_found("task definition");
     return tagged(*kept, definition_key(call.scope, kept->value.family, kept->value.revision));
   }
-  if (parts.before == "task" || parts.before == "container-instance") {
+  if (parts.before == "task" || parts.before == "container-instance" || parts.before == "service") {
     return find_in_cluster(call, state, parts.before, parts.after);
   }
   return invalid_parameter("Unable to parse the resource ARN: {}", arn);

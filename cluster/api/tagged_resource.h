@@ -18,8 +18,8 @@ struct TaggedResource {
   std::function<void(Proposal& proposal, const std::vector<Tag>& tags)> propose_tags;
 };
 
-// A cluster, container instance, task or task definition of this scope. InvalidParameterException
-// for another ARN; ClusterNotFoundException; ResourceNotFoundException.
+// A cluster, container instance, service, task or task definition of this scope.
+// InvalidParameterException for another ARN; ClusterNotFoundException; ResourceNotFoundException.
 Result<TaggedResource> find_tagged_resource(const ApiCall& call,
                                             const State& state,
                                             std::string_view arn);

@@ -154,7 +154,7 @@ Result<Launch> prepare_launch(const ApiCall& call, const State& state, const Lau
   if (input.task_definition.empty()) {
     return invalid_parameter("Task definition can not be blank.");
   }
-  IK_LET(kept, resolve_runnable(call, state, input.task_definition));
+  IK_LET(kept, resolve_runnable(call, state, input.task_definition, input.may_be_inactive));
   IK_TRY(check_texts(input));
   IK_TRY(check_tags(input.tags));
   IK_TRY(check_launch_type(input, kept->value));

@@ -24,6 +24,7 @@ struct LaunchInput {
   bool enable_ecs_managed_tags = false;
   std::string propagate_tags = "NONE";
   std::vector<Tag> tags = {};
+  bool may_be_inactive = false;  // The definition; for services that have it already.
 };
 void describe_launch(JsonFields& fields, LaunchInput& input);
 

@@ -234,7 +234,8 @@ void TaskPlacer::take_back(const Scope& scope,
 }
 
 Result<scheduler::Request> placement_request(const Launch& launch,
-                                             const std::vector<PlacementConstraint>& constraints) {
+                                             const std::vector<PlacementConstraint>& constraints,
+                                             const std::vector<PlacementStrategy>& strategies) {
   scheduler::Request request;
   request.shape = make_shape(launch.pattern.reservation);
   request.group = launch.pattern.group;
@@ -247,6 +248,11 @@ Result<scheduler::Request> placement_request(const Launch& launch,
           scheduler::add_constraint(request, each.type, each.expression.value_or(""));
       if (!added.has_value()) return invalid_parameter("{}", added.error().message);
     }
+  }
+  for (const PlacementStrategy& each : strategies) {
+    const auto strategy = scheduler::parse_strategy(each.type, each.field);
+    if (!strategy.has_value()) return invalid_parameter("{}", strategy.error().message);
+    request.strategies.push_back(*strategy);
   }
   const Result<void> checked = scheduler::check_request(request);
   if (!checked.has_value()) return invalid_parameter("{}", checked.error().message);

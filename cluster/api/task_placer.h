@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cluster/api/task_launch.h"
+#include "cluster/model/service.h"
 #include "cluster/scheduler/cluster_view.h"
 #include "cluster/state/state.h"
 
@@ -75,6 +76,7 @@ class TaskPlacer {
 
 // The launch as the scheduler is asked it: what the task needs, and where it may run.
 Result<scheduler::Request> placement_request(const Launch& launch,
-                                             const std::vector<PlacementConstraint>& constraints);
+                                             const std::vector<PlacementConstraint>& constraints,
+                                             const std::vector<PlacementStrategy>& strategies);
 
 }  // namespace ikada

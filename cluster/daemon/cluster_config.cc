@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "runtime/base/number.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -9,6 +10,7 @@ namespace {
 
 constexpr size_t kMaxConfigBytes = size_t{64} << 10;
 constexpr size_t kAccountDigits = 12;
+constexpr std::uint64_t kMaxHealthyAfter = 3600;
 
 Result<void> read_key(const std::string& name, const std::string& value, ApiOptions& options) {
   if (name == "account_id") {
@@ -32,6 +34,13 @@ Result<void> read_key(const std::string& name, const std::string& value, ApiOpti
       return make_error(ErrorKind::kInvalid, "audit_log_full: expected refuse or continue");
     }
     options.needs_audit_room = value == "refuse";
+  } else if (name == "healthy_after_seconds") {
+    const Result<std::uint64_t> seconds = parse_unsigned(value, kMaxHealthyAfter);
+    if (!seconds.has_value()) {
+      return make_error(
+          ErrorKind::kInvalid, "healthy_after_seconds: expected 0 to {}", kMaxHealthyAfter);
+    }
+    options.healthy_after = std::chrono::seconds(*seconds);
   } else {
     return make_error(ErrorKind::kInvalid, "unknown key {}", name);
   }

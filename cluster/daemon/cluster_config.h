@@ -3,6 +3,8 @@
 //   account_id: "123456789012"   # Twelve digits, in quotes if the first is a 0. 000000000000.
 //   home_region: eu-central-1    # Where no signature names a region. us-east-1.
 //   virtual_instances: true      # Instances registered through the API run any task in name only.
+//   healthy_after_seconds: 40    # A service's task without health checks is healthy when it has
+//                                # been RUNNING for so long.
 //   false.
 //   audit_log_full: refuse       # Or continue: whether to change anything that cannot be recorded.
 //

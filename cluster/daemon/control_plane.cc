@@ -69,9 +69,11 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   plane->feed_ = std::move(feed);
   plane->api_ = std::make_unique<ApiServer>(
       loop, plane->pool_, *plane->store_, *plane->feed_, std::move(options.api));
+  plane->services_ = std::make_unique<ServiceKeeper>(loop, *plane->api_, *plane->feed_);
   plane->assignments_ = std::make_unique<LocalAssignments>(*plane->api_, *plane->feed_);
   plane->feed_->set_on_change([own = plane.get()](std::string_view key) {
     own->api_->note_change(key);
+    own->services_->note_change(key);
     own->assignments_->note_change(key);
     if (own->on_change_) own->on_change_(key);
   });
@@ -118,6 +120,7 @@ ControlPlane::~ControlPlane() {
   tls_server_.reset();
   pool_.join();
   assignments_.reset();
+  services_.reset();
   api_.reset();
   feed_.reset();
   store_.reset();
@@ -145,6 +148,7 @@ void ControlPlane::back_up(std::string path,
 void ControlPlane::start() {
   socket_server_->start();
   port_server_->start();
+  services_->start();
   wait_for_tick();
 }
 
@@ -172,6 +176,7 @@ void ControlPlane::tick() {
 void ControlPlane::stop() {
   stopping_ = true;
   timer_.cancel();
+  services_->stop();
   socket_server_->stop();
   port_server_->stop();
   if (tls_server_ != nullptr) tls_server_->stop();

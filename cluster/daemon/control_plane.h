@@ -10,6 +10,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "cluster/api/api_server.h"
+#include "cluster/api/service_keeper.h"
 #include "cluster/auth/access_key.h"
 #include "cluster/daemon/audit_log.h"
 #include "cluster/daemon/http_server.h"
@@ -76,6 +77,7 @@ class ControlPlane {
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<StateFeed> feed_;
   std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<ServiceKeeper> services_;
   std::unique_ptr<LocalAssignments> assignments_;
   std::unique_ptr<HttpServer> socket_server_;
   std::unique_ptr<HttpServer> port_server_;

@@ -59,6 +59,10 @@ std::string task_arn(const Scope& scope, std::string_view cluster, std::string_v
   return ecs_arn(scope, fmt::format("task/{}/{}", cluster, id));
 }
 
+std::string service_arn(const Scope& scope, std::string_view cluster, std::string_view name) {
+  return ecs_arn(scope, fmt::format("service/{}/{}", cluster, name));
+}
+
 std::string container_arn(const Scope& scope,
                           std::string_view cluster,
                           std::string_view task,

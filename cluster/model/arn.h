@@ -39,6 +39,7 @@ std::string container_instance_arn(const Scope& scope,
                                    std::string_view cluster,
                                    std::string_view id);
 std::string task_arn(const Scope& scope, std::string_view cluster, std::string_view id);
+std::string service_arn(const Scope& scope, std::string_view cluster, std::string_view name);
 std::string container_arn(const Scope& scope,
                           std::string_view cluster,
                           std::string_view task,

@@ -22,7 +22,10 @@ void describe(JsonFields& fields, BreakerThreshold& threshold) {
 void describe(JsonFields& fields, CircuitBreaker& breaker) {
   fields.field("enable", breaker.enable);
   fields.field("rollback", breaker.rollback);
-  fields.field("thresholdConfiguration", breaker.threshold);
+  std::optional<BreakerThreshold> threshold;
+  if (!breaker.threshold.type.empty()) threshold = breaker.threshold;
+  fields.field("thresholdConfiguration", threshold);
+  if (threshold.has_value()) breaker.threshold = *threshold;
 }
 
 void describe(JsonFields& fields, DeploymentConfiguration& configuration) {
@@ -56,6 +59,8 @@ void describe(JsonFields& fields, Service& service) {
   fields.field("cluster", service.cluster);
   fields.field("serviceName", service.name);
   fields.field("status", service.status);
+  fields.field("family", service.family);
+  fields.field("revision", service.revision);
   fields.field("desiredCount", service.desired_count);
   fields.field("launchType", service.launch_type);
   fields.field("schedulingStrategy", service.scheduling_strategy);
@@ -86,10 +91,9 @@ std::optional<std::string> service_of_group(std::string_view group) {
 }
 
 const Deployment* primary_of(const Service& service) {
-  const auto found =
-      std::find_if(service.deployments.begin(), service.deployments.end(), [](const auto& each) {
-        return each.status == "PRIMARY";
-      });
+  const auto found = std::find_if(service.deployments.begin(),
+                                  service.deployments.end(),
+                                  [](const auto& each) { return each.status == "PRIMARY"; });
   return found == service.deployments.end() ? nullptr : &*found;
 }
 

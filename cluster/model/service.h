@@ -24,7 +24,7 @@ struct PlacementStrategy {
 void describe(JsonFields& fields, PlacementStrategy& strategy);
 
 struct BreakerThreshold {
-  std::string type = {};  // COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT.
+  std::string type = {};  // COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT; empty: none is given.
   std::int32_t value = 0;
 };
 void describe(JsonFields& fields, BreakerThreshold& threshold);
@@ -32,7 +32,7 @@ void describe(JsonFields& fields, BreakerThreshold& threshold);
 struct CircuitBreaker {
   bool enable = false;
   bool rollback = false;
-  std::optional<BreakerThreshold> threshold = {};
+  BreakerThreshold threshold = {};
 };
 void describe(JsonFields& fields, CircuitBreaker& breaker);
 
@@ -44,11 +44,11 @@ struct DeploymentConfiguration {
 void describe(JsonFields& fields, DeploymentConfiguration& configuration);
 
 struct Deployment {
-  std::string id = {};                // "ecs-svc/" and 19 digits.
-  std::string status = "PRIMARY";     // PRIMARY; ACTIVE for an older one.
-  std::string family = {};            // Of its task definition.
-  std::int32_t revision = 0;          // Likewise.
-  std::int32_t desired_count = 0;     // 0 for an ACTIVE one.
+  std::string id = {};             // "ecs-svc/" and 19 digits.
+  std::string status = "PRIMARY";  // PRIMARY; ACTIVE for an older one.
+  std::string family = {};         // Of its task definition.
+  std::int32_t revision = 0;       // Likewise.
+  std::int32_t desired_count = 0;  // 0 for an ACTIVE one.
   std::optional<NetworkConfiguration> network_configuration = {};
   std::string rollout_state = "IN_PROGRESS";  // IN_PROGRESS, COMPLETED or FAILED.
   std::string rollout_state_reason = {};
@@ -76,11 +76,13 @@ struct Service {
   std::string cluster = {};
   std::string name = {};
   std::string status = "ACTIVE";  // ACTIVE, DRAINING or INACTIVE.
+  std::string family = {};        // Of the task definition it is to have.
+  std::int32_t revision = 0;      // Likewise.
   std::int32_t desired_count = 0;
   std::string launch_type = "EC2";
   std::string scheduling_strategy = "REPLICA";
   DeploymentConfiguration deployment_configuration = {};
-  std::vector<Deployment> deployments = {};  // Newest first; one is PRIMARY.
+  std::vector<Deployment> deployments = {};       // Newest first; one is PRIMARY.
   std::optional<Deployment> last_completed = {};  // Where a roll-back goes. Not shown by the API.
   std::vector<PlacementConstraint> placement_constraints = {};
   std::vector<PlacementStrategy> placement_strategy = {};
@@ -91,7 +93,7 @@ struct Service {
   std::string propagate_tags = "NONE";  // TASK_DEFINITION, SERVICE or NONE.
   std::vector<Tag> tags = {};
   Timestamp created_at = {};
-  std::optional<Timestamp> inactive_at = {};        // Not shown.
+  std::optional<Timestamp> inactive_at = {};  // Not shown.
   std::optional<std::string> created_by = {};
   std::optional<std::string> creation_digest = {};  // Of CreateService's request. Not shown.
 };

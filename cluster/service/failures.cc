@@ -46,10 +46,10 @@ Failures failures_of(const ServiceView& view, const Deployment& deployment) {
 }
 
 std::int32_t breaker_threshold(const CircuitBreaker& breaker, std::int32_t desired_count) {
-  if (!breaker.threshold.has_value()) {
+  if (breaker.threshold.type.empty()) {
     return std::clamp(rounded_up(desired_count, kDefaultPercent), kLeastThreshold, kMostThreshold);
   }
-  const BreakerThreshold& threshold = *breaker.threshold;
+  const BreakerThreshold& threshold = breaker.threshold;
   if (threshold.type == "COUNT") return std::max(threshold.value, 1);
   const std::int32_t share = rounded_up(desired_count, threshold.value);
   if (threshold.type == "UNBOUNDED_PERCENT") return std::max(share, 1);

@@ -18,8 +18,8 @@ constexpr std::int32_t kTellAfter = 3;  // Failures without a start.
 
 // The live tasks, by what is to become of them.
 struct Sorted {
-  Tasks good;      // To stay: of the PRIMARY deployment, not unhealthy, on a host that stays.
-  Tasks leaving;   // To be replaced.
+  Tasks good;     // To stay: of the PRIMARY deployment, not unhealthy, on a host that stays.
+  Tasks leaving;  // To be replaced.
   std::int32_t healthy = 0;
   std::int32_t unhealthy = 0;  // Of the PRIMARY deployment.
   bool is_stopping = false;    // Some are on their way out.
@@ -61,8 +61,8 @@ class Step {
     const DeploymentConfiguration& limits = service.deployment_configuration;
     lower_ = lower_limit(service.desired_count,
                          limits.minimum_healthy_percent.value_or(kDefaultMinimumHealthyPercent));
-    upper_ = upper_limit(service.desired_count,
-                         limits.maximum_percent.value_or(kDefaultMaximumPercent));
+    upper_ =
+        upper_limit(service.desired_count, limits.maximum_percent.value_or(kDefaultMaximumPercent));
   }
 
   void run() {
@@ -87,9 +87,9 @@ class Step {
     }
     decision_.stops.push_back(
         {.task = each.task,
-         .reason = is_bad ? std::string(kFailedChecks)
-                          : fmt::format("Scaling activity initiated by (deployment {})",
-                                        primary_.id)});
+         .reason =
+             is_bad ? std::string(kFailedChecks)
+                    : fmt::format("Scaling activity initiated by (deployment {})", primary_.id)});
   }
 
   void scale_in() {
@@ -126,14 +126,13 @@ class Step {
   }
 
   void replace() {
-    const bool is_stuck = missing() > 0 && room() <= 0 && !sorted_.is_stopping &&
-                          primary_.rollout_state != "FAILED";
-    for (const ServiceTask* each :
-         choose_to_stop(sorted_.leaving, sorted_.leaving.size(), view_)) {
+    const bool is_stuck =
+        missing() > 0 && room() <= 0 && !sorted_.is_stopping && primary_.rollout_state != "FAILED";
+    for (const ServiceTask* each : choose_to_stop(sorted_.leaving, sorted_.leaving.size(), view_)) {
       if (may_stop(*each, is_stuck)) stop(*each);
     }
-    const bool waits = std::any_of(
-        sorted_.leaving.begin(), sorted_.leaving.end(), [&](const ServiceTask* each) {
+    const bool waits =
+        std::any_of(sorted_.leaving.begin(), sorted_.leaving.end(), [&](const ServiceTask* each) {
           return !is_healthy(*each, view_) && will_be_healthy_at(*each, view_).has_value();
         });
     if (is_stuck && decision_.stops.empty() && !waits) {
@@ -174,10 +173,9 @@ void take_down(const ServiceView& view, Service& service, Decision& decision) {
     if (each.task->last_status == TaskStatus::kStopped) continue;
     is_empty = false;
     if (!is_live(each)) continue;
-    decision.stops.push_back(
-        {.task = each.task,
-         .reason = fmt::format("Scaling activity initiated by (deployment {})",
-                               each.task->started_by.value_or(""))});
+    decision.stops.push_back({.task = each.task,
+                              .reason = fmt::format("Scaling activity initiated by (deployment {})",
+                                                    each.task->started_by.value_or(""))});
   }
   if (!is_empty) return;
   service.status = "INACTIVE";
@@ -207,8 +205,7 @@ void tell_stops(const Service& service, Decision& decision) {
 }  // namespace
 
 std::int32_t lower_limit(std::int32_t desired_count, std::int32_t percent) {
-  return static_cast<std::int32_t>((std::int64_t{desired_count} * percent + kWhole - 1) /
-                                   kWhole);
+  return static_cast<std::int32_t>((std::int64_t{desired_count} * percent + kWhole - 1) / kWhole);
 }
 
 std::int32_t upper_limit(std::int32_t desired_count, std::int32_t percent) {

@@ -11,8 +11,7 @@ namespace {
 
 bool has_tasks(const ServiceView& view, const Deployment& deployment) {
   return std::any_of(view.tasks.begin(), view.tasks.end(), [&](const ServiceTask& each) {
-    return each.task->started_by == deployment.id &&
-           each.task->last_status != TaskStatus::kStopped;
+    return each.task->started_by == deployment.id && each.task->last_status != TaskStatus::kStopped;
   });
 }
 
@@ -31,6 +30,8 @@ void roll_back(Service& service, const ServiceView& view, std::vector<std::strin
   target.updated_at = view.now;
   events.push_back(
       fmt::format("{} rolling back to deployment {}.", event_subject(service), target.id));
+  service.family = target.family;
+  service.revision = target.revision;
   service.deployments.insert(service.deployments.begin(), std::move(target));
 }
 
@@ -55,8 +56,8 @@ void complete(Service& service, const ServiceView& view, std::vector<std::string
   primary.rollout_state_reason = fmt::format("ECS deployment {} completed.", primary.id);
   primary.updated_at = view.now;
   service.last_completed = primary;
-  events.push_back(fmt::format(
-      "{} (deployment {}) deployment completed.", event_subject(service), primary.id));
+  events.push_back(
+      fmt::format("{} (deployment {}) deployment completed.", event_subject(service), primary.id));
 }
 
 }  // namespace
@@ -71,8 +72,8 @@ bool is_steady(const Service& service, const ServiceView& view) {
   std::int32_t healthy = 0;
   for (const ServiceTask& each : view.tasks) {
     if (each.task->last_status == TaskStatus::kStopped) continue;
-    const bool is_good = each.task->started_by == primary.id && is_healthy(each, view) &&
-                         !each.is_on_draining_host;
+    const bool is_good =
+        each.task->started_by == primary.id && is_healthy(each, view) && !each.is_on_draining_host;
     if (!is_good) return false;
     ++healthy;
   }
@@ -86,8 +87,8 @@ void advance_rollout(Service& service, const ServiceView& view, std::vector<std:
   const Deployment* primary = primary_of(service);
   if (primary == nullptr || primary->rollout_state != "IN_PROGRESS") return;
   const CircuitBreaker& breaker = service.deployment_configuration.breaker;
-  if (breaker.enable && failures_of(view, *primary).in_a_row >=
-                            breaker_threshold(breaker, service.desired_count)) {
+  if (breaker.enable &&
+      failures_of(view, *primary).in_a_row >= breaker_threshold(breaker, service.desired_count)) {
     return fail(service, view, events);
   }
   if (is_steady(service, view)) complete(service, view, events);

@@ -46,8 +46,8 @@ std::optional<Timestamp> healthy_since(const ServiceTask& task, const ServiceVie
     return started;
   }
   const Timestamp since = *started + view.healthy_after;
-  const Timestamp until = task.task->execution_stopped_at.value_or(
-      task.task->stopped_at.value_or(view.now));
+  const Timestamp until =
+      task.task->execution_stopped_at.value_or(task.task->stopped_at.value_or(view.now));
   if (std::min(until, view.now) < since) return std::nullopt;
   return since;
 }

@@ -1,8 +1,8 @@
 // What a task counts as when its service is looked at.
 //
 // Source: Amazon ECS API Reference, DeploymentConfiguration, minimumHealthyPercent: without checks
-// a task is healthy when it has been RUNNING for 40 seconds; with checks of its containers when they
-// say so.
+// a task is healthy when it has been RUNNING for 40 seconds; with checks of its containers when
+// they say so.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ inline constexpr std::chrono::seconds kHealthyAfter{40};
 
 struct ServiceTask {
   const Task* task = nullptr;
-  bool has_health_check = false;      // An essential container of it has one.
+  bool has_health_check = false;  // An essential container of it has one.
   bool is_on_draining_host = false;
 };
 

@@ -50,7 +50,8 @@ Result<void> set(Kept<T>& kept,
   }
   IK_LET(json, parse_json(*value).context("record {}", key));
   IK_LET(record, from_json<T>(json, fmt::format("record {}", key)));
-  kept = {.value = std::move(record), .revision = revision};
+  kept.value = std::move(record);
+  kept.revision = revision;
   return {};
 }
 
@@ -207,19 +208,11 @@ Result<void> State::apply(std::string_view key,
     case RecordKind::kToken:
       return set_in(scope.clusters[name->first].tokens, name->second, value, revision, key);
     case RecordKind::kService:
-      return set_of_service(scope.clusters[name->first],
-                            &ServiceState::record,
-                            name->second,
-                            value,
-                            revision,
-                            key);
+      return set_of_service(
+          scope.clusters[name->first], &ServiceState::record, name->second, value, revision, key);
     case RecordKind::kServiceEvents:
-      return set_of_service(scope.clusters[name->first],
-                            &ServiceState::events,
-                            name->second,
-                            value,
-                            revision,
-                            key);
+      return set_of_service(
+          scope.clusters[name->first], &ServiceState::events, name->second, value, revision, key);
     case RecordKind::kSetting:
       return set_in(scope.settings[name->first], name->second, value, revision, key);
     case RecordKind::kNode:

@@ -11,10 +11,10 @@ REGION = "us-east-1"
 AGENT = {"limits": "ignore", "availability_zone": "rack-7", "attributes": {"disk": "ssd"}}
 
 
-def start_host(directory, ikada, **agent):
-    """A manager that runs tasks where `ikada` has its containers."""
+def start_host(directory, ikada, cluster=None, **agent):
+    """A manager that runs tasks where `ikada` has its containers; `cluster`: its configuration."""
     server = ecs_server.EcsServer(directory, agent={**AGENT, **agent}, ikada=ikada,
-                                  virtual_instances=False)
+                                  virtual_instances=False, **(cluster or {}))
     client = server.client(region=REGION)
     wait_until(lambda: client.list_container_instances()["containerInstanceArns"], server)
     return server

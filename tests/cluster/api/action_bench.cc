@@ -29,6 +29,11 @@ std::int64_t revision_of(const State& state, const std::string& key) {
       return has_cluster ? in(cluster->second.tasks) : 0;
     case RecordKind::kToken:
       return has_cluster ? in(cluster->second.tokens) : 0;
+    case RecordKind::kService: {
+      const ServiceState* found =
+          has_cluster ? find_service(cluster->second, name.second) : nullptr;
+      return found == nullptr ? 0 : found->record.revision;
+    }
     case RecordKind::kFamily:
       return family == scope.families.end() ? 0 : family->second.record.revision;
     case RecordKind::kDefinition: {
@@ -36,6 +41,7 @@ std::int64_t revision_of(const State& state, const std::string& key) {
       const auto found = family->second.revisions.find(std::stoi(name.second));
       return found == family->second.revisions.end() ? 0 : found->second.revision;
     }
+    case RecordKind::kServiceEvents:
     case RecordKind::kSetting:
     case RecordKind::kNode:
     case RecordKind::kGrant:

@@ -19,7 +19,7 @@ TEST_CASE("the breaker trips at half of the desired tasks, at least 3, at most 2
 
 TEST_CASE("the breaker's threshold can be set") {
   const auto with = [](const char* type, std::int32_t value) {
-    return CircuitBreaker{.enable = true, .threshold = BreakerThreshold{type, value}};
+    return CircuitBreaker{.enable = true, .threshold = {.type = type, .value = value}};
   };
   CHECK(breaker_threshold(with("COUNT", 1), 100) == 1);
   CHECK(breaker_threshold(with("BOUNDED_PERCENT", 10), 10) == 3);
@@ -35,7 +35,8 @@ TEST_CASE("the first round of failures costs nothing, then the delay doubles") {
   CHECK(back_off({.in_a_row = 1}, 0) == milliseconds(0));
 }
 
-TEST_CASE("the delay is a minute at most after running, a quarter of an hour after never starting") {
+TEST_CASE(
+    "the delay is a minute at most after running, a quarter of an hour after never starting") {
   CHECK(back_off({.in_a_row = 40}, 1) == minutes(1));
   CHECK(back_off({.in_a_row = 40, .never_started = 40}, 1) == minutes(15));
 }

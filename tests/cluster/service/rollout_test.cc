@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "service_world.h"
+#include "tests/cluster/service/service_world.h"
 
 namespace ikada::service {
 namespace {

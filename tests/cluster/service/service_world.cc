@@ -1,4 +1,4 @@
-#include "service_world.h"
+#include "tests/cluster/service/service_world.h"
 
 #include <algorithm>
 

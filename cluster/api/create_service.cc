@@ -1,0 +1,118 @@
+#include <utility>
+
+#include "cluster/api/actions.h"
+#include "cluster/api/service_request.h"
+#include "cluster/api/service_view.h"
+#include "cluster/model/names.h"
+#include "cluster/service/reconcile.h"
+#include "image/digest.h"
+
+namespace ikada {
+namespace {
+
+struct CreateServiceInput {
+  ServiceRequest request = {};
+  std::string service_name = {};
+  std::string scheduling_strategy = "REPLICA";
+  std::string launch_type = "EC2";
+  std::optional<std::string> role = {};
+  std::optional<std::string> client_token = {};
+  std::vector<Tag> tags = {};
+};
+
+void describe(JsonFields& fields, CreateServiceInput& input) {
+  describe_service_request(fields, input.request);
+  fields.required("serviceName", input.service_name);
+  fields.field("schedulingStrategy", input.scheduling_strategy);
+  fields.field("launchType", input.launch_type);
+  fields.field("role", input.role);
+  fields.field("clientToken", input.client_token);
+  fields.field("tags", input.tags);
+}
+
+Result<void> check_creation(const ApiCall& call, const CreateServiceInput& input) {
+  if (!is_resource_name(input.service_name)) {
+    return invalid_parameter("Invalid service name '{}'.", input.service_name.substr(0, 255));
+  }
+  if (input.scheduling_strategy == "DAEMON") {
+    return invalid_parameter("The scheduling strategy DAEMON is not supported.");
+  }
+  if (input.scheduling_strategy != "REPLICA") {
+    return invalid_parameter("Invalid schedulingStrategy '{}'.", input.scheduling_strategy);
+  }
+  if (!input.request.desired_count.has_value()) {
+    return invalid_parameter("desiredCount can not be blank.");
+  }
+  if (input.request.task_definition.value_or("").empty()) {
+    return invalid_parameter("Task definition can not be blank.");
+  }
+  if (input.client_token.has_value() && !is_client_token(*input.client_token)) {
+    return invalid_parameter("Invalid clientToken.");
+  }
+  IK_TRY(check_tags(input.tags));
+  return check_service_request(call, input.request);
+}
+
+Result<Service> make_service(const ApiCall& call,
+                             const State& state,
+                             const CreateServiceInput& input,
+                             const std::string& cluster) {
+  IK_LET(definition, resolve_runnable(call, state, *input.request.task_definition, false));
+  Service service;
+  service.cluster = cluster;
+  service.name = input.service_name;
+  service.family = definition->value.family;
+  service.revision = definition->value.revision;
+  service.launch_type = input.launch_type;
+  service.scheduling_strategy = input.scheduling_strategy;
+  service.deployment_configuration.maximum_percent = service::kDefaultMaximumPercent;
+  service.deployment_configuration.minimum_healthy_percent = service::kDefaultMinimumHealthyPercent;
+  service.role_arn = input.role;
+  service.tags = input.tags;
+  service.created_at = call.now;
+  if (!call.caller_arn.empty()) service.created_by = call.caller_arn;
+  apply_request(input.request, service);
+  add_deployment(call, service, input.request.network_configuration);
+  return service;
+}
+
+}  // namespace
+
+// The same request again is answered with the service that it made.
+Result<Outcome> create_service(const ApiCall& call, const State& state) {
+  IK_LET(input, parse_input<CreateServiceInput>(call));
+  IK_TRY(check_creation(call, input));
+  IK_LET(cluster, resolve_cluster(call, state, input.request.cluster));
+  const std::string digest(
+      Digest::of(call.body.dump(-1, ' ', false, Json::error_handler_t::replace)).hex());
+  const auto show =
+      [call_now = call, cluster = cluster.name, name = input.service_name](const State& after) {
+        return Json{{"service", show_service(call_now, after, cluster, name, true)}};
+      };
+  const ServiceState* present = find_service(*cluster.state, input.service_name);
+  if (present != nullptr && present->record.value.status != "INACTIVE") {
+    if (present->record.value.creation_digest == digest) return answer(show(state));
+    const bool is_draining = present->record.value.status == "DRAINING";
+    return invalid_parameter("{}",
+                             is_draining ? "Unable to Start a service that is still Draining."
+                                         : "Creation of service was not idempotent.");
+  }
+  IK_LET(service, make_service(call, state, input, cluster.name));
+  service.creation_digest = digest;
+  IK_LET(launch, prepare_service_launch(call, state, service, service.deployments[0]));
+  IK_TRY(service_placement(launch, service));
+
+  Proposal proposal{.then = show};
+  guard_launch(proposal, call, launch, {});
+  proposal.put(service_key(call.scope, cluster.name, service.name),
+               service,
+               present == nullptr ? 0 : present->record.revision);
+  const auto events = cluster.state->services.find(service.name);
+  if (events != cluster.state->services.end() && events->second.events.revision != 0) {
+    proposal.remove(service_events_key(call.scope, cluster.name, service.name),
+                    events->second.events.revision);
+  }
+  return propose(std::move(proposal));
+}
+
+}  // namespace ikada

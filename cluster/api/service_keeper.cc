@@ -1,0 +1,165 @@
+#include "cluster/api/service_keeper.h"
+
+#include <algorithm>
+#include <chrono>
+#include <compare>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "cluster/api/service_step.h"
+#include "runtime/base/clock.h"
+
+namespace ikada {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kAgainAfterFailure{200};
+constexpr milliseconds kLongestSleep{60'000};
+constexpr std::int64_t kNanosPerMs = 1'000'000;
+
+// In which scope and cluster which service is.
+struct ServiceName {
+  std::string account;
+  std::string region;
+  std::string cluster;
+  std::string name;
+
+  auto operator<=>(const ServiceName&) const = default;
+};
+
+}  // namespace
+
+struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keeper> {
+  Keeper(boost::asio::io_context& io, ApiServer& server, StateFeed& followed)
+      : loop(io), api(server), feed(followed), timer(io) {}
+
+  static Timestamp now() { return {unix_now() / kNanosPerMs}; }
+
+  void mark(const Scope& scope, const std::string& cluster, const std::string& name) {
+    dirty.insert(
+        {.account = scope.account, .region = scope.region, .cluster = cluster, .name = name});
+    pump_soon();
+  }
+
+  void mark_cluster(const Scope& scope, const std::string& cluster) {
+    const ClusterState* found = feed.state().scope(scope).find_cluster(cluster);
+    if (found == nullptr) return;
+    for (const auto& [name, service] : found->services) mark(scope, cluster, name);
+  }
+
+  void mark_all() {
+    for (const auto& [text, scope] : feed.state().scopes()) {
+      for (const auto& [cluster, state] : scope.clusters) mark_cluster(scope.scope, cluster);
+    }
+  }
+
+  void mark_service_of_task(const RecordKey& key) {
+    const ClusterState* cluster = feed.state().scope(key.scope).find_cluster(key.first);
+    if (cluster == nullptr) return;
+    const auto task = cluster->tasks.find(key.second);
+    if (task == cluster->tasks.end()) return;
+    const auto name = service_of_group(task->second.value.group);
+    if (name.has_value()) mark(key.scope, key.first, *name);
+  }
+
+  void note_change(std::string_view text) {
+    if (text.empty()) return mark_all();
+    const std::optional<RecordKey> key = parse_record_key(text);
+    if (!key.has_value()) return;
+    if (key->kind == RecordKind::kService) mark(key->scope, key->first, key->second);
+    if (key->kind == RecordKind::kTask) mark_service_of_task(*key);
+    if (key->kind == RecordKind::kInstance) mark_cluster(key->scope, key->first);
+  }
+
+  // After what the loop is doing: many changes come together.
+  void pump_soon() {
+    if (is_posted || !is_running) return;
+    is_posted = true;
+    boost::asio::post(loop, [self = shared_from_this()] {
+      self->is_posted = false;
+      self->pump();
+    });
+  }
+
+  void pump() {
+    while (is_running && !is_waiting && !dirty.empty()) {
+      const ServiceName name = *dirty.begin();
+      dirty.erase(dirty.begin());
+      take_step(name);
+    }
+    sleep();
+  }
+
+  void take_step(const ServiceName& name) {
+    static const Json nothing = Json::object();
+    const ApiCall call = api.own_call(nothing, {.account = name.account, .region = name.region});
+    ServiceStep step = plan_service_step(call, feed.state(), name.cluster, name.name);
+    wake_at.erase(name);
+    if (step.look_again.has_value()) wake_at[name] = *step.look_again;
+    if (step.proposal.changes.empty()) return;
+    is_waiting = true;
+    auto proposal = std::make_shared<Proposal>(std::move(step.proposal));
+    api.propose(*proposal, [self = shared_from_this(), proposal, name](bool made) {
+      if (proposal->settled) proposal->settled(made);
+      self->is_waiting = false;
+      // What it lost against comes as a change; a store that is away does not.
+      if (!made) self->wake_at[name] = {now().milliseconds + kAgainAfterFailure.count()};
+      self->pump();
+    });
+  }
+
+  void sleep() {
+    if (!is_running || wake_at.empty()) return;
+    const auto first =
+        std::min_element(wake_at.begin(), wake_at.end(), [](const auto& a, const auto& b) {
+          return a.second < b.second;
+        });
+    const milliseconds left(first->second.milliseconds - now().milliseconds);
+    timer.expires_after(std::clamp(left, milliseconds(0), kLongestSleep));
+    timer.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+      if (!error) self->wake();
+    });
+  }
+
+  void wake() {
+    if (!is_running) return;
+    const Timestamp at = now();
+    for (const auto& [name, when] : wake_at) {
+      if (when <= at) dirty.insert(name);
+    }
+    std::erase_if(wake_at, [&](const auto& entry) { return entry.second <= at; });
+    pump();
+  }
+
+  boost::asio::io_context& loop;
+  ApiServer& api;
+  StateFeed& feed;
+  boost::asio::steady_timer timer;
+  std::set<ServiceName> dirty = {};
+  std::map<ServiceName, Timestamp> wake_at = {};
+  bool is_running = false;
+  bool is_posted = false;
+  bool is_waiting = false;
+};
+
+ServiceKeeper::ServiceKeeper(boost::asio::io_context& loop, ApiServer& api, StateFeed& feed)
+    : keeper_(std::make_shared<Keeper>(loop, api, feed)) {}
+
+ServiceKeeper::~ServiceKeeper() { stop(); }
+
+void ServiceKeeper::start() {
+  keeper_->is_running = true;
+  keeper_->mark_all();
+}
+
+void ServiceKeeper::stop() {
+  keeper_->is_running = false;
+  keeper_->timer.cancel();
+}
+
+void ServiceKeeper::note_change(std::string_view key) { keeper_->note_change(key); }
+
+}  // namespace ikada

@@ -1,0 +1,59 @@
+// What CreateService and UpdateService share: their request, its checks, and a new deployment.
+//
+// Source: Amazon ECS API Reference, CreateService, UpdateService.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/api/api_call.h"
+#include "cluster/api/task_launch.h"
+#include "cluster/model/service.h"
+#include "cluster/scheduler/request.h"
+#include "cluster/state/state.h"
+
+namespace ikada {
+
+struct ServiceRequest {
+  std::string cluster = {};
+  std::optional<std::string> task_definition = {};
+  std::optional<std::int32_t> desired_count = {};
+  std::optional<DeploymentConfiguration> deployment_configuration = {};
+  std::optional<NetworkConfiguration> network_configuration = {};
+  OptionalList<PlacementConstraint> placement_constraints = {};
+  OptionalList<PlacementStrategy> placement_strategy = {};
+  std::optional<std::int32_t> health_check_grace_period_seconds = {};
+  std::optional<bool> enable_ecs_managed_tags = {};
+  std::optional<bool> enable_execute_command = {};
+  std::optional<std::string> propagate_tags = {};
+};
+void describe_service_request(JsonFields& fields, ServiceRequest& request);
+
+// InvalidParameterException for what is out of range or not known here.
+Result<void> check_service_request(const ApiCall& call, const ServiceRequest& request);
+
+// Takes over what is given; what makes a new deployment is left to the caller.
+void apply_request(const ServiceRequest& request, Service& service);
+
+// A PRIMARY deployment of the service's task definition and desired count; the others become
+// ACTIVE.
+void add_deployment(const ApiCall& call,
+                    Service& service,
+                    const std::optional<NetworkConfiguration>& network);
+
+// How the tasks of one of the service's deployments are launched: prepare_launch().
+Result<Launch> prepare_service_launch(const ApiCall& call,
+                                      const State& state,
+                                      const Service& service,
+                                      const Deployment& deployment);
+
+// And where they may go; over availability zones and hosts if the service does not say.
+Result<scheduler::Request> service_placement(const Launch& launch, const Service& service);
+
+// ServiceNotFoundException; ServiceNotActiveException.
+Result<const ServiceState*> resolve_active_service(const ApiCall& call,
+                                                   const NamedCluster& cluster,
+                                                   const std::string& text);
+
+}  // namespace ikada

@@ -1,0 +1,133 @@
+#include "cluster/api/service_step.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "cluster/api/service_events.h"
+#include "cluster/api/service_request.h"
+#include "cluster/api/service_view.h"
+#include "cluster/api/task_placer.h"
+#include "cluster/service/reconcile.h"
+#include "cluster/service/rollout.h"
+
+namespace ikada {
+namespace {
+
+// With its record, its events and its guards a step stays within one transaction.
+constexpr std::int32_t kMaxStarts = 40;
+constexpr size_t kMaxStops = 40;
+constexpr size_t kServiceTaskIdBytes = 16;
+constexpr std::chrono::seconds kPlaceAgainAfter{10};
+
+using service::operator+;
+
+class ServicePlan {
+ public:
+  ServicePlan(const ApiCall& call,
+              const State& state,
+              const ClusterState& cluster,
+              const ServiceState& kept)
+      : call_(call), state_(state), cluster_(cluster), kept_(kept) {}
+
+  ServiceStep make() {
+    const service::ServiceView view = view_of_service(
+        state_.scope(call_.scope), cluster_, kept_, call_.now, call_.options.healthy_after);
+    service::Decision decision = service::reconcile(view);
+    step_.look_again = decision.look_again;
+    const Service& before = kept_.record.value;
+    const Service& service = decision.changed.has_value() ? *decision.changed : before;
+    news_.messages = std::move(decision.events);
+    news_.repeated = std::move(decision.repeated_events);
+    news_.is_steady = decision.is_steady;
+    propose_stops(decision);
+    if (decision.starts > 0) start(service, decision);
+    propose_events(step_.proposal, call_, kept_, news_);
+    if (step_.proposal.changes.empty() && !decision.changed.has_value()) return std::move(step_);
+    const std::string key = service_key(call_.scope, before.cluster, before.name);
+    if (decision.changed.has_value()) {
+      step_.proposal.put(key, service, kept_.record.revision);
+    } else {
+      step_.proposal.guard(key, kept_.record.revision);
+    }
+    return std::move(step_);
+  }
+
+ private:
+  void propose_stops(const service::Decision& decision) {
+    const size_t count = std::min(decision.stops.size(), kMaxStops);
+    if (count < decision.stops.size()) step_.look_again = call_.now;
+    for (size_t i = 0; i < count; ++i) {
+      const service::Stop& each = decision.stops[i];
+      Task task = *each.task;
+      task.desired_status = "STOPPED";
+      task.stop_code = "ServiceSchedulerInitiated";
+      task.stopped_reason = each.reason;
+      ++task.version;
+      step_.proposal.put(task_key(call_.scope, task.cluster, task.id),
+                         task,
+                         cluster_.tasks.find(task.id)->second.revision);
+    }
+  }
+
+  void start(const Service& service, const service::Decision& decision) {
+    const Result<void> started = try_start(service, decision);
+    if (started.has_value()) return;
+    news_.repeated.push_back(fmt::format("{} was unable to place a task. Reason: {}",
+                                         service::event_subject(service),
+                                         started.error().message));
+    step_.look_again = call_.now + kPlaceAgainAfter;
+  }
+
+  Result<void> try_start(const Service& service, const service::Decision& decision) {
+    IK_LET(launch, prepare_service_launch(call_, state_, service, *primary_of(service)));
+    IK_LET(request, service_placement(launch, service));
+    std::vector<std::string> ids;
+    for (std::int32_t i = 0; i < std::min(decision.starts, kMaxStarts); ++i) {
+      ids.push_back(call_.random_hex(kServiceTaskIdBytes));
+    }
+    if (decision.starts > kMaxStarts) step_.look_again = call_.now;
+    IK_LET(instances, call_.placer->place(state_, call_.scope, service.cluster, request, ids));
+    if (instances.size() < ids.size()) {
+      const Json failures = call_.placer->failures(state_, call_.scope, service.cluster, request);
+      news_.repeated.push_back(unplaced_event(service, failures));
+      step_.look_again = call_.now + kPlaceAgainAfter;
+    }
+    ids.resize(instances.size());
+    if (ids.empty()) return {};
+    guard_launch(step_.proposal, call_, launch, instances);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const InstanceState& instance = cluster_.instances.find(instances[i])->second;
+      step_.proposal.put(task_key(call_.scope, service.cluster, ids[i]),
+                         make_launched_task(call_, launch, ids[i], instance.record.value),
+                         0);
+    }
+    step_.proposal.settled =
+        [placer = call_.placer, scope = call_.scope, cluster = service.cluster, ids](bool made) {
+          if (!made) placer->take_back(scope, cluster, ids);
+        };
+    news_.messages.push_back(started_event(service, ids, decision.replaced_unhealthy));
+    return {};
+  }
+
+  const ApiCall& call_;
+  const State& state_;
+  const ClusterState& cluster_;
+  const ServiceState& kept_;
+  ServiceStep step_;
+  News news_;
+};
+
+}  // namespace
+
+ServiceStep plan_service_step(const ApiCall& call,
+                              const State& state,
+                              const std::string& cluster,
+                              const std::string& name) {
+  const ClusterState* in = state.scope(call.scope).find_cluster(cluster);
+  const ServiceState* kept = in == nullptr ? nullptr : find_service(*in, name);
+  if (kept == nullptr) return {};
+  return ServicePlan(call, state, *in, *kept).make();
+}
+
+}  // namespace ikada

@@ -1,0 +1,113 @@
+#include "cluster/api/service_view.h"
+
+#include <algorithm>
+
+#include "cluster/service/failures.h"
+
+namespace ikada {
+namespace {
+
+bool has_essential_check(const TaskDefinition& definition) {
+  const auto& containers = definition.container_definitions;
+  return std::any_of(containers.begin(), containers.end(), [](const ContainerDefinition& each) {
+    return each.essential && each.health_check.has_value();
+  });
+}
+
+bool is_on_draining_host(const ClusterState& cluster, const Task& task) {
+  if (!task.container_instance.has_value()) return false;
+  const auto found = cluster.instances.find(*task.container_instance);
+  return found != cluster.instances.end() && found->second.record.value.status == "DRAINING";
+}
+
+struct Counts {
+  std::int32_t running = 0;
+  std::int32_t pending = 0;
+};
+
+// Of one deployment; of all for "".
+Counts count_tasks(const service::ServiceView& view, std::string_view deployment) {
+  Counts counts;
+  for (const service::ServiceTask& each : view.tasks) {
+    if (!deployment.empty() && each.task->started_by != deployment) continue;
+    if (is_running(*each.task)) ++counts.running;
+    if (is_pending(*each.task)) ++counts.pending;
+  }
+  return counts;
+}
+
+Json show_deployment(const ApiCall& call,
+                     const service::ServiceView& view,
+                     const Deployment& deployment) {
+  Json json = to_json(deployment);
+  for (const char* own : {"family", "revision"}) json.erase(own);
+  const Counts counts = count_tasks(view, deployment.id);
+  json["taskDefinition"] = task_definition_arn(call.scope, deployment.family, deployment.revision);
+  json["runningCount"] = counts.running;
+  json["pendingCount"] = counts.pending;
+  json["failedTasks"] = service::failures_of(view, deployment).in_a_row;
+  json["launchType"] = view.service->launch_type;
+  return json;
+}
+
+}  // namespace
+
+service::ServiceView view_of_service(const ScopeState& scope,
+                                     const ClusterState& cluster,
+                                     const ServiceState& service,
+                                     Timestamp now,
+                                     std::chrono::milliseconds healthy_after) {
+  service::ServiceView view{
+      .service = &service.record.value, .tasks = {}, .now = now, .healthy_after = healthy_after};
+  for (const std::string& id : service.tasks) {
+    const Task& task = cluster.tasks.find(id)->second.value;
+    const Kept<TaskDefinition>* definition =
+        scope.find_definition({.family = task.family, .revision = task.revision});
+    view.tasks.push_back(
+        {.task = &task,
+         .has_health_check = definition != nullptr && has_essential_check(definition->value),
+         .is_on_draining_host = is_on_draining_host(cluster, task)});
+  }
+  return view;
+}
+
+Json show_service(const ApiCall& call,
+                  const State& state,
+                  std::string_view cluster,
+                  std::string_view name,
+                  bool with_tags) {
+  const ScopeState& scope = state.scope(call.scope);
+  const ClusterState* in = scope.find_cluster(cluster);
+  const ServiceState* kept = in == nullptr ? nullptr : find_service(*in, name);
+  if (kept == nullptr) return nullptr;
+  const Service& service = kept->record.value;
+  const service::ServiceView view =
+      view_of_service(scope, *in, *kept, call.now, call.options.healthy_after);
+  Json json = to_json(service);
+  for (const char* own :
+       {"cluster", "family", "revision", "lastCompleted", "inactiveAt", "creationDigest"}) {
+    json.erase(own);
+  }
+  const Counts counts = count_tasks(view, "");
+  json["serviceArn"] = service_arn(call.scope, cluster, name);
+  json["clusterArn"] = cluster_arn(call.scope, cluster);
+  json["taskDefinition"] = task_definition_arn(call.scope, service.family, service.revision);
+  json["runningCount"] = counts.running;
+  json["pendingCount"] = counts.pending;
+  json["loadBalancers"] = Json::array();
+  json["serviceRegistries"] = Json::array();
+  json["deploymentController"] = {{"type", "ECS"}};
+  Json& deployments = json["deployments"] = Json::array();
+  for (const Deployment& each : service.deployments) {
+    deployments.push_back(show_deployment(call, view, each));
+  }
+  json["events"] = to_json(kept->events.value)["events"];
+  if (const Deployment* primary = primary_of(service);
+      primary != nullptr && primary->network_configuration.has_value()) {
+    json["networkConfiguration"] = to_json(*primary->network_configuration);
+  }
+  if (!with_tags) json["tags"] = Json::array();
+  return json;
+}
+
+}  // namespace ikada

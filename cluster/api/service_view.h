@@ -1,0 +1,27 @@
+// A service of the state as the service scheduler looks at it, and as the API shows it.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "cluster/api/api_call.h"
+#include "cluster/service/task_health.h"
+#include "cluster/state/state.h"
+
+namespace ikada {
+
+// Good as long as the state is.
+service::ServiceView view_of_service(const ScopeState& scope,
+                                     const ClusterState& cluster,
+                                     const ServiceState& service,
+                                     Timestamp now,
+                                     std::chrono::milliseconds healthy_after);
+
+// Null JSON if the service is gone.
+Json show_service(const ApiCall& call,
+                  const State& state,
+                  std::string_view cluster,
+                  std::string_view name,
+                  bool with_tags);
+
+}  // namespace ikada

@@ -1,0 +1,81 @@
+#include <utility>
+
+#include "cluster/api/actions.h"
+#include "cluster/api/service_request.h"
+#include "cluster/api/service_view.h"
+
+namespace ikada {
+namespace {
+
+struct UpdateServiceInput {
+  ServiceRequest request = {};
+  std::string service = {};
+  bool force_new_deployment = false;
+};
+
+void describe(JsonFields& fields, UpdateServiceInput& input) {
+  describe_service_request(fields, input.request);
+  fields.required("service", input.service);
+  fields.field("forceNewDeployment", input.force_new_deployment);
+}
+
+// What a deployment is made of, as text: what is the same needs no new one.
+std::string shape_of(const Service& service, const std::optional<NetworkConfiguration>& network) {
+  Json shape = {{"family", service.family}, {"revision", service.revision}};
+  Json whole = to_json(service);
+  for (const char* each : {"placementConstraints", "placementStrategy"}) shape[each] = whole[each];
+  if (network.has_value()) shape["network"] = to_json(*network);
+  return shape.dump();
+}
+
+// A change of what its tasks are makes a new deployment; a change of their number does not.
+Result<Service> updated(const ApiCall& call,
+                        const State& state,
+                        const UpdateServiceInput& input,
+                        const Service& before) {
+  Service service = before;
+  service.creation_digest.reset();
+  const Deployment* primary = primary_of(before);
+  std::optional<NetworkConfiguration> network;
+  if (primary != nullptr) network = primary->network_configuration;
+  const std::string shape_before = shape_of(before, network);
+  apply_request(input.request, service);
+  if (input.request.task_definition.has_value()) {
+    IK_LET(definition, resolve_runnable(call, state, *input.request.task_definition, false));
+    service.family = definition->value.family;
+    service.revision = definition->value.revision;
+  }
+  if (input.request.network_configuration.has_value()) {
+    network = input.request.network_configuration;
+  }
+  if (input.force_new_deployment || shape_of(service, network) != shape_before) {
+    add_deployment(call, service, network);
+  } else if (Deployment* present = primary_of(service);
+             present != nullptr && present->desired_count != service.desired_count) {
+    present->desired_count = service.desired_count;
+    present->updated_at = call.now;
+  }
+  return service;
+}
+
+}  // namespace
+
+Result<Outcome> update_service(const ApiCall& call, const State& state) {
+  IK_LET(input, parse_input<UpdateServiceInput>(call));
+  IK_TRY(check_service_request(call, input.request));
+  IK_LET(cluster, resolve_cluster(call, state, input.request.cluster));
+  IK_LET(present, resolve_active_service(call, cluster, input.service));
+  IK_LET(service, updated(call, state, input, present->record.value));
+  IK_LET(launch, prepare_service_launch(call, state, service, *primary_of(service)));
+  IK_TRY(service_placement(launch, service));
+  Proposal proposal{
+      .then = [call_now = call, cluster = cluster.name, name = service.name](const State& after) {
+        return Json{{"service", show_service(call_now, after, cluster, name, true)}};
+      }};
+  guard_launch(proposal, call, launch, {});
+  proposal.put(
+      service_key(call.scope, cluster.name, service.name), service, present->record.revision);
+  return propose(std::move(proposal));
+}
+
+}  // namespace ikada

@@ -1,0 +1,238 @@
+"""Services: from desired counts to tasks, on virtual instances."""
+
+import hashlib
+import re
+import signal
+
+import botocore.exceptions
+import pytest
+
+import ecs_server
+from service_probe import messages, service_of, tasks_of, wait_stable
+from task_host import wait_until
+
+CONTAINER = {"name": "web", "image": "nginx:1", "cpu": 256, "memory": 256,
+             "portMappings": [{"containerPort": 80}]}
+RESOURCES = [{"name": "CPU", "type": "INTEGER", "integerValue": 4096},
+             {"name": "MEMORY", "type": "INTEGER", "integerValue": 8192}]
+
+
+@pytest.fixture(scope="module")
+def manager(tmp_path_factory):
+    started = ecs_server.EcsServer(tmp_path_factory.mktemp("services"), healthy_after_seconds=0)
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def ecs(manager, request):
+    """A client in a region of the test's own, with a cluster of three hosts."""
+    region = "r-" + hashlib.sha1(request.node.name.encode()).hexdigest()
+    client = manager.client(region=region)
+    client.create_cluster()
+    for _ in range(3):
+        client.register_container_instance(totalResources=RESOURCES)
+    register(client)
+    return client
+
+
+def register(ecs, family="web", **members):
+    return ecs.register_task_definition(
+        family=family, containerDefinitions=[{**CONTAINER, **members}])["taskDefinition"]
+
+
+def error_of(call, **parameters):
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        call(**parameters)
+    return caught.value.response["Error"]
+
+
+def create(ecs, count, name="web", **options):
+    return ecs.create_service(serviceName=name, taskDefinition="web", desiredCount=count,
+                              **options)["service"]
+
+
+def test_a_restarted_manager_goes_on_where_it_stood(tmp_path):
+    server = ecs_server.EcsServer(tmp_path, healthy_after_seconds=0)
+    try:
+        ecs = server.client()
+        ecs.create_cluster()
+        for _ in range(3):
+            ecs.register_container_instance(totalResources=RESOURCES)
+        register(ecs)
+        create(ecs, 30)
+        for _ in range(3):
+            ecs.update_service(service="web", forceNewDeployment=True)
+            server.restart(signal.SIGKILL)
+        service = wait_stable(ecs)
+        assert len(tasks_of(ecs)) == 30
+        assert {task["startedBy"] for task in tasks_of(ecs)} == {service["deployments"][0]["id"]}
+    finally:
+        server.close()
+
+
+def test_a_service_comes_grows_and_shrinks(ecs):
+    created = create(ecs, 1, tags=[{"key": "a", "value": "b"}])
+    assert created["status"] == "ACTIVE"
+    assert created["deployments"][0]["rolloutState"] == "IN_PROGRESS"
+    assert re.fullmatch(r"ecs-svc/\d{19}", created["deployments"][0]["id"])
+    service = wait_stable(ecs)
+    assert service["runningCount"] == 1
+
+    ecs.update_service(service="web", desiredCount=15)
+    service = wait_stable(ecs)
+    tasks = tasks_of(ecs)
+    assert len(tasks) == 15
+    hosts = [task["containerInstanceArn"] for task in tasks]
+    assert sorted(hosts.count(host) for host in set(hosts)) == [5, 5, 5]
+    assert {task["group"] for task in tasks} == {"service:web"}
+    assert {task["startedBy"] for task in tasks} == {service["deployments"][0]["id"]}
+    assert service["tags"] == [{"key": "a", "value": "b"}]
+
+    ecs.update_service(service="web", desiredCount=3)
+    wait_stable(ecs)
+    hosts = [task["containerInstanceArn"] for task in tasks_of(ecs)]
+    assert len(set(hosts)) == 3
+    stopped = tasks_of(ecs, status="STOPPED")
+    assert {task["stopCode"] for task in stopped} == {"ServiceSchedulerInitiated"}
+    assert {task["stoppedReason"] for task in stopped} == {
+        f"Scaling activity initiated by (deployment {service['deployments'][0]['id']})"}
+    wait_until(lambda: messages(ecs)[0] == "(service web) has reached a steady state.")
+    assert any("has started 14 tasks: (task " in each for each in messages(ecs))
+    assert ecs.describe_clusters(include=["STATISTICS"])["clusters"][0]["activeServicesCount"] == 1
+
+
+def test_a_new_task_definition_is_rolled_out(ecs):
+    create(ecs, 4)
+    before = wait_stable(ecs)["deployments"][0]["id"]
+    register(ecs, cpu=128)
+    shown = ecs.update_service(service="web", taskDefinition="web")["service"]
+    assert [each["status"] for each in shown["deployments"]] == ["PRIMARY", "ACTIVE"]
+    assert shown["taskDefinition"].endswith("web:2")
+    service = wait_stable(ecs)
+    assert service["deployments"][0]["id"] != before
+    assert service["deployments"][0]["rolloutState"] == "COMPLETED"
+    assert {task["taskDefinitionArn"].rpartition("/")[2] for task in tasks_of(ecs)} == {"web:2"}
+    # The same definition again changes nothing, unless a new deployment is wanted.
+    ecs.update_service(service="web", taskDefinition="web:2")
+    assert service_of(ecs)["deployments"][0]["id"] == service["deployments"][0]["id"]
+    ecs.update_service(service="web", forceNewDeployment=True)
+    assert wait_stable(ecs)["deployments"][0]["id"] != service["deployments"][0]["id"]
+
+
+def test_a_deregistered_definition_goes_on_in_its_service(ecs):
+    create(ecs, 1)
+    wait_stable(ecs)
+    ecs.deregister_task_definition(taskDefinition="web:1")
+    ecs.update_service(service="web", desiredCount=2)
+    assert wait_stable(ecs)["runningCount"] == 2
+    assert error_of(ecs.create_service, serviceName="other", taskDefinition="web:1",
+                    desiredCount=1)["Code"] == "ClientException"
+
+
+def test_stopped_tasks_and_tasks_of_lost_instances_are_replaced(ecs):
+    create(ecs, 3)
+    wait_stable(ecs)
+    first = tasks_of(ecs)[0]
+    ecs.stop_task(task=first["taskArn"])
+    wait_until(lambda: len(tasks_of(ecs, status="STOPPED")) == 1)
+    wait_stable(ecs)
+    assert first["taskArn"] not in [task["taskArn"] for task in tasks_of(ecs)]
+
+    gone = tasks_of(ecs)[0]["containerInstanceArn"]
+    ecs.deregister_container_instance(containerInstance=gone, force=True)
+    wait_until(lambda: len(tasks_of(ecs)) == 3 and
+               gone not in [task["containerInstanceArn"] for task in tasks_of(ecs)])
+
+
+def test_a_draining_instance_loses_its_tasks(ecs):
+    create(ecs, 3)
+    wait_stable(ecs)
+    instance = tasks_of(ecs)[0]["containerInstanceArn"]
+    ecs.update_container_instances_state(containerInstances=[instance], status="DRAINING")
+    wait_until(lambda: ecs.describe_container_instances(containerInstances=[instance])
+               ["containerInstances"][0]["runningTasksCount"] == 0)
+    assert wait_stable(ecs)["runningCount"] == 3
+
+
+def test_what_does_not_fit_is_told_and_placed_when_there_is_room(ecs):
+    register(ecs, "large", cpu=4096)
+    ecs.create_service(serviceName="large", taskDefinition="large", desiredCount=4)
+    wait_until(lambda: any("The closest matching (container-instance " in each and
+                           "has insufficient CPU units available." in each
+                           for each in messages(ecs, "large")))
+    assert service_of(ecs, "large")["runningCount"] <= 3
+    ecs.register_container_instance(totalResources=RESOURCES)
+    assert wait_stable(ecs, "large")["runningCount"] == 4
+
+    ecs.create_cluster(clusterName="empty")
+    ecs.create_service(cluster="empty", serviceName="web", taskDefinition="web", desiredCount=1)
+    wait_until(lambda: "Reason: No Container Instances were found in your cluster." in
+               ecs.describe_services(cluster="empty", services=["web"])
+               ["services"][0]["events"][0]["message"])
+
+
+def test_a_service_is_deleted(ecs):
+    create(ecs, 2)
+    wait_stable(ecs)
+    assert error_of(ecs.delete_service, service="web")["Message"] == (
+        "The service cannot be stopped while it is scaled above 0.")
+    assert error_of(ecs.delete_cluster, cluster="default")["Code"] in (
+        "ClusterContainsContainerInstancesException", "ClusterContainsServicesException")
+    assert ecs.delete_service(service="web", force=True)["service"]["status"] == "DRAINING"
+    assert ecs.list_services()["serviceArns"] == []
+    ecs.get_waiter("services_inactive").wait(
+        services=["web"], WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
+    assert tasks_of(ecs) == []
+    assert error_of(ecs.update_service, service="web",
+                    desiredCount=1)["Code"] == "ServiceNotActiveException"
+    assert error_of(ecs.delete_service, service="web")["Code"] == "ServiceNotFoundException"
+    assert create(ecs, 1)["status"] == "ACTIVE"
+    assert wait_stable(ecs)["runningCount"] == 1
+
+
+def test_creating_a_service_again_is_the_same_or_refused(ecs):
+    first = create(ecs, 1, clientToken="t")
+    again = create(ecs, 1, clientToken="t")
+    assert first["deployments"][0]["id"] == again["deployments"][0]["id"]
+    assert error_of(ecs.create_service, serviceName="web", taskDefinition="web",
+                    desiredCount=2)["Message"] == "Creation of service was not idempotent."
+
+
+@pytest.mark.parametrize("options, part", [
+    ({"serviceName": "a b"}, "Invalid service name"),
+    ({"desiredCount": -1}, "desiredCount must be between"),
+    ({"desiredCount": 6000}, "desiredCount must be between"),
+    ({"taskDefinition": "none"}, "TaskDefinition not found."),
+    ({"cluster": "none"}, "Cluster not found."),
+    ({"schedulingStrategy": "DAEMON"}, "DAEMON is not supported"),
+    ({"deploymentController": {"type": "CODE_DEPLOY"}}, "CODE_DEPLOY is not supported"),
+    ({"loadBalancers": [{"targetGroupArn": "arn:x", "containerName": "web",
+                         "containerPort": 80}]}, "arn:x does not exist"),
+    ({"deploymentConfiguration": {"minimumHealthyPercent": 101}}, "minimumHealthyPercent"),
+    ({"deploymentConfiguration": {"maximumPercent": 99}}, "maximumPercent"),
+    ({"placementStrategy": [{"type": "pile"}]}, "pile"),
+    ({"placementConstraints": [{"type": "memberOf", "expression": "("}]}, ""),
+    ({"propagateTags": "ALL"}, "propagateTags"),
+    ({"tags": [{"key": "aws:x", "value": ""}]}, ""),
+])
+def test_what_is_no_service_is_refused(ecs, options, part):
+    good = {"serviceName": "web", "taskDefinition": "web", "desiredCount": 1}
+    error = error_of(ecs.create_service, **{**good, **options})
+    assert part in error["Message"]
+    assert ecs.list_services()["serviceArns"] == []
+
+
+def test_services_are_listed_described_and_tagged(ecs):
+    for name in ("b", "a", "c"):
+        create(ecs, 0, name)
+    arns = ecs.list_services(maxResults=2)
+    assert [arn.rpartition("/")[2] for arn in arns["serviceArns"]] == ["a", "b"]
+    rest = ecs.list_services(maxResults=2, nextToken=arns["nextToken"])
+    assert [arn.rpartition("/")[2] for arn in rest["serviceArns"]] == ["c"]
+    arn = arns["serviceArns"][0]
+    ecs.tag_resource(resourceArn=arn, tags=[{"key": "k", "value": "v"}])
+    assert ecs.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "k", "value": "v"}]
+    described = ecs.describe_services(services=[arn, "none"])
+    assert described["services"][0]["serviceArn"] == arn
+    assert described["failures"][0]["reason"] == "MISSING"
