@@ -113,6 +113,17 @@ constexpr std::array kCommands = {
     Command{"task explain",
             "Say for each container instance why a task cannot run there",
             add_task_explain_command},
+    Command{"service create", "Keep a number of tasks running", add_service_create_command},
+    Command{"service update", "Change a service", add_service_update_command},
+    Command{"service scale", "Change how many tasks services have", add_service_scale_command},
+    Command{"service deploy", "Replace a service's tasks by new ones", add_service_deploy_command},
+    Command{"service rollback",
+            "Go back to the task definition before the present one",
+            add_service_rollback_command},
+    Command{"service ls", "List services", add_service_ls_command},
+    Command{"service show", "Show everything about services", add_service_show_command},
+    Command{"service events", "Show what has happened to a service", add_service_events_command},
+    Command{"service rm", "Remove services and stop their tasks", add_service_rm_command},
     // Without a summary: not for people and not in --help.
     Command{"container-cleanup", "", add_container_cleanup_command},
 };

@@ -36,6 +36,10 @@ _ikada_tasks() {
   "$1" task ls -q "${@:2}" 2>/dev/null
 }
 
+_ikada_services() {
+  "$1" service ls -q 2>/dev/null
+}
+
 _ikada_task_definitions() {
   "$1" task-def ls -q "${@:2}" 2>/dev/null
 }
@@ -65,8 +69,8 @@ _ikada() {
   done
   # A verb of a group stands for a command of its own, with the same arguments.
   case $verb in
-    builder | cluster | container | image | manifest | network | node | registry | system | task | \
-      task-def | volume)
+    builder | cluster | container | image | manifest | network | node | registry | service | \
+      system | task | task-def | volume)
       group=("$verb") verb=
       ((index + 1 < COMP_CWORD)) && verb=${COMP_WORDS[index + 1]}
       ;;
@@ -95,7 +99,13 @@ _ikada() {
       "task run" | "task-def show" | "task-def deregister")
         words=$(_ikada_task_definitions "$program") ;;
       "task-def rm") words=$(_ikada_task_definitions "$program" -a) ;;
-      "task ls" | "task-def ls" | "task-def register") words= ;;
+      "service show" | "service events" | "service update" | "service rollback" | "service rm" | \
+        "service scale")
+        words=$(_ikada_services "$program") ;;
+      "service deploy")
+        words="$(_ikada_services "$program") $(_ikada_task_definitions "$program")" ;;
+      "service create") words=$(_ikada_task_definitions "$program") ;;
+      "service ls" | "task ls" | "task-def ls" | "task-def register") words= ;;
       "container inspect") words=$(_ikada_containers "$program") ;;
       *) words=$(_ikada_arguments "$program" "$verb") ;;
     esac

@@ -45,6 +45,7 @@ std::int64_t revision_of(const State& state, const std::string& key) {
     case RecordKind::kSetting:
     case RecordKind::kNode:
     case RecordKind::kGrant:
+    case RecordKind::kNetwork:
       return 0;
   }
   return 0;

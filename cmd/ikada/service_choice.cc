@@ -1,0 +1,117 @@
+#include "cmd/ikada/service_choice.h"
+
+#include <stdio.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "cmd/ikada/task_choice.h"
+
+namespace ikada {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{200};
+
+// {} if the service has none.
+Json newest_deployment(const Json& service) {
+  for (const Json& each : service["deployments"]) {
+    if (each.value("status", "") == "PRIMARY") return each;
+  }
+  return Json::object();
+}
+
+std::string progress_of(const Json& service) {
+  const Json deployment = newest_deployment(service);
+  std::string text = fmt::format("{}: {} of {} running, {} pending",
+                                 service.value("serviceName", ""),
+                                 service.value("runningCount", 0),
+                                 service.value("desiredCount", 0),
+                                 service.value("pendingCount", 0));
+  if (service["deployments"].size() > 1) {
+    text += fmt::format("; {} of {} from {}",
+                        deployment.value("runningCount", 0),
+                        deployment.value("desiredCount", 0),
+                        name_of_definition(deployment.value("taskDefinition", "")));
+  }
+  if (deployment.value("failedTasks", 0) > 0) {
+    text += fmt::format("; {} failed", deployment.value("failedTasks", 0));
+  }
+  return text;
+}
+
+bool is_stable(const Json& service) {
+  return service["deployments"].size() == 1 && service.value("pendingCount", 0) == 0 &&
+         service.value("runningCount", 0) == service.value("desiredCount", 0);
+}
+
+Error failure_of(const Json& service, const Json& deployment) {
+  return make_error(ErrorKind::kUnavailable,
+                    "service {}: {}",
+                    service.value("serviceName", ""),
+                    deployment.value("rolloutStateReason", "the deployment failed"));
+}
+
+// What stands in its way, as its newest events tell it.
+void tell_events(const Json& service, std::string& told) {
+  if (service["events"].empty()) return;
+  const std::string newest = service["events"][0].value("message", "");
+  const bool is_trouble = newest.find("unable to") != std::string::npos;
+  if (!is_trouble || newest == told) return;
+  told = newest;
+  ::fprintf(stderr, "%s\n", newest.c_str());
+}
+
+}  // namespace
+
+Result<Json> find_service(const ApiClient& api, const ServiceChoice& choice) {
+  IK_LET(answer,
+         api.call("DescribeServices",
+                  {{"cluster", choice.cluster},
+                   {"services", Json::array({choice.name})},
+                   {"include", Json::array({"TAGS"})}}));
+  if (answer["services"].empty()) {
+    return make_error(ErrorKind::kNotFound, "No such service: {}", choice.name);
+  }
+  return std::move(answer["services"][0]);
+}
+
+Result<std::vector<Json>> list_all_services(const ApiClient& api, const std::string& cluster) {
+  constexpr size_t kAtOnce = 10;
+  IK_LET(arns, api.list("ListServices", {{"cluster", cluster}}, "serviceArns"));
+  std::vector<Json> services;
+  for (size_t i = 0; i < arns.size(); i += kAtOnce) {
+    Json some = Json::array();
+    for (size_t j = i; j < std::min(i + kAtOnce, arns.size()); ++j) some.push_back(arns[j]);
+    IK_LET(answer, api.call("DescribeServices", {{"cluster", cluster}, {"services", some}}));
+    for (Json& each : answer["services"]) services.push_back(std::move(each));
+  }
+  return services;
+}
+
+Result<void> wait_for_service(const ApiClient& api, const ServiceChoice& choice) {
+  std::string awaited;
+  std::string shown;
+  std::string told;
+  while (true) {
+    IK_LET(service, find_service(api, choice));
+    if (service.value("status", "") != "ACTIVE") {
+      return make_error(ErrorKind::kUnavailable, "service {} is being removed", choice.name);
+    }
+    const Json deployment = newest_deployment(service);
+    const std::string id = deployment.value("id", "");
+    if (awaited.empty()) awaited = id;
+    if (id != awaited || deployment.value("rolloutState", "") == "FAILED") {
+      return failure_of(service, deployment);
+    }
+    if (std::string progress = progress_of(service); progress != shown) {
+      ::fprintf(stderr, "%s\n", progress.c_str());
+      shown = std::move(progress);
+    }
+    if (is_stable(service)) return {};
+    tell_events(service, told);
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+}  // namespace ikada

@@ -1,0 +1,27 @@
+// Services of a cluster, as people name them and wait for them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cmd/ikada/api_client.h"
+#include "cmd/ikada/context.h"
+
+namespace ikada {
+
+struct ServiceChoice {
+  std::string cluster = "default";
+  std::string name = {};
+};
+
+// As DescribeServices answers it. kNotFound.
+Result<Json> find_service(const ApiClient& api, const ServiceChoice& choice);
+
+// All of a cluster's, as DescribeServices answers them.
+Result<std::vector<Json>> list_all_services(const ApiClient& api, const std::string& cluster);
+
+// Waits until the service has one deployment and all its tasks RUNNING; tells on stderr how it
+// comes along. kUnavailable, with the reason, when its newest deployment failed or was rolled back.
+Result<void> wait_for_service(const ApiClient& api, const ServiceChoice& choice);
+
+}  // namespace ikada
