@@ -33,6 +33,7 @@ class Assignments {
   };
   using Enlisted = std::function<void(const Result<std::string>&)>;
   using Taken = std::function<void(const Result<void>&)>;
+  using Told = std::function<void(const Result<Json>&)>;
 
   virtual ~Assignments() = default;
 
@@ -43,6 +44,14 @@ class Assignments {
 
   // kNotFound: there is no such task any more.
   virtual void report(const TaskReport& report, Taken then) = 0;
+
+  // What only a manager has for a task of this instance: "credentials", an object as the
+  // credentials endpoint answers it. kNotFound if the task has none.
+  virtual void ask(const std::string& what, const std::string& task, Told then);
 };
+
+inline void Assignments::ask(const std::string& what, const std::string& /*task*/, Told then) {
+  then(make_error(ErrorKind::kUnavailable, "nobody to ask for {}", what));
+}
 
 }  // namespace ikada

@@ -26,6 +26,13 @@ enum class PullPolicy {
   kAlways,   // The registry is asked; if that fails, what is in the store is used.
 };
 
+// A task as the actions need it: constant, shared by those under way.
+struct TaskFacts {
+  Task task;
+  TaskDefinition definition;  // With the task's overrides in place.
+  Scope scope;
+};
+
 struct ContainerActionOptions {
   EngineOptions engine;
   HostAbilities host = {};
@@ -35,13 +42,10 @@ struct ContainerActionOptions {
   // Where tasks in mode awsvpc have their addresses; the host's own bridge without it. Called from
   // several threads. An error: there is such a network, but not here, not now.
   std::function<Result<TaskBridgeSpec>()> find_task_bridge = {};
-};
-
-// A task as the actions need it: constant, shared by those under way.
-struct TaskFacts {
-  Task task;
-  TaskDefinition definition;  // With the task's overrides in place.
-  Scope scope;
+  // Variables that the agent adds to a container's environment, whatever its definition says.
+  std::function<std::vector<std::pair<std::string, std::string>>(const TaskFacts& facts,
+                                                                 const std::string& container)>
+      own_environment;
 };
 
 struct StartedContainer {
@@ -103,7 +107,7 @@ class ContainerActions {
       : options_(std::move(options)), engine_(std::move(engine)), reaper_(std::move(reaper)) {}
 
   Result<ContainerPlan> plan(const TaskFacts& facts, const ContainerDefinition& container);
-  Result<FetchedEnvironment> fetch(const ContainerDefinition& container);
+  Result<FetchedEnvironment> fetch(const TaskFacts& facts, const ContainerDefinition& container);
   std::vector<NetworkBinding> bindings(const TaskFacts& facts,
                                        const std::string& container,
                                        const std::string& id);

@@ -25,8 +25,10 @@ Result<std::string> read_environment_file(const EnvironmentFile& file) {
 
 }  // namespace
 
-Result<FetchedEnvironment> ContainerActions::fetch(const ContainerDefinition& container) {
+Result<FetchedEnvironment> ContainerActions::fetch(const TaskFacts& facts,
+                                                   const ContainerDefinition& container) {
   FetchedEnvironment fetched;
+  if (options_.own_environment) fetched.agent = options_.own_environment(facts, container.name);
   if (container.environment_files.has_value()) {
     for (const EnvironmentFile& each : *container.environment_files) {
       IK_LET(text, read_environment_file(each));
@@ -103,7 +105,7 @@ Result<void> ContainerActions::make_volumes(const ContainerPlan& plan) {
 
 Result<ContainerPlan> ContainerActions::plan(const TaskFacts& facts,
                                              const ContainerDefinition& container) {
-  IK_LET(fetched, fetch(container));
+  IK_LET(fetched, fetch(facts, container));
   IK_LET(whole,
          plan_container({.task = facts.task,
                          .definition = facts.definition,

@@ -40,6 +40,7 @@ struct TaskPlanInputs {
 struct FetchedEnvironment {
   std::vector<std::string> files = {};                            // Whole texts, in order.
   std::vector<std::pair<std::string, std::string>> secrets = {};  // Name and value.
+  std::vector<std::pair<std::string, std::string>> agent = {};    // The agent's own.
 };
 
 // A volume that has a name of its own in the engine.

@@ -58,6 +58,7 @@ Result<std::vector<std::string>> plan_task_environment(const ContainerDefinition
   for (const auto& [name, value] : fetched.secrets) {
     put(environment, name, value);
   }
+  for (const auto& [name, value] : fetched.agent) put(environment, name, value);
   return environment;
 }
 

@@ -157,6 +157,11 @@ const Task* TaskRunner::find(const std::string& task) const {
   return found == entries_.end() ? nullptr : &found->second->machine.task();
 }
 
+std::shared_ptr<const TaskFacts> TaskRunner::facts(const std::string& task) const {
+  const auto found = entries_.find(task);
+  return found == entries_.end() ? nullptr : found->second->facts;
+}
+
 std::vector<std::string> TaskRunner::tasks() const {
   std::vector<std::string> ids;
   for (const auto& [id, entry] : entries_) ids.push_back(id);
@@ -268,7 +273,9 @@ void TaskRunner::watch(const std::string& task,
                        std::int32_t generation,
                        const std::string& id) {
   if (is_shut_down_) return;
+  if (options_.on_running) options_.on_running(task, container, id);
   actions_->await_end(id, [this, task, container, generation](const EndedContainer& end) {
+    if (options_.on_ended) options_.on_ended(task, container);
     step(task, ContainerEnded{container, generation, end.exit_code, end.is_out_of_memory});
   });
 }

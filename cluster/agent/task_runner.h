@@ -33,6 +33,11 @@ struct TaskRunnerOptions {
   // How long a stopped task's containers stay, for their logs.
   std::chrono::milliseconds retention = std::chrono::hours(3);
   std::function<void(const Error&)> on_error;  // What nobody waits for.
+  // Told of each container that was started, also when the runner takes up what ran before; `id` is
+  // its id in the engine. Then that it has ended. Either may be null.
+  std::function<void(const std::string& task, const std::string& container, const std::string& id)>
+      on_running = {};
+  std::function<void(const std::string& task, const std::string& container)> on_ended = {};
 };
 
 class TaskRunner {
@@ -69,6 +74,7 @@ class TaskRunner {
   // Null if unknown.
   const Task* find(const std::string& task) const;
   std::vector<std::string> tasks() const;
+  std::shared_ptr<const TaskFacts> facts(const std::string& task) const;
 
   // Ends the watching, so that the loop has nothing left to do.
   void shut_down();

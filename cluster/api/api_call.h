@@ -3,8 +3,11 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cluster/model/arn.h"
 #include "cluster/model/ecs_error.h"
@@ -12,6 +15,8 @@
 #include "cluster/service/task_health.h"
 
 namespace ikada {
+
+class Vault;
 
 struct ApiOptions {
   std::string account = "000000000000";
@@ -22,6 +27,10 @@ struct ApiOptions {
   bool needs_audit_room = true;
   // A service's task without checks is healthy when it has been RUNNING for so long.
   std::chrono::milliseconds healthy_after = service::kHealthyAfter;
+  // What sessions of a task role may do: patterns of actions, "ecs:List*", by the role's name.
+  std::map<std::string, std::vector<std::string>> role_actions = {};
+  // Seals what must not rest in clear, and makes sessions. Null where there are no such things.
+  std::shared_ptr<const Vault> vault = {};
 };
 
 class TaskPlacer;

@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/api/vault.h"
 #include "cluster/auth/sigv4.h"
+#include "cluster/daemon/role_rights.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 
@@ -41,6 +43,23 @@ ApiReply refusal_reply(const Error& error) {
   Error named = error;
   named.kind = ErrorKind::kInvalid;
   return error_reply(named);
+}
+
+std::string action_of(const AuditRecord& record) {
+  return fmt::format("{}:{}", cut(record.source, '.').before, record.name);
+}
+
+bool may_call(const ApiOptions& options, const AuditRecord& record) {
+  return may_session(options.role_actions, record.principal, action_of(record));
+}
+
+HttpReply denied(const AuditRecord& record) {
+  const std::string action = action_of(record);
+  return http_reply(error_reply(make_error(ErrorKind::kDenied,
+                                           "User: {} is not authorized to perform: {} because no "
+                                           "entry of task_roles allows it",
+                                           record.principal,
+                                           action)));
 }
 
 void call(ApiServer& api,
@@ -101,6 +120,14 @@ HttpServer::Route verifying_api_route(ApiServer& api,
                                       auth::FindAccessKey find_key) {
   return [&api, &audit, find_key = std::move(find_key)](const HttpRequest& request,
                                                         const HttpServer::Respond& respond) {
+    // A session's key stands in its token.
+    std::optional<auth::AccessKey> session;
+    const auto find = [&](std::string_view id) -> const auth::AccessKey* {
+      const std::string_view token = request.header("x-amz-security-token");
+      if (token.empty() || api.options().vault == nullptr) return find_key(id);
+      session = api.options().vault->open_session(token);
+      return session.has_value() && session->id == id ? &*session : nullptr;
+    };
     std::vector<auth::HeaderField> headers;
     for (const HttpHeader& each : request.headers) headers.push_back({each.name, each.value});
     const Cut target = cut(request.target, '?');
@@ -109,7 +136,7 @@ HttpServer::Route verifying_api_route(ApiServer& api,
                                                       .query = target.after,
                                                       .headers = headers,
                                                       .body = request.body},
-                                                     find_key,
+                                                     find,
                                                      unix_now(),
                                                      {.services = {"ecs"}});
     AuditRecord record = audit_of_api_call(request, api.options().account);
@@ -124,6 +151,9 @@ HttpServer::Route verifying_api_route(ApiServer& api,
     record.region = caller->region;
     record.principal = caller->principal;
     record.access_key_id = caller->access_key_id;
+    if (caller->is_temporary && !may_call(api.options(), record)) {
+      return audited(audit, record, respond)(denied(record));
+    }
     call(api, audit, request, std::move(record), respond);
   };
 }

@@ -48,11 +48,28 @@ Result<void> read_key(const std::string& name, const std::string& value, ApiOpti
 }
 
 // May throw yaml-cpp's exceptions.
+Result<void> read_roles(const YAML::Node& roles, ApiOptions& options) {
+  if (!roles.IsMap()) return make_error(ErrorKind::kInvalid, "expected a map");
+  for (const auto& role : roles) {
+    if (!role.second.IsSequence()) {
+      return make_error(ErrorKind::kInvalid, "expected a list of actions");
+    }
+    auto& actions = options.role_actions[role.first.as<std::string>()];
+    for (const auto& action : role.second) actions.push_back(action.as<std::string>());
+  }
+  return {};
+}
+
+// Likewise.
 Result<ApiOptions> read_options(const YAML::Node& root) {
   ApiOptions options;
   if (!root || root.IsNull()) return options;
   if (!root.IsMap()) return make_error(ErrorKind::kInvalid, "expected a map");
   for (const auto& field : root) {
+    if (field.first.as<std::string>() == "task_roles") {
+      IK_TRY(read_roles(field.second, options).context("task_roles"));
+      continue;
+    }
     IK_TRY(read_key(field.first.as<std::string>(), field.second.as<std::string>(), options));
   }
   return options;

@@ -8,6 +8,10 @@
 //   false.
 //   audit_log_full: refuse       # Or continue: whether to change anything that cannot be recorded.
 //
+//   task_roles:                  # What sessions of task roles may do (role_rights.h): nothing
+//   else.
+//     deployer: ["ecs:*"]
+//
 // The file is what makes a daemon a manager; an empty one will do.
 #pragma once
 

@@ -7,6 +7,7 @@
 
 #include "cluster/daemon/agent_config.h"
 #include "cluster/engine/program_paths.h"
+#include "runtime/sys/file.h"
 
 namespace ikada {
 namespace {
@@ -35,14 +36,45 @@ Result<AgentOptions> plan_agent(const HostAgentOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<Agent>> create_host_agent(boost::asio::io_context& loop,
-                                                 const HostAgentOptions& options,
-                                                 Assignments& assignments) {
+Result<std::unique_ptr<HostAgent>> HostAgent::create(boost::asio::io_context& loop,
+                                                     const HostAgentOptions& options,
+                                                     Assignments& assignments,
+                                                     AuditLog& audit) {
   IK_LET(config, load_agent_config(options.config, options.is_default));
-  if (!config.runs_tasks) return std::unique_ptr<Agent>();
+  if (!config.runs_tasks) return std::unique_ptr<HostAgent>();
   IK_LET(planned, plan_agent(options));
   apply_agent_config(config, planned);
-  return Agent::create(loop, std::move(planned), assignments);
+  IK_TRY(make_directories(planned.runner.state_directory, 0700));
+  std::unique_ptr<HostAgent> host(new HostAgent);
+  IK_LET(endpoints,
+         TaskEndpoints::create(loop,
+                               {.layout = planned.runner.actions.engine.layout,
+                                .runtime_program = planned.runner.actions.engine.runtime_program,
+                                .key_file = planned.runner.state_directory + "/endpoint.key"},
+                               assignments,
+                               audit));
+  host->endpoints_ = std::move(endpoints);
+  TaskEndpoints* const asked = host->endpoints_.get();
+  planned.runner.actions.own_environment = [asked](const TaskFacts& facts,
+                                                   const std::string& container) {
+    return asked->ids().environment(facts.task.id, facts.definition, container);
+  };
+  planned.runner.on_running =
+      [asked](const std::string& task, const std::string& container, const std::string& id) {
+        asked->note_running(task, container, id);
+      };
+  planned.runner.on_ended = [asked](const std::string& task, const std::string& container) {
+    asked->note_ended(task, container);
+  };
+  IK_LET(agent, Agent::create(loop, std::move(planned), assignments));
+  host->agent_ = std::move(agent);
+  asked->serve(host->agent_->runner());
+  return host;
+}
+
+void HostAgent::shut_down() {
+  agent_->shut_down();
+  endpoints_->stop();
 }
 
 }  // namespace ikada

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cluster/agent/agent.h"
+#include "cluster/daemon/task_endpoints.h"
 
 namespace ikada {
 
@@ -17,9 +18,24 @@ struct HostAgentOptions {
   std::function<Result<TaskBridgeSpec>()> find_task_bridge = {};  // See ContainerActionOptions.
 };
 
-// Nothing if the host is to run no tasks. `assignments` outlives it.
-Result<std::unique_ptr<Agent>> create_host_agent(boost::asio::io_context& loop,
-                                                 const HostAgentOptions& options,
-                                                 Assignments& assignments);
+// The agent, and what its tasks ask it.
+class HostAgent {
+ public:
+  // Nothing if the host is to run no tasks. Everything outlives it.
+  static Result<std::unique_ptr<HostAgent>> create(boost::asio::io_context& loop,
+                                                   const HostAgentOptions& options,
+                                                   Assignments& assignments,
+                                                   AuditLog& audit);
+
+  void start() { agent_->start(); }
+  void shut_down();
+  Agent& agent() { return *agent_; }
+
+ private:
+  HostAgent() = default;
+
+  std::unique_ptr<TaskEndpoints> endpoints_;
+  std::unique_ptr<Agent> agent_;
+};
 
 }  // namespace ikada

@@ -82,9 +82,29 @@ Result<void> HostDaemon::open() {
   return member_ == nullptr ? Result<void>() : open_agent(*member_->assignments());
 }
 
+// A manager that nobody joins has a key of its own; what it has sealed opens in a cluster, too.
+Result<void> HostDaemon::open_vault(const std::optional<ClusterKeys>& keys) {
+  const std::string path = options_.state_root + "/cluster/sealing.key";
+  if (!keys.has_value()) {
+    IK_TRY(make_directories(options_.state_root + "/cluster", 0700));
+    const Result<void> made = SealingKeys::create_file(path);
+    if (!made.has_value() && made.error().kind != ErrorKind::kConflict) return made.error();
+  }
+  Result<SealingKeys> own = SealingKeys::open_file(path);
+  if (!own.has_value() && !keys.has_value()) return own.error();
+  if (!own.has_value() && own.error().kind != ErrorKind::kNotFound) return own.error();
+  SealingKeys sealing = own.has_value() ? std::move(*own) : SealingKeys(std::vector<SealingKey>());
+  if (keys.has_value()) sealing.put_first(Vault::derive_key(keys->authority.key()));
+  vault_ = std::make_shared<Vault>(std::move(sealing));
+  return {};
+}
+
 Result<void> HostDaemon::open_manager() {
   IK_LET(config, load_cluster_config(options_.cluster_config));
   ApiOptions api = config.value_or(ApiOptions());
+  IK_LET(keys, load_cluster_keys(keys_path()));
+  IK_TRY(open_vault(keys));
+  api.vault = vault_;
   // Virtual instances are for trying: a real one among them only if somebody says so.
   is_for_real_ = !api.virtual_instances;
   IK_LET(manager,
@@ -113,13 +133,14 @@ Result<void> HostDaemon::open_member(Membership membership, std::optional<Cluste
 
 Result<void> HostDaemon::open_agent(Assignments& assignments) {
   IK_LET(agent,
-         create_host_agent(loop_,
+         HostAgent::create(loop_,
                            {.run_root = options_.run_root,
                             .state_root = options_.state_root,
                             .config = options_.agent_config,
                             .is_default = is_for_real_,
                             .find_task_bridge = [this] { return network_.task_bridge(); }},
-                           assignments)
+                           assignments,
+                           audit_)
              .context("agent"));
   agent_ = std::move(agent);
   return {};
@@ -235,11 +256,11 @@ void HostDaemon::leave_as_worker(bool force, const Done& done) {
 
 // Stops its tasks itself; nobody is asked.
 void HostDaemon::leave_alone(int attempts, const Done& done) {
-  if (agent_ == nullptr || !agent_->has_running_tasks()) return forget_cluster(done);
+  if (agent_ == nullptr || !agent_->agent().has_running_tasks()) return forget_cluster(done);
   if (attempts == 0) {
     return done(make_error(ErrorKind::kUnavailable, "tasks do not stop, try again"));
   }
-  agent_->stop_tasks("The host has left the cluster.");
+  agent_->agent().stop_tasks("The host has left the cluster.");
   timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAskAgain);
   timer_->async_wait([this, attempts, done](const boost::system::error_code& error) {
     if (!error) leave_alone(attempts - 1, done);
@@ -280,6 +301,7 @@ void HostDaemon::remove_cluster_files() {
   for (const char* name : {"authority.json",
                            "ca.pem",
                            "access_key.json",
+                           "sealing.key",
                            "store.db",
                            "store.db-wal",
                            "store.db-shm"}) {

@@ -12,11 +12,12 @@
 #include <memory>
 #include <string>
 
-#include "cluster/agent/agent.h"
+#include "cluster/api/vault.h"
 #include "cluster/auth/join_token.h"
 #include "cluster/daemon/audit_log.h"
 #include "cluster/daemon/cluster_member.h"
 #include "cluster/daemon/daemon.h"
+#include "cluster/daemon/host_agent.h"
 #include "cluster/daemon/host_network.h"
 #include "cluster/daemon/task_subnets.h"
 
@@ -93,6 +94,7 @@ class HostDaemon {
   std::string network_path() const { return options_.state_root + "/agent/network.json"; }
   std::string keys_path() const { return options_.state_root + "/cluster/authority.json"; }
   ClusterPorts ports() const;
+  Result<void> open_vault(const std::optional<ClusterKeys>& keys);
   Result<void> open_manager();
   Result<void> open_member(Membership membership, std::optional<ClusterKeys> keys);
   Result<void> open_agent(Assignments& assignments);
@@ -113,11 +115,12 @@ class HostDaemon {
   boost::asio::io_context& loop_;
   DaemonOptions options_;
   AuditLog& audit_;
-  bool is_for_real_ = true;  // No virtual instances.
+  std::shared_ptr<Vault> vault_;  // On managers.
+  bool is_for_real_ = true;       // No virtual instances.
   HostNetwork network_;
   std::unique_ptr<ControlPlane> manager_;
   std::unique_ptr<ClusterMember> member_;
-  std::unique_ptr<Agent> agent_;
+  std::unique_ptr<HostAgent> agent_;
   std::unique_ptr<boost::asio::steady_timer> timer_;
   std::function<void()> on_restart_;
   bool is_busy_ = false;  // With init, join or leave.

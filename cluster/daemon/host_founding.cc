@@ -82,6 +82,8 @@ Result<void> HostDaemon::found(Draft& draft) {
   if (manager_ == nullptr) {
     IK_TRY(open_manager());
     manager_->start();
+  } else {
+    vault_->put_first(Vault::derive_key(draft.keys.authority.key()));
   }
   return open_member(draft.membership, draft.keys);
 }

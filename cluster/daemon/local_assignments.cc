@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cluster/daemon/task_grants.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada {
@@ -129,6 +130,23 @@ void LocalAssignments::note_change(std::string_view key) {
   if (task->second.value.container_instance != instance_) return;
   const std::optional<Assignment> one = assignment_of(scope, task->second.value);
   if (one.has_value()) listener_.on_one(*one);
+}
+
+void LocalAssignments::ask(const std::string& what, const std::string& task, Told then) {
+  const ScopeState& scope = feed_.state().scope(scope_);
+  const auto cluster = scope.clusters.find(cluster_);
+  const Kept<Task>* kept = nullptr;
+  if (cluster != scope.clusters.end()) {
+    const auto found = cluster->second.tasks.find(task);
+    if (found != cluster->second.tasks.end()) kept = &found->second;
+  }
+  // Of its own tasks only, and only while they live.
+  if (kept == nullptr || !is_assigned(kept->value, instance_)) {
+    return then(make_error(ErrorKind::kNotFound, "no task {} on this instance", task));
+  }
+  const std::optional<Assignment> whole = assignment_of(scope, kept->value);
+  if (!whole.has_value()) return then(make_error(ErrorKind::kNotFound, "no definition"));
+  then(answer_for_task(what, *whole, api_.options(), unix_now()));
 }
 
 void LocalAssignments::report(const TaskReport& report, Taken then) {

@@ -21,6 +21,7 @@ class LocalAssignments : public Assignments {
   void enlist(const ContainerInstance& host, Enlisted then) override;
   void follow(const std::string& instance, Listener listener) override;
   void report(const TaskReport& report, Taken then) override;
+  void ask(const std::string& what, const std::string& task, Told then) override;
 
   // The id of the instance that enlist() makes; a random one without it.
   void set_id(std::string id) { id_ = std::move(id); }

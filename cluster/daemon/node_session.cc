@@ -41,6 +41,7 @@ void NodeSession::take(const Question& question) {
   if (question.verb == "enlist") return enlist(question.id, question.body);
   if (question.verb == "follow") return follow(question.id);
   if (question.verb == "report") return report(question.id, question.body);
+  if (question.verb == "credentials") return grant(question);
   if (question.verb == "renew") return renew(question.id, question.body);
   if (question.verb == "leave") return leave(question.id, question.body);
   reply(question.id, make_error(ErrorKind::kInvalid, "no such question: {}", question.verb));
@@ -121,6 +122,19 @@ void NodeSession::report(std::int64_t id, const Json& body) {
     if (!taken.has_value()) return self->reply(id, taken.error());
     self->reply(id, Json::object());
   });
+}
+
+void NodeSession::grant(const Question& question) {
+  std::string task;
+  JsonReader reader(question.body, question.verb);
+  reader.require("task", task);
+  const Result<void> read = reader.done();
+  if (!read.has_value()) return reply(question.id, read.error());
+  assignments_.ask(question.verb,
+                   task,
+                   [self = shared_from_this(), id = question.id](const Result<Json>& answer) {
+                     self->reply(id, answer);
+                   });
 }
 
 void NodeSession::renew(std::int64_t id, const Json& body) {

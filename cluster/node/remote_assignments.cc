@@ -90,6 +90,10 @@ void RemoteAssignments::report(const TaskReport& report, Taken then) {
   });
 }
 
+void RemoteAssignments::ask(const std::string& what, const std::string& task, Told then) {
+  link_.ask(what, {{"task", task}}, std::move(then));
+}
+
 void RemoteAssignments::note_connected() {
   if (!instance_.empty()) ask_to_follow();
 }

@@ -20,6 +20,7 @@ class RemoteAssignments : public Assignments {
   void enlist(const ContainerInstance& host, Enlisted then) override;
   void follow(const std::string& instance, Listener listener) override;
   void report(const TaskReport& report, Taken then) override;
+  void ask(const std::string& what, const std::string& task, Told then) override;
 
   // What the link tells.
   void note_connected();

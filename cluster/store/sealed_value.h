@@ -49,6 +49,12 @@ class SealingKeys {
   // kDenied if others than the owner may read or write the file; kInvalid if it holds no keys.
   static Result<SealingKeys> open_file(const std::string& path);
 
+  // Of keys that come from elsewhere; at least one, or put_first() follows.
+  explicit SealingKeys(std::vector<SealingKey> keys) : keys_(std::move(keys)) {}
+
+  // Seals with that key from now on, and opens with the others, too.
+  void put_first(SealingKey key) { keys_.insert(keys_.begin(), std::move(key)); }
+
   // Puts a new random key in front, in the file; or keeps only the first. Open it anew afterwards.
   static Result<void> add_key(const std::string& path);
   static Result<void> drop_old_keys(const std::string& path);
@@ -63,8 +69,6 @@ class SealingKeys {
   bool is_outdated(std::string_view sealed) const;
 
  private:
-  explicit SealingKeys(std::vector<SealingKey> keys) : keys_(std::move(keys)) {}
-
   std::vector<SealingKey> keys_;  // At least one; the first seals.
 };
 

@@ -15,7 +15,7 @@ constexpr int kFailed = 1;
 constexpr int kNotExecutable = 126;
 constexpr int kNotFound = 127;
 
-constexpr std::array<RuntimeCommand, 16> kCommands = {{
+constexpr std::array<RuntimeCommand, 17> kCommands = {{
     {"create",
      "[-b BUNDLE] [--console-socket PATH] [--pid-file FILE] [--no-pivot] [--no-new-keyring] "
      "[--preserve-fds N] ID",
@@ -56,6 +56,10 @@ constexpr std::array<RuntimeCommand, 16> kCommands = {{
      "[--] [PROGRAM [ARGUMENT]...]",
      "run a program, pass signals on to it and reap orphans; without one, wait for SIGTERM",
      &init_process_command},
+    {"task-endpoint",
+     "[--pid PID] --socket FD ADDRESS PORT",
+     "listen in a network namespace for ikadad, and send it the descriptors",
+     &task_endpoint_command},
 }};
 
 }  // namespace

@@ -43,6 +43,7 @@ Result<int> run_command(const RuntimeContext& context, Words words);
 Result<int> spec_command(const RuntimeContext& context, Words words);
 Result<int> start_command(const RuntimeContext& context, Words words);
 Result<int> state_command(const RuntimeContext& context, Words words);
+Result<int> task_endpoint_command(const RuntimeContext& context, Words words);
 Result<int> update_command(const RuntimeContext& context, Words words);
 
 // What the program ends with after `error`: 127 if the container's program was not found, 126 if it

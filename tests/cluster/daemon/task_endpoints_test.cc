@@ -1,0 +1,126 @@
+#include <doctest/doctest.h>
+
+#include "cluster/agent/endpoint_ids.h"
+#include "cluster/api/vault.h"
+#include "cluster/daemon/role_rights.h"
+#include "cluster/daemon/task_doors.h"
+#include "cluster/daemon/task_grants.h"
+
+namespace ikada {
+namespace {
+
+SealingKeys make_keys(unsigned char byte) {
+  SealingKey::Bytes bytes{};
+  bytes.fill(byte);
+  std::vector<SealingKey> keys;
+  keys.emplace_back(bytes);
+  return SealingKeys(std::move(keys));
+}
+
+Assignment make_assignment(const std::string& role) {
+  Assignment assignment;
+  assignment.scope = {.account = "123456789012", .region = "us-east-1"};
+  assignment.task.id = "t1";
+  if (!role.empty()) assignment.definition.task_role_arn = role;
+  return assignment;
+}
+
+TEST_CASE("patterns of actions match as IAM's do") {
+  CHECK(matches_action("ecs:*", "ecs:RunTask"));
+  CHECK(matches_action("ecs:Describe*", "ecs:DescribeTasks"));
+  CHECK(matches_action("ecs:list?asks", "ecs:ListTasks"));
+  CHECK(matches_action("*Task*", "ecs:StopTask"));
+  CHECK(matches_action("*", ""));
+  CHECK(!matches_action("ecs:Describe*", "ecs:RunTask"));
+  CHECK(!matches_action("ecs:Run", "ecs:RunTask"));
+  CHECK(!matches_action("", "ecs:RunTask"));
+  CHECK(!matches_action("*Task", "ecs:RunTasks"));
+}
+
+TEST_CASE("a session may do what its role's entry says, and without one nothing") {
+  const RoleActions rights = {{"reader", {"ecs:List*"}}, {"t1", {"*"}}};
+  const std::string reader = "arn:aws:sts::123456789012:assumed-role/reader/t1";
+
+  CHECK(may_session(rights, reader, "ecs:ListTasks"));
+  CHECK(!may_session(rights, reader, "ecs:RunTask"));
+  CHECK(!may_session(rights, "arn:aws:sts::1:assumed-role/other/t1", "ecs:ListTasks"));
+  CHECK(!may_session(rights, "reader", "ecs:ListTasks"));
+}
+
+TEST_CASE("a session is known by its token, to whoever has the keys") {
+  const Vault vault(make_keys(1));
+  const Vault other(make_keys(2));
+  const Result<auth::AccessKey> made = vault.make_session("arn:aws:sts::1:assumed-role/r/t", 77);
+  REQUIRE(made.has_value());
+  const std::string token(made->session_token.reveal());
+
+  const std::optional<auth::AccessKey> known = vault.open_session(token);
+
+  REQUIRE(known.has_value());
+  CHECK(known->id == made->id);
+  CHECK(known->secret.reveal() == made->secret.reveal());
+  CHECK(known->principal == made->principal);
+  CHECK(known->expires_at == 77);
+  CHECK(!other.open_session(token).has_value());
+  CHECK(!vault.open_session(token.substr(4)).has_value());
+  CHECK(!vault.open_session("").has_value());
+}
+
+TEST_CASE("what an old key has sealed opens beside a new one") {
+  Vault vault(make_keys(1));
+  const Result<std::string> sealed = vault.seal("name", "text");
+  REQUIRE(sealed.has_value());
+
+  vault.put_first(Vault::derive_key(auth::Secret("an authority's key")));
+
+  const Result<auth::Secret> opened = vault.open("name", *sealed);
+  REQUIRE(opened.has_value());
+  CHECK(opened->reveal() == "text");
+  CHECK(!vault.open("other name", *sealed).has_value());
+}
+
+TEST_CASE("a task with a role gets credentials for an hour, one without none") {
+  ApiOptions options;
+  options.vault = std::make_shared<const Vault>(make_keys(1));
+  const std::string role = "arn:aws:iam::123456789012:role/path/web";
+
+  const Result<Json> granted = answer_for_task("credentials", make_assignment(role), options, 0);
+
+  REQUIRE(granted.has_value());
+  CHECK((*granted)["RoleArn"] == role);
+  CHECK((*granted)["Expiration"] == "1970-01-01T01:00:00Z");
+  const auto session = options.vault->open_session((*granted)["Token"].get<std::string>());
+  REQUIRE(session.has_value());
+  CHECK(session->principal == "arn:aws:sts::123456789012:assumed-role/web/t1");
+  CHECK(answer_for_task("credentials", make_assignment(""), options, 0).error().kind ==
+        ErrorKind::kNotFound);
+  CHECK(answer_for_task("more", make_assignment(role), options, 0).error().kind ==
+        ErrorKind::kInvalid);
+}
+
+TEST_CASE("ids differ by host, task and container, and are the same again") {
+  const EndpointIds ids("key");
+
+  CHECK(ids.of_container("t1", "app") == EndpointIds("key").of_container("t1", "app"));
+  CHECK(ids.of_container("t1", "app") != EndpointIds("other").of_container("t1", "app"));
+  CHECK(ids.of_container("t1", "app") != ids.of_container("t2", "app"));
+  CHECK(ids.of_container("t1", "app") != ids.of_container("t1", "side"));
+  CHECK(ids.of_credentials("t1").size() == 32);
+  CHECK(ids.environment("t1", TaskDefinition(), "app").size() == 2);
+}
+
+TEST_CASE("as many requests as the rate and the burst allow") {
+  RequestRate rate(40, 60);
+  RequestRate::Clock::time_point now{std::chrono::seconds(1)};
+  int taken = 0;
+  for (int i = 0; i < 100; ++i) taken += rate.take(now) ? 1 : 0;
+  CHECK(taken == 60);
+
+  now += std::chrono::seconds(1);
+  taken = 0;
+  for (int i = 0; i < 100; ++i) taken += rate.take(now) ? 1 : 0;
+  CHECK(taken == 40);
+}
+
+}  // namespace
+}  // namespace ikada
