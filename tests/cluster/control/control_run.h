@@ -1,0 +1,37 @@
+// One run of the control plane's simulation (control_simulation.h). Apart, because who includes it
+// is compiled without optimisation, and what a linker takes of that is slow.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace ikada::control {
+
+// What the program must never do, to see that it would be noticed.
+struct ControlMistakes {
+  bool forgets_fence = false;      // A leader's transactions do not compare its term.
+  bool forgets_token = false;      // RunTask does not compare that its clientToken is new.
+  bool forgets_instances = false;  // RunTask does not compare the records of its instances.
+  bool forgets_records = false;    // Nobody compares the records that are changed.
+  bool forgets_orphans =
+      false;  // An agent hears of the tasks that are there, not that they are all.
+};
+
+struct ControlOptions {
+  // How long faults go on; nothing: as the seed says, as it says how many managers and hosts.
+  std::chrono::milliseconds trouble{0};
+  bool has_trace = false;  // Prints what happens.
+  ControlMistakes mistakes = {};
+};
+
+struct ControlOutcome {
+  std::string wrong;  // Empty if everything held.
+  std::uint64_t events = 0;
+  std::size_t tasks = 0;
+  double seconds_to_settle = 0;
+};
+
+ControlOutcome run_control(std::uint64_t seed, const ControlOptions& options);
+
+}  // namespace ikada::control

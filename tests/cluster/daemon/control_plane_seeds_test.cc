@@ -1,0 +1,18 @@
+// Seeds that failed once, each with what it showed.
+#include <doctest/doctest.h>
+
+#include "tests/cluster/control/control_run.h"
+
+namespace ikada::control {
+
+TEST_CASE("the same seed gives the same run") {
+  const ControlOutcome one = run_control(7, {});
+  const ControlOutcome other = run_control(7, {});
+
+  CHECK(one.wrong == "");
+  CHECK(one.events == other.events);
+  CHECK(one.tasks == other.tasks);
+  CHECK(one.seconds_to_settle == other.seconds_to_settle);
+}
+
+}  // namespace ikada::control
