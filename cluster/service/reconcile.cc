@@ -166,8 +166,8 @@ class Step {
   std::int32_t upper_ = 0;
 };
 
-// A service that is deleted: its tasks stop, then it is INACTIVE.
-void take_down(const ServiceView& view, Service& service, Decision& decision) {
+// A service that is deleted: its tasks stop, then it is INACTIVE, which changes its record.
+bool take_down(const ServiceView& view, Service& service, Decision& decision) {
   bool is_empty = true;
   for (const ServiceTask& each : view.tasks) {
     if (each.task->last_status == TaskStatus::kStopped) continue;
@@ -177,10 +177,11 @@ void take_down(const ServiceView& view, Service& service, Decision& decision) {
                               .reason = fmt::format("Scaling activity initiated by (deployment {})",
                                                     each.task->started_by.value_or(""))});
   }
-  if (!is_empty) return;
+  if (!is_empty) return false;
   service.status = "INACTIVE";
   service.inactive_at = view.now;
   service.deployments.clear();
+  return true;
 }
 
 void tell_stops(const Service& service, Decision& decision) {
@@ -216,16 +217,17 @@ Decision reconcile(const ServiceView& view) {
   Decision decision;
   if (view.service->status == "INACTIVE") return decision;
   Service service = *view.service;
+  bool is_changed = false;
   if (service.status == "DRAINING") {
-    take_down(view, service, decision);
+    is_changed = take_down(view, service, decision);
   } else {
-    advance_rollout(service, view, decision.events);
+    is_changed = advance_rollout(service, view, decision.events);
     if (primary_of(service) == nullptr) return decision;
     Step(view, service, decision).run();
     decision.is_steady = decision.stops.empty() && decision.starts == 0 && is_steady(service, view);
   }
   tell_stops(service, decision);
-  if (to_json(service) != to_json(*view.service)) decision.changed = std::move(service);
+  if (is_changed) decision.changed = std::move(service);
   return decision;
 }
 

@@ -80,18 +80,21 @@ bool is_steady(const Service& service, const ServiceView& view) {
   return healthy == service.desired_count;
 }
 
-void advance_rollout(Service& service, const ServiceView& view, std::vector<std::string>& events) {
-  std::erase_if(service.deployments, [&](const Deployment& each) {
+bool advance_rollout(Service& service, const ServiceView& view, std::vector<std::string>& events) {
+  const size_t gone = std::erase_if(service.deployments, [&](const Deployment& each) {
     return each.status != "PRIMARY" && !has_tasks(view, each);
   });
   const Deployment* primary = primary_of(service);
-  if (primary == nullptr || primary->rollout_state != "IN_PROGRESS") return;
+  if (primary == nullptr || primary->rollout_state != "IN_PROGRESS") return gone > 0;
   const CircuitBreaker& breaker = service.deployment_configuration.breaker;
-  if (breaker.enable &&
-      failures_of(view, *primary).in_a_row >= breaker_threshold(breaker, service.desired_count)) {
-    return fail(service, view, events);
+  if (breaker.enable && failures_of(view, *primary).in_a_row >=
+                            breaker_threshold(breaker, service.desired_count)) {
+    fail(service, view, events);
+    return true;
   }
-  if (is_steady(service, view)) complete(service, view, events);
+  if (!is_steady(service, view)) return gone > 0;
+  complete(service, view, events);
+  return true;
 }
 
 }  // namespace ikada::service

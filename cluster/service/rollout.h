@@ -14,9 +14,10 @@ namespace ikada::service {
 // All that is asked for runs, is healthy, and nothing else is there.
 bool is_steady(const Service& service, const ServiceView& view);
 
-// Changes the service's deployments; adds what is to be told. A deployment that failed is rolled
-// back to the last one that was completed, if the service wants that and there is one.
-void advance_rollout(Service& service, const ServiceView& view, std::vector<std::string>& events);
+// Changes the service's deployments, and says whether it did; adds what is to be told. A deployment
+// that failed is rolled back to the last one that was completed, if the service wants that and there
+// is one.
+bool advance_rollout(Service& service, const ServiceView& view, std::vector<std::string>& events);
 
 // "(service NAME)"
 std::string event_subject(const Service& service);
