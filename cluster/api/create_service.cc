@@ -4,7 +4,7 @@
 #include "cluster/api/service_request.h"
 #include "cluster/api/service_view.h"
 #include "cluster/model/names.h"
-#include "cluster/service/reconcile.h"
+#include "cluster/service/daemon_step.h"
 #include "image/digest.h"
 
 namespace ikada {
@@ -34,15 +34,14 @@ Result<void> check_creation(const ApiCall& call, const CreateServiceInput& input
   if (!is_resource_name(input.service_name)) {
     return invalid_parameter("Invalid service name '{}'.", input.service_name.substr(0, 255));
   }
-  if (input.scheduling_strategy == "DAEMON") {
-    return invalid_parameter("The scheduling strategy DAEMON is not supported.");
-  }
-  if (input.scheduling_strategy != "REPLICA") {
+  const bool for_each_host = input.scheduling_strategy == "DAEMON";
+  if (!for_each_host && input.scheduling_strategy != "REPLICA") {
     return invalid_parameter("Invalid schedulingStrategy '{}'.", input.scheduling_strategy);
   }
-  if (!input.request.desired_count.has_value()) {
+  if (!for_each_host && !input.request.desired_count.has_value()) {
     return invalid_parameter("desiredCount can not be blank.");
   }
+  if (for_each_host) IK_TRY(check_daemon_request(input.request));
   if (input.request.task_definition.value_or("").empty()) {
     return invalid_parameter("Task definition can not be blank.");
   }
@@ -65,8 +64,12 @@ Result<Service> make_service(const ApiCall& call,
   service.revision = definition->value.revision;
   service.launch_type = input.launch_type;
   service.scheduling_strategy = input.scheduling_strategy;
-  service.deployment_configuration.maximum_percent = service::kDefaultMaximumPercent;
-  service.deployment_configuration.minimum_healthy_percent = service::kDefaultMinimumHealthyPercent;
+  const bool for_each_host = is_daemon(service);
+  service.deployment_configuration.maximum_percent =
+      for_each_host ? service::kDaemonMaximumPercent : service::kDefaultMaximumPercent;
+  service.deployment_configuration.minimum_healthy_percent =
+      for_each_host ? service::kDaemonMinimumHealthyPercent
+                    : service::kDefaultMinimumHealthyPercent;
   service.role_arn = input.role;
   service.tags = input.tags;
   service.created_at = call.now;

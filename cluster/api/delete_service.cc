@@ -33,7 +33,7 @@ Result<Outcome> delete_service(const ApiCall& call, const State& state) {
         return Json{{"service", show_service(call_now, after, cluster, name, true)}};
       };
   if (service.status == "DRAINING") return answer(show(state));
-  if (service.desired_count > 0 && !input.force) {
+  if (service.desired_count > 0 && !is_daemon(service) && !input.force) {
     return invalid_parameter("The service cannot be stopped while it is scaled above 0.");
   }
   service.status = "DRAINING";

@@ -63,6 +63,11 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
     if (task == cluster->tasks.end()) return;
     const auto name = service_of_group(task->second.value.group);
     if (name.has_value()) mark(key.scope, key.first, *name);
+    // Daemons leave a host that is drained when all others have.
+    const auto host = cluster->instances.find(task->second.value.container_instance.value_or(""));
+    if (host != cluster->instances.end() && host->second.record.value.status == "DRAINING") {
+      mark_cluster(key.scope, key.first);
+    }
   }
 
   void note_change(std::string_view text) {

@@ -120,6 +120,26 @@ Result<void> check_service_request(const ApiCall& call, const ServiceRequest& re
   return check_limits(*request.deployment_configuration);
 }
 
+Result<void> check_daemon_request(const ServiceRequest& request) {
+  if (request.desired_count.has_value()) {
+    return invalid_parameter(
+        "The daemon scheduling strategy does not support a desired count for services. Remove a "
+        "desired count and try again");
+  }
+  if (request.placement_strategy.has_value() && !request.placement_strategy->empty()) {
+    return invalid_parameter(
+        "The daemon scheduling strategy does not support placement strategies. Remove placement "
+        "strategies and try again");
+  }
+  const auto& limits = request.deployment_configuration;
+  if (limits.has_value() && limits->maximum_percent.value_or(kWholePercent) > kWholePercent) {
+    return invalid_parameter(
+        "The daemon scheduling strategy does not support values above 100 for maximumPercent. "
+        "Change the value and try again");
+  }
+  return {};
+}
+
 void apply_request(const ServiceRequest& request, Service& service) {
   if (request.desired_count.has_value()) service.desired_count = *request.desired_count;
   if (request.deployment_configuration.has_value()) {

@@ -33,6 +33,9 @@ void describe_service_request(JsonFields& fields, ServiceRequest& request);
 // InvalidParameterException for what is out of range or not known here.
 Result<void> check_service_request(const ApiCall& call, const ServiceRequest& request);
 
+// InvalidParameterException for what a service of the strategy DAEMON cannot have.
+Result<void> check_daemon_request(const ServiceRequest& request);
+
 // Takes over what is given; what makes a new deployment is left to the caller.
 void apply_request(const ServiceRequest& request, Service& service);
 

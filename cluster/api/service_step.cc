@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "cluster/api/service_events.h"
@@ -15,7 +16,7 @@ namespace ikada {
 namespace {
 
 // With its record, its events and its guards a step stays within one transaction.
-constexpr std::int32_t kMaxStarts = 40;
+constexpr size_t kMaxStarts = 40;
 constexpr size_t kMaxStops = 40;
 constexpr size_t kServiceTaskIdBytes = 16;
 constexpr std::chrono::seconds kPlaceAgainAfter{10};
@@ -31,8 +32,9 @@ class ServicePlan {
       : call_(call), state_(state), cluster_(cluster), kept_(kept) {}
 
   ServiceStep make() {
-    const service::ServiceView view = view_of_service(
+    service::ServiceView view = view_of_service(
         state_.scope(call_.scope), cluster_, kept_, call_.now, call_.options.healthy_after);
+    if (is_daemon(kept_.record.value)) find_hosts(view);
     service::Decision decision = service::reconcile(view);
     step_.look_again = decision.look_again;
     const Service& before = kept_.record.value;
@@ -41,7 +43,7 @@ class ServicePlan {
     news_.repeated = std::move(decision.repeated_events);
     news_.is_steady = decision.is_steady;
     propose_stops(decision);
-    if (decision.starts > 0) start(service, decision);
+    if (decision.starts > 0 || !decision.starts_on.empty()) start(service, decision);
     propose_events(step_.proposal, call_, kept_, news_);
     if (step_.proposal.changes.empty() && !decision.changed.has_value()) return std::move(step_);
     const std::string key = service_key(call_.scope, before.cluster, before.name);
@@ -79,19 +81,89 @@ class ServicePlan {
     step_.look_again = call_.now + kPlaceAgainAfter;
   }
 
+  // Where a daemon service is to run: on every ACTIVE instance that it may run on. A host that is
+  // not connected gets none, and keeps the one it has.
+  void find_hosts(service::ServiceView& view) {
+    std::set<std::string> present;
+    for (const service::ServiceTask& each : view.tasks) {
+      if (is_live(each)) present.insert(each.task->container_instance.value_or(""));
+    }
+    const Service& service = kept_.record.value;
+    const Deployment* primary = primary_of(service);
+    if (primary == nullptr) return;
+    const Result<Launch> launch = prepare_service_launch(call_, state_, service, *primary);
+    const Result<scheduler::Request> request =
+        launch.has_value() ? service_placement(*launch, service) : launch.error();
+    if (!request.has_value()) {
+      view.hosts = present;
+      return;
+    }
+    const Json verdicts = call_.placer->explain(state_, call_.scope, service.cluster, *request);
+    for (const Json& each : verdicts) {
+      const std::string arn = each.value("containerInstanceArn", "");
+      const std::string id = arn.substr(arn.rfind('/') + 1);
+      const auto instance = cluster_.instances.find(id);
+      const bool is_active =
+          instance != cluster_.instances.end() && instance->second.record.value.status == "ACTIVE";
+      const bool may_run = std::none_of(
+          each["objections"].begin(), each["objections"].end(), [&](const Json& objection) {
+            const std::string reason = objection.value("reason", "");
+            if (reason == "AGENT") return present.count(id) == 0;
+            return !reason.starts_with("RESOURCE:");
+          });
+      if (is_active && may_run) view.hosts.insert(id);
+    }
+  }
+
+  // The instances for the ids, which become as many as there are.
+  Result<std::vector<std::string>> place(const Service& service,
+                                         const service::Decision& decision,
+                                         const scheduler::Request& request,
+                                         std::vector<std::string>& ids) {
+    if (decision.starts_on.empty()) {
+      return call_.placer->place(state_, call_.scope, service.cluster, request, ids);
+    }
+    std::vector<std::string> placed;
+    std::vector<std::string> instances;
+    Json failures = Json::array();
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const std::string& host = decision.starts_on[i];
+      Result<Json> failure =
+          call_.placer->start(state_, call_.scope, service.cluster, request, ids[i], host);
+      if (!failure.has_value()) {
+        call_.placer->take_back(call_.scope, service.cluster, placed);
+        return std::move(failure.error());
+      }
+      if (failure->is_null()) {
+        placed.push_back(ids[i]);
+        instances.push_back(host);
+      } else {
+        failures.push_back(std::move(*failure));
+      }
+    }
+    if (!failures.empty()) tell_unplaced(service, failures);
+    ids = std::move(placed);
+    return instances;
+  }
+
+  void tell_unplaced(const Service& service, const Json& failures) {
+    news_.repeated.push_back(unplaced_event(service, failures));
+    step_.look_again = call_.now + kPlaceAgainAfter;
+  }
+
   Result<void> try_start(const Service& service, const service::Decision& decision) {
     IK_LET(launch, prepare_service_launch(call_, state_, service, *primary_of(service)));
     IK_LET(request, service_placement(launch, service));
+    const size_t wanted = decision.starts_on.empty() ? static_cast<size_t>(decision.starts)
+                                                     : decision.starts_on.size();
     std::vector<std::string> ids;
-    for (std::int32_t i = 0; i < std::min(decision.starts, kMaxStarts); ++i) {
+    for (size_t i = 0; i < std::min(wanted, kMaxStarts); ++i) {
       ids.push_back(call_.random_hex(kServiceTaskIdBytes));
     }
-    if (decision.starts > kMaxStarts) step_.look_again = call_.now;
-    IK_LET(instances, call_.placer->place(state_, call_.scope, service.cluster, request, ids));
+    if (wanted > kMaxStarts) step_.look_again = call_.now;
+    IK_LET(instances, place(service, decision, request, ids));
     if (instances.size() < ids.size()) {
-      const Json failures = call_.placer->failures(state_, call_.scope, service.cluster, request);
-      news_.repeated.push_back(unplaced_event(service, failures));
-      step_.look_again = call_.now + kPlaceAgainAfter;
+      tell_unplaced(service, call_.placer->failures(state_, call_.scope, service.cluster, request));
     }
     ids.resize(instances.size());
     if (ids.empty()) return {};

@@ -20,6 +20,19 @@ bool is_on_draining_host(const ClusterState& cluster, const Task& task) {
   return found != cluster.instances.end() && found->second.record.value.status == "DRAINING";
 }
 
+// Whether nothing but daemons is left on the task's instance.
+bool is_last_on_host(const ClusterState& cluster, const Task& task) {
+  const auto is_other = [&](const auto& entry) {
+    const Task& each = entry.second.value;
+    if (each.container_instance != task.container_instance) return false;
+    if (each.last_status == TaskStatus::kStopped) return false;
+    const auto name = service_of_group(each.group);
+    const ServiceState* service = name.has_value() ? find_service(cluster, *name) : nullptr;
+    return service == nullptr || !is_daemon(service->record.value);
+  };
+  return std::none_of(cluster.tasks.begin(), cluster.tasks.end(), is_other);
+}
+
 struct Counts {
   std::int32_t running = 0;
   std::int32_t pending = 0;
@@ -63,10 +76,13 @@ service::ServiceView view_of_service(const ScopeState& scope,
     const Task& task = cluster.tasks.find(id)->second.value;
     const Kept<TaskDefinition>* definition =
         scope.find_definition({.family = task.family, .revision = task.revision});
+    const bool is_draining = is_on_draining_host(cluster, task);
     view.tasks.push_back(
         {.task = &task,
          .has_health_check = definition != nullptr && has_essential_check(definition->value),
-         .is_on_draining_host = is_on_draining_host(cluster, task)});
+         .is_on_draining_host = is_draining,
+         .is_last_on_host =
+             is_draining && is_daemon(service.record.value) && is_last_on_host(cluster, task)});
   }
   return view;
 }

@@ -65,6 +65,7 @@ Result<Outcome> update_service(const ApiCall& call, const State& state) {
   IK_TRY(check_service_request(call, input.request));
   IK_LET(cluster, resolve_cluster(call, state, input.request.cluster));
   IK_LET(present, resolve_active_service(call, cluster, input.service));
+  if (is_daemon(present->record.value)) IK_TRY(check_daemon_request(input.request));
   IK_LET(service, updated(call, state, input, present->record.value));
   IK_LET(launch, prepare_service_launch(call, state, service, *primary_of(service)));
   IK_TRY(service_placement(launch, service));

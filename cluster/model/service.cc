@@ -90,6 +90,8 @@ std::optional<std::string> service_of_group(std::string_view group) {
   return std::string(group.substr(kServiceGroup.size()));
 }
 
+bool is_daemon(const Service& service) { return service.scheduling_strategy == "DAEMON"; }
+
 const Deployment* primary_of(const Service& service) {
   const auto found = std::find_if(service.deployments.begin(),
                                   service.deployments.end(),

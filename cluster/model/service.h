@@ -105,6 +105,9 @@ std::string group_of_service(std::string_view name);
 // The service's name of a task's group; nothing for another group.
 std::optional<std::string> service_of_group(std::string_view group);
 
+// Of the scheduling strategy DAEMON.
+bool is_daemon(const Service& service);
+
 // The PRIMARY one, or null.
 const Deployment* primary_of(const Service& service);
 Deployment* primary_of(Service& service);

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "cluster/service/daemon_step.h"
 #include "cluster/service/failures.h"
 #include "cluster/service/rollout.h"
 #include "cluster/service/scale_in.h"
@@ -69,7 +70,6 @@ class Step {
     scale_in();
     start();
     replace();
-    note_times();
   }
 
  private:
@@ -144,19 +144,6 @@ class Step {
     }
   }
 
-  void note_times() {
-    for (const ServiceTask& each : view_.tasks) {
-      if (!is_live(each)) continue;
-      note_time(decision_, will_be_healthy_at(each, view_));
-      const std::int32_t grace_s = service_.health_check_grace_period_seconds.value_or(0);
-      const bool is_spared = each.has_health_check && each.task->health_status == "UNHEALTHY" &&
-                             !is_unhealthy(each, view_);
-      if (is_spared) {
-        note_time(decision_, *each.task->started_at + std::chrono::seconds(grace_s));
-      }
-    }
-  }
-
   const ServiceView& view_;
   Service& service_;
   Decision& decision_;
@@ -165,6 +152,27 @@ class Step {
   std::int32_t lower_ = 0;
   std::int32_t upper_ = 0;
 };
+
+// When a task becomes healthy, or its grace period ends.
+void note_times(const ServiceView& view, const Service& service, Decision& decision) {
+  const std::chrono::seconds grace(service.health_check_grace_period_seconds.value_or(0));
+  for (const ServiceTask& each : view.tasks) {
+    if (!is_live(each)) continue;
+    note_time(decision, will_be_healthy_at(each, view));
+    const bool is_spared = each.has_health_check && each.task->health_status == "UNHEALTHY" &&
+                           !is_unhealthy(each, view);
+    if (is_spared) note_time(decision, *each.task->started_at + grace);
+  }
+}
+
+// A daemon service wants as many tasks as it has hosts.
+bool count_hosts(const ServiceView& view, Service& service) {
+  const auto count = static_cast<std::int32_t>(view.hosts.size());
+  if (!is_daemon(service) || service.desired_count == count) return false;
+  service.desired_count = count;
+  if (Deployment* primary = primary_of(service)) primary->desired_count = count;
+  return true;
+}
 
 // A service that is deleted: its tasks stop, then it is INACTIVE, which changes its record.
 bool take_down(const ServiceView& view, Service& service, Decision& decision) {
@@ -221,10 +229,17 @@ Decision reconcile(const ServiceView& view) {
   if (service.status == "DRAINING") {
     is_changed = take_down(view, service, decision);
   } else {
-    is_changed = advance_rollout(service, view, decision.events);
+    is_changed = count_hosts(view, service);
+    is_changed = advance_rollout(service, view, decision.events) || is_changed;
     if (primary_of(service) == nullptr) return decision;
-    Step(view, service, decision).run();
-    decision.is_steady = decision.stops.empty() && decision.starts == 0 && is_steady(service, view);
+    if (is_daemon(service)) {
+      decide_daemons(view, service, decision);
+    } else {
+      Step(view, service, decision).run();
+    }
+    note_times(view, service, decision);
+    decision.is_steady = decision.stops.empty() && decision.starts == 0 &&
+                         decision.starts_on.empty() && is_steady(service, view);
   }
   tell_stops(service, decision);
   if (is_changed) decision.changed = std::move(service);

@@ -28,8 +28,9 @@ struct Stop {
 struct Decision {
   std::optional<Service> changed = {};  // The record as it is to be, if otherwise.
   std::vector<Stop> stops = {};
-  std::int32_t starts = 0;              // Of the PRIMARY deployment of `changed` or the service.
-  std::int32_t replaced_unhealthy = 0;  // How many of them stand in for unhealthy tasks.
+  std::int32_t starts = 0;  // Of the PRIMARY deployment of `changed` or the service.
+  std::vector<std::string> starts_on = {};  // Of a daemon service: one task on each of these.
+  std::int32_t replaced_unhealthy = 0;      // How many of them stand in for unhealthy tasks.
   std::vector<std::string> events = {};
   std::vector<std::string> repeated_events = {};  // Told when they are not the last of their kind.
   bool is_steady = false;

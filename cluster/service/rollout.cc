@@ -87,8 +87,8 @@ bool advance_rollout(Service& service, const ServiceView& view, std::vector<std:
   const Deployment* primary = primary_of(service);
   if (primary == nullptr || primary->rollout_state != "IN_PROGRESS") return gone > 0;
   const CircuitBreaker& breaker = service.deployment_configuration.breaker;
-  if (breaker.enable && failures_of(view, *primary).in_a_row >=
-                            breaker_threshold(breaker, service.desired_count)) {
+  if (breaker.enable &&
+      failures_of(view, *primary).in_a_row >= breaker_threshold(breaker, service.desired_count)) {
     fail(service, view, events);
     return true;
   }

@@ -15,8 +15,8 @@ namespace ikada::service {
 bool is_steady(const Service& service, const ServiceView& view);
 
 // Changes the service's deployments, and says whether it did; adds what is to be told. A deployment
-// that failed is rolled back to the last one that was completed, if the service wants that and there
-// is one.
+// that failed is rolled back to the last one that was completed, if the service wants that and
+// there is one.
 bool advance_rollout(Service& service, const ServiceView& view, std::vector<std::string>& events);
 
 // "(service NAME)"

@@ -7,6 +7,8 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "cluster/model/service.h"
@@ -19,11 +21,13 @@ struct ServiceTask {
   const Task* task = nullptr;
   bool has_health_check = false;  // An essential container of it has one.
   bool is_on_draining_host = false;
+  bool is_last_on_host = false;  // Nothing but tasks of daemon services is left there.
 };
 
 struct ServiceView {
   const Service* service = nullptr;
   std::vector<ServiceTask> tasks = {};  // All that the state has, STOPPED ones too.
+  std::set<std::string> hosts = {};     // Of a daemon service: on which instances it is to run.
   Timestamp now = {};
   std::chrono::milliseconds healthy_after = kHealthyAfter;
 };

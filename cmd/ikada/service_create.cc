@@ -16,7 +16,9 @@ Result<void> create_a_service(const ServiceOptions& options, const Context& cont
     return make_error(ErrorKind::kInvalid,
                       "which service of which task definition? NAME FAMILY[:REVISION] or --file");
   }
-  if (!input.contains("desiredCount")) input["desiredCount"] = 1;
+  if (options.daemon) input["schedulingStrategy"] = "DAEMON";
+  const bool for_each_host = input.value("schedulingStrategy", "") == "DAEMON";
+  if (!for_each_host && !input.contains("desiredCount")) input["desiredCount"] = 1;
   IK_LET(answer, api.call("CreateService", input));
   const std::string name = answer["service"].value("serviceName", "");
   if (options.wait) {
@@ -33,6 +35,7 @@ void add_service_create_command(CLI::App& group, Context& context) {
   CLI::App* command = group.add_subcommand("create", "Keep a number of tasks running");
   command->add_option("service", options->service.name, "Its name");
   command->add_option("task-definition", options->definition, "FAMILY or FAMILY:REVISION");
+  command->add_flag("--daemon", options->daemon, "One task on every host instead of a number");
   add_service_options(*command, *options);
   command->callback([options, &context] { context.finish(create_a_service(*options, context)); });
 }

@@ -17,6 +17,7 @@ struct ServiceOptions {
   int minimum_healthy = -1;  // Percent; -1: as it is.
   int maximum = -1;          // Likewise.
   int grace_s = -1;
+  bool daemon = false;  // For create.
   bool breaker = false;
   bool rollback = false;
   bool force = false;

@@ -172,6 +172,33 @@ def test_what_does_not_fit_is_told_and_placed_when_there_is_room(ecs):
                ["services"][0]["events"][0]["message"])
 
 
+def test_a_daemon_service_has_a_task_on_every_host(ecs):
+    ecs.create_service(serviceName="web", taskDefinition="web", schedulingStrategy="DAEMON")
+    # Until the scheduler has counted the hosts none are wanted.
+    wait_until(lambda: service_of(ecs)["runningCount"] == 3)
+    assert service_of(ecs)["desiredCount"] == 3
+    assert len({task["containerInstanceArn"] for task in tasks_of(ecs)}) == 3
+
+    new = ecs.register_container_instance(totalResources=RESOURCES)["containerInstance"]
+    wait_until(lambda: service_of(ecs)["runningCount"] == 4)
+    register(ecs, cpu=128)
+    ecs.update_service(service="web", taskDefinition="web")
+    wait_stable(ecs)
+    assert len({task["containerInstanceArn"] for task in tasks_of(ecs)}) == 4
+    assert {task["taskDefinitionArn"].rpartition("/")[2] for task in tasks_of(ecs)} == {"web:2"}
+
+    # A drained host keeps it until all others have gone.
+    other = ecs.start_task(taskDefinition="web",
+                           containerInstances=[new["containerInstanceArn"]])["tasks"][0]
+    ecs.update_container_instances_state(containerInstances=[new["containerInstanceArn"]],
+                                         status="DRAINING")
+    wait_until(lambda: service_of(ecs)["desiredCount"] == 3)
+    assert len(tasks_of(ecs)) == 4
+    ecs.stop_task(task=other["taskArn"])
+    wait_until(lambda: len(tasks_of(ecs)) == 3)
+    assert "scaled" not in str(ecs.delete_service(service="web"))
+
+
 def test_a_service_is_deleted(ecs):
     create(ecs, 2)
     wait_stable(ecs)
@@ -205,7 +232,8 @@ def test_creating_a_service_again_is_the_same_or_refused(ecs):
     ({"desiredCount": 6000}, "desiredCount must be between"),
     ({"taskDefinition": "none"}, "TaskDefinition not found."),
     ({"cluster": "none"}, "Cluster not found."),
-    ({"schedulingStrategy": "DAEMON"}, "DAEMON is not supported"),
+    ({"schedulingStrategy": "DAEMON"}, "does not support a desired count"),
+    ({"schedulingStrategy": "EVERY"}, "Invalid schedulingStrategy"),
     ({"deploymentController": {"type": "CODE_DEPLOY"}}, "CODE_DEPLOY is not supported"),
     ({"loadBalancers": [{"targetGroupArn": "arn:x", "containerName": "web",
                          "containerPort": 80}]}, "arn:x does not exist"),

@@ -30,12 +30,13 @@ ServiceWorld::ServiceWorld(std::int32_t desired_count) {
 }
 
 ServiceView ServiceWorld::view() const {
-  ServiceView view{.service = &service, .now = now};
+  ServiceView view{.service = &service, .hosts = hosts, .now = now};
   for (const Task& each : tasks) {
     view.tasks.push_back(
         {.task = &each,
          .has_health_check = has_health_check,
-         .is_on_draining_host = draining.count(each.container_instance.value_or("")) != 0});
+         .is_on_draining_host = draining.count(each.container_instance.value_or("")) != 0,
+         .is_last_on_host = emptied.count(each.container_instance.value_or("")) != 0});
   }
   return view;
 }
@@ -50,6 +51,9 @@ Decision ServiceWorld::step() {
   }
   if (decision.changed.has_value()) service = *decision.changed;
   for (std::int32_t i = 0; i < decision.starts; ++i) add(primary(), TaskStatus::kPending);
+  for (const std::string& host : decision.starts_on) {
+    add(primary(), TaskStatus::kPending).container_instance = host;
+  }
   int healthy = 0;
   int live_count = 0;
   const ServiceView after = view();
@@ -82,8 +86,8 @@ void ServiceWorld::settle(int limit) {
   int quiet = 0;
   for (int i = 0; i < limit && quiet < kQuietSeconds; ++i) {
     const Decision decision = step();
-    const bool did_nothing =
-        !decision.changed.has_value() && decision.stops.empty() && decision.starts == 0;
+    const bool did_nothing = !decision.changed.has_value() && decision.stops.empty() &&
+                             decision.starts == 0 && decision.starts_on.empty();
     quiet = did_nothing ? quiet + 1 : 0;
     obey();
     pass(std::chrono::seconds(1));

@@ -34,6 +34,8 @@ struct ServiceWorld {
   Service service = {};
   std::deque<Task> tasks = {};
   std::set<std::string> draining = {};  // Instances.
+  std::set<std::string> emptied = {};   // Of these: where nothing but daemons is left.
+  std::set<std::string> hosts = {};     // For a daemon service.
   bool has_health_check = false;
   bool can_start = true;  // If not, a task that is to run fails to.
   Timestamp now{1'000'000'000};

@@ -1,0 +1,102 @@
+#include "cluster/service/daemon_step.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include <fmt/core.h>
+
+#include "cluster/service/failures.h"
+#include "cluster/service/rollout.h"
+
+namespace ikada::service {
+namespace {
+
+struct OnHost {
+  std::vector<const ServiceTask*> live = {};
+  bool is_empty = true;  // Nothing of the service is there, not even what is stopping.
+};
+
+class DaemonStep {
+ public:
+  DaemonStep(const ServiceView& view, const Service& service, Decision& decision)
+      : view_(view),
+        decision_(decision),
+        service_(service),
+        primary_(*primary_of(service)),
+        lower_(lower_limit(service.desired_count,
+                           service.deployment_configuration.minimum_healthy_percent.value_or(
+                               kDaemonMinimumHealthyPercent))) {
+    for (const ServiceTask& each : view.tasks) {
+      if (each.task->last_status == TaskStatus::kStopped) continue;
+      OnHost& host = hosts_[each.task->container_instance.value_or("")];
+      host.is_empty = false;
+      if (is_live(each)) host.live.push_back(&each);
+      if (is_healthy(each, view)) ++healthy_;
+    }
+  }
+
+  void run() {
+    for (const auto& [id, host] : hosts_) look_at(id, host);
+    start();
+  }
+
+ private:
+  bool is_wanted(const std::string& host) const { return view_.hosts.count(host) != 0; }
+
+  void stop(const ServiceTask& each) {
+    if (is_healthy(each, view_)) --healthy_;
+    decision_.stops.push_back(
+        {.task = each.task,
+         .reason =
+             is_unhealthy(each, view_)
+                 ? std::string(kFailedChecks)
+                 : fmt::format("Scaling activity initiated by (deployment {})", primary_.id)});
+  }
+
+  void look_at(const std::string& id, const OnHost& host) {
+    bool has_own = false;
+    for (const ServiceTask* each : host.live) {
+      if (each->is_on_draining_host) {
+        if (each->is_last_on_host) stop(*each);
+        continue;
+      }
+      const bool is_good = each->task->started_by == primary_.id && !is_unhealthy(*each, view_);
+      const bool is_surplus = !is_wanted(id) || (is_good && has_own);
+      const bool is_in_the_way = !is_good && (!is_healthy(*each, view_) || healthy_ > lower_);
+      has_own = has_own || is_good;
+      if (is_surplus || is_in_the_way) stop(*each);
+    }
+  }
+
+  void start() {
+    if (primary_.rollout_state == "FAILED") return;
+    const Failures failures = failures_of(view_, primary_);
+    const Timestamp not_before = failures.last + back_off(failures, service_.desired_count);
+    for (const std::string& id : view_.hosts) {
+      const auto found = hosts_.find(id);
+      if (found != hosts_.end() && !found->second.is_empty) continue;
+      if (view_.now < not_before) {
+        decision_.look_again = std::min(decision_.look_again.value_or(not_before), not_before);
+        return;
+      }
+      decision_.starts_on.push_back(id);
+    }
+  }
+
+  const ServiceView& view_;
+  Decision& decision_;
+  const Service& service_;
+  const Deployment& primary_;
+  std::int32_t lower_ = 0;
+  std::int32_t healthy_ = 0;
+  std::map<std::string, OnHost> hosts_ = {};
+};
+
+}  // namespace
+
+void decide_daemons(const ServiceView& view, const Service& service, Decision& decision) {
+  DaemonStep(view, service, decision).run();
+}
+
+}  // namespace ikada::service
