@@ -77,6 +77,7 @@ struct Job {
   Scope scope = {};
   std::string caller_arn = {};
   ApiServer::Respond respond = {};
+  std::function<void()> not_leading = {};
   int attempts = 0;
 };
 
@@ -89,10 +90,18 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
         options(std::move(given)),
         placer(ground.seed) {}
 
+  Result<std::optional<KeyCompare>> find_fence() const {
+    return fence ? fence() : Result<std::optional<KeyCompare>>(std::nullopt);
+  }
+
   // Waits for the store, then for the state to come to the commit's revision.
-  void commit(const Proposal& proposal, ApiGround::Committed then) {
+  void commit(const Proposal& proposal,
+              const std::optional<KeyCompare>& with,
+              ApiGround::Committed then) {
+    Transaction transaction = transaction_of(proposal);
+    if (with.has_value()) transaction.compares.push_back(*with);
     ground.commit(
-        transaction_of(proposal),
+        std::move(transaction),
         [self = shared_from_this(), then = std::move(then)](const Result<Commit>& result) {
           if (!result.has_value()) return then(result);
           self->feed.when_at(result->revision, [then, result] { then(result); });
@@ -114,10 +123,16 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
     Result<Outcome> outcome = job->action(call, feed.state());
     if (!outcome.has_value()) return job->respond(error_reply(outcome.error()));
     if (!outcome->proposal.has_value()) return job->respond(ok_reply(outcome->answer));
+    const Result<std::optional<KeyCompare>> with = find_fence();
+    if (!with.has_value()) {
+      if (outcome->proposal->settled) outcome->proposal->settled(false);
+      return job->not_leading ? job->not_leading() : job->respond(error_reply(with.error()));
+    }
     auto proposal = std::make_shared<Proposal>(std::move(*outcome->proposal));
-    commit(*proposal, [self = shared_from_this(), job, proposal](const Result<Commit>& result) {
-      self->finish(job, *proposal, result);
-    });
+    commit(
+        *proposal, *with, [self = shared_from_this(), job, proposal](const Result<Commit>& result) {
+          self->finish(job, *proposal, result);
+        });
   }
 
   void finish(const std::shared_ptr<Job>& job,
@@ -141,6 +156,8 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
   ApiGround ground;
   StateFeed& feed;
   ApiOptions options;
+  Fence fence;
+  Elsewhere elsewhere;
   TaskPlacer placer;
 };
 
@@ -166,7 +183,25 @@ const ApiOptions& ApiServer::options() const { return server_->options; }
 
 const ApiGround& ApiServer::ground() const { return server_->ground; }
 
+void ApiServer::set_fence(Fence fence) { server_->fence = std::move(fence); }
+
+void ApiServer::set_elsewhere(Elsewhere elsewhere) { server_->elsewhere = std::move(elsewhere); }
+
 void ApiServer::handle(const ApiRequest& request, Respond respond) {
+  const Elsewhere& elsewhere = server_->elsewhere;
+  if (elsewhere.forward && elsewhere.forward(request, respond)) return;
+  std::function<void()> not_leading;
+  if (elsewhere.wait) {
+    not_leading = [server = server_, request, respond] {
+      server->elsewhere.wait(request, respond);
+    };
+  }
+  handle_here(request, respond, std::move(not_leading));
+}
+
+void ApiServer::handle_here(const ApiRequest& request,
+                            Respond respond,
+                            std::function<void()> not_leading) {
   const Respond with_id = [server = server_, respond = std::move(respond)](ApiReply reply) {
     reply.request_id = make_request_id(server->ground.random_hex(16));
     respond(std::move(reply));
@@ -193,11 +228,20 @@ void ApiServer::handle(const ApiRequest& request, Respond respond) {
           .body = std::move(*body),
           .scope = {.account = server_->options.account, .region = request.region},
           .caller_arn = request.caller_arn,
-          .respond = with_id}));
+          .respond = with_id,
+          .not_leading = std::move(not_leading)}));
 }
 
 void ApiServer::propose(const Proposal& proposal, std::function<void(bool)> done) {
-  server_->commit(proposal, [done = std::move(done)](const Result<Commit>& result) {
+  const Result<std::optional<KeyCompare>> with = server_->find_fence();
+  if (!with.has_value()) return server_->ground.post([done = std::move(done)] { done(false); });
+  server_->commit(proposal, *with, [done = std::move(done)](const Result<Commit>& result) {
+    done(result.has_value() && result->succeeded);
+  });
+}
+
+void ApiServer::propose_unfenced(const Proposal& proposal, std::function<void(bool)> done) {
+  server_->commit(proposal, std::nullopt, [done = std::move(done)](const Result<Commit>& result) {
     done(result.has_value() && result->succeeded);
   });
 }

@@ -59,11 +59,30 @@ class ApiServer {
   ApiServer(ApiGround ground, StateFeed& feed, ApiOptions options);
   ~ApiServer();
 
+  // What every transaction has to compare besides, so that only who leads writes: the fence of its
+  // term, nothing where there is but one manager, an error if somebody else leads. Without it:
+  // nothing.
+  using Fence = std::function<Result<std::optional<KeyCompare>>()>;
+  void set_fence(Fence fence);
+
+  // Where requests go as long as another manager leads. `forward` takes a request or returns false;
+  // `wait` gets what changes something while nobody leads, to handle() it later.
+  struct Elsewhere {
+    std::function<bool(const ApiRequest&, const Respond&)> forward;
+    std::function<void(const ApiRequest&, const Respond&)> wait;
+  };
+  void set_elsewhere(Elsewhere elsewhere);
+
   // Calls `respond` once, on the loop, perhaps before it returns.
   void handle(const ApiRequest& request, Respond respond);
+  // The same on this manager only. Calls `not_leading` instead, if there is one, when something
+  // would have to be changed and we do not lead: nothing was.
+  void handle_here(const ApiRequest& request, Respond respond, std::function<void()> not_leading);
 
   // Has changes made that no client has asked for; `done` says whether they were.
   void propose(const Proposal& proposal, std::function<void(bool)> done);
+  // The same for what a manager says of its own host, whoever leads.
+  void propose_unfenced(const Proposal& proposal, std::function<void(bool)> done);
 
   // A call of the manager's own, now, in that scope. `body` outlives it.
   ApiCall own_call(const Json& body, Scope scope);

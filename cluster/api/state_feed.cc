@@ -29,6 +29,7 @@ struct StateFeed::Feed : std::enable_shared_from_this<StateFeed::Feed> {
 
   void take(State listed) {
     state = std::move(listed);
+    is_ready = true;
     if (on_change) on_change("");
     call_waiters();
   }
@@ -72,6 +73,7 @@ struct StateFeed::Feed : std::enable_shared_from_this<StateFeed::Feed> {
   OnError on_error;
   OnChange on_change;
   State state;
+  bool is_ready = false;
   std::multimap<Revision, std::function<void()>> waiters;
   std::atomic<bool> stopping = false;
   std::thread thread;
@@ -91,6 +93,15 @@ Result<std::unique_ptr<StateFeed>> StateFeed::create_without_thread(Store& store
   auto feed = std::make_shared<Feed>(store, on_error);
   IK_LET(listed, feed->follower.list());
   feed->state = std::move(listed);
+  feed->is_ready = true;
+  return std::unique_ptr<StateFeed>(new StateFeed(std::move(feed)));
+}
+
+std::unique_ptr<StateFeed> StateFeed::create_later(boost::asio::io_context& loop,
+                                                   Store& store,
+                                                   const OnError& on_error) {
+  auto feed = std::make_shared<Feed>(store, on_error);
+  feed->thread = std::thread([feed = feed.get(), &loop] { feed->follow(loop); });
   return std::unique_ptr<StateFeed>(new StateFeed(std::move(feed)));
 }
 
@@ -101,6 +112,8 @@ bool StateFeed::pull() {
 }
 
 StateFeed::~StateFeed() { stop(); }
+
+bool StateFeed::is_ready() const { return feed_->is_ready; }
 
 const State& StateFeed::state() const { return feed_->state; }
 

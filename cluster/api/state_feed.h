@@ -33,12 +33,19 @@ class StateFeed {
                                                                   const OnError& on_error);
   bool pull();
 
+  // Begins with an empty state and lists as soon as the store answers: is_ready() from then on.
+  static std::unique_ptr<StateFeed> create_later(boost::asio::io_context& loop,
+                                                 Store& store,
+                                                 const OnError& on_error);
   ~StateFeed();  // stop()s.
   StateFeed(const StateFeed&) = delete;
   StateFeed& operator=(const StateFeed&) = delete;
 
   // Good until the loop does something else.
   const State& state() const;
+
+  // Whether the state is the store's, be it an old one.
+  bool is_ready() const;
 
   // Called on the loop after each change is in the state. Set it before the loop runs.
   void set_on_change(OnChange on_change);

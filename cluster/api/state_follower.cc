@@ -39,7 +39,9 @@ StateFollower::Pulled StateFollower::pull(std::chrono::milliseconds timeout) {
     return {.listed = std::move(*listed)};
   }
   if (watch_ == nullptr) {
-    Result<std::unique_ptr<Watch>> watch = store_.watch(std::string(kRecordPrefix), after_);
+    // All keys, so that the state comes to every revision that a commit can have, also to those of
+    // others' keys.
+    Result<std::unique_ptr<Watch>> watch = store_.watch("", after_);
     if (!watch.has_value()) return {.must_pause = true};
     watch_ = std::move(*watch);
   }

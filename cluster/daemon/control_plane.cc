@@ -70,7 +70,8 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   plane->api_ = std::make_unique<ApiServer>(
       loop, plane->pool_, *plane->store_, *plane->feed_, std::move(options.api));
   plane->services_ = std::make_unique<ServiceKeeper>(loop, *plane->api_, *plane->feed_);
-  plane->assignments_ = std::make_unique<LocalAssignments>(*plane->api_, *plane->feed_);
+  plane->assignments_ = std::make_unique<LocalAssignments>(
+      *plane->api_, *plane->feed_, LocalAssignments::For::kOwnHost);
   plane->feed_->set_on_change([own = plane.get()](std::string_view key) {
     own->api_->note_change(key);
     own->services_->note_change(key);

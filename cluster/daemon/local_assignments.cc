@@ -56,12 +56,21 @@ ContainerInstance plan_enlisted(const ContainerInstance& host,
   return record;
 }
 
-LocalAssignments::LocalAssignments(ApiServer& api, StateFeed& feed)
+LocalAssignments::LocalAssignments(ApiServer& api, StateFeed& feed, For whom)
     : api_(api),
       feed_(feed),
+      whom_(whom),
       scope_{.account = api.options().account, .region = api.options().home_region} {}
 
+void LocalAssignments::propose(const Proposal& proposal, std::function<void(bool)> done) {
+  if (whom_ == For::kOwnHost) return api_.propose_unfenced(proposal, std::move(done));
+  api_.propose(proposal, std::move(done));
+}
+
 void LocalAssignments::enlist(const ContainerInstance& host, Enlisted then) {
+  if (!feed_.is_ready()) {
+    return then(make_error(ErrorKind::kUnavailable, "the cluster's store cannot be read yet"));
+  }
   cluster_ = host.cluster;
   const ScopeState& scope = feed_.state().scope(scope_);
   const auto cluster = scope.clusters.find(host.cluster);
@@ -87,7 +96,7 @@ void LocalAssignments::enlist(const ContainerInstance& host, Enlisted then) {
   proposal.put(instance_key(scope_, host.cluster, record.id),
                record,
                known == nullptr ? 0 : known->revision);
-  api_.propose(proposal, [then = std::move(then), id = record.id](bool made) {
+  propose(proposal, [then = std::move(then), id = record.id](bool made) {
     if (made) return then(id);
     then(not_stored());
   });
@@ -169,7 +178,7 @@ void LocalAssignments::propose_report(const TaskReport& report, Taken then, int 
   Proposal proposal;
   proposal.put(task_key(report.scope, record.cluster, record.id), record, kept->revision);
   // Whoever was faster has changed the record: the report is put into the new one.
-  api_.propose(proposal, [this, report, then = std::move(then), attempts](bool made) {
+  propose(proposal, [this, report, then = std::move(then), attempts](bool made) {
     if (made) return then({});
     if (attempts <= 1) return then(not_stored());
     propose_report(report, then, attempts - 1);

@@ -15,8 +15,11 @@ namespace ikada {
 
 class LocalAssignments : public Assignments {
  public:
+  // Of the manager's own agent, or of one on another host, for which only who leads may write.
+  enum class For { kOwnHost, kOtherHost };
+
   // Both outlive it.
-  LocalAssignments(ApiServer& api, StateFeed& feed);
+  LocalAssignments(ApiServer& api, StateFeed& feed, For whom);
 
   void enlist(const ContainerInstance& host, Enlisted then) override;
   void follow(const std::string& instance, Listener listener) override;
@@ -29,15 +32,21 @@ class LocalAssignments : public Assignments {
   // For a host that enlisted over an earlier connection: as after enlist().
   void resume(const std::string& cluster) { cluster_ = cluster; }
 
+  // The instance's cluster and id; empty until it is followed.
+  const std::string& cluster() const { return cluster_; }
+  const std::string& instance() const { return instance_; }
+
   // What the feed says has changed in the state; empty: perhaps everything.
   void note_change(std::string_view key);
 
  private:
   void tell_all();
+  void propose(const Proposal& proposal, std::function<void(bool)> done);
   void propose_report(const TaskReport& report, Taken then, int attempts);
 
   ApiServer& api_;
   StateFeed& feed_;
+  const For whom_;
   Scope scope_;
   std::string cluster_;
   std::string instance_;

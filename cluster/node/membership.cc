@@ -120,44 +120,64 @@ Result<void> store_membership(const std::string& path, const Membership& members
 Result<ClusterKeys> create_cluster_keys(std::int64_t now_s) {
   std::string cluster = random_hex(kClusterIdBytes);
   IK_LET(authority, auth::CertificateAuthority::create(cluster, now_s));
+  IK_LET(store_authority, auth::CertificateAuthority::create(cluster, now_s));
   return ClusterKeys{.cluster = std::move(cluster),
                      .authority = std::move(authority),
                      .gossip_authority = gossip::random_private_key(),
-                     .packet_keys = {gossip::random_gossip_key()}};
+                     .packet_keys = {gossip::random_gossip_key()},
+                     .store_authority = std::move(store_authority)};
 }
 
 Result<std::optional<ClusterKeys>> load_cluster_keys(const std::string& path) {
   IK_LET(json, load(path));
   if (!json.has_value()) return std::optional<ClusterKeys>();
-  JsonReader reader(*json, path);
+  IK_LET(keys, parse_cluster_keys(*json, path));
+  return std::optional<ClusterKeys>(std::move(keys));
+}
+
+Result<ClusterKeys> parse_cluster_keys(const Json& json, const std::string& name) {
+  JsonReader reader(json, name);
   HexReader hex_reader(reader);
   std::string cluster;
   std::string certificate;
   auth::Secret key;
   gossip::PrivateKey gossip_authority{};
   std::vector<gossip::GossipKey> packet_keys;
+  std::string store_certificate;
+  auth::Secret store_key;
   reader.require("cluster", cluster);
   reader.require("certificate", certificate);
   read_secret(reader, "key", key);
   hex_reader.require("gossipAuthorityKey", gossip_authority);
   hex_reader.require("packetKeys", packet_keys);
+  reader.require("storeCertificate", store_certificate);
+  read_secret(reader, "storeKey", store_key);
   IK_TRY(reader.done());
   IK_LET(
       authority,
-      auth::CertificateAuthority::load(std::move(certificate), std::move(key)).context("{}", path));
-  return std::optional<ClusterKeys>(ClusterKeys{.cluster = std::move(cluster),
-                                                .authority = std::move(authority),
-                                                .gossip_authority = gossip_authority,
-                                                .packet_keys = std::move(packet_keys)});
+      auth::CertificateAuthority::load(std::move(certificate), std::move(key)).context("{}", name));
+  IK_LET(store_authority,
+         auth::CertificateAuthority::load(std::move(store_certificate), std::move(store_key))
+             .context("{}", name));
+  return ClusterKeys{.cluster = std::move(cluster),
+                     .authority = std::move(authority),
+                     .gossip_authority = gossip_authority,
+                     .packet_keys = std::move(packet_keys),
+                     .store_authority = std::move(store_authority)};
+}
+
+Json to_json(const ClusterKeys& keys) {
+  return {{"cluster", keys.cluster},
+          {"certificate", keys.authority.certificate()},
+          {"key", std::string(keys.authority.key().reveal())},
+          {"gossipAuthorityKey", hex(keys.gossip_authority)},
+          {"packetKeys", hex_list(keys.packet_keys)},
+          {"storeCertificate", keys.store_authority.certificate()},
+          {"storeKey", std::string(keys.store_authority.key().reveal())}};
 }
 
 Result<void> store_cluster_keys(const std::string& path, const ClusterKeys& keys) {
-  const Json json = {{"cluster", keys.cluster},
-                     {"certificate", keys.authority.certificate()},
-                     {"key", std::string(keys.authority.key().reveal())},
-                     {"gossipAuthorityKey", hex(keys.gossip_authority)},
-                     {"packetKeys", hex_list(keys.packet_keys)}};
-  return write_file_atomically(path, json.dump(2) + "\n", 0600);
+  return write_file_atomically(path, to_json(keys).dump(2) + "\n", 0600);
 }
 
 }  // namespace ikada

@@ -14,6 +14,7 @@
 #include "cluster/gossip/keyring.h"
 #include "cluster/gossip/statement.h"
 #include "cluster/node/node_tls.h"
+#include "runtime/base/json.h"
 
 namespace ikada {
 
@@ -42,10 +43,16 @@ struct ClusterKeys {
   auth::CertificateAuthority authority;
   gossip::PrivateKey gossip_authority{};
   std::vector<gossip::GossipKey> packet_keys;
+  // Of the managers' etcd alone: its members take whoever has a certificate of their authority, so
+  // that must not be the one of all nodes.
+  auth::CertificateAuthority store_authority;
 };
 
 Result<ClusterKeys> create_cluster_keys(std::int64_t now_s);
 Result<std::optional<ClusterKeys>> load_cluster_keys(const std::string& path);
+// From the file's text and into it, for a host that becomes a manager.
+Result<ClusterKeys> parse_cluster_keys(const Json& json, const std::string& name);
+Json to_json(const ClusterKeys& keys);
 Result<void> store_cluster_keys(const std::string& path, const ClusterKeys& keys);
 
 // Two hexadecimal digits for each byte. kInvalid for anything else.

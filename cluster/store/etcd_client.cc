@@ -35,7 +35,7 @@ Result<std::unique_ptr<EtcdExchange>> EtcdClient::take(Clock::time_point deadlin
     return store_unavailable("etcd: every connection is waiting for an answer");
   }
   if (idle_.empty()) {
-    IK_LET(made, EtcdExchange::create(options_.tls));
+    IK_LET(made, EtcdExchange::create(tls_));
     idle_.push_back(std::move(made));
   }
   ++in_use_;
@@ -51,9 +51,26 @@ void EtcdClient::give_back(std::unique_ptr<EtcdExchange> exchange) {
   freed_.notify_one();
 }
 
+void EtcdClient::set_endpoints(std::vector<std::string> endpoints) {
+  const std::lock_guard lock(mutex_);
+  if (endpoints == endpoints_) return;
+  endpoints_ = std::move(endpoints);
+  preferred_ = 0;
+}
+
+size_t EtcdClient::member_count() const {
+  const std::lock_guard lock(mutex_);
+  return endpoints_.size();
+}
+
+std::string EtcdClient::endpoint(size_t member) const {
+  const std::lock_guard lock(mutex_);
+  return endpoints_[member % endpoints_.size()];
+}
+
 void EtcdClient::avoid(size_t member) {
   size_t expected = member;
-  preferred_.compare_exchange_strong(expected, (member + 1) % options_.endpoints.size());
+  preferred_.compare_exchange_strong(expected, (member + 1) % member_count());
 }
 
 EtcdClient::Attempt EtcdClient::try_member(size_t member,
@@ -69,7 +86,7 @@ EtcdClient::Attempt EtcdClient::try_member(size_t member,
   }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
   EtcdExchange::Answer answer = (*exchange)->post(
-      request, {.endpoint = options_.endpoints[member], .timeout = std::max(left, kLeastTime)});
+      request, {.endpoint = endpoint(member), .timeout = std::max(left, kLeastTime)});
   give_back(std::move(*exchange));
   if (answer.status == kStatusOk) {
     attempt.body = std::move(answer.body);
@@ -104,9 +121,9 @@ Result<std::string> EtcdClient::call(const EtcdRequest& request, Repeat repeat) 
     if (failure.verdict == EtcdVerdict::kFinal) return failure.error;
     avoid(member);
     if (failure.verdict == EtcdVerdict::kInDoubt) return outcome_unknown(failure.error.message);
-    if (Clock::now() + kPause >= deadline) return failure.error;
+    if (Clock::now() + kPause >= deadline || is_shut_down_) return failure.error;
     // Every member was asked once: give them a moment.
-    if (++tried % options_.endpoints.size() == 0) std::this_thread::sleep_for(kPause);
+    if (++tried % member_count() == 0) std::this_thread::sleep_for(kPause);
   }
 }
 

@@ -21,11 +21,15 @@ namespace ikada {
 struct EtcdOptions {
   std::vector<std::string> endpoints;  // "https://HOST:PORT" of each member, at least one.
   EtcdTls tls;
+  // What etcd calls revision 0: the last one of the store whose content was moved into it, so that
+  // revisions go on rising.
+  Revision revision_base = 0;
 };
 
 class EtcdClient {
  public:
-  explicit EtcdClient(EtcdOptions options) : options_(std::move(options)) {}
+  explicit EtcdClient(EtcdOptions options)
+      : tls_(std::move(options.tls)), endpoints_(std::move(options.endpoints)) {}
 
   enum class Repeat { kAllowed, kForbidden };
 
@@ -37,9 +41,15 @@ class EtcdClient {
                                   const EtcdRequest& request,
                                   std::chrono::milliseconds timeout);
 
-  size_t member_count() const { return options_.endpoints.size(); }
-  const std::string& endpoint(size_t member) const { return options_.endpoints[member]; }
-  const EtcdTls& tls() const { return options_.tls; }
+  // For calls from now on. At least one.
+  void set_endpoints(std::vector<std::string> endpoints);
+  // Calls fail from now on, those under way at their next attempt.
+  void shut_down() { is_shut_down_ = true; }
+
+  size_t member_count() const;
+  // Of that member, counted round and round: there may be fewer than there were.
+  std::string endpoint(size_t member) const;
+  const EtcdTls& tls() const { return tls_; }
 
   // The member that answered last; and another one, after it did not.
   size_t preferred() const { return preferred_; }
@@ -56,9 +66,11 @@ class EtcdClient {
                      std::chrono::milliseconds timeout,
                      Repeat repeat);
 
-  const EtcdOptions options_;
+  const EtcdTls tls_;
+  std::vector<std::string> endpoints_;  // Under the mutex.
   std::atomic<size_t> preferred_ = 0;
-  std::mutex mutex_;
+  std::atomic<bool> is_shut_down_ = false;
+  mutable std::mutex mutex_;
   std::condition_variable freed_;
   size_t in_use_ = 0;
   std::vector<std::unique_ptr<EtcdExchange>> idle_;  // With their connections.

@@ -20,6 +20,7 @@ constexpr int kInvalidArgument = 3;
 constexpr int kNotFound = 5;
 constexpr int kPermissionDenied = 7;
 constexpr int kResourceExhausted = 8;
+constexpr int kFailedPrecondition = 9;
 constexpr int kOutOfRange = 11;
 constexpr int kUnauthenticated = 16;
 
@@ -214,6 +215,21 @@ EtcdRequest etcd_status() { return request("/v3/maintenance/status", Json::objec
 
 EtcdRequest etcd_defragment() { return request("/v3/maintenance/defragment", Json::object()); }
 
+EtcdRequest etcd_members() { return request("/v3/cluster/member/list", Json::object()); }
+
+EtcdRequest etcd_add_learner(const std::string& peer_url) {
+  return request("/v3/cluster/member/add",
+                 {{"peerURLs", Json::array({peer_url})}, {"isLearner", true}});
+}
+
+EtcdRequest etcd_promote(const std::string& member) {
+  return request("/v3/cluster/member/promote", {{"ID", member}});
+}
+
+EtcdRequest etcd_remove_member(const std::string& member) {
+  return request("/v3/cluster/member/remove", {{"ID", member}});
+}
+
 Result<KeyPage> parse_etcd_list(std::string_view body) {
   IK_LET(answer, parse_answer(body));
   IK_LET(revision, read_revision(answer));
@@ -274,6 +290,35 @@ Result<StoreStatus> parse_etcd_status(std::string_view body) {
   return status;
 }
 
+Result<std::vector<EtcdMember>> parse_etcd_members(std::string_view body) {
+  IK_LET(answer, parse_answer(body));
+  std::vector<EtcdMember> members;
+  for (const Json& each : AnswerReader(answer).child("members")) {
+    if (!each.is_object()) return make_error(ErrorKind::kInvalid, "etcd: a member is no object");
+    AnswerReader reader(each);
+    EtcdMember member{.id = reader.text("ID"), .name = reader.text("name"), .peer_url = {}};
+    const Json& urls = reader.child("peerURLs");
+    if (urls.is_array() && !urls.empty() && urls.front().is_string()) {
+      member.peer_url = urls.front().get<std::string>();
+    }
+    member.is_learner = reader.boolean("isLearner");
+    IK_TRY(reader.done());
+    if (member.id.empty()) return make_error(ErrorKind::kInvalid, "etcd: a member without id");
+    members.push_back(std::move(member));
+  }
+  return members;
+}
+
+Result<EtcdHealth> parse_etcd_health(std::string_view body) {
+  IK_LET(answer, parse_answer(body));
+  AnswerReader reader(answer);
+  EtcdHealth health{.member = AnswerReader(reader.child("header")).text("member_id"),
+                    .leader = reader.text("leader"),
+                    .is_learner = reader.boolean("isLearner")};
+  IK_TRY(reader.done());
+  return health;
+}
+
 Result<EtcdWatchMessage> parse_etcd_watch(std::string_view line) {
   IK_LET(answer, parse_answer(line));
   EtcdWatchMessage message;
@@ -320,6 +365,8 @@ EtcdFailure read_etcd_error(int status, std::string_view body) {
     case kPermissionDenied:
     case kUnauthenticated:
       return is_final(ErrorKind::kDenied);
+    case kFailedPrecondition:
+      return is_final(ErrorKind::kConflict);
     case kOutOfRange:
       if (!has_text(message, "compacted")) return is_final(ErrorKind::kInvalid);
       return {.verdict = EtcdVerdict::kFinal, .error = revision_compacted(0, 0)};
@@ -334,7 +381,10 @@ EtcdFailure read_etcd_error(int status, std::string_view body) {
     default:
       break;
   }
-  if (message == "etcdserver: no leader") {
+  const bool is_refused = message == "etcdserver: no leader" ||
+                          message == "etcdserver: rpc not supported for learner" ||
+                          message == "etcdserver: unhealthy cluster";
+  if (is_refused) {
     return {.verdict = EtcdVerdict::kNothingDone, .error = store_unavailable(words)};
   }
   if (status >= 400 && status < 500 && code == 0) return is_final(ErrorKind::kInternal);

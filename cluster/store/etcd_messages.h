@@ -32,6 +32,10 @@ EtcdRequest etcd_revoke(LeaseId id);
 EtcdRequest etcd_compact(Revision revision);
 EtcdRequest etcd_status();
 EtcdRequest etcd_defragment();
+EtcdRequest etcd_members();
+EtcdRequest etcd_add_learner(const std::string& peer_url);
+EtcdRequest etcd_promote(const std::string& member);
+EtcdRequest etcd_remove_member(const std::string& member);
 
 // kInvalid for an answer that is not what etcd says.
 Result<KeyRead> parse_etcd_get(std::string_view body);
@@ -40,6 +44,23 @@ Result<Commit> parse_etcd_commit(std::string_view body);
 Result<Lease> parse_etcd_grant(std::string_view body);
 Result<void> parse_etcd_keep(std::string_view body, LeaseId id);  // No TTL: the lease is gone.
 Result<StoreStatus> parse_etcd_status(std::string_view body);
+
+// A member as its cluster knows it.
+struct EtcdMember {
+  std::string id;    // A number of 64 bits, in decimal.
+  std::string name;  // Empty until it has started once.
+  std::string peer_url;
+  bool is_learner = false;
+};
+Result<std::vector<EtcdMember>> parse_etcd_members(std::string_view body);
+
+// What a member says of itself.
+struct EtcdHealth {
+  std::string member;
+  std::string leader;  // Of the members; empty if it knows none.
+  bool is_learner = false;
+};
+Result<EtcdHealth> parse_etcd_health(std::string_view body);
 
 // One line of a watch's stream.
 struct EtcdWatchMessage {

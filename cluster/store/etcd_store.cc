@@ -14,11 +14,39 @@ using Repeat = EtcdClient::Repeat;
 
 constexpr size_t kKeysAtOnce = 1000;
 constexpr std::chrono::seconds kDefragmentLimit{60};
+// Of a compare that can never hold: revisions do not come that far.
+constexpr Revision kNeverThere = INT64_MAX;
 
 // With the lease's own number in the words.
 Error name_lease(const Error& error, LeaseId id) {
   return is_lease_gone(error) ? lease_gone(id) : error;
 }
+
+// A watch whose revisions are etcd's and the store's base.
+class ShiftedWatch final : public Watch {
+ public:
+  ShiftedWatch(EtcdClient& client, const std::string& prefix, Revision after, Revision base)
+      : base_(base), after_(after), watch_(client, prefix, std::max(after - base, Revision{0})) {}
+
+  Result<KeyEvents> next(std::chrono::milliseconds timeout) override {
+    IK_LET(events, watch_.next(timeout));
+    events.revision = std::max(events.revision + base_, after_);
+    for (KeyEvent& event : events.events) shift(event.entry, base_);
+    return events;
+  }
+
+  void cancel() override { watch_.cancel(); }
+
+  static void shift(KeyValue& entry, Revision base) {
+    if (entry.created > 0) entry.created += base;
+    if (entry.modified > 0) entry.modified += base;
+  }
+
+ private:
+  const Revision base_;
+  const Revision after_;
+  EtcdWatch watch_;
+};
 
 }  // namespace
 
@@ -30,16 +58,28 @@ Result<std::unique_ptr<EtcdStore>> EtcdStore::create(EtcdOptions options) {
 Result<KeyRead> EtcdStore::get(const std::string& key) {
   IK_TRY(check_key(key));
   IK_LET(body, client_.call(etcd_get(key), Repeat::kAllowed));
-  return parse_etcd_get(body);
+  IK_LET(read, parse_etcd_get(body));
+  read.revision += base_;
+  if (read.entry.has_value()) ShiftedWatch::shift(*read.entry, base_);
+  return read;
 }
 
 // Values may be large: half as many keys if an answer was too large.
 Result<KeyPage> EtcdStore::list_part(const ListOptions& options) {
   ListOptions part = options;
   part.limit = std::min(part.limit, kKeysAtOnce);
+  if (part.revision > 0) {
+    if (part.revision <= base_) return revision_compacted(options.revision, base_);
+    part.revision -= base_;
+  }
   while (true) {
     Result<std::string> body = client_.call(etcd_list(part), Repeat::kAllowed);
-    if (body.has_value()) return parse_etcd_list(*body);
+    if (body.has_value()) {
+      IK_LET(page, parse_etcd_list(*body));
+      page.revision += base_;
+      for (KeyValue& entry : page.entries) ShiftedWatch::shift(entry, base_);
+      return page;
+    }
     if (body.error().code != "ANSWER_TOO_LARGE" || part.limit == 1) return body.error();
     part.limit /= 2;
   }
@@ -67,8 +107,18 @@ Result<KeyPage> EtcdStore::list(const ListOptions& options) {
 
 Result<Commit> EtcdStore::commit(const Transaction& transaction) {
   IK_TRY(check_transaction(transaction));
-  Result<std::string> body = client_.call(etcd_commit(transaction), Repeat::kForbidden);
-  if (body.has_value()) return parse_etcd_commit(*body);
+  Transaction own = transaction;
+  for (KeyCompare& compare : own.compares) {
+    if (compare.modified == 0) continue;
+    // Of the time before the move: nothing here has that revision, and none has that number.
+    compare.modified = compare.modified > base_ ? compare.modified - base_ : kNeverThere;
+  }
+  Result<std::string> body = client_.call(etcd_commit(own), Repeat::kForbidden);
+  if (body.has_value()) {
+    IK_LET(commit, parse_etcd_commit(*body));
+    commit.revision += base_;
+    return commit;
+  }
   LeaseId lease = kNoLease;
   for (const KeyOperation& operation : transaction.operations) {
     lease = std::max(lease, operation.lease);
@@ -78,7 +128,7 @@ Result<Commit> EtcdStore::commit(const Transaction& transaction) {
 
 Result<std::unique_ptr<Watch>> EtcdStore::watch(const std::string& prefix, Revision after) {
   if (after < 0) return make_error(ErrorKind::kInvalid, "store: a watch from {}", after);
-  return std::make_unique<EtcdWatch>(client_, prefix, after);
+  return std::make_unique<ShiftedWatch>(client_, prefix, after, base_);
 }
 
 Result<Lease> EtcdStore::grant_lease(std::chrono::seconds ttl) {
@@ -105,14 +155,17 @@ Result<void> EtcdStore::compact(Revision revision) {
     if (revision == 0) return {};
     return make_error(ErrorKind::kInvalid, "store: revision {} is not there", revision);
   }
-  const Result<std::string> body = client_.call(etcd_compact(revision), Repeat::kAllowed);
+  if (revision <= base_) return {};
+  const Result<std::string> body = client_.call(etcd_compact(revision - base_), Repeat::kAllowed);
   if (!body.has_value() && !is_compacted(body.error())) return body.error();
   return {};
 }
 
 Result<StoreStatus> EtcdStore::status() {
   IK_LET(body, client_.call(etcd_status(), Repeat::kAllowed));
-  return parse_etcd_status(body);
+  IK_LET(status, parse_etcd_status(body));
+  status.revision += base_;
+  return status;
 }
 
 Result<void> EtcdStore::defragment() {

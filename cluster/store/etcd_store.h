@@ -29,11 +29,17 @@ class EtcdStore final : public Store {
   // One member after the other; each answers nobody meanwhile. Stops at the first that fails.
   Result<void> defragment() override;
 
+  // Calls to the members besides: who they are, changes of them.
+  EtcdClient& client() { return client_; }
+
  private:
-  explicit EtcdStore(EtcdOptions options) : client_(std::move(options)) {}
+  explicit EtcdStore(EtcdOptions options)
+      : base_(options.revision_base), client_(std::move(options)) {}
 
   Result<KeyPage> list_part(const ListOptions& options);
 
+  // Revisions outside are etcd's and this.
+  const Revision base_;
   EtcdClient client_;
 };
 

@@ -20,6 +20,7 @@ namespace ikada {
 
 class EtcdWatch final : public Watch {
  public:
+  // Revisions are etcd's own.
   EtcdWatch(EtcdClient& client, std::string prefix, Revision after);
   ~EtcdWatch() override;
   EtcdWatch(const EtcdWatch&) = delete;

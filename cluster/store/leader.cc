@@ -39,6 +39,11 @@ std::optional<LeaderTerm> LeaderElection::term() const {
   return steps_.term(Clock::now());
 }
 
+std::string LeaderElection::leader() const {
+  const std::lock_guard lock(mutex_);
+  return steps_.leader();
+}
+
 void LeaderElection::take_part() {
   LeaderInput input = NothingNew{};
   while (true) {

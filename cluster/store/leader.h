@@ -30,6 +30,9 @@ class LeaderElection {
   // The present term, or none if somebody else leads or it cannot be known. From any thread.
   std::optional<LeaderTerm> term() const;
 
+  // The candidate that was last seen to lead, we or another; empty if there was none.
+  std::string leader() const;
+
  private:
   void take_part();
   LeaderInput carry_out(const LeaderAction& action);

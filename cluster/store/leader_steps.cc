@@ -78,6 +78,7 @@ LeaderAction LeaderSteps::after_look(const Result<KeyRead>& seen, TimePoint now)
     return wait(now + part_of_ttl(kRetriesInTtl));
   }
   const std::optional<KeyValue>& entry = seen->entry;
+  leader_ = entry.has_value() ? entry->value : std::string();
   const bool is_ours = entry.has_value() && lease_ != kNoLease && entry->lease == lease_;
   if (term_.has_value()) {
     const bool is_same = is_ours && entry->modified == term_->fence.modified;
@@ -97,6 +98,7 @@ LeaderAction LeaderSteps::after_look(const Result<KeyRead>& seen, TimePoint now)
 }
 
 LeaderAction LeaderSteps::lead(Revision revision, TimePoint now) {
+  leader_ = options_.candidate;
   term_ = LeaderTerm{.fence = {.key = options_.key, .modified = revision}};
   leads_until_ = renewed_at_ + options_.ttl;
   return after_nothing(now);

@@ -74,6 +74,9 @@ class LeaderSteps {
   // The term, if we may still act in it at `now`.
   std::optional<LeaderTerm> term(TimePoint now) const;
 
+  // Whose key was seen last; empty if there was none.
+  const std::string& leader() const { return leader_; }
+
   // When term() ends unless something is renewed.
   TimePoint leads_until() const { return leads_until_; }
 
@@ -93,6 +96,7 @@ class LeaderSteps {
   const LeaderOptions options_;
   LeaseId lease_ = kNoLease;
   std::optional<LeaderTerm> term_;
+  std::string leader_;
   TimePoint leads_until_;
   TimePoint asked_at_;    // When the action under way was given out.
   TimePoint renewed_at_;  // When the grant or renewal that counts was sent.

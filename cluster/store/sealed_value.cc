@@ -23,11 +23,11 @@
 namespace ikada {
 namespace {
 
-constexpr std::string_view kMagic = "ISV1";
+constexpr std::string_view kSealMagic = "ISV1";
 constexpr size_t kKeyIdBytes = 8;
 constexpr size_t kNonceBytes = 12;
 constexpr size_t kTagBytes = 16;
-constexpr size_t kHeadBytes = kMagic.size() + kKeyIdBytes + kNonceBytes;
+constexpr size_t kHeadBytes = kSealMagic.size() + kKeyIdBytes + kNonceBytes;
 constexpr size_t kMaxKeys = 8;
 constexpr size_t kMaxFileBytes = kMaxKeys * (SealingKey::kBytes * 2 + 1);
 constexpr mode_t kKeyFileMode = 0600;
@@ -265,7 +265,7 @@ Result<void> SealingKeys::drop_old_keys(const std::string& path) {
 Result<std::string> SealingKeys::seal(std::string_view store_key, std::string_view plain) const {
   std::string nonce(kNonceBytes, '\0');
   IK_TRY(fill_random(nonce.data(), nonce.size()));
-  const std::string head = std::string(kMagic) + keys_.front().id() + nonce;
+  const std::string head = std::string(kSealMagic) + keys_.front().id() + nonce;
   const std::string authenticated = authenticated_of(head, store_key);
   IK_LET(made,
          run_cipher(
@@ -275,11 +275,11 @@ Result<std::string> SealingKeys::seal(std::string_view store_key, std::string_vi
 }
 
 Result<std::string> SealingKeys::open(std::string_view store_key, std::string_view sealed) const {
-  if (sealed.size() < kHeadBytes + kTagBytes || !sealed.starts_with(kMagic)) {
+  if (sealed.size() < kHeadBytes + kTagBytes || !sealed.starts_with(kSealMagic)) {
     return broken_seal("not a sealed value");
   }
   const std::string_view head = sealed.substr(0, kHeadBytes);
-  const std::string_view key_id = head.substr(kMagic.size(), kKeyIdBytes);
+  const std::string_view key_id = head.substr(kSealMagic.size(), kKeyIdBytes);
   const auto key =
       std::ranges::find_if(keys_, [&](const SealingKey& each) { return each.id() == key_id; });
   if (key == keys_.end()) {
@@ -292,7 +292,7 @@ Result<std::string> SealingKeys::open(std::string_view store_key, std::string_vi
   const std::string_view text = sealed.substr(kHeadBytes, sealed.size() - kHeadBytes - kTagBytes);
   IK_LET(opened,
          run_cipher({.key = *key,
-                     .nonce = head.substr(kMagic.size() + kKeyIdBytes),
+                     .nonce = head.substr(kSealMagic.size() + kKeyIdBytes),
                      .authenticated = authenticated,
                      .text = text},
                     &tag));
@@ -300,7 +300,8 @@ Result<std::string> SealingKeys::open(std::string_view store_key, std::string_vi
 }
 
 bool SealingKeys::is_outdated(std::string_view sealed) const {
-  return sealed.substr(std::min(kMagic.size(), sealed.size()), kKeyIdBytes) != keys_.front().id();
+  return sealed.substr(std::min(kSealMagic.size(), sealed.size()), kKeyIdBytes) !=
+         keys_.front().id();
 }
 
 }  // namespace ikada

@@ -57,6 +57,46 @@ TEST_CASE("etcd: what is zero is not in an answer") {
             .has_value());
 }
 
+TEST_CASE("etcd: members are known by where others reach them") {
+  const std::vector<EtcdMember> members = expect_value(parse_etcd_members(
+      R"({"header":{"cluster_id":"15589408465048887305","raft_term":"2"},"members":[
+        {"ID":"11657969684739330442","name":"a","peerURLs":["https://192.0.2.1:7444"],
+         "clientURLs":["https://192.0.2.1:7443"]},
+        {"ID":"17501473629041166024","peerURLs":["https://192.0.2.2:7444"],"isLearner":true}]})"));
+
+  REQUIRE(members.size() == 2);
+  CHECK(members[0].name == "a");
+  CHECK_FALSE(members[0].is_learner);
+  CHECK(members[1].id == "17501473629041166024");
+  CHECK(members[1].name.empty());
+  CHECK(members[1].peer_url == "https://192.0.2.2:7444");
+  CHECK(members[1].is_learner);
+  CHECK(etcd_promote("17501473629041166024").body == R"({"ID":"17501473629041166024"})");
+}
+
+TEST_CASE("etcd: a member without a leader names none") {
+  const EtcdHealth well = expect_value(parse_etcd_health(
+      R"({"header":{"member_id":"7","revision":"2"},"version":"3.4.23","leader":"9"})"));
+  const EtcdHealth alone = expect_value(
+      parse_etcd_health(R"({"header":{"member_id":"7"},"version":"3.4.23","isLearner":true})"));
+
+  CHECK(well.member == "7");
+  CHECK(well.leader == "9");
+  CHECK(alone.leader.empty());
+  CHECK(alone.is_learner);
+}
+
+TEST_CASE("etcd: a learner refuses before anything is done") {
+  const EtcdFailure learner = read_etcd_error(
+      503, R"({"error":"etcdserver: rpc not supported for learner","message":"","code":14})");
+  const EtcdFailure full = read_etcd_error(
+      400, R"({"error":"etcdserver: too many learner members in cluster","message":"","code":9})");
+
+  CHECK(learner.verdict == EtcdVerdict::kNothingDone);
+  CHECK(full.verdict == EtcdVerdict::kFinal);
+  CHECK(full.error.kind == ErrorKind::kConflict);
+}
+
 TEST_CASE("etcd: a list has entries, an end, and bytes in base64") {
   const KeyPage page = expect_value(parse_etcd_list(
       R"({"header":{"revision":"12"},"kvs":[{"key":"AGE=","create_revision":"3",
