@@ -70,6 +70,15 @@ ApiGround ground_of(asio::io_context& loop, asio::thread_pool& pool, Store& stor
   return ground;
 }
 
+Error not_stored(const Error& why) {
+  return is_outcome_unknown(why)
+             ? make_error(
+                   ErrorKind::kUnavailable,
+                   "It is not known whether the change was stored: perhaps a majority of the "
+                   "managers cannot be reached. Look before you try again.")
+             : make_error(ErrorKind::kUnavailable, "The change could not be stored. Try again.");
+}
+
 // One call on its way.
 struct Job {
   Action action = nullptr;
@@ -140,8 +149,7 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
               const Result<Commit>& result) {
     if (proposal.settled) proposal.settled(result.has_value() && result->succeeded);
     if (!result.has_value()) {
-      return job->respond(error_reply(
-          make_error(ErrorKind::kUnavailable, "The change could not be stored. Try again.")));
+      return job->respond(error_reply(not_stored(result.error())));
     }
     if (result->succeeded && !proposal.again) {
       return job->respond(ok_reply(proposal.then(feed.state())));

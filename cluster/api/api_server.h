@@ -8,6 +8,7 @@
 // Source: Smithy, "AWS JSON 1.1 protocol".
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -31,6 +32,8 @@ struct ApiRequest {
   std::string body = {};
   std::string region = {};      // Of the signature; the home region without one.
   std::string caller_arn = {};  // Who has been verified.
+  // Until when a leader is waited for, if none is known; the first who waits sets it.
+  std::chrono::steady_clock::time_point give_up_at = {};
 };
 
 // What a server asks of its surroundings.

@@ -8,15 +8,19 @@
 // or altered in one bit is refused with code STORE_CORRUPT before anything is restored.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "cluster/store/sqlite_backup.h"
 
 namespace ikada {
 
+// Writes the store's own backup to a new file at that path.
+using BackUpStore = std::function<Result<BackupSummary>(const std::string& path)>;
+
 // `directory` is the manager's STATE/cluster. Replaces a file at `path` when the backup is
 // complete.
-Result<std::uint64_t> back_up_cluster(SqliteStore& store,
+Result<std::uint64_t> back_up_cluster(const BackUpStore& back_up,
                                       const std::string& directory,
                                       const std::string& path);
 

@@ -18,18 +18,8 @@ namespace {
 constexpr std::chrono::milliseconds kLookAgain{250};
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kRenewRetrySeconds = 30;
-// A host that is gone must be seen within three seconds.
-constexpr NodeLinkLimits kMemberLimits{.ping_after = std::chrono::milliseconds(500),
-                                       .silence_limit = std::chrono::milliseconds(2000)};
 
 std::int64_t seconds_now() { return unix_now() / kNanosPerSecond; }
-
-std::string host_of(const std::string& endpoint) {
-  const size_t colon = endpoint.rfind(':');
-  std::string host = endpoint.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-  return host;
-}
 
 double draw() {
   std::random_device source;
@@ -91,15 +81,21 @@ Result<void> ClusterMember::open_manager(ControlPlane& manager, const ClusterPor
          parse_node_endpoint(is_v6 ? fmt::format("[::]:{}", ports.node)
                                    : fmt::format("0.0.0.0:{}", ports.node)));
   IK_LET(nodes,
-         NodeServer::create(
-             loop_,
-             *keys_,
-             membership_.credentials,
-             manager.api(),
-             manager.feed(),
-             {.listen = listen, .managers = membership_.managers, .limits = kMemberLimits}));
+         NodeServer::create(loop_,
+                            *keys_,
+                            membership_.credentials,
+                            manager.api(),
+                            manager.feed(),
+                            {.listen = listen,
+                             .managers = membership_.managers,
+                             .calls = calls(manager),
+                             .limits = kMemberLimits}));
   nodes_ = std::move(nodes);
   api_port_ = ports.api;
+  node_port_ = ports.node;
+  IK_LET(tls, node_client_tls(membership_.credentials));
+  link_tls_ = std::move(tls);
+  if (!manager.is_alone()) begin_to_follow();
   IK_TRY(serve_api());
   manager.set_on_change([this](std::string_view key) { note_change(key); });
   return {};
@@ -112,8 +108,8 @@ Result<void> ClusterMember::serve_api() {
 
 Result<void> ClusterMember::open_worker() {
   IK_LET(tls, node_client_tls(membership_.credentials));
-  link_ = std::make_unique<Uplink>(
-      loop_, UplinkOptions{.managers = membership_.managers, .tls = tls, .limits = kMemberLimits});
+  link_tls_ = std::move(tls);
+  open_link();
   assignments_ = std::make_unique<RemoteAssignments>(*link_);
   return {};
 }
@@ -128,30 +124,19 @@ void ClusterMember::note_change(std::string_view key) {
 
 void ClusterMember::start() {
   if (network_ != nullptr) network_->open(membership_.address);
-  if (manager_ != nullptr) note_change("");
+  if (manager_ != nullptr && manager_->is_ready()) note_change("");
   std::vector<std::string> seeds;
-  for (const std::string& manager : membership_.managers) seeds.push_back(host_of(manager));
+  for (const std::string& manager : membership_.managers) {
+    seeds.push_back(address_of_endpoint(manager));
+  }
   if (manager_ != nullptr) {
     for (const auto& [id, node] : manager_->home().nodes) seeds.push_back(node.value.address);
   }
   gossip_->join(seeds);
-  if (nodes_ != nullptr) nodes_->start();
-  if (link_ != nullptr) {
-    link_->start({.on_connected =
-                      [this] {
-                        spdlog::info("manager connected");
-                        assignments_->note_connected();
-                      },
-                  .on_lost = [](const Error& why) { spdlog::warn("{}", why.message); },
-                  .on_news =
-                      [this](const News& news) {
-                        if (news.verb == "refused") {
-                          spdlog::error("the cluster does not know this node any more");
-                        }
-                        if (network_ != nullptr) network_->take(news);
-                        assignments_->note_news(news);
-                      }});
-  }
+  // One that has the state only later knows nobody yet: until then nobody is answered.
+  if (nodes_ != nullptr && manager_->is_ready()) nodes_->start();
+  is_serving_ = nodes_ != nullptr && manager_->is_ready();
+  if (link_ != nullptr) start_link();
   wait();
 }
 
@@ -173,7 +158,13 @@ void ClusterMember::wait() {
 }
 
 void ClusterMember::tick() {
-  if (manager_ != nullptr) look_at_hosts();
+  if (manager_ != nullptr && manager_->is_ready()) {
+    if (!std::exchange(is_serving_, true)) nodes_->start();
+    look_at_managers();
+    look_at_leader();
+    claim_instance();
+    if (manager_->leads()) look_at_hosts();
+  }
   renew_if_due();
 }
 
@@ -193,7 +184,8 @@ HostPresence ClusterMember::presence_of(const std::string& node) const {
 void ClusterMember::look_at_hosts() {
   if (is_proposing_) return;
   const ScopeState& home = manager_->home();
-  if (home.nodes.find(membership_.identity.node) == home.nodes.end()) return propose(own_record());
+  const bool is_known = home.nodes.find(membership_.identity.node) != home.nodes.end();
+  if (!is_known && manager_->is_alone()) return propose(own_record());
   const std::optional<Proposal> subnet = plan_missing_subnet(home);
   if (subnet.has_value()) return propose(*subnet);
   const std::optional<HostChange> change =
@@ -232,6 +224,7 @@ void ClusterMember::renew_if_due() {
   const Result<std::string> request = auth::create_certificate_request(membership_.credentials.key);
   if (!request.has_value()) return;
   renew_at_s_ = seconds_now() + kRenewRetrySeconds;  // If it fails.
+  // A manager issues its own.
   if (manager_ != nullptr) return renew_own(*request);
   is_renewing_ = true;
   link_->ask("renew", {{"certificateRequest", *request}}, [this](const Result<Json>& body) {
@@ -244,7 +237,6 @@ void ClusterMember::renew_if_due() {
   });
 }
 
-// A manager issues its own.
 void ClusterMember::renew_own(const std::string& request) {
   const ScopeState& home = manager_->home();
   const auto found = home.nodes.find(membership_.identity.node);
@@ -258,7 +250,7 @@ void ClusterMember::renew_own(const std::string& request) {
   Proposal proposal;
   proposal.put(node_key(home.scope, node.id), node, found->second.revision);
   is_renewing_ = true;
-  manager_->api().propose(proposal, [this, text = *certificate](bool made) {
+  manager_->api().propose_unfenced(proposal, [this, text = *certificate](bool made) {
     is_renewing_ = false;
     if (made) take_certificate(text);
   });
@@ -274,6 +266,7 @@ void ClusterMember::take_certificate(const std::string& certificate) {
   Result<TlsContext> tls = node_client_tls(renewed.credentials);
   if (!tls.has_value()) return spdlog::warn("renew certificate: {}", tls.error().message);
   membership_ = std::move(renewed);
+  link_tls_ = *tls;
   if (link_ != nullptr) link_->set_tls(std::move(*tls));
   if (nodes_ != nullptr) {
     Result<void> used = nodes_->use(membership_.credentials);
@@ -292,7 +285,10 @@ std::string ClusterMember::describe(const std::string& node) const {
 }
 
 void ClusterMember::leave(bool stops_tasks, std::function<void(const Result<void>&)> then) {
-  if (link_ == nullptr) return then(make_error(ErrorKind::kConflict, "this node is a manager"));
+  if (link_ == nullptr) {
+    return then(
+        make_error(ErrorKind::kUnavailable, "another manager has to lead first, try again"));
+  }
   link_->ask("leave",
              {{"stopTasks", stops_tasks}},
              [this, then = std::move(then)](const Result<Json>& body) {

@@ -1,6 +1,6 @@
-// What a daemon does because its host is in a cluster (cluster/node/membership.h): gossip, as a
-// manager the links of the other nodes, as a worker the link to a manager; and the renewal of its
-// certificate.
+// What a daemon does because its host is in a cluster (cluster/node/membership.h): gossip, on the
+// leading manager the links of the other nodes, on all others the link to it; and the renewal of
+// its certificate.
 #pragma once
 
 #include <functional>
@@ -19,6 +19,10 @@
 #include "cluster/node/uplink.h"
 
 namespace ikada {
+
+// A host that is gone must be seen within three seconds.
+inline constexpr NodeLinkLimits kMemberLimits{.ping_after = std::chrono::milliseconds(500),
+                                              .silence_limit = std::chrono::milliseconds(2000)};
 
 struct ClusterPorts {
   std::uint16_t node = kDefaultNodePort;
@@ -60,14 +64,31 @@ class ClusterMember {
   // tasks run here; with `stops_tasks` they are told to stop, and asking again will do.
   void leave(bool stops_tasks, std::function<void(const Result<void>&)> then);
 
+  // Asks the leading manager, from one that is not: a request of cluster_routes.h.
+  using Asked = std::function<void(Result<Json>)>;
+  void ask_leader(const Json& request, Asked then);
+  // What other managers ask us so.
+  void set_on_cluster(std::function<void(const Json& request, Asked)> on_cluster) {
+    on_cluster_ = std::move(on_cluster);
+  }
+
  private:
   ClusterMember(boost::asio::io_context& loop, Membership membership, std::string path);
 
   Result<void> open_manager(ControlPlane& manager, const ClusterPorts& ports);
+  std::string endpoint_of(const std::string& address) const;
   Result<void> open_worker();
   void note_change(std::string_view key);
   void wait();
   void tick();
+  ManagerCalls calls(ControlPlane& manager);
+  void begin_to_follow();
+  void look_at_leader();
+  void look_at_managers();
+  void open_link();
+  void start_link();
+  void take_managers(std::vector<std::string> managers);
+  void claim_instance();
   void look_at_hosts();
   void propose(const Proposal& proposal);
   Proposal own_record() const;
@@ -90,10 +111,20 @@ class ClusterMember {
   boost::asio::steady_timer timer_;
   std::int64_t renew_at_s_ = 0;
   std::uint16_t api_port_ = 0;
+  std::uint16_t node_port_ = 0;
+  TlsContext link_tls_;
+  std::function<void(const Json&, Asked)> on_cluster_;
+  bool was_leading_ = true;  // Of a manager: as the node server believes.
+  bool was_removed_ = false;
+  bool is_serving_ = false;
+  bool is_claiming_ = false;
   bool is_proposing_ = false;
   bool is_renewing_ = false;
   bool is_stopped_ = false;
 };
+
+// "192.0.2.1:7442" without the port; "[2001:db8::1]:7442" without the brackets, too.
+std::string address_of_endpoint(const std::string& endpoint);
 
 // When to renew a certificate: at random between half and four fifths of its life.
 std::int64_t plan_renewal(std::int64_t not_before_s, std::int64_t not_after_s, double chance);

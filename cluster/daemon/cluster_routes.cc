@@ -99,6 +99,28 @@ bool is_cluster_route(const HttpRequest& request) {
   return path == kClusterPath || path.starts_with(std::string(kClusterPath) + "/");
 }
 
+// What only the leading manager knows or may change.
+void answer_about_nodes(HostDaemon& host,
+                        const ClusterRequest& request,
+                        const HostDaemon::Done& done) {
+  const Cut target = cut(request.target, '?');
+  if (request.method == "GET") return host.nodes(done);
+  if (request.method == "DELETE" && target.before.starts_with(kNodesPath)) {
+    const std::string node(target.before.substr(kNodesPath.size()));
+    return host.remove_node(node, target.after == "force=1", done);
+  }
+  const Result<Json> body = parse_json(request.body.empty() ? "{}" : request.body);
+  if (!body.has_value()) return done(body.error());
+  post(host, target.before.substr(kClusterPath.size() + 1), *body, done);
+}
+
+bool is_about_nodes(const ClusterRequest& request) {
+  const std::string_view path = cut(request.target, '?').before;
+  if (request.method == "GET") return path == "/cluster/nodes";
+  if (request.method == "DELETE") return path.starts_with(kNodesPath);
+  return request.method == "POST" && path == "/cluster/token";
+}
+
 void answer_cluster_request(HostDaemon& host,
                             const HttpRequest& request,
                             const HttpServer::Respond& respond) {
@@ -106,18 +128,34 @@ void answer_cluster_request(HostDaemon& host,
   const HostDaemon::Done done = [respond](const Result<Json>& result) {
     respond(reply_of(result));
   };
-  if (request.method == "GET" && target.before == kClusterPath) return done(host.status());
-  if (request.method == "GET" && target.before == "/cluster/nodes") return done(host.nodes());
-  if (request.method == "DELETE" && target.before.starts_with(kNodesPath)) {
-    const std::string node(target.before.substr(kNodesPath.size()));
-    return host.remove_node(node, target.after == "force=1", done);
+  const ClusterRequest asked{request.method, request.target, request.body};
+  if (is_about_nodes(asked)) {
+    if (!host.is_following()) return answer_about_nodes(host, asked, done);
+    return host.ask_leader(
+        {{"method", asked.method}, {"target", asked.target}, {"body", asked.body}}, done);
   }
+  if (request.method == "GET" && target.before == kClusterPath) return host.status(done);
   if (request.method != "POST" || target.before.size() <= kClusterPath.size()) {
     return done(make_error(ErrorKind::kNotFound, "no such path"));
   }
   const Result<Json> body = parse_json(request.body.empty() ? "{}" : request.body);
   if (!body.has_value()) return done(body.error());
   post(host, target.before.substr(kClusterPath.size() + 1), *body, done);
+}
+
+void answer_other_manager(HostDaemon& host, const Json& asked, const HostDaemon::Done& done) {
+  ClusterRequest request;
+  JsonReader reader(asked, "request");
+  reader.require("method", request.method);
+  reader.require("target", request.target);
+  reader.require("body", request.body);
+  const Result<void> read = reader.done();
+  if (!read.has_value()) return done(read.error());
+  if (!is_about_nodes(request)) return done(make_error(ErrorKind::kNotFound, "no such path"));
+  if (host.is_following()) {
+    return done(make_error(ErrorKind::kUnavailable, "the leading manager changes, try again"));
+  }
+  answer_about_nodes(host, request, done);
 }
 
 }  // namespace ikada

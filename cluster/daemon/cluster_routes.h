@@ -10,6 +10,8 @@
 //   GET    /cluster/nodes
 //   DELETE /cluster/nodes/NODE   ?force=1
 //
+// On a manager that does not lead, what is about nodes and tokens goes to the one that does.
+//
 // Answers are JSON; a failure is {"error": MESSAGE} with a status that fits its kind.
 #pragma once
 
@@ -17,9 +19,17 @@
 
 namespace ikada {
 
+struct ClusterRequest {
+  std::string method;
+  std::string target;
+  std::string body;
+};
+
 bool is_cluster_route(const HttpRequest& request);
 void answer_cluster_request(HostDaemon& host,
                             const HttpRequest& request,
                             const HttpServer::Respond& respond);
+// A request of these that another manager has got, which does not lead.
+void answer_other_manager(HostDaemon& host, const Json& asked, const HostDaemon::Done& done);
 
 }  // namespace ikada

@@ -17,7 +17,6 @@
 #include "cluster/daemon/api_endpoint.h"
 #include "cluster/daemon/api_keys.h"
 #include "cluster/daemon/cluster_backup.h"
-#include "cluster/store/sqlite_store.h"
 #include "runtime/base/clock.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/inet_socket.h"
@@ -29,6 +28,10 @@ namespace {
 constexpr size_t kCommitThreads = 8;
 constexpr std::chrono::milliseconds kTick{50};
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
+constexpr size_t kMaxSecretBytes = size_t{256} << 10;
+
+constexpr const char* kLeaderKey = "ikada/leader";
+constexpr std::chrono::seconds kLeaderTtl{3};
 
 // A task definition is 64 KiB at most; nothing needs more than a MiB.
 constexpr HttpLimits kApiLimits{.body_bytes = 1 << 20, .connections = 1024};
@@ -58,17 +61,23 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   const std::string directory = options.state_root + "/cluster";
   IK_TRY(make_directories(directory, 0700));
   std::unique_ptr<ControlPlane> plane(new ControlPlane(loop, options.run_root + "/api.sock"));
-  IK_LET(store, SqliteStore::open(directory + "/store.db"));
+  IK_LET(
+      store,
+      SharedStore::open(
+          loop, {.directory = directory, .ports = options.etcd, .keys = std::move(options.keys)}));
   plane->store_ = std::move(store);
   plane->directory_ = directory;
   plane->audit_ = options.audit;
   plane->audit_->refuse_when_full(options.api.needs_audit_room);
-  IK_LET(feed, StateFeed::create(loop, *plane->store_, [](const Error& error) {
-           spdlog::error("{}, ignoring", error.message);
-         }));
-  plane->feed_ = std::move(feed);
+  plane->node_ = std::move(options.node);
+  if (const auto& setup = plane->store_->setup(); setup.has_value()) {
+    options.api.account = setup->account;
+    options.api.home_region = setup->home_region;
+  }
+  IK_TRY(plane->open_feed());
   plane->api_ = std::make_unique<ApiServer>(
-      loop, plane->pool_, *plane->store_, *plane->feed_, std::move(options.api));
+      loop, plane->pool_, plane->store_->store(), *plane->feed_, std::move(options.api));
+  plane->open_leading();
   plane->services_ = std::make_unique<ServiceKeeper>(loop, *plane->api_, *plane->feed_);
   plane->assignments_ = std::make_unique<LocalAssignments>(
       *plane->api_, *plane->feed_, LocalAssignments::For::kOwnHost);
@@ -83,6 +92,129 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
       loop, std::move(listener), kApiLimits, trusting_api_route(*plane->api_, *plane->audit_));
   IK_TRY(plane->open_port(options.api_port, directory));
   return plane;
+}
+
+// SQLite answers at once, etcd perhaps not before other hosts are there.
+Result<void> ControlPlane::open_feed() {
+  const StateFeed::OnError on_error = [](const Error& error) {
+    spdlog::error("{}, ignoring", error.message);
+  };
+  if (store_->is_etcd()) {
+    feed_ = StateFeed::create_later(loop_, store_->store(), on_error);
+    return {};
+  }
+  IK_LET(feed, StateFeed::create(loop_, store_->store(), on_error));
+  feed_ = std::move(feed);
+  return {};
+}
+
+void ControlPlane::open_leading() {
+  api_->set_fence([this] { return find_fence(); });
+  forwarding_ = std::make_unique<ApiForwarding>(loop_, *api_, *feed_, [this] { return leads(); });
+  chores_ = std::make_unique<StoreChores>(
+      loop_, pool_, *store_, [this] { return leads(); }, [this] { return managers(); });
+}
+
+Result<std::optional<KeyCompare>> ControlPlane::find_fence() const {
+  if (!store_->is_etcd()) return std::optional<KeyCompare>();
+  if (!feed_->is_ready()) {
+    return make_error(ErrorKind::kUnavailable, "the cluster's store cannot be read yet");
+  }
+  const std::optional<LeaderTerm> term =
+      election_ == nullptr ? std::optional<LeaderTerm>() : election_->term();
+  if (term.has_value()) return std::optional<KeyCompare>(term->fence);
+  if (is_founding_) return std::optional<KeyCompare>();
+  return make_error(ErrorKind::kUnavailable, "this manager does not lead");
+}
+
+void ControlPlane::take_part() {
+  election_ = std::make_unique<LeaderElection>(
+      store_->store(),
+      LeaderOptions{.key = kLeaderKey, .candidate = node_, .ttl = kLeaderTtl},
+      [node = node_](bool leads) {
+        spdlog::info("leader {} node={}", leads ? "term begins" : "term ends", node);
+      });
+}
+
+std::string ControlPlane::leader() const {
+  return election_ == nullptr ? std::string() : election_->leader();
+}
+
+void ControlPlane::look_at_members(std::function<void(const MemberStates&)> done) {
+  if (is_alone()) return done({});
+  boost::asio::post(pool_, [this, addresses = managers(), done = std::move(done)] {
+    MemberStates states = store_->member_states(addresses);
+    boost::asio::post(loop_, [done, states = std::move(states)] { done(states); });
+  });
+}
+
+void ControlPlane::depose(const std::string& node) {
+  if (std::exchange(is_deposing_, true)) return;
+  boost::asio::post(pool_, [this, node] {
+    const Result<KeyRead> seen = store_->store().get(kLeaderKey);
+    const bool is_there = seen.has_value() && seen->entry.has_value() && seen->entry->value == node;
+    if (is_there) {
+      const Result<Commit> removed = store_->store().commit(
+          Transaction{}.expect(kLeaderKey, seen->entry->modified).remove(kLeaderKey));
+      if (removed.has_value() && removed->succeeded) spdlog::info("leader deposed node={}", node);
+    }
+    boost::asio::post(loop_, [this] { is_deposing_ = false; });
+  });
+}
+
+void ControlPlane::resign() {
+  is_founding_ = false;
+  election_.reset();
+}
+
+std::vector<std::string> ControlPlane::managers() const {
+  std::vector<std::string> addresses;
+  for (const auto& [id, node] : home().nodes) {
+    if (node.value.role == "manager") addresses.push_back(node.value.address);
+  }
+  return addresses;
+}
+
+void ControlPlane::admit_manager(const Node& self,
+                                 const ClusterKeys& keys,
+                                 const Node& node,
+                                 std::function<void(Result<Json>)> done) {
+  if (store_->is_etcd()) return admit_member(node, std::move(done));
+  node_ = self.id;
+  store_->move_to_etcd(pool_,
+                       {.name = self.id,
+                        .address = self.address,
+                        .initial_cluster = {},
+                        .account = api_->options().account,
+                        .home_region = api_->options().home_region},
+                       keys,
+                       [this, node, done = std::move(done)](const Result<void>& moved) {
+                         if (!moved.has_value()) return done(moved.error());
+                         if (stopping_) return;
+                         is_founding_ = true;
+                         take_part();
+                         admit_member(node, done);
+                       });
+}
+
+void ControlPlane::admit_member(const Node& node, std::function<void(Result<Json>)> done) {
+  boost::asio::post(pool_, [this, node, done = std::move(done)] {
+    Result<EtcdSetup> setup = store_->admit(node.id, node.address);
+    const Result<std::string> key = read_file(directory_ + "/access_key.json", kMaxSecretBytes);
+    const Result<std::string> keys = read_file(directory_ + "/authority.json", kMaxSecretBytes);
+    Result<Json> ready = Json();
+    if (!setup.has_value()) {
+      ready = setup.error();
+    } else if (!key.has_value() || !keys.has_value()) {
+      ready = key.has_value() ? keys.error() : key.error();
+    } else {
+      ready = Json{{"authority", *keys}, {"accessKey", *key}, {"etcd", to_json(*setup)}};
+      // What a manager has sealed before it was in a cluster.
+      const Result<std::string> sealing = read_file(directory_ + "/sealing.key", kMaxSecretBytes);
+      if (sealing.has_value()) (*ready)["sealingKeys"] = *sealing;
+    }
+    boost::asio::post(loop_, [done, ready = std::move(ready)] { done(ready); });
+  });
 }
 
 Result<void> ControlPlane::open_port(std::uint16_t port, const std::string& directory) {
@@ -119,7 +251,10 @@ ControlPlane::~ControlPlane() {
   socket_server_.reset();
   port_server_.reset();
   tls_server_.reset();
+  election_.reset();
   pool_.join();
+  chores_.reset();
+  forwarding_.reset();
   assignments_.reset();
   services_.reset();
   api_.reset();
@@ -141,15 +276,19 @@ void ControlPlane::set_on_change(std::function<void(std::string_view)> on_change
 void ControlPlane::back_up(std::string path,
                            std::function<void(const Result<std::uint64_t>&)> done) {
   boost::asio::post(pool_, [this, path = std::move(path), done = std::move(done)] {
-    Result<std::uint64_t> size = back_up_cluster(*store_, directory_, path);
+    Result<std::uint64_t> size = back_up_cluster(
+        [this](const std::string& file) { return store_->back_up(file); }, directory_, path);
     boost::asio::post(loop_, [done, size = std::move(size)] { done(size); });
   });
 }
 
 void ControlPlane::start() {
+  store_->start();
+  if (store_->is_etcd()) take_part();
+  chores_->start();
   socket_server_->start();
   port_server_->start();
-  services_->start();
+  keep_services();
   wait_for_tick();
 }
 
@@ -162,7 +301,19 @@ void ControlPlane::wait_for_tick() {
 
 // What nobody has asked for, one transaction at a time: tasks of virtual instances take a step,
 // what is over is forgotten.
+void ControlPlane::keep_services() {
+  if (std::exchange(is_keeping_services_, leads()) == leads()) return;
+  if (is_keeping_services_) {
+    services_->start();
+  } else {
+    services_->stop();
+  }
+}
+
 void ControlPlane::tick() {
+  if (is_founding_ && election_->term().has_value()) is_founding_ = false;
+  keep_services();
+  if (!leads()) return wait_for_tick();
   const Timestamp now{unix_now() / kNanosPerMilli};
   Proposal proposal = plan_virtual_steps(feed_->state(), now);
   if (proposal.changes.empty()) proposal = plan_expiry(feed_->state(), now);
@@ -181,7 +332,14 @@ void ControlPlane::stop() {
   socket_server_->stop();
   port_server_->stop();
   if (tls_server_ != nullptr) tls_server_->stop();
+  chores_->stop();
+  // Whoever leads hands over, if etcd can be reached; nothing waits for it afterwards.
+  const bool hands_over = election_ != nullptr && election_->term().has_value();
+  if (hands_over) election_.reset();
+  if (store_->is_etcd()) store_->client().shut_down();
+  election_.reset();
   feed_->stop();
+  store_->stop();
 }
 
 }  // namespace ikada

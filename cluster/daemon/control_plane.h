@@ -12,19 +12,25 @@
 #include "cluster/api/api_server.h"
 #include "cluster/api/service_keeper.h"
 #include "cluster/auth/access_key.h"
+#include "cluster/daemon/api_forwarding.h"
 #include "cluster/daemon/audit_log.h"
 #include "cluster/daemon/http_server.h"
 #include "cluster/daemon/local_assignments.h"
-#include "cluster/store/sqlite_store.h"
+#include "cluster/daemon/shared_store.h"
+#include "cluster/daemon/store_chores.h"
+#include "cluster/store/leader.h"
 
 namespace ikada {
 
 struct ControlPlaneOptions {
   std::string run_root;
-  std::string state_root;  // The store is STATE/cluster/store.db.
+  std::string state_root;  // The store is STATE/cluster/store.db, or etcd.
   std::uint16_t api_port = 7439;
   ApiOptions api;
   AuditLog* audit = nullptr;  // Outlives the plane.
+  EtcdPorts etcd;
+  std::string node;                 // Of this host in the cluster.
+  std::optional<ClusterKeys> keys;  // Nothing on a host that nobody joins.
 };
 
 class ControlPlane {
@@ -45,12 +51,40 @@ class ControlPlane {
 
   // For the agent of this host.
   Assignments& assignments() { return *assignments_; }
+  const LocalAssignments& local_assignments() const { return *assignments_; }
 
   // For what else a manager does: node_server.h, and who asks about nodes.
   ApiServer& api() { return *api_; }
   StateFeed& feed() { return *feed_; }
   Scope home_scope() const;
   const ScopeState& home() const;  // What is there in it.
+
+  // Whether what nobody asked for is to be done here: with one manager always, else in our term
+  // as the leader of all.
+  bool leads() const { return find_fence().has_value(); }
+  // False until etcd has told what it holds.
+  bool is_ready() const { return feed_->is_ready(); }
+  bool is_alone() const { return !store_->is_etcd(); }
+  // The node that was last seen to lead; empty if there is none, or but one manager.
+  std::string leader() const;
+  // In the pool: how each manager's member of etcd is (SharedStore::member_states), by address.
+  using MemberStates = std::map<std::string, std::string>;
+  void look_at_members(std::function<void(const MemberStates&)> done);
+  // Of a leader that gossip calls dead: its key is removed before its lease ends. Should it live,
+  // its writes fail from then on, as its fence is gone.
+  void depose(const std::string& node);
+  // Ends our term, and takes part no more.
+  void resign();
+  ApiForwarding& forwarding() { return *forwarding_; }
+  SharedStore& shared_store() { return *store_; }
+  boost::asio::thread_pool& pool() { return pool_; }
+
+  // What another manager needs (host_promotion.cc), once there is etcd and a place in it: the first
+  // time everything is moved there. `self` is this host's own node.
+  void admit_manager(const Node& self,
+                     const ClusterKeys& keys,
+                     const Node& node,
+                     std::function<void(Result<Json>)> done);
   // Serves the signed API with TLS on all interfaces, too. Again with another context: for
   // connections from then on.
   Result<void> serve_tls(std::uint16_t port, std::shared_ptr<boost::asio::ssl::context> tls);
@@ -64,8 +98,15 @@ class ControlPlane {
  private:
   ControlPlane(boost::asio::io_context& loop, std::string socket_path);
 
+  Result<void> open_feed();
+  void open_leading();
   Result<void> open_port(std::uint16_t port, const std::string& directory);
   auth::FindAccessKey find_key() const;
+  Result<std::optional<KeyCompare>> find_fence() const;
+  void take_part();
+  std::vector<std::string> managers() const;
+  void admit_member(const Node& node, std::function<void(Result<Json>)> done);
+  void keep_services();
   void wait_for_tick();
   void tick();
 
@@ -74,10 +115,17 @@ class ControlPlane {
   AuditLog* audit_ = nullptr;
   boost::asio::io_context& loop_;
   boost::asio::thread_pool pool_;
-  std::unique_ptr<SqliteStore> store_;
+  std::string node_;
+  std::unique_ptr<SharedStore> store_;
+  // Just after the move to etcd nobody else can lead, and we have no term yet.
+  bool is_founding_ = false;
+  bool is_deposing_ = false;
   std::unique_ptr<StateFeed> feed_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<ServiceKeeper> services_;
+  std::unique_ptr<ApiForwarding> forwarding_;
+  std::unique_ptr<StoreChores> chores_;
+  std::unique_ptr<LeaderElection> election_;
   std::unique_ptr<LocalAssignments> assignments_;
   std::unique_ptr<HttpServer> socket_server_;
   std::unique_ptr<HttpServer> port_server_;
@@ -85,6 +133,7 @@ class ControlPlane {
   std::shared_ptr<const auth::AccessKey> access_key_;
   boost::asio::steady_timer timer_;
   std::function<void(std::string_view)> on_change_;
+  bool is_keeping_services_ = false;
   bool stopping_ = false;
 };
 

@@ -49,6 +49,9 @@ Result<DaemonEnd> run_daemon(const DaemonOptions& options) {
                       if (is_cluster_route(request)) return control(request, respond);
                       respond(answer_status_request(request));
                     });
+  host.set_on_cluster([&host](const Json& asked, const HostDaemon::Done& done) {
+    answer_other_manager(host, asked, done);
+  });
   IK_TRY(host.open());
   DaemonEnd end = DaemonEnd::kStopped;
   boost::asio::steady_timer restart(loop);

@@ -21,7 +21,10 @@ struct DaemonOptions {
   std::uint16_t tls_port = 7440;     // Of the same with TLS, in a cluster of several hosts.
   std::uint16_t node_port = 7442;    // Of a manager, for the other nodes.
   std::uint16_t gossip_port = 7441;  // The same on all nodes of a cluster.
-  std::string notify_socket;         // NOTIFY_SOCKET of the service manager; may be empty.
+  // Of the managers' etcd, for clients and for its members; the same on all managers.
+  std::uint16_t etcd_client_port = 7443;
+  std::uint16_t etcd_peer_port = 7444;
+  std::string notify_socket;  // NOTIFY_SOCKET of the service manager; may be empty.
   HttpLimits limits;
 };
 

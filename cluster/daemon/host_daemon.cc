@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/cluster_config.h"
+#include "cluster/daemon/etcd_setup.h"
 #include "cluster/daemon/host_address.h"
 #include "cluster/daemon/host_agent.h"
 #include "cluster/node/joining.h"
@@ -76,7 +78,7 @@ Result<void> HostDaemon::open() {
       is_member ? membership->identity.role == auth::NodeRole::kManager : config.has_value();
   // Left by a daemon that was killed while its host left the cluster.
   if (!is_member && network_.is_kept()) network_.remove();
-  if (is_manager) IK_TRY(open_manager());
+  if (is_manager) IK_TRY(open_manager(is_member ? membership->identity.node : "", keys));
   if (is_member) IK_TRY(open_member(std::move(*membership), std::move(keys)));
   if (manager_ != nullptr) return open_agent(manager_->assignments());
   return member_ == nullptr ? Result<void>() : open_agent(*member_->assignments());
@@ -99,21 +101,24 @@ Result<void> HostDaemon::open_vault(const std::optional<ClusterKeys>& keys) {
   return {};
 }
 
-Result<void> HostDaemon::open_manager() {
+Result<void> HostDaemon::open_manager(const std::string& node, std::optional<ClusterKeys> keys) {
   IK_LET(config, load_cluster_config(options_.cluster_config));
   ApiOptions api = config.value_or(ApiOptions());
-  IK_LET(keys, load_cluster_keys(keys_path()));
   IK_TRY(open_vault(keys));
   api.vault = vault_;
   // Virtual instances are for trying: a real one among them only if somebody says so.
   is_for_real_ = !api.virtual_instances;
   IK_LET(manager,
-         ControlPlane::create(loop_,
-                              {.run_root = options_.run_root,
-                               .state_root = options_.state_root,
-                               .api_port = options_.api_port,
-                               .api = std::move(api),
-                               .audit = &audit_}));
+         ControlPlane::create(
+             loop_,
+             {.run_root = options_.run_root,
+              .state_root = options_.state_root,
+              .api_port = options_.api_port,
+              .api = std::move(api),
+              .audit = &audit_,
+              .etcd = {.client = options_.etcd_client_port, .peer = options_.etcd_peer_port},
+              .node = node,
+              .keys = std::move(keys)}));
   manager_ = std::move(manager);
   return {};
 }
@@ -128,6 +133,9 @@ Result<void> HostDaemon::open_member(Membership membership, std::optional<Cluste
                                ports()));
   member_ = std::move(member);
   member_->set_network(network_);
+  member_->set_on_cluster([this](const Json& request, const ClusterMember::Asked& then) {
+    on_cluster_(request, then);
+  });
   return {};
 }
 
@@ -197,32 +205,47 @@ void HostDaemon::join(const JoinOrder& order, const Done& done) {
                 .name = order.name.empty() ? find_host_name() : order.name,
                 .address = order.address,
                 .version = IKADA_VERSION,
-                .routes = routes_to_tell(*routes)},
-               [this, done](Result<Membership> membership) {
+                .routes = routes_to_tell(*routes),
+                .has_etcd = find_etcd().has_value()},
+               [this, done](Result<Joined> result) {
                  is_busy_ = false;
-                 joined(std::move(membership), done);
+                 joined(std::move(result), done);
                });
 }
 
-void HostDaemon::joined(Result<Membership> membership, const Done& done) {
-  if (!membership.has_value()) return done(membership.error());
+void HostDaemon::joined(Result<Joined> joined, const Done& done) {
+  if (!joined.has_value()) return done(joined.error());
   if (is_stopped_) return done(make_error(ErrorKind::kUnavailable, "the daemon is stopping"));
-  const Result<void> stored = store_membership(membership_path(), *membership);
-  Result<void> opened = stored;
-  if (stored.has_value()) opened = open_member(*membership, std::nullopt);
-  if (opened.has_value()) opened = open_agent(*member_->assignments());
+  const Membership& membership = joined->membership;
+  const auth::NodeIdentity& identity = membership.identity;
+  const bool is_manager = identity.role == auth::NodeRole::kManager;
+  Result<void> opened = is_manager ? become_manager(*joined) : Result<void>();
+  if (opened.has_value()) opened = store_membership(membership_path(), membership);
+  if (opened.has_value()) opened = open_rest(membership);
   if (!opened.has_value()) {
-    member_.reset();
     static_cast<void>(remove_if_there(membership_path()));
+    if (is_manager) remove_cluster_files();
+    member_.reset();
+    // One that was opened cannot be taken down in place.
+    if (manager_ != nullptr) note_restart();
     return done(opened.error());
   }
-  member_->start();
-  if (agent_ != nullptr) agent_->start();
-  const auth::NodeIdentity& identity = membership->identity;
+  start();
   spdlog::info("cluster joined cluster={} node={}", identity.cluster, identity.node);
   done(Json{{"cluster", identity.cluster},
             {"node", identity.node},
             {"role", auth::to_text(identity.role)}});
+}
+
+Result<void> HostDaemon::open_rest(const Membership& membership) {
+  IK_LET(keys, load_cluster_keys(keys_path()));
+  if (membership.identity.role != auth::NodeRole::kManager) {
+    IK_TRY(open_member(membership, std::nullopt));
+    return open_agent(*member_->assignments());
+  }
+  IK_TRY(open_manager(membership.identity.node, keys));
+  IK_TRY(open_member(membership, keys));
+  return open_agent(manager_->assignments());
 }
 
 void HostDaemon::leave(bool force, Done done) {
@@ -256,20 +279,30 @@ void HostDaemon::leave_as_worker(bool force, const Done& done) {
 
 // Stops its tasks itself; nobody is asked.
 void HostDaemon::leave_alone(int attempts, const Done& done) {
-  if (agent_ == nullptr || !agent_->agent().has_running_tasks()) return forget_cluster(done);
+  stop_tasks(attempts, done, [this, done] { forget_cluster(done); });
+}
+
+void HostDaemon::stop_tasks(int attempts, const Done& done, std::function<void()> then) {
+  if (agent_ == nullptr || !agent_->agent().has_running_tasks()) return then();
   if (attempts == 0) {
     return done(make_error(ErrorKind::kUnavailable, "tasks do not stop, try again"));
   }
   agent_->agent().stop_tasks("The host has left the cluster.");
   timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAskAgain);
-  timer_->async_wait([this, attempts, done](const boost::system::error_code& error) {
-    if (!error) leave_alone(attempts - 1, done);
-  });
+  timer_->async_wait(
+      [this, attempts, done, then = std::move(then)](const boost::system::error_code& error) {
+        if (!error) stop_tasks(attempts - 1, done, then);
+      });
 }
 
 void HostDaemon::leave_as_manager(bool force, const Done& done) {
   const ScopeState& home = manager_->home();
-  const size_t others = home.nodes.size() - home.nodes.count(member_->membership().identity.node);
+  const std::string& own = member_->membership().identity.node;
+  const bool has_others = std::ranges::any_of(home.nodes, [&](const auto& each) {
+    return each.first != own && each.second.value.role == "manager";
+  });
+  if (has_others) return leave_as_one_of(force, done);
+  const size_t others = home.nodes.size() - home.nodes.count(own);
   if (others > 0) {
     return done(make_error(ErrorKind::kConflict,
                            "this is the cluster's only manager, and {} other node{} in it",
@@ -308,6 +341,8 @@ void HostDaemon::remove_cluster_files() {
     const Result<void> removed = remove_if_there(options_.state_root + "/cluster/" + name);
     if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
   }
+  if (manager_ != nullptr) manager_->shared_store().end_member();
+  remove_etcd_files(options_.state_root + "/cluster");
 }
 
 void HostDaemon::note_restart() {

@@ -20,6 +20,7 @@
 #include "cluster/daemon/host_agent.h"
 #include "cluster/daemon/host_network.h"
 #include "cluster/daemon/task_subnets.h"
+#include "cluster/node/joining.h"
 
 namespace ikada {
 
@@ -65,24 +66,32 @@ class HostDaemon {
   // Makes it the manager of the cluster in that backup, in the place of the one that made it:
   // {"cluster", "node", "address"}.
   void restore(const std::string& path, const InitWish& wish, Done done);
-  // Makes it a worker of another's: {"cluster", "node", "role"}.
+  // Makes it a node of another's, a worker or one more manager, as the token says: {"cluster",
+  // "node", "role"}.
   void join(const JoinOrder& order, const Done& done);
   // {}; the daemon then starts anew. kConflict while tasks run here, unless they are to stop, and
   // on a manager that others need. With `force` a worker whom no manager knows or answers goes,
   // too.
   void leave(bool force, Done done);
   // What this host is: {"role": "none" | "worker" | "manager", …}.
-  Json status() const;
+  void status(const Done& done) const;
 
   // On managers. {"path", "size"}
   void back_up(const std::string& path, Done done);
   // A new token, which makes the role's last one void: {"token", "expiresAt"}.
   void issue_token(const std::string& role, std::int64_t lifetime_s, Done done);
-  // {"nodes": [...]}
-  Result<Json> nodes() const;
+  // {"nodes": [...], "self"}
+  void nodes(const Done& done) const;
   // Of a node that is named by its id, the beginning of it, or its name: {"node"}. kConflict for
   // one that is connected, unless `force`.
   void remove_node(const std::string& name, bool force, Done done);
+
+  // Whether another manager has to be asked about nodes and tokens, and asking it.
+  bool is_following() const;
+  void ask_leader(const Json& request, const Done& done);
+  // What other managers ask us so.
+  using OnCluster = std::function<void(const Json& request, const Done& done)>;
+  void set_on_cluster(OnCluster on_cluster) { on_cluster_ = std::move(on_cluster); }
 
   // Calls it when the daemon has to start anew.
   void set_on_restart(std::function<void()> on_restart) { on_restart_ = std::move(on_restart); }
@@ -95,7 +104,7 @@ class HostDaemon {
   std::string keys_path() const { return options_.state_root + "/cluster/authority.json"; }
   ClusterPorts ports() const;
   Result<void> open_vault(const std::optional<ClusterKeys>& keys);
-  Result<void> open_manager();
+  Result<void> open_manager(const std::string& node, std::optional<ClusterKeys> keys);
   Result<void> open_member(Membership membership, std::optional<ClusterKeys> keys);
   Result<void> open_agent(Assignments& assignments);
   Result<void> found(Draft& draft);
@@ -104,10 +113,19 @@ class HostDaemon {
   void give_up(const Draft& draft, const Error& why);
   void forget_old_managers();
   void remove_cluster_files();
-  void joined(Result<Membership> membership, const Done& done);
+  void joined(Result<Joined> joined, const Done& done);
+  Result<void> become_manager(const Joined& joined);
+  Result<void> open_rest(const Membership& membership);
+  void leave_as_one_of(bool force, const Done& done);
+  void hand_over(int attempts, const Done& done);
+  void leave_etcd(const Done& done);
+  void remove_member(const Node& node, std::function<void(const Result<void>&)> then);
+  void remove_records(const Node& node, const Done& done);
   void leave_as_worker(bool force, const Done& done);
   void leave_as_manager(bool force, const Done& done);
   void leave_alone(int attempts, const Done& done);
+  // Stops the tasks here, then `then`; an error instead goes to `done`.
+  void stop_tasks(int attempts, const Done& done, std::function<void()> then);
   void forget_cluster(const Done& done);
   Result<const Kept<Node>*> find_node(const std::string& name) const;
   void note_restart();
@@ -123,6 +141,7 @@ class HostDaemon {
   std::unique_ptr<HostAgent> agent_;
   std::unique_ptr<boost::asio::steady_timer> timer_;
   std::function<void()> on_restart_;
+  OnCluster on_cluster_;
   bool is_busy_ = false;  // With init, join or leave.
   bool is_stopped_ = false;
 };

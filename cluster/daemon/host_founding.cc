@@ -80,7 +80,7 @@ Result<void> HostDaemon::found(Draft& draft) {
   IK_TRY(write_file_atomically(
       options_.state_root + "/cluster/ca.pem", draft.keys.authority.certificate(), 0644));
   if (manager_ == nullptr) {
-    IK_TRY(open_manager());
+    IK_TRY(open_manager(draft.membership.identity.node, draft.keys));
     manager_->start();
   } else {
     vault_->put_first(Vault::derive_key(draft.keys.authority.key()));

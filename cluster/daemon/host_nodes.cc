@@ -38,8 +38,10 @@ Json node_json(const ScopeState& home, const Node& node, const std::string& stat
 
 }  // namespace
 
-Json HostDaemon::status() const {
-  if (member_ == nullptr) return {{"role", manager_ == nullptr ? "none" : "manager"}};
+void HostDaemon::status(const Done& done) const {
+  if (member_ == nullptr) {
+    return done(Json{{"role", manager_ == nullptr ? "none" : "manager"}});
+  }
   const Membership& membership = member_->membership();
   Json json = {{"role", auth::to_text(membership.identity.role)},
                {"cluster", membership.identity.cluster},
@@ -49,23 +51,34 @@ Json HostDaemon::status() const {
                {"managers", membership.managers}};
   if (manager_ == nullptr) {
     json["connected"] = member_->is_connected();
-    return json;
+    return done(json);
   }
   const ScopeState& home = manager_->home();
+  json["leads"] = manager_->leads();
+  const auto leader =
+      home.nodes.find(manager_->leads() ? membership.identity.node : manager_->leader());
+  if (leader != home.nodes.end()) json["leader"] = leader->second.value.name;
+  json["store"] = manager_->is_alone() ? "sqlite" : "etcd";
   json["nodes"] = home.nodes.size();
   json["connectedNodes"] =
       std::count_if(home.nodes.begin(), home.nodes.end(), [this](const auto& each) {
         return member_->describe(each.first) == "connected";
       });
-  return json;
+  manager_->look_at_members(
+      [json, own = membership.address, done](const ControlPlane::MemberStates& states) {
+        Json answer = json;
+        for (const auto& [address, state] : states) answer["etcdMembers"][address] = state;
+        const auto found = states.find(own);
+        if (found != states.end()) answer["etcd"] = found->second;
+        done(answer);
+      });
 }
 
 void HostDaemon::issue_token(const std::string& role, std::int64_t lifetime_s, Done done) {
   if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
-  if (role == "manager") {
-    return done(make_error(ErrorKind::kInvalid, "a cluster has one manager so far"));
+  if (!auth::parse_node_role(role).has_value()) {
+    return done(make_error(ErrorKind::kInvalid, "no such role: {}", role));
   }
-  if (role != "worker") return done(make_error(ErrorKind::kInvalid, "no such role: {}", role));
   auth::Secret secret = auth::generate_join_secret();
   JoinGrant grant{.secret_sha256 = auth::sha256_hex(secret.reveal()),
                   .created_at = {unix_now() / 1'000'000}};
@@ -90,14 +103,25 @@ void HostDaemon::issue_token(const std::string& role, std::int64_t lifetime_s, D
   });
 }
 
-Result<Json> HostDaemon::nodes() const {
-  if (manager_ == nullptr || member_ == nullptr) return no_manager();
+void HostDaemon::nodes(const Done& done) const {
+  if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
   const ScopeState& home = manager_->home();
   Json list = Json::array();
   for (const auto& [id, node] : home.nodes) {
     list.push_back(node_json(home, node.value, member_->describe(id)));
   }
-  return Json{{"nodes", list}, {"self", member_->membership().identity.node}};
+  manager_->look_at_members([list, own = member_->membership().identity.node, done](
+                                const ControlPlane::MemberStates& states) {
+    Json nodes = list;
+    for (Json& node : nodes) {
+      if (node["role"] != "manager") continue;
+      const auto state = states.find(node.value("address", ""));
+      if (state != states.end()) node["etcd"] = state->second;
+      // Only who leads is asked.
+      node["leads"] = node["id"] == own;
+    }
+    done(Json{{"nodes", nodes}, {"self", own}});
+  });
 }
 
 Result<const Kept<Node>*> HostDaemon::find_node(const std::string& name) const {
@@ -126,14 +150,23 @@ void HostDaemon::remove_node(const std::string& name, bool force, Done done) {
     return done(make_error(
         ErrorKind::kConflict, "node {} is connected: let it leave, or use --force", node.name));
   }
+  if (node.role != "manager") return remove_records(node, done);
+  remove_member(node, [this, node, done = std::move(done)](const Result<void>& removed) {
+    if (!removed.has_value()) return done(removed.error());
+    remove_records(node, done);
+  });
+}
+
+void HostDaemon::remove_records(const Node& node, const Done& done) {
   const ScopeState& home = manager_->home();
+  if (home.nodes.find(node.id) == home.nodes.end()) return done(Json{{"node", node.id}});
   // First its tasks, some at a time, then itself.
   std::optional<Proposal> proposal = plan_lost_host(home, node, {unix_now() / 1'000'000});
   const bool is_last = !proposal.has_value();
   if (is_last) proposal = plan_leave(home, node.id, false).proposal;
-  manager_->api().propose(*proposal, [this, node, is_last, done = std::move(done)](bool made) {
+  manager_->api().propose(*proposal, [this, node, is_last, done](bool made) {
     if (made && is_last) return done(Json{{"node", node.id}});
-    if (made) return remove_node(node.id, true, done);
+    if (made) return remove_records(node, done);
     done(make_error(ErrorKind::kUnavailable, "the change could not be stored, try again"));
   });
 }

@@ -57,7 +57,10 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
         acceptor(loop),
         pause(loop),
         sessions(std::make_shared<NodeSessions>(
-            std::make_shared<AsioLoop>(io), keys, api, feed, options.certificate_lifetime_s)) {}
+            std::make_shared<AsioLoop>(io), keys, api, feed, options.certificate_lifetime_s)) {
+    sessions->set_managers(options.managers);
+    sessions->set_calls(options.calls);
+  }
 
   const ScopeState& state() const { return feed.state().scope(scope); }
 
@@ -146,9 +149,10 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     FrameLink::Listener listener = sessions->greet(link, peer->identity);
     const bool is_taken = listener.on_frame != nullptr;
     if (is_taken) link->set_listener(std::move(listener));
-    spdlog::log(is_taken ? spdlog::level::info : spdlog::level::warn,
+    const bool is_refused = !is_taken && sessions->leads();
+    spdlog::log(is_refused ? spdlog::level::warn : spdlog::level::info,
                 "node {} node={} address={}",
-                is_taken ? "connected" : "refused",
+                is_taken ? "connected" : (is_refused ? "refused" : "sent to the leader"),
                 peer->identity.node,
                 address);
   }
@@ -160,6 +164,17 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
       strangers.erase(link);
       return link->close();
     }
+    if (!sessions->leads() && !sessions->leader().empty()) {
+      strangers.erase(link);
+      link->send(to_json(News{.verb = "leader", .body = {{"manager", sessions->leader()}}}));
+      return link->finish();
+    }
+    if (!sessions->leads()) {
+      return refuse(
+          link,
+          question->id,
+          make_error(ErrorKind::kUnavailable, "the managers have no leader just now, try again"));
+    }
     admit(link, question->id, parse_join_request(question->body));
   }
 
@@ -167,6 +182,12 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     if (!request.has_value()) return refuse(link, id, request.error());
     const Result<auth::NodeRole> role = check_join_secret(state(), request->secret, server_now());
     if (!role.has_value()) return refuse(link, id, role.error());
+    if (*role == auth::NodeRole::kManager) {
+      const Result<void> allowed = check_new_manager(state(), *request);
+      if (!allowed.has_value()) return refuse(link, id, allowed.error());
+    }
+    // It has shown who it is: what follows may take its time.
+    strangers.erase(link);
     const Result<Admitted> admitted =
         admit_node(keys,
                    *request,
@@ -205,7 +226,28 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
                        node.name,
                        node.role,
                        node.address);
+          if (node.role == "manager") return self->admit_manager(link, id, admitted);
           self->answer(link, Answer{.id = id, .body = admitted.answer});
+        });
+  }
+
+  void admit_manager(const std::shared_ptr<NodeLink>& link,
+                     std::int64_t id,
+                     const Admitted& admitted) {
+    options.calls.admit(
+        admitted.node, [self = shared_from_this(), link, id, admitted](const Result<Json>& ready) {
+          if (ready.has_value()) {
+            Json body = admitted.answer;
+            body["manager"] = *ready;
+            body["managers"] = self->options.managers;
+            return self->answer(link, Answer{.id = id, .body = std::move(body)});
+          }
+          self->refuse(link, id, ready.error());
+          const auto record = self->state().nodes.find(admitted.node.id);
+          if (record == self->state().nodes.end()) return;
+          Proposal proposal;
+          proposal.remove(node_key(self->scope, admitted.node.id), record->second.revision);
+          self->api.propose(proposal, [](bool) {});
         });
   }
 
@@ -262,6 +304,14 @@ void NodeServer::stop() {
   server_->pause.cancel();
   for (const auto& link : std::exchange(server_->strangers, {})) link->close();
   server_->sessions->close();
+}
+
+void NodeServer::lead() { server_->sessions->lead(); }
+void NodeServer::follow(const std::string& leader) { server_->sessions->follow(leader); }
+void NodeServer::set_managers(std::vector<std::string> managers) {
+  if (server_->options.managers == managers) return;
+  server_->options.managers = managers;
+  server_->sessions->set_managers(std::move(managers));
 }
 
 void NodeServer::note_change(std::string_view key) { server_->sessions->note_change(key); }

@@ -27,7 +27,8 @@ inline constexpr std::uint16_t kDefaultNodePort = 7442;
 
 struct NodeServerOptions {
   NodeLink::Endpoint listen;
-  std::vector<std::string> managers;  // What hosts that join are told.
+  std::vector<std::string> managers;  // Nodes' endpoints of all of them.
+  ManagerCalls calls = {};
   std::int64_t certificate_lifetime_s = auth::kNodeCertificateSeconds;
   NodeLinkLimits limits = {};
   size_t max_strangers = 64;
@@ -53,6 +54,12 @@ class NodeServer {
   void start();
   // Ends all links; nothing is called back any more.
   void stop();
+
+  // Whether this manager leads: the nodes' connections are the leader's. Of others' they are told
+  // where that is, or wait here while nobody is ("").
+  void lead();
+  void follow(const std::string& leader);
+  void set_managers(std::vector<std::string> managers);
 
   // A record of this key has changed in the state; "": everything may have.
   void note_change(std::string_view key);

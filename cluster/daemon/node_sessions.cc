@@ -41,32 +41,110 @@ FrameLink::Listener NodeSessions::greet(const std::shared_ptr<FrameLink>& link,
     link->finish();
     return {};
   }
-  auto session =
-      std::make_shared<NodeSession>(link, node, keys_, api_, feed_, certificate_lifetime_s_);
-  if (const auto old = sessions_.find(node); old != sessions_.end()) old->second->link().close();
-  sessions_[node] = session;
-  absences_.erase(node);
-  link->send(to_json(network_news(network_view(state(), node))));
-  const std::weak_ptr<NodeSession> weak = session;
+  if (!leads_ && send_on(link, identity)) return {};
+  if (leads_) begin(link, identity);
+  const std::weak_ptr<FrameLink> weak = link;
   return {.on_ready = {},
           .on_frame =
-              [weak](const Json& json) {
-                const std::shared_ptr<NodeSession> to = weak.lock();
-                const Result<Frame> frame = parse_frame(json);
-                if (to == nullptr || !frame.has_value()) return;
-                if (const auto* question = std::get_if<Question>(&*frame)) to->take(*question);
+              [self = shared_from_this(), weak, identity](const Json& json) {
+                const std::shared_ptr<FrameLink> from = weak.lock();
+                if (from != nullptr) self->take(*from, identity, json);
               },
-          .on_end = [self = shared_from_this(),
-                     weak](const Error& why) { self->note_end(weak.lock(), why); }};
+          .on_end = [self = shared_from_this(), raw = link.get(), node](
+                        const Error& why) { self->note_end(raw, node, why); }};
 }
 
-void NodeSessions::note_end(const std::shared_ptr<NodeSession>& session, const Error& why) {
-  if (session == nullptr) return;
-  const auto current = sessions_.find(session->node());
-  if (current == sessions_.end() || current->second != session) return;
-  spdlog::warn("node disconnected node={} reason=\"{}\"", session->node(), why.message);
-  absences_[session->node()] = {.since = loop_->now(), .was_silent = why.code == kLinkSilent};
-  sessions_.erase(session->node());
+// True if the connection is over; else it waits.
+bool NodeSessions::send_on(const std::shared_ptr<FrameLink>& link,
+                           const auth::NodeIdentity& identity) {
+  link->send(to_json(News{.verb = "leader", .body = {{"manager", leader_}}}));
+  if (!leader_.empty()) {
+    link->finish();
+    return true;
+  }
+  const auto old = waiting_.find(identity.node);
+  if (old != waiting_.end() && old->second.link != link) old->second.link->close();
+  waiting_[identity.node] = {.link = link, .identity = identity};
+  return false;
+}
+
+void NodeSessions::begin(const std::shared_ptr<FrameLink>& link,
+                         const auth::NodeIdentity& identity) {
+  const std::string& node = identity.node;
+  auto session =
+      std::make_shared<NodeSession>(link, node, keys_, api_, feed_, certificate_lifetime_s_);
+  const auto old = sessions_.find(node);
+  if (old != sessions_.end()) old->second.session->link().close();
+  sessions_[node] = {.session = std::move(session), .identity = identity, .link = link};
+  absences_.erase(node);
+  link->send(to_json(managers_news()));
+  link->send(to_json(network_news(network_view(state(), node))));
+}
+
+News NodeSessions::managers_news() const {
+  return {.verb = "managers", .body = {{"managers", managers_}}};
+}
+
+void NodeSessions::set_managers(std::vector<std::string> managers) {
+  if (managers_ == managers) return;
+  managers_ = std::move(managers);
+  for (const auto& [node, each] : sessions_) each.link->send(to_json(managers_news()));
+}
+
+void NodeSessions::lead() {
+  leads_ = true;
+  leader_.clear();
+  absences_.clear();
+  started_ = loop_->now();
+  for (const auto& [node, each] : std::exchange(waiting_, {})) {
+    if (state().nodes.find(node) == state().nodes.end()) {
+      each.link->send(to_json(News{.verb = "refused", .body = Json::object()}));
+      each.link->finish();
+      continue;
+    }
+    spdlog::info("node connected node={}", node);
+    begin(each.link, each.identity);
+  }
+}
+
+void NodeSessions::follow(const std::string& leader) {
+  const bool is_new = std::exchange(leads_, false) || leader_ != leader;
+  leader_ = leader;
+  if (!is_new) return;
+  for (const auto& [node, each] : std::exchange(sessions_, {})) {
+    spdlog::info("node sent on node={} leader={}", node, leader);
+    send_on(each.link, each.identity);
+  }
+  if (leader_.empty()) return;
+  for (const auto& [node, each] : std::exchange(waiting_, {})) send_on(each.link, each.identity);
+}
+
+void NodeSessions::take(const FrameLink& link,
+                        const auth::NodeIdentity& identity,
+                        const Json& json) {
+  const auto found = sessions_.find(identity.node);
+  if (found == sessions_.end() || found->second.link.get() != &link) return;
+  const Result<Frame> frame = parse_frame(json);
+  const auto* question = frame.has_value() ? std::get_if<Question>(&*frame) : nullptr;
+  if (question == nullptr) return;
+  const std::shared_ptr<NodeSession> session = found->second.session;
+  const bool is_manager = identity.role == auth::NodeRole::kManager;
+  const auto& call = question->verb == "api" ? calls_.api : calls_.cluster;
+  const bool is_call = question->verb == "api" || question->verb == "cluster";
+  if (!is_manager || !is_call || !call) return session->take(*question);
+  call(question->body, [to = found->second.link, id = question->id](Result<Json> body) {
+    to->send(to_json(Answer{.id = id, .body = std::move(body)}));
+  });
+}
+
+void NodeSessions::note_end(const FrameLink* link, const std::string& node, const Error& why) {
+  const auto waits = waiting_.find(node);
+  if (waits != waiting_.end() && waits->second.link.get() == link) waiting_.erase(waits);
+  const auto current = sessions_.find(node);
+  if (current == sessions_.end() || current->second.link.get() != link) return;
+  spdlog::warn("node disconnected node={} reason=\"{}\"", node, why.message);
+  absences_[node] = {.since = loop_->now(), .was_silent = why.code == kLinkSilent};
+  sessions_.erase(current);
 }
 
 // It may be waiting for the answer to its farewell.
@@ -77,14 +155,14 @@ void NodeSessions::finish_soon(const std::shared_ptr<NodeSession>& session) {
 
 void NodeSessions::note_change(std::string_view key) {
   // A session may end while it is told.
-  const std::map<std::string, std::shared_ptr<NodeSession>> all = sessions_;
-  for (const auto& [node, session] : all) {
+  const std::map<std::string, Current> all = sessions_;
+  for (const auto& [node, each] : all) {
     if (state().nodes.find(node) == state().nodes.end()) {
       spdlog::info("node removed node={}", node);
       sessions_.erase(node);
-      finish_soon(session);
+      finish_soon(each.session);
     } else {
-      session->note_change(key);
+      each.session->note_change(key);
     }
   }
   const std::optional<RecordKey> parsed = parse_record_key(key);
@@ -97,13 +175,13 @@ void NodeSessions::tell_network() {
   const std::map<std::string, NetworkPeer> before = std::exchange(peers_, network_peers(state()));
   const std::string pool_before = std::exchange(pool_, state().network.value.pool);
   const auto changes = peer_changes(before, peers_);
-  for (const auto& [node, session] : sessions_) {
+  for (const auto& [node, current] : sessions_) {
     if (pool_ != pool_before || changes.count(node) > 0) {
-      session->link().send(to_json(network_news(network_view(state(), node))));
+      current.link->send(to_json(network_news(network_view(state(), node))));
       continue;
     }
     for (const auto& [other, peer] : changes) {
-      session->link().send(to_json(peer_news(other, peer)));
+      current.link->send(to_json(peer_news(other, peer)));
     }
   }
 }
@@ -117,7 +195,8 @@ std::optional<NodeAbsence> NodeSessions::absence(const std::string& node) const 
 }
 
 void NodeSessions::close() {
-  for (const auto& [node, session] : std::exchange(sessions_, {})) session->link().close();
+  for (const auto& [node, each] : std::exchange(sessions_, {})) each.link->close();
+  for (const auto& [node, each] : std::exchange(waiting_, {})) each.link->close();
 }
 
 }  // namespace ikada

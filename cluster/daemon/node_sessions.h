@@ -1,15 +1,20 @@
 // The nodes that are connected to this manager, and how long the others have been away.
 //
+// Only the leading manager has sessions. On another one who connects is told where the leader is,
+// or, while that is not known, waits with its connection until it is.
+//
 // A node has one session, the newest: an older connection of the same node is one that it has given
 // up. A node whose record goes is cut off. All are told of the network of tasks: whole at first,
 // then what has changed.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cluster/daemon/node_session.h"
 #include "cluster/node/network_view.h"
@@ -22,6 +27,15 @@ struct NodeAbsence {
   std::chrono::steady_clock::time_point since;
   bool was_here = true;     // False: not since this manager has started.
   bool was_silent = false;  // Nothing more came; otherwise it was closed, by a daemon that ended.
+};
+
+// What other managers ask the leading one, and what a new manager needs besides its membership.
+struct ManagerCalls {
+  using Reply = std::function<void(Result<Json>)>;
+  std::function<void(const Json& body, Reply)> api;
+  std::function<void(const Json& body, Reply)> cluster;
+  // Once its node is on record; an error takes that back.
+  std::function<void(const Node& node, Reply)> admit;
 };
 
 class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
@@ -38,6 +52,16 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   FrameLink::Listener greet(const std::shared_ptr<FrameLink>& link,
                             const auth::NodeIdentity& identity);
 
+  // Without it, and at the beginning, this manager leads; `leader` is its endpoint for nodes, empty
+  // if nobody is known to lead.
+  void lead();
+  void follow(const std::string& leader);
+  bool leads() const { return leads_; }
+  const std::string& leader() const { return leader_; }
+  // The endpoints of all managers, which the nodes are told.
+  void set_managers(std::vector<std::string> managers);
+  void set_calls(ManagerCalls calls) { calls_ = std::move(calls); }
+
   // A record of this key has changed in the state; "": everything may have.
   void note_change(std::string_view key);
 
@@ -50,9 +74,23 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   void close();
 
  private:
+  struct Current {
+    std::shared_ptr<NodeSession> session;
+    auth::NodeIdentity identity;
+    std::shared_ptr<FrameLink> link;
+  };
+  struct Waiting {
+    std::shared_ptr<FrameLink> link;
+    auth::NodeIdentity identity;
+  };
+
   const ScopeState& state() const;
+  bool send_on(const std::shared_ptr<FrameLink>& link, const auth::NodeIdentity& identity);
+  void begin(const std::shared_ptr<FrameLink>& link, const auth::NodeIdentity& identity);
+  void take(const FrameLink& link, const auth::NodeIdentity& identity, const Json& json);
+  News managers_news() const;
   void tell_network();
-  void note_end(const std::shared_ptr<NodeSession>& session, const Error& why);
+  void note_end(const FrameLink* link, const std::string& node, const Error& why);
   void finish_soon(const std::shared_ptr<NodeSession>& session);
 
   std::shared_ptr<Loop> loop_;
@@ -60,7 +98,12 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   ApiServer& api_;
   StateFeed& feed_;
   std::int64_t certificate_lifetime_s_;
-  std::map<std::string, std::shared_ptr<NodeSession>> sessions_;  // By node.
+  bool leads_ = true;
+  std::string leader_;
+  std::vector<std::string> managers_;
+  ManagerCalls calls_;
+  std::map<std::string, Current> sessions_;  // By node, as the next.
+  std::map<std::string, Waiting> waiting_;
   std::map<std::string, NodeAbsence> absences_;
   std::chrono::steady_clock::time_point started_;
   // The network of tasks as it was told last.

@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kMaxNameBytes = 64;
 constexpr std::int64_t kMillisPerSecond = 1000;
+constexpr size_t kMostManagers = 7;
 
 template <typename Bytes>
 std::string hex_of(const Bytes& bytes) {
@@ -88,7 +89,8 @@ Json to_json(const JoinRequest& request) {
           {"name", request.name},
           {"address", request.address},
           {"version", request.version},
-          {"routes", request.routes}};
+          {"routes", request.routes},
+          {"etcd", request.has_etcd}};
 }
 
 Result<JoinRequest> parse_join_request(const Json& json) {
@@ -103,6 +105,7 @@ Result<JoinRequest> parse_join_request(const Json& json) {
   reader.require("address", request.address);
   reader.read("version", request.version);
   reader.read("routes", request.routes);
+  reader.read("etcd", request.has_etcd);
   request.secret = auth::Secret(std::move(secret));
   IK_TRY(reader.done());
   IK_LET(key, parse_hex<32>(gossip_key).context("join request: gossipKey"));
@@ -126,6 +129,30 @@ Result<auth::NodeRole> check_join_secret(const ScopeState& scope,
   if (!role.has_value()) return make_error(ErrorKind::kDenied, "the join token is not valid");
   if (has_expired) return make_error(ErrorKind::kDenied, "the join token has expired");
   return *role;
+}
+
+Result<void> check_new_manager(const ScopeState& scope, const JoinRequest& request) {
+  if (!request.has_etcd) {
+    return make_error(ErrorKind::kUnavailable,
+                      "etcd is not on the host that joins, and a manager needs it: install the "
+                      "package etcd-server");
+  }
+  size_t managers = 0;
+  for (const auto& [id, node] : scope.nodes) {
+    if (node.value.role != auth::to_text(auth::NodeRole::kManager)) continue;
+    ++managers;
+    if (node.value.address == request.address) {
+      return make_error(ErrorKind::kConflict,
+                        "manager {} has the address {}: if it is gone, remove it with ikada node "
+                        "rm --force",
+                        node.value.name,
+                        request.address);
+    }
+  }
+  if (managers >= kMostManagers) {
+    return make_error(ErrorKind::kConflict, "the cluster has {} managers, the most", managers);
+  }
+  return {};
 }
 
 Result<Admitted> admit_node(const ClusterKeys& keys,

@@ -23,6 +23,7 @@ struct JoinRequest {
   std::string address;
   std::string version;
   std::vector<std::string> routes = {};  // "10.0.0.0/8 dev eth0": no network may be made over them.
+  bool has_etcd = false;                 // Which a manager needs.
 };
 
 // The keys that stay with the host.
@@ -39,6 +40,10 @@ Result<JoinRequest> parse_join_request(const Json& json);
 Result<auth::NodeRole> check_join_secret(const ScopeState& scope,
                                          const auth::Secret& secret,
                                          Timestamp now);
+
+// Whether the host may become another manager. kConflict if one is at its address already, or if
+// there are as many as make sense; kUnavailable without etcd.
+Result<void> check_new_manager(const ScopeState& scope, const JoinRequest& request);
 
 struct JoinTerms {
   auth::NodeRole role = auth::NodeRole::kWorker;

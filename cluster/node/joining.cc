@@ -8,14 +8,42 @@
 namespace ikada {
 namespace {
 
+constexpr int kMostHops = 5;
+
 struct Joining : std::enable_shared_from_this<Joining> {
+  explicit Joining(boost::asio::io_context& io) : loop(io) {}
+
+  boost::asio::io_context& loop;
+  TlsContext tls;
+  int hops = 0;
   JoinWish wish;
-  std::function<void(Result<Membership>)> then;
+  std::function<void(Result<Joined>)> then;
   std::shared_ptr<NodeLink> link;
   JoinKeys keys;
   JoinRequest request;
 
-  void finish(Result<Membership> result) {
+  void dial() {
+    const auto self = shared_from_this();
+    link = NodeLink::dial(loop, wish.manager, tls, wish.limits);
+    link->start({.on_ready = [self] { self->ask(); },
+                 .on_frame = [self](const Json& json) { self->take(json); },
+                 .on_end = [self](const Error& why) { self->fail(why); }});
+  }
+
+  void go_to_leader(const News& news) {
+    std::string manager;
+    JsonReader reader(news.body, "leader");
+    reader.read("manager", manager);
+    const Result<NodeLink::Endpoint> leader = parse_node_endpoint(manager);
+    if (!leader.has_value() || ++hops > kMostHops) {
+      return fail(make_error(ErrorKind::kUnavailable, "the managers have no leader, try again"));
+    }
+    link->close();
+    wish.manager = *leader;
+    dial();
+  }
+
+  void finish(Result<Joined> result) {
     link->close();
     if (then) std::exchange(then, nullptr)(std::move(result));
   }
@@ -41,19 +69,24 @@ struct Joining : std::enable_shared_from_this<Joining> {
     request.address = wish.address.empty() ? link->local_address() : wish.address;
     request.version = wish.version;
     request.routes = wish.routes;
+    request.has_etcd = wish.has_etcd;
     link->send(to_json(Question{.verb = "join", .id = 1, .body = to_json(request)}));
   }
 
   void take(const Json& json) {
     const Result<Frame> frame = parse_frame(json);
     if (!frame.has_value()) return fail(frame.error());
+    const auto* news = std::get_if<News>(&*frame);
+    if (news != nullptr && news->verb == "leader") return go_to_leader(*news);
     const auto* answer = std::get_if<Answer>(&*frame);
     if (answer == nullptr) return;
     if (!answer->body.has_value()) return fail(answer->body.error());
     Result<Membership> membership =
         take_answer(*answer->body, std::move(keys), request, link->authority());
     if (!membership.has_value()) return fail(membership.error());
-    finish(std::move(membership));
+    const auto manager = answer->body->find("manager");
+    finish(Joined{.membership = std::move(*membership),
+                  .manager = manager == answer->body->end() ? Json() : *manager});
   }
 };
 
@@ -61,17 +94,14 @@ struct Joining : std::enable_shared_from_this<Joining> {
 
 void join_cluster(boost::asio::io_context& loop,
                   JoinWish wish,
-                  std::function<void(Result<Membership>)> then) {
+                  std::function<void(Result<Joined>)> then) {
   Result<TlsContext> tls = joining_tls(wish.token.authority);
   if (!tls.has_value()) return then(tls.error());
-  auto joining = std::make_shared<Joining>();
+  auto joining = std::make_shared<Joining>(loop);
   joining->wish = std::move(wish);
   joining->then = std::move(then);
-  joining->link =
-      NodeLink::dial(loop, joining->wish.manager, std::move(*tls), joining->wish.limits);
-  joining->link->start({.on_ready = [joining] { joining->ask(); },
-                        .on_frame = [joining](const Json& json) { joining->take(json); },
-                        .on_end = [joining](const Error& why) { joining->fail(why); }});
+  joining->tls = std::move(*tls);
+  joining->dial();
 }
 
 }  // namespace ikada

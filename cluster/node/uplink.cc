@@ -30,17 +30,15 @@ void Uplink::start(Listener listener) {
 }
 
 void Uplink::connect() {
-  const std::string manager = options_.managers[turn_++ % options_.managers.size()];
+  manager_ = std::exchange(leader_, {});
+  if (manager_.empty()) manager_ = options_.managers[turn_++ % options_.managers.size()];
   Result<std::shared_ptr<FrameLink>> link =
-      dial_(manager,
-            {.on_ready =
-                 [this] {
-                   is_connected_ = true;
-                   if (listener_.on_connected) listener_.on_connected();
-                 },
+      dial_(manager_,
+            {// It is not known yet whether that one leads.
+             .on_ready = [] {},
              .on_frame = [this](const Json& json) { take(json); },
              .on_end =
-                 [this, manager](const Error& why) {
+                 [this, manager = manager_](const Error& why) {
                    lost(make_error(why.kind, "manager {}: {}", manager, why.message));
                  }});
   if (!link.has_value()) return lost(link.error());
@@ -70,11 +68,13 @@ Result<std::shared_ptr<FrameLink>> Uplink::dial_tls(boost::asio::io_context& loo
 void Uplink::take(const Json& json) {
   Result<Frame> frame = parse_frame(json);
   if (!frame.has_value()) return;  // Of a newer version; what it does not answer is lost anyway.
-  // Before this it may still be a refusal.
   const auto* news = std::get_if<News>(&*frame);
-  if (news == nullptr || news->verb != "refused") {
+  if (news != nullptr && news->verb == "leader") return follow(*news);
+  if (news != nullptr && news->verb == "managers" && !is_connected_) {
     was_told_ = false;
     pause_ = options_.retry;
+    is_connected_ = true;
+    if (listener_.on_connected) listener_.on_connected();
   }
   if (news != nullptr) {
     if (listener_.on_news) listener_.on_news(*news);
@@ -87,6 +87,23 @@ void Uplink::take(const Json& json) {
   const Answered then = std::move(found->second);
   open_.erase(found);
   then(answer->body);
+}
+
+// The manager does not lead, or no longer.
+void Uplink::follow(const News& news) {
+  std::string manager;
+  JsonReader reader(news.body, "leader");
+  reader.read("manager", manager);
+  is_connected_ = false;
+  const Error moved = make_error(ErrorKind::kUnavailable, "the leading manager changes");
+  if (manager.empty()) return fail_all(moved);
+  leader_ = manager;
+  pause_ = options_.retry;
+  link_->close();
+  timer_->set(pause_, [this] {
+    if (!is_stopped_) connect();
+  });
+  fail_all(moved);
 }
 
 void Uplink::ask(std::string verb, Json body, Answered then) {

@@ -1,5 +1,9 @@
-// A node's connection to a manager: whichever of those it knows answers, again as soon as it is
-// lost.
+// A node's connection to the leading manager: whichever of those it knows is asked, again as soon
+// as it is lost.
+//
+// The leader's first words are {"tell":"managers"}: from then on it is connected. Another manager
+// says {"tell":"leader","body":{"manager"}}, and it goes there; while "manager" is empty nobody
+// leads, and it waits with that connection for what is told next.
 //
 // Questions that are open when the connection ends fail with kUnavailable, as those do that are
 // asked while there is none. All calls and callbacks are on the loop's thread.
@@ -48,18 +52,23 @@ class Uplink {
 
   void start(Listener listener);
   void ask(std::string verb, Json body, Answered then);
+  // For the next connections; at least one.
+  void set_managers(std::vector<std::string> managers) { options_.managers = std::move(managers); }
   // For the next connections.
   void set_tls(TlsContext tls) { options_.tls = std::move(tls); }
   // Nothing is called back any more.
   void stop();
 
   bool is_connected() const { return is_connected_; }
+  // That it is connected with, or tries to be.
+  const std::string& manager() const { return manager_; }
 
  private:
   void connect();
   Result<std::shared_ptr<FrameLink>> dial_tls(boost::asio::io_context& loop,
                                               const std::string& manager,
                                               FrameLink::Listener listener);
+  void follow(const News& news);
   void lost(const Error& why);
   void take(const Json& json);
   void fail_all(const Error& why);
@@ -72,6 +81,8 @@ class Uplink {
   std::map<std::int64_t, Answered> open_;
   std::int64_t last_id_ = 0;
   size_t turn_ = 0;
+  std::string manager_;
+  std::string leader_;  // Whom to try next, as another manager said.
   std::chrono::milliseconds pause_;
   std::unique_ptr<Loop::Timer> timer_;
   bool is_connected_ = false;

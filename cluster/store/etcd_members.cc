@@ -55,12 +55,15 @@ Result<void> remove_etcd_member(EtcdClient& client, const std::string& peer_url)
   return body.error();
 }
 
+Result<EtcdHealth> probe_etcd_member(EtcdClient& client, std::chrono::milliseconds limit) {
+  IK_LET(body, client.call_member(0, etcd_status(), limit));
+  return parse_etcd_health(body);
+}
+
 Result<void> await_etcd_member(EtcdClient& client, std::chrono::milliseconds limit) {
   const Clock::time_point deadline = Clock::now() + limit;
   while (true) {
-    const Result<std::string> body = client.call_member(0, etcd_status(), kProbe);
-    const Result<EtcdHealth> health =
-        body.has_value() ? parse_etcd_health(*body) : Result<EtcdHealth>(body.error());
+    const Result<EtcdHealth> health = probe_etcd_member(client, kProbe);
     if (health.has_value() && !health->leader.empty()) return {};
     if (Clock::now() > deadline) {
       return health.has_value() ? make_error(ErrorKind::kUnavailable, "etcd: no leader")

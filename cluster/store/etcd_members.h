@@ -24,6 +24,9 @@ Result<bool> promote_etcd_member(EtcdClient& client, const EtcdMember& member);
 // No error if there is none.
 Result<void> remove_etcd_member(EtcdClient& client, const std::string& peer_url);
 
+// What the member at the client's first endpoint says of itself.
+Result<EtcdHealth> probe_etcd_member(EtcdClient& client, std::chrono::milliseconds limit);
+
 // Waits until the member at that endpoint has a leader. kUnavailable if that takes longer.
 Result<void> await_etcd_member(EtcdClient& client, std::chrono::milliseconds limit);
 

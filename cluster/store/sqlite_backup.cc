@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cluster/store/sqlite_schema.h"
+#include "cluster/store/store_copy.h"
 #include "image/digest.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/number.h"
@@ -113,14 +114,30 @@ Result<void> sync_file(int fd, std::string_view path) {
   return {};
 }
 
+Result<void> set_revision(SqliteConnection& connection, Revision revision) {
+  IK_TRY(connection.execute(
+      fmt::format("UPDATE state SET value = {} WHERE name = 'compacted'", revision)));
+  return connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 // A revision behind all that anybody can have seen.
 Result<void> raise_revision(const std::string& path) {
   IK_LET(connection, open_store_file(path));
   IK_TRY(check_store_pages(connection));
   IK_LET(state, read_stored_state(connection));
-  IK_TRY(connection.execute(fmt::format("UPDATE state SET value = {} WHERE name = 'compacted'",
-                                        state.revision + kRestoreStep)));
-  return connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  return set_revision(connection, state.revision + kRestoreStep);
+}
+
+Result<void> fill_copy(Store& store, const std::string& path) {
+  {
+    IK_LET(copy, SqliteStore::open(path));
+    IK_LET(keys, copy_store(store, *copy));
+    static_cast<void>(keys);
+  }
+  IK_LET(status, store.status());
+  IK_LET(connection, open_store_file(path));
+  IK_LET(state, read_stored_state(connection));
+  return set_revision(connection, std::max(status.revision, state.revision + 1));
 }
 
 Result<void> copy_database(int from, std::uint64_t size, const std::string& path) {
@@ -147,6 +164,17 @@ Result<BackupSummary> back_up_store(SqliteStore& store, const std::string& path)
   undo.commit();
   IK_TRY(sync_directory(directory_of(path)));
   return BackupSummary{.size_bytes = size + kTrailerBytes, .digest = std::move(digest)};
+}
+
+Result<BackupSummary> back_up_copy(Store& store, const std::string& path) {
+  const std::string scratch = path + "." + random_hex(8);
+  Rollback clean;
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+    clean.add([file = scratch + suffix] { return remove_file(file); });
+  }
+  IK_TRY(fill_copy(store, scratch).context("backup"));
+  IK_LET(copy, SqliteStore::open(scratch));
+  return back_up_store(*copy, path);
 }
 
 Result<BackupSummary> check_backup(const std::string& path) {

@@ -25,6 +25,10 @@ struct BackupSummary {
 // Writes the backup to `path`, mode 0600, replacing a file there when it is complete.
 Result<BackupSummary> back_up_store(SqliteStore& store, const std::string& path);
 
+// The same of a store that is not SQLite: its content is copied to a file beside `path` first. The
+// backup's revision is not below the store's.
+Result<BackupSummary> back_up_copy(Store& store, const std::string& path);
+
 // Reads it all. Code STORE_CORRUPT if it is not what back_up_store() wrote.
 Result<BackupSummary> check_backup(const std::string& path);
 

@@ -32,9 +32,16 @@ Result<void> cluster_status(const std::string& format, const Context& context) {
   print_line(status, "node", "Node");
   print_line(status, "name", "Name");
   print_line(status, "address", "Address");
+  const Json members = status.value("etcdMembers", Json::object());
   for (const Json& manager : status.value("managers", Json::array())) {
-    ::printf("Manager: %s\n", manager.get<std::string>().c_str());
+    const auto endpoint = manager.get<std::string>();
+    std::string address = endpoint.substr(0, endpoint.rfind(':'));
+    if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
+    const std::string state = members.value(address, "");
+    ::printf("Manager: %s%s%s\n", endpoint.c_str(), state.empty() ? "" : " ", state.c_str());
   }
+  print_line(status, "leader", "Leader");
+  print_line(status, "store", "Store");
   print_line(status, "connected", "Connected");
   print_line(status, "nodes", "Nodes");
   print_line(status, "connectedNodes", "Connected nodes");

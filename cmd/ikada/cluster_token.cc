@@ -33,7 +33,7 @@ void add_cluster_token_command(CLI::App& group, Context& context) {
   auto options = std::make_shared<ClusterTokenOptions>();
   CLI::App* command =
       group.add_subcommand("token", "Make a new join token, with which the last one is void");
-  command->add_option("ROLE", options->role, "worker");
+  command->add_option("ROLE", options->role, "worker or manager; worker");
   command
       ->add_option("--expires", options->expires_s, "How long it is valid: 90s, 15m, 24h; for ever")
       ->transform(CLI::AsNumberWithUnit(

@@ -94,6 +94,7 @@ _ikada() {
       "node inspect" | "node drain" | "node activate" | "node rm")
         words=$(_ikada_nodes "$program") ;;
       "network inspect") words="bridge host none" ;;
+      "cluster token") words="worker manager" ;;
       "task show" | "task logs" | "task explain") words=$(_ikada_tasks "$program" -a) ;;
       "task stop" | "task exec") words=$(_ikada_tasks "$program") ;;
       "task run" | "task-def show" | "task-def deregister")

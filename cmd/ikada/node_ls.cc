@@ -19,10 +19,15 @@ constexpr std::array kNodeColumns = {
     Column{"Role", "ROLE"},
     Column{"State", "STATE"},
     Column{"Status", "STATUS"},
+    Column{"Manager", "MANAGER"},
     Column{"Address", "ADDRESS"},
     Column{"Tasks", "TASKS"},
     Column{"Version", "VERSION"},
 };
+
+std::string manager_word(const Json& node) {
+  return node.value("leads", false) ? "leader" : node.value("etcd", "");
+}
 
 Json node_row(const Json& node, bool is_self) {
   constexpr size_t kShortId = 12;
@@ -31,6 +36,7 @@ Json node_row(const Json& node, bool is_self) {
           {"Role", node.value("role", "")},
           {"State", node.value("state", "")},
           {"Status", node.value("status", "-")},
+          {"Manager", manager_word(node)},
           {"Address", node.value("address", "")},
           {"Tasks", std::to_string(node.value("runningTasksCount", 0))},
           {"Version", node.value("version", "")}};
@@ -42,11 +48,12 @@ Result<void> node_ls(const std::string& format, bool quiet, const Context& conte
   for (const Json& node : answer["nodes"]) {
     rows.push_back(node_row(node, node["id"] == answer["self"]));
   }
-  return print_rows({kNodeColumns,
-                     "table {{.ID}}\t{{.Name}}\t{{.Role}}\t{{.State}}\t{{.Status}}\t{{.Address}}"
-                     "\t{{.Tasks}}"},
-                    rows,
-                    quiet && format.empty() ? "{{.ID}}" : format);
+  return print_rows(
+      {kNodeColumns,
+       "table {{.ID}}\t{{.Name}}\t{{.Role}}\t{{.State}}\t{{.Status}}\t{{.Manager}}\t{{.Address}}"
+       "\t{{.Tasks}}"},
+      rows,
+      quiet && format.empty() ? "{{.ID}}" : format);
 }
 
 }  // namespace

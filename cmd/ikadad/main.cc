@@ -12,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/daemon.h"
+#include "cluster/daemon/etcd_child.h"
 #include "image/unpack_child.h"
 #include "runtime/sys/standard_streams.h"
 
@@ -59,6 +60,12 @@ int main(int argc, char** argv) {
   app.add_option("--gossip-port",
                  options.daemon.gossip_port,
                  "Port of gossip (UDP and TCP), the same on all nodes of a cluster");
+  app.add_option("--etcd-client-port",
+                 options.daemon.etcd_client_port,
+                 "Port of a manager's etcd for managers, the same on all of them");
+  app.add_option("--etcd-peer-port",
+                 options.daemon.etcd_peer_port,
+                 "Port of a manager's etcd for its other members, the same on all managers");
   app.add_option("--log-level", options.log_level, "error, warn, info or debug")
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
   app.set_version_flag("--version", "ikadad version " IKADA_VERSION);
@@ -91,6 +98,7 @@ int main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (ikada::is_unpack_child(argc, argv)) return ikada::run_unpack_child(argc, argv);
+  if (ikada::is_etcd_child(argc, argv)) return ikada::run_etcd_child(argc, argv);
   const int status = ikada::main(argc, argv);
   // A thread that waits for a registry may still run: nothing is torn down under it.
   ::fflush(nullptr);

@@ -73,6 +73,9 @@ class ClusterHost:
             "http://localhost/").stdout
         return json.loads(reply)
 
+    def status(self):
+        return json.loads(self("cluster", "status", "-f", "json").stdout)
+
     def close(self):
         if self.process.poll() is None:
             self.stop()
@@ -115,6 +118,24 @@ class Cluster:
     def join(self, host, token=None, check=True):
         return host("cluster", "join", "--name", f"host{host.net.number}", self.manager.address,
                     input=token or self.token, check=check)
+
+    def lead_with(self, count):
+        """The first `count` hosts become managers, the others workers; call it after init()."""
+        managers = self.hosts[:count]
+        token = self.manager("cluster", "token", "manager").stdout.strip()
+        for host in managers[1:]:
+            self.join(host, token)
+        for host in self.hosts[count:]:
+            self.join(host)
+        wait_until(lambda: sorted(node["State"] for node in self.nodes().values()) ==
+                   ["connected"] * len(self.hosts), cluster=self)
+
+    def leader(self):
+        """The host whose manager leads, or None."""
+        for host in self.hosts:
+            if host.process.poll() is None and host.status().get("leads"):
+                return host
+        return None
 
     def nodes(self):
         lines = self.manager("node", "ls", "--format", "{{json .}}").stdout.splitlines()

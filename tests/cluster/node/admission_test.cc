@@ -67,6 +67,26 @@ TEST_CASE("secrets of join tokens") {
   CHECK_FALSE(check_join_secret({}, auth::Secret(""), kNow).has_value());
 }
 
+TEST_CASE("a manager needs etcd and an address of its own") {
+  JoinRequest request = request_of({});
+  ScopeState scope;
+  CHECK(check_new_manager(scope, request).error().message.ends_with("package etcd-server"));
+  request.has_etcd = true;
+  CHECK(check_new_manager(scope, request).has_value());
+
+  Node other{.id = kNodeId, .name = "old", .role = "manager", .address = request.address};
+  scope.nodes[kNodeId] = {.value = other, .revision = 1};
+  CHECK(check_new_manager(scope, request).error().kind == ErrorKind::kConflict);
+  // A worker may have it: it was one on the same host before.
+  scope.nodes[kNodeId].value.role = "worker";
+  CHECK(check_new_manager(scope, request).has_value());
+  for (int number = 0; number < 7; ++number) {
+    other.address = "192.0.2.1" + std::to_string(number);
+    scope.nodes[std::to_string(number)] = {.value = other, .revision = 1};
+  }
+  CHECK(check_new_manager(scope, request).error().kind == ErrorKind::kConflict);
+}
+
 TEST_CASE("names and addresses that are none") {
   const ClusterKeys keys = *create_cluster_keys(kNow.milliseconds / 1000);
   for (const char* name : {"", "a b", "a/b", "a\n"}) {

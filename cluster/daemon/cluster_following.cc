@@ -1,0 +1,178 @@
+// The part of cluster_member.h that is about several managers: who of them leads, and the link to
+// that one.
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "cluster/daemon/cluster_member.h"
+#include "cluster/state/record_key.h"
+
+namespace ikada {
+namespace {
+
+std::string endpoint_text(const std::string& address, std::uint16_t port) {
+  const bool is_v6 = address.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address, is_v6 ? "]" : "", port);
+}
+
+}  // namespace
+
+ManagerCalls ClusterMember::calls(ControlPlane& manager) {
+  return {.api =
+              [&manager](const Json& body, const ManagerCalls::Reply& reply) {
+                manager.forwarding().answer(body, reply);
+              },
+          .cluster =
+              [this](const Json& body, const ManagerCalls::Reply& reply) {
+                if (on_cluster_) return on_cluster_(body, reply);
+                reply(make_error(ErrorKind::kUnavailable, "the manager is starting, try again"));
+              },
+          .admit =
+              [this, &manager](const Node& node, const ManagerCalls::Reply& reply) {
+                Node self;
+                self.id = membership_.identity.node;
+                self.address = membership_.address;
+                manager.admit_manager(self, *keys_, node, reply);
+              }};
+}
+
+std::string ClusterMember::endpoint_of(const std::string& address) const {
+  return endpoint_text(address, node_port_);
+}
+
+std::string address_of_endpoint(const std::string& endpoint) {
+  std::string host = endpoint.substr(0, endpoint.rfind(':'));
+  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  return host;
+}
+
+// Before it is known who leads.
+void ClusterMember::begin_to_follow() {
+  nodes_->follow("");
+  was_leading_ = false;
+  // Our own member of etcd may not be of use: one that learns, or that was removed.
+  std::vector<std::string> addresses = {membership_.address};
+  for (const std::string& each : membership_.managers) {
+    addresses.push_back(address_of_endpoint(each));
+  }
+  manager_->shared_store().set_managers(addresses);
+}
+
+// The managers are those on record; each node keeps where they are.
+void ClusterMember::look_at_managers() {
+  std::vector<std::string> endpoints;
+  std::vector<std::string> addresses = {membership_.address};
+  for (const auto& [id, node] : manager_->home().nodes) {
+    if (node.value.role != "manager") continue;
+    endpoints.push_back(endpoint_of(node.value.address));
+    if (id != membership_.identity.node) addresses.push_back(node.value.address);
+  }
+  if (endpoints.empty()) return;
+  manager_->shared_store().set_managers(addresses);
+  take_managers(endpoints);
+  nodes_->set_managers(std::move(endpoints));
+}
+
+void ClusterMember::take_managers(std::vector<std::string> managers) {
+  if (managers.empty() || managers == membership_.managers) return;
+  membership_.managers = std::move(managers);
+  const Result<void> stored = store_membership(path_, membership_);
+  if (!stored.has_value()) spdlog::warn("{}, ignoring", stored.error().message);
+  std::vector<std::string> others = membership_.managers;
+  if (manager_ != nullptr) std::erase(others, endpoint_of(membership_.address));
+  if (link_ != nullptr && !others.empty()) link_->set_managers(std::move(others));
+}
+
+// Whoever leads serves the nodes' links; all others, managers too, have one to it.
+void ClusterMember::look_at_leader() {
+  const ScopeState& home = manager_->home();
+  if (!manager_->is_alone() && home.nodes.find(membership_.identity.node) == home.nodes.end()) {
+    if (!std::exchange(was_removed_, true)) {
+      spdlog::error("the cluster does not know this node any more");
+      manager_->resign();
+    }
+  }
+  if (manager_->leads()) {
+    if (std::exchange(was_leading_, true)) return;
+    spdlog::info("leading");
+    manager_->forwarding().set_link(nullptr);
+    link_.reset();
+    manager_->api().note_change("");
+    return nodes_->lead();
+  }
+  std::string leader;
+  const auto node = home.nodes.find(manager_->leader());
+  const bool is_other = node != home.nodes.end() && node->first != membership_.identity.node;
+  if (is_other) leader = endpoint_of(node->second.value.address);
+  if (is_other && gossip_->status(node->first) == gossip::Status::kDead) {
+    manager_->depose(node->first);
+  }
+  // One that takes part no more knows it from there.
+  if (leader.empty() && is_connected()) leader = link_->manager();
+  was_leading_ = false;
+  nodes_->follow(leader);
+  if (link_ != nullptr) return;
+  open_link();
+  if (link_ != nullptr) start_link();
+}
+
+void ClusterMember::open_link() {
+  std::vector<std::string> others = membership_.managers;
+  if (manager_ != nullptr) std::erase(others, endpoint_of(membership_.address));
+  if (others.empty()) return;
+  link_ = std::make_unique<Uplink>(
+      loop_, UplinkOptions{.managers = others, .tls = link_tls_, .limits = kMemberLimits});
+  if (manager_ != nullptr) manager_->forwarding().set_link(link_.get());
+}
+
+void ClusterMember::start_link() {
+  link_->start({.on_connected =
+                    [this] {
+                      spdlog::info("manager connected");
+                      if (assignments_ != nullptr) assignments_->note_connected();
+                    },
+                .on_lost = [](const Error& why) { spdlog::warn("{}", why.message); },
+                .on_news =
+                    [this](const News& news) {
+                      if (news.verb == "refused") {
+                        spdlog::error("the cluster does not know this node any more");
+                      }
+                      if (news.verb == "managers" && manager_ == nullptr) {
+                        std::vector<std::string> managers;
+                        JsonReader reader(news.body, "managers");
+                        reader.read("managers", managers);
+                        if (reader.done().has_value()) take_managers(std::move(managers));
+                      }
+                      // A manager makes it of its own state.
+                      if (network_ != nullptr && manager_ == nullptr) network_->take(news);
+                      if (assignments_ != nullptr) assignments_->note_news(news);
+                    }});
+}
+
+void ClusterMember::ask_leader(const Json& request, Asked then) {
+  if (link_ == nullptr || !link_->is_connected()) {
+    return then(make_error(ErrorKind::kUnavailable,
+                           "the managers have no leader: a majority of them cannot be reached"));
+  }
+  link_->ask(
+      "cluster", request, [then = std::move(then)](const Result<Json>& body) { then(body); });
+}
+
+// The agent of a manager has an instance of its own: its node's record says which.
+void ClusterMember::claim_instance() {
+  const LocalAssignments& own = manager_->local_assignments();
+  const ScopeState& home = manager_->home();
+  const auto record = home.nodes.find(membership_.identity.node);
+  if (is_claiming_ || own.instance().empty() || record == home.nodes.end()) return;
+  Node node = record->second.value;
+  if (node.instance == own.instance() && node.cluster == own.cluster()) return;
+  node.instance = own.instance();
+  node.cluster = own.cluster();
+  Proposal proposal;
+  proposal.put(node_key(home.scope, node.id), node, record->second.revision);
+  is_claiming_ = true;
+  manager_->api().propose_unfenced(proposal, [this](bool) { is_claiming_ = false; });
+}
+
+}  // namespace ikada

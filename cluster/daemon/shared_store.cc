@@ -1,0 +1,282 @@
+#include "cluster/daemon/shared_store.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+#include "cluster/store/etcd_members.h"
+#include "cluster/store/store_copy.h"
+#include "runtime/base/clock.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::int64_t kReissueSeconds = std::int64_t{30} * 24 * 3600;
+constexpr std::chrono::seconds kStartLimit{20};
+constexpr std::chrono::seconds kAdmitLimit{25};
+constexpr std::chrono::milliseconds kAdmitAgain{300};
+constexpr std::chrono::milliseconds kProbeLimit{1000};
+// A manager's record and its member are made one after the other.
+constexpr std::chrono::seconds kStrangeFor{10};
+
+std::int64_t store_seconds() { return unix_now() / 1'000'000'000; }
+
+std::string database(const std::string& directory) { return directory + "/store.db"; }
+
+void remove_database(const std::string& directory) {
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+    std::error_code ignored;
+    std::filesystem::remove(database(directory) + suffix, ignored);
+  }
+}
+
+}  // namespace
+
+// One move on its way through the pool.
+struct SharedStore::Move {
+  std::string directory;
+  EtcdSetup setup;
+  std::string endpoint;
+  std::function<void(const Result<void>&)> done;
+  std::shared_ptr<EtcdStore> etcd;
+
+  EtcdOptions options() const {
+    return {
+        .endpoints = {endpoint}, .tls = etcd_tls(directory), .revision_base = setup.revision_base};
+  }
+
+  // Nothing changes in `old` from here on.
+  Result<std::shared_ptr<Store>> decide(Store& old) {
+    IK_LET(status, old.status());
+    setup.revision_base = status.revision;
+    IK_LET(store, EtcdStore::create(options()));
+    IK_LET(keys, copy_store(old, *store));
+    const Result<void> stored = store_etcd_setup(directory, setup);
+    if (!stored.has_value()) {
+      std::error_code ignored;
+      std::filesystem::remove(directory + "/etcd.json", ignored);
+      return stored.error();
+    }
+    spdlog::info("store moved to etcd keys={} revision={}", keys, setup.revision_base);
+    etcd = std::move(store);
+    return std::shared_ptr<Store>(etcd);
+  }
+
+  Result<void> run(MovingStore& moving) {
+    EtcdClient client(options());
+    IK_TRY(await_etcd_member(client, kStartLimit).context("start etcd"));
+    const std::weak_ptr<Store> old = moving.current();
+    IK_TRY(moving.move([this](Store& from) { return decide(from); }));
+    // Who was reading when it was exchanged needs it for a moment.
+    for (int wait = 0; wait < 100 && !old.expired(); ++wait) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    if (old.expired()) remove_database(directory);
+    return {};
+  }
+};
+
+SharedStore::SharedStore(boost::asio::io_context& loop, SharedStoreOptions options)
+    : loop_(loop), options_(std::move(options)) {}
+
+SharedStore::~SharedStore() { stop(); }
+
+Result<std::unique_ptr<SharedStore>> SharedStore::open(boost::asio::io_context& loop,
+                                                       SharedStoreOptions options) {
+  IK_TRY(make_directories(options.directory, 0700));
+  IK_LET(setup, load_etcd_setup(options.directory));
+  std::unique_ptr<SharedStore> store(new SharedStore(loop, std::move(options)));
+  const std::string& directory = store->options_.directory;
+  if (setup.has_value()) {
+    IK_TRY(store->open_etcd(std::move(*setup)));
+    return store;
+  }
+  remove_etcd_files(directory);
+  IK_LET(sqlite, SqliteStore::open(database(directory)));
+  const std::shared_ptr<SqliteStore> shared = std::move(sqlite);
+  store->sqlite_ = shared;
+  store->moving_ = std::make_unique<MovingStore>(shared);
+  return store;
+}
+
+Result<void> SharedStore::open_etcd(EtcdSetup setup) {
+  if (!options_.keys.has_value()) {
+    return make_error(ErrorKind::kInvalid, "the cluster's keys are not on this manager");
+  }
+  remove_database(options_.directory);
+  issued_at_s_ = store_seconds();
+  IK_TRY(write_etcd_certificates(options_.directory, setup, *options_.keys, issued_at_s_));
+  Result<std::string> program = find_etcd();
+  // The others' members will do for as long as there are enough of them.
+  if (program.has_value()) {
+    launch(setup, std::move(*program));
+  } else {
+    spdlog::error("{}", program.error().message);
+  }
+  IK_LET(store,
+         EtcdStore::create({.endpoints = {etcd_url(setup.address, options_.ports.client)},
+                            .tls = etcd_tls(options_.directory),
+                            .revision_base = setup.revision_base}));
+  etcd_ = std::move(store);
+  moving_ = std::make_unique<MovingStore>(etcd_);
+  setup_ = std::move(setup);
+  return {};
+}
+
+void SharedStore::launch(const EtcdSetup& setup, std::string program) {
+  process_ = std::make_unique<EtcdProcess>(
+      loop_, std::move(program), plan_etcd_arguments(setup, options_.ports, options_.directory));
+}
+
+void SharedStore::start() {
+  if (process_ != nullptr) process_->start();
+}
+
+void SharedStore::stop() {
+  if (etcd_ != nullptr) etcd_->client().shut_down();
+  if (process_ != nullptr) process_->stop();
+}
+
+void SharedStore::set_managers(const std::vector<std::string>& addresses) {
+  if (etcd_ == nullptr || addresses.empty()) return;
+  std::vector<std::string> endpoints;
+  for (const std::string& address : addresses) {
+    endpoints.push_back(etcd_url(address, options_.ports.client));
+  }
+  etcd_->client().set_endpoints(std::move(endpoints));
+}
+
+void SharedStore::move_to_etcd(boost::asio::thread_pool& pool,
+                               EtcdSetup setup,
+                               const ClusterKeys& keys,
+                               std::function<void(const Result<void>&)> done) {
+  if (is_etcd()) return done({});
+  Result<std::string> program = find_etcd();
+  if (!program.has_value()) return done(program.error());
+  remove_etcd_files(options_.directory);
+  setup.is_new = true;
+  setup.initial_cluster = fmt::format("{}={}", setup.name, peer_url(setup.address));
+  issued_at_s_ = store_seconds();
+  const Result<void> issued =
+      write_etcd_certificates(options_.directory, setup, keys, issued_at_s_);
+  if (!issued.has_value()) return done(issued.error());
+  options_.keys = keys;
+  launch(setup, std::move(*program));
+  process_->start();
+  const std::string endpoint = etcd_url(setup.address, options_.ports.client);
+  auto move = std::make_shared<Move>(Move{.directory = options_.directory,
+                                          .setup = std::move(setup),
+                                          .endpoint = endpoint,
+                                          .done = std::move(done),
+                                          .etcd = nullptr});
+  boost::asio::post(pool, [this, move] {
+    const Result<void> result = move->run(*moving_);
+    boost::asio::post(loop_, [this, move, result] { moved(move, result); });
+  });
+}
+
+void SharedStore::moved(const std::shared_ptr<Move>& move, const Result<void>& result) {
+  if (result.has_value()) {
+    etcd_ = move->etcd;
+    setup_ = move->setup;
+  } else {
+    process_.reset();
+    remove_etcd_files(options_.directory);
+  }
+  move->done(result);
+}
+
+Result<EtcdSetup> SharedStore::admit(const std::string& name, const std::string& address) {
+  EtcdClient& etcd = etcd_->client();
+  const std::string own = peer_url(address);
+  // Of a host that was at this address before, or of an attempt to join that failed.
+  IK_TRY(remove_etcd_member(etcd, own));
+  const SteadyClock::time_point deadline = SteadyClock::now() + kAdmitLimit;
+  while (true) {
+    const Result<void> added = add_etcd_learner(etcd, own);
+    if (added.has_value()) break;
+    // Another one is learning.
+    if (added.error().kind != ErrorKind::kConflict || SteadyClock::now() > deadline) {
+      return added.error();
+    }
+    std::this_thread::sleep_for(kAdmitAgain);
+  }
+  IK_LET(members, list_etcd_members(etcd));
+  EtcdSetup setup = *setup_;
+  setup.name = name;
+  setup.address = address;
+  setup.is_new = false;
+  setup.initial_cluster.clear();
+  for (const EtcdMember& member : members) {
+    if (!setup.initial_cluster.empty()) setup.initial_cluster += ',';
+    const std::string& word = member.peer_url == own ? name : member.name;
+    setup.initial_cluster += fmt::format("{}={}", word, member.peer_url);
+  }
+  return setup;
+}
+
+Result<void> SharedStore::look_after_members(const std::vector<std::string>& managers) {
+  EtcdClient& etcd = etcd_->client();
+  IK_LET(members, list_etcd_members(etcd));
+  const SteadyClock::time_point now = SteadyClock::now();
+  std::map<std::string, SteadyClock::time_point> strange;
+  for (const EtcdMember& member : members) {
+    const bool is_known = std::ranges::any_of(
+        managers, [&](const std::string& address) { return peer_url(address) == member.peer_url; });
+    if (!is_known) {
+      const auto seen = strange_since_.find(member.peer_url);
+      strange[member.peer_url] = seen == strange_since_.end() ? now : seen->second;
+      if (now - strange[member.peer_url] < kStrangeFor) continue;
+      IK_TRY(remove_etcd_member(etcd, member.peer_url));
+      spdlog::info("etcd member removed url={}", member.peer_url);
+    } else if (member.is_learner) {
+      IK_LET(is_voter, promote_etcd_member(etcd, member));
+      if (is_voter) spdlog::info("etcd member promoted url={}", member.peer_url);
+    }
+  }
+  strange_since_ = std::move(strange);
+  return {};
+}
+
+std::map<std::string, std::string> SharedStore::member_states(
+    const std::vector<std::string>& addresses) {
+  std::map<std::string, std::string> states;
+  for (const std::string& address : addresses) {
+    EtcdClient member({.endpoints = {etcd_url(address, options_.ports.client)},
+                       .tls = etcd_tls(options_.directory)});
+    const Result<EtcdHealth> health = probe_etcd_member(member, kProbeLimit);
+    std::string& state = states[address];
+    if (!health.has_value()) {
+      state = "unreachable";
+    } else if (health->leader.empty()) {
+      state = "no majority";
+    } else {
+      state = health->is_learner ? "learner" : "reachable";
+    }
+  }
+  return states;
+}
+
+Result<BackupSummary> SharedStore::back_up(const std::string& path) {
+  const std::shared_ptr<Store> store = moving_->current();
+  const std::shared_ptr<SqliteStore> sqlite = sqlite_.lock();
+  return sqlite == store ? back_up_store(*sqlite, path) : back_up_copy(*store, path);
+}
+
+void SharedStore::renew_certificates() {
+  if (!setup_.has_value() || store_seconds() - issued_at_s_ < kReissueSeconds) return;
+  issued_at_s_ = store_seconds();
+  const Result<void> issued =
+      write_etcd_certificates(options_.directory, *setup_, *options_.keys, issued_at_s_);
+  if (!issued.has_value()) spdlog::warn("etcd: {}, ignoring", issued.error().message);
+}
+
+}  // namespace ikada

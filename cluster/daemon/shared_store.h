@@ -1,0 +1,102 @@
+// The store of this manager: SQLite as long as it is the only one, then etcd, of which each manager
+// runs a member. Which one is in force is what etcd.json says (etcd_setup.h): it is written when
+// everything has been moved, so that a crash leaves the old store or the new one, never both.
+//
+// On the loop's thread, but for what is said to wait: that is for the pool.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "cluster/daemon/etcd_process.h"
+#include "cluster/daemon/etcd_setup.h"
+#include "cluster/store/etcd_store.h"
+#include "cluster/store/moving_store.h"
+#include "cluster/store/sqlite_backup.h"
+
+namespace ikada {
+
+struct SharedStoreOptions {
+  std::string directory;  // STATE/cluster.
+  EtcdPorts ports;
+  std::optional<ClusterKeys> keys;  // For etcd's certificates; nothing on one that nobody joins.
+};
+
+class SharedStore {
+ public:
+  // Does not wait for etcd, which may have to wait for other hosts.
+  static Result<std::unique_ptr<SharedStore>> open(boost::asio::io_context& loop,
+                                                   SharedStoreOptions options);
+  ~SharedStore();
+  SharedStore(const SharedStore&) = delete;
+  SharedStore& operator=(const SharedStore&) = delete;
+
+  Store& store() { return *moving_; }
+  bool is_etcd() const { return etcd_ != nullptr; }
+  // Nothing with SQLite.
+  const std::optional<EtcdSetup>& setup() const { return setup_; }
+  EtcdClient& client() { return etcd_->client(); }
+  std::string peer_url(const std::string& address) const {
+    return etcd_url(address, options_.ports.peer);
+  }
+
+  void start();
+  // Ends the member; the store cannot be used any more.
+  void stop();
+  // The member only.
+  void end_member() { process_.reset(); }
+
+  // The managers' addresses, our own first: their members are asked one after another.
+  void set_managers(const std::vector<std::string>& addresses);
+
+  // Starts the first member and moves everything into it. `setup` says who we are. `done` is called
+  // on the loop; after an error everything is as before.
+  void move_to_etcd(boost::asio::thread_pool& pool,
+                    EtcdSetup setup,
+                    const ClusterKeys& keys,
+                    std::function<void(const Result<void>&)> done);
+
+  // Waits: makes the host at `address` a learner. What its own setup is, but for name and address.
+  Result<EtcdSetup> admit(const std::string& name, const std::string& address);
+
+  // Waits: gives those who learned enough a vote, and takes out the members of hosts that are no
+  // managers for `kStrangeFor`. From one thread at a time.
+  Result<void> look_after_members(const std::vector<std::string>& managers);
+
+  // Waits: how the managers at these addresses are, by what their members say: "reachable",
+  // "learner", "no majority", "unreachable".
+  std::map<std::string, std::string> member_states(const std::vector<std::string>& addresses);
+
+  // Waits: a backup (cluster/store/sqlite_backup.h) of what is in it now.
+  Result<BackupSummary> back_up(const std::string& path);
+
+  // Certificates that were issued long ago are issued anew.
+  void renew_certificates();
+
+ private:
+  struct Move;
+
+  SharedStore(boost::asio::io_context& loop, SharedStoreOptions options);
+
+  Result<void> open_etcd(EtcdSetup setup);
+  void launch(const EtcdSetup& setup, std::string program);
+  void moved(const std::shared_ptr<Move>& move, const Result<void>& result);
+
+  boost::asio::io_context& loop_;
+  SharedStoreOptions options_;
+  std::weak_ptr<SqliteStore> sqlite_;
+  std::shared_ptr<EtcdStore> etcd_;
+  std::unique_ptr<MovingStore> moving_;
+  std::optional<EtcdSetup> setup_;
+  std::unique_ptr<EtcdProcess> process_;
+  std::int64_t issued_at_s_ = 0;
+  std::map<std::string, std::chrono::steady_clock::time_point> strange_since_;
+};
+
+}  // namespace ikada

@@ -1,0 +1,165 @@
+// Who is served by a manager that leads, does not, or comes to.
+#include "cluster/daemon/node_sessions.h"
+
+#include <boost/asio/io_context.hpp>
+#include <doctest/doctest.h>
+
+#include "cluster/agent/asio_loop.h"
+#include "cluster/state/record_key.h"
+#include "cluster/store/memory_store.h"
+
+namespace ikada {
+namespace {
+
+// Keeps what it was told.
+struct ToldLink : FrameLink {
+  void send(const Json& frame) override { told.push_back(frame); }
+  void finish() override { is_finished = true; }
+  void close() override { is_closed = true; }
+
+  std::vector<Json> told = {};
+  bool is_finished = false;
+  bool is_closed = false;
+};
+
+struct World {
+  World() {
+    feed = std::move(*StateFeed::create_without_thread(store, [](const Error&) {}));
+    api = std::make_unique<ApiServer>(
+        ApiGround{
+            .commit = [this](const Transaction& transaction,
+                             const ApiGround::Committed& then) { then(store.commit(transaction)); },
+            .post = [](const std::function<void()>& work) { work(); },
+            .now = [] { return Timestamp{1'800'000'000'000}; },
+            .random_hex = [](size_t bytes) { return std::string(2 * bytes, '0'); }},
+        *feed,
+        ApiOptions());
+    sessions = std::make_shared<NodeSessions>(
+        std::make_shared<AsioLoop>(io), keys, *api, *feed, std::int64_t{3600});
+    add_node(identity, "worker");
+    add_node(manager, "manager");
+    feed->pull();
+  }
+
+  void add_node(auth::NodeIdentity& who, const std::string& role) {
+    who.cluster = keys.cluster;
+    const Node node{.id = who.node, .name = role, .role = role, .address = "192.0.2.9"};
+    const ApiOptions& options = api->options();
+    const Scope scope{.account = options.account, .region = options.home_region};
+    store.commit(Transaction{}.put(node_key(scope, who.node), to_json(node).dump())).value();
+  }
+
+  std::shared_ptr<ToldLink> connect(const auth::NodeIdentity& who) {
+    auto link = std::make_shared<ToldLink>();
+    listener = sessions->greet(link, who);
+    return link;
+  }
+
+  boost::asio::io_context io;
+  MemoryStore store;
+  ClusterKeys keys = *create_cluster_keys(1'800'000'000);
+  auth::NodeIdentity identity{.cluster = {}, .node = std::string(32, 'a')};
+  auth::NodeIdentity manager{
+      .cluster = {}, .role = auth::NodeRole::kManager, .node = std::string(32, 'b')};
+  std::unique_ptr<StateFeed> feed;
+  std::unique_ptr<ApiServer> api;
+  std::shared_ptr<NodeSessions> sessions;
+  FrameLink::Listener listener;
+};
+
+TEST_CASE("the leader's first words are where the managers are") {
+  World world;
+  world.sessions->set_managers({"192.0.2.1:7442", "192.0.2.2:7442"});
+
+  const auto link = world.connect(world.identity);
+
+  REQUIRE_FALSE(link->told.empty());
+  CHECK(link->told[0]["tell"] == "managers");
+  CHECK(link->told[0]["body"]["managers"][1] == "192.0.2.2:7442");
+  CHECK(world.sessions->is_connected(world.identity.node));
+}
+
+TEST_CASE("a manager that does not lead says who does") {
+  World world;
+  world.sessions->follow("192.0.2.2:7442");
+
+  const auto link = world.connect(world.identity);
+
+  CHECK(link->told == std::vector<Json>{Json::parse(
+                          R"({"tell": "leader", "body": {"manager": "192.0.2.2:7442"}})")});
+  CHECK(link->is_finished);
+  CHECK_FALSE(world.listener.on_frame);
+  CHECK_FALSE(world.sessions->is_connected(world.identity.node));
+}
+
+TEST_CASE("while nobody leads a node waits, and is served by the one that comes to lead") {
+  World world;
+  const auto link = world.connect(world.identity);
+  world.sessions->follow("");
+  CHECK(link->told.back()["tell"] == "leader");
+  CHECK(link->told.back()["body"]["manager"] == "");
+  CHECK_FALSE(link->is_finished);
+  CHECK_FALSE(world.sessions->is_connected(world.identity.node));
+
+  link->told.clear();
+  world.sessions->lead();
+
+  REQUIRE_FALSE(link->told.empty());
+  CHECK(link->told[0]["tell"] == "managers");
+  CHECK(world.sessions->is_connected(world.identity.node));
+  // Its questions are heard again.
+  link->told.clear();
+  world.listener.on_frame(Json{{"ask", "nonsense"}, {"id", 1}});
+  CHECK(link->told.size() == 1);
+}
+
+TEST_CASE("a node that waits goes to another leader when there is one") {
+  World world;
+  world.sessions->follow("");
+  const auto link = world.connect(world.identity);
+
+  world.sessions->follow("192.0.2.2:7442");
+
+  CHECK(link->told.back()["body"]["manager"] == "192.0.2.2:7442");
+  CHECK(link->is_finished);
+}
+
+TEST_CASE("a node that was removed while it waited is refused") {
+  World world;
+  world.sessions->follow("");
+  const auto link = world.connect(world.identity);
+  const ApiOptions& options = world.api->options();
+  const Scope scope{.account = options.account, .region = options.home_region};
+  world.store.commit(Transaction{}.remove(node_key(scope, world.identity.node))).value();
+  world.feed->pull();
+
+  world.sessions->lead();
+
+  CHECK(link->told.back()["tell"] == "refused");
+  CHECK_FALSE(world.sessions->is_connected(world.identity.node));
+}
+
+TEST_CASE("only managers may pass calls on") {
+  World world;
+  int calls = 0;
+  world.sessions->set_calls({.api =
+                                 [&](const Json&, const ManagerCalls::Reply& reply) {
+                                   ++calls;
+                                   reply(Json{{"status", 200}});
+                                 },
+                             .cluster = {},
+                             .admit = {}});
+
+  const auto worker = world.connect(world.identity);
+  world.listener.on_frame(Json{{"ask", "api"}, {"id", 1}, {"body", Json::object()}});
+  CHECK(worker->told.back().contains("error"));
+  CHECK(calls == 0);
+
+  const auto manager = world.connect(world.manager);
+  world.listener.on_frame(Json{{"ask", "api"}, {"id", 2}, {"body", Json::object()}});
+  CHECK(calls == 1);
+  CHECK(manager->told.back()["body"]["status"] == 200);
+}
+
+}  // namespace
+}  // namespace ikada
