@@ -32,6 +32,7 @@ constexpr size_t kMaxSecretBytes = size_t{256} << 10;
 
 constexpr const char* kLeaderKey = "ikada/leader";
 constexpr std::chrono::seconds kLeaderTtl{3};
+constexpr std::chrono::seconds kHandOver{2};
 
 // A task definition is 64 KiB at most; nothing needs more than a MiB.
 constexpr HttpLimits kApiLimits{.body_bytes = 1 << 20, .connections = 1024};
@@ -333,11 +334,12 @@ void ControlPlane::stop() {
   port_server_->stop();
   if (tls_server_ != nullptr) tls_server_->stop();
   chores_->stop();
-  // Whoever leads hands over, if etcd can be reached; nothing waits for it afterwards.
+  // Whoever leads hands over, if etcd answers; nothing waits for it long.
   const bool hands_over = election_ != nullptr && election_->term().has_value();
-  if (hands_over) election_.reset();
-  if (store_->is_etcd()) store_->client().shut_down();
+  const auto now = std::chrono::steady_clock::now();
+  if (store_->is_etcd()) store_->client().shut_down(hands_over ? now + kHandOver : now);
   election_.reset();
+  if (store_->is_etcd()) store_->client().shut_down(now);
   feed_->stop();
   store_->stop();
 }

@@ -31,6 +31,19 @@ std::int64_t store_seconds() { return unix_now() / 1'000'000'000; }
 
 std::string database(const std::string& directory) { return directory + "/store.db"; }
 
+// The addresses of the client's endpoints.
+std::vector<std::string> asked_hosts(const EtcdClient& client) {
+  constexpr std::string_view kScheme = "https://";
+  std::vector<std::string> hosts;
+  for (size_t member = 0; member < client.member_count(); ++member) {
+    std::string host = client.endpoint(member).substr(kScheme.size());
+    host = host.substr(0, host.rfind(':'));
+    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    hosts.push_back(std::move(host));
+  }
+  return hosts;
+}
+
 void remove_database(const std::string& directory) {
   for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
     std::error_code ignored;
@@ -141,7 +154,7 @@ void SharedStore::start() {
 }
 
 void SharedStore::stop() {
-  if (etcd_ != nullptr) etcd_->client().shut_down();
+  if (etcd_ != nullptr) etcd_->client().shut_down(SteadyClock::now());
   if (process_ != nullptr) process_->stop();
 }
 
@@ -249,7 +262,9 @@ Result<void> SharedStore::look_after_members(const std::vector<std::string>& man
 std::map<std::string, std::string> SharedStore::member_states(
     const std::vector<std::string>& addresses) {
   std::map<std::string, std::string> states;
-  for (const std::string& address : addresses) {
+  // Without records yet: those that this host was told of before.
+  const std::vector<std::string> known = addresses.empty() ? asked_hosts(client()) : addresses;
+  for (const std::string& address : known) {
     EtcdClient member({.endpoints = {etcd_url(address, options_.ports.client)},
                        .tls = etcd_tls(options_.directory)});
     const Result<EtcdHealth> health = probe_etcd_member(member, kProbeLimit);

@@ -121,7 +121,8 @@ Result<std::string> EtcdClient::call(const EtcdRequest& request, Repeat repeat) 
     if (failure.verdict == EtcdVerdict::kFinal) return failure.error;
     avoid(member);
     if (failure.verdict == EtcdVerdict::kInDoubt) return outcome_unknown(failure.error.message);
-    if (Clock::now() + kPause >= deadline || is_shut_down_) return failure.error;
+    const Clock::time_point end = std::min(deadline, shut_down_at_.load());
+    if (Clock::now() + kPause >= end) return failure.error;
     // Every member was asked once: give them a moment.
     if (++tried % member_count() == 0) std::this_thread::sleep_for(kPause);
   }

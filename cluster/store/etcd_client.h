@@ -43,8 +43,8 @@ class EtcdClient {
 
   // For calls from now on. At least one.
   void set_endpoints(std::vector<std::string> endpoints);
-  // Calls fail from now on, those under way at their next attempt.
-  void shut_down() { is_shut_down_ = true; }
+  // Calls fail from then on, those under way at their next attempt.
+  void shut_down(std::chrono::steady_clock::time_point at) { shut_down_at_ = at; }
 
   size_t member_count() const;
   // Of that member, counted round and round: there may be fewer than there were.
@@ -69,7 +69,8 @@ class EtcdClient {
   const EtcdTls tls_;
   std::vector<std::string> endpoints_;  // Under the mutex.
   std::atomic<size_t> preferred_ = 0;
-  std::atomic<bool> is_shut_down_ = false;
+  std::atomic<std::chrono::steady_clock::time_point> shut_down_at_ =
+      std::chrono::steady_clock::time_point::max();
   mutable std::mutex mutex_;
   std::condition_variable freed_;
   size_t in_use_ = 0;
