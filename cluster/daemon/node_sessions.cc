@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kFarewell{300};
 
+// "192.0.2.1:7442", "[2001:db8::1]:7442".
+bool is_endpoint_at(const std::string& endpoint, const std::string& address) {
+  return endpoint.starts_with(address + ":") || endpoint.starts_with("[" + address + "]:");
+}
+
 }  // namespace
 
 NodeSessions::NodeSessions(std::shared_ptr<Loop> loop,
@@ -57,8 +62,13 @@ FrameLink::Listener NodeSessions::greet(const std::shared_ptr<FrameLink>& link,
 // True if the connection is over; else it waits.
 bool NodeSessions::send_on(const std::shared_ptr<FrameLink>& link,
                            const auth::NodeIdentity& identity) {
-  link->send(to_json(News{.verb = "leader", .body = {{"manager", leader_}}}));
-  if (!leader_.empty()) {
+  // One that led a moment ago and leads no longer must not be sent to itself.
+  const auto record = state().nodes.find(identity.node);
+  const bool is_itself =
+      record != state().nodes.end() && is_endpoint_at(leader_, record->second.value.address);
+  const std::string told = is_itself ? std::string() : leader_;
+  link->send(to_json(News{.verb = "leader", .body = {{"manager", told}}}));
+  if (!told.empty()) {
     link->finish();
     return true;
   }

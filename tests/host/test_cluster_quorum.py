@@ -321,6 +321,7 @@ def test_without_etcd_no_host_becomes_a_second_manager(make_cluster, tmp_path):
         host.environment["PATH"] = str(programs)
         host.start()
         host.environment["PATH"] = path
+        wait_until(lambda: is_answering(first), cluster=cluster)
         refused = cluster.join(second, token, check=False)
         assert refused.returncode == 1
         assert "install the package etcd-server" in refused.stderr, refused.stderr

@@ -124,6 +124,19 @@ TEST_CASE("a node that waits goes to another leader when there is one") {
   CHECK(link->is_finished);
 }
 
+TEST_CASE("a manager that led a moment ago is not sent to itself") {
+  World world;
+  world.sessions->follow("192.0.2.9:7442");
+
+  const auto link = world.connect(world.manager);
+
+  CHECK(link->told.back()["body"]["manager"] == "");
+  CHECK_FALSE(link->is_finished);
+  world.sessions->follow("192.0.2.2:7442");
+  CHECK(link->told.back()["body"]["manager"] == "192.0.2.2:7442");
+  CHECK(link->is_finished);
+}
+
 TEST_CASE("a node that was removed while it waited is refused") {
   World world;
   world.sessions->follow("");
