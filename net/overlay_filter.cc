@@ -8,12 +8,17 @@ namespace {
 
 // The VXLAN header lies behind the eight bytes of UDP's; its number is in the fifth to the seventh
 // byte, RFC 7348 section 5.
+//
+// Between tasks nothing is translated and everything is let through, so nobody has to remember
+// their connections; what is for the host itself may be for a published port.
 constexpr const char* kIpChains = R"(  chain {layout} {{
     accept
   }}
   chain guard {{
     type filter hook prerouting priority raw; policy accept;
     iifname "ikada*" fib saddr . iif oif missing drop
+    iifname "{bridge}" ip saddr {pool} ip daddr {pool} fib daddr type unicast notrack
+    iifname "{device}" ip saddr {pool} ip daddr {pool} fib daddr type unicast notrack
   }}
   chain input {{
     type filter hook input priority filter; policy accept;
@@ -21,8 +26,9 @@ constexpr const char* kIpChains = R"(  chain {layout} {{
   }}
   chain forward {{
     type filter hook forward priority filter; policy accept;
-    udp dport {port} @th,96,24 {vni} ip saddr != @peers drop
+    iifname "{bridge}" oifname "{device}" accept
     iifname "{device}" oifname "{bridge}" accept
+    udp dport {port} @th,96,24 {vni} ip saddr != @peers drop
     iifname "{device}" ct state established,related accept
     iifname "{device}" ct status dnat accept
     iifname "{device}" drop
