@@ -20,7 +20,8 @@ constexpr unsigned kAddressBits = 32;
 std::string device_name(std::uint32_t index) {
   std::array<char, IFNAMSIZ> name{};
   if (index == 0 || if_indextoname(index, name.data()) == nullptr) return {};
-  return name.data();
+  // The kernel takes stranger ones than we tell others.
+  return is_interface_name(name.data()) ? name.data() : std::string();
 }
 
 std::uint32_t mask_of(unsigned prefix_length) {

@@ -18,7 +18,7 @@ namespace ikada {
 struct HostRoute {
   std::uint32_t network = 0;
   unsigned prefix_length = 0;
-  std::string device;  // Empty: it has several, or none.
+  std::string device;  // Empty: it has several, none, or one with an odd name.
 
   bool operator==(const HostRoute&) const = default;
 };
