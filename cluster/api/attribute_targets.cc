@@ -11,11 +11,6 @@ namespace {
 constexpr size_t kMaxGiven = 10;
 constexpr std::ptrdiff_t kMaxCustom = 10;
 
-// Those that the host or ECS itself has set do not count as one's own.
-bool is_custom(const Attribute& attribute) {
-  return !attribute.name.starts_with("ecs.") && !attribute.name.starts_with("com.amazonaws.");
-}
-
 Result<std::string> target_id_of(const Attribute& attribute) {
   const std::string type = attribute.target_type.value_or("container-instance");
   if (type != "container-instance") return invalid_parameter("Invalid targetType '{}'.", type);
@@ -26,6 +21,10 @@ Result<std::string> target_id_of(const Attribute& attribute) {
 }
 
 }  // namespace
+
+bool is_custom(const Attribute& attribute) {
+  return !attribute.name.starts_with("ecs.") && !attribute.name.starts_with("com.amazonaws.");
+}
 
 void describe(JsonFields& fields, AttributesInput& input) {
   fields.field("cluster", input.cluster);

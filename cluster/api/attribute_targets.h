@@ -9,6 +9,9 @@
 
 namespace ikada {
 
+// What operators and hosts have set, and ECS itself has not.
+bool is_custom(const Attribute& attribute);
+
 struct AttributesInput {
   std::string cluster = {};
   std::vector<Attribute> attributes = {};

@@ -1,6 +1,7 @@
 // The part of host_daemon.h that is about the cluster's nodes.
 #include <algorithm>
 
+#include "cluster/api/attribute_targets.h"
 #include "cluster/auth/digest.h"
 #include "cluster/daemon/host_daemon.h"
 #include "cluster/daemon/node_plans.h"
@@ -21,12 +22,22 @@ const InstanceState* instance_of(const ScopeState& home, const Node& node) {
   return found == cluster->second.instances.end() ? nullptr : &found->second;
 }
 
+// What operators and agent.yaml have set; the others say what ECS itself knows of a host.
+Json labels_of(const ContainerInstance& instance) {
+  Json labels = Json::object();
+  for (const Attribute& each : instance.attributes) {
+    if (is_custom(each)) labels[each.name] = each.value.value_or("");
+  }
+  return labels;
+}
+
 Json node_json(const ScopeState& home, const Node& node, const std::string& state) {
   Json json = to_json(node);
   json["state"] = state;
   const InstanceState* const instance = instance_of(home, node);
   if (instance == nullptr) return json;
   json["status"] = instance->record.value.status;
+  json["labels"] = labels_of(instance->record.value);
   json["runningTasksCount"] = instance->running_tasks;
   json["pendingTasksCount"] = instance->pending_tasks;
   json["remaining"] = {

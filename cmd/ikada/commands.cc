@@ -65,6 +65,7 @@ constexpr std::array kCommands = {
     Command{"cluster token", "Make a new join token", add_cluster_token_command},
     Command{"node ls", "List the nodes of the cluster", add_node_ls_command},
     Command{"node inspect", "Show everything about nodes", add_node_inspect_command},
+    Command{"node label", "Set labels of a node, or remove them", add_node_label_command},
     Command{"node drain", "Let nodes get no more tasks", add_node_drain_command},
     Command{"node activate", "Let nodes get tasks again", add_node_activate_command},
     Command{"node rm", "Take nodes out of the cluster that are gone", add_node_rm_command},

@@ -62,6 +62,7 @@ void add_logs_command(CLI::App& app, Context& context);
 void add_network_inspect_command(CLI::App& group, Context& context);
 void add_network_ls_command(CLI::App& group, Context& context);
 void add_node_activate_command(CLI::App& group, Context& context);
+void add_node_label_command(CLI::App& group, Context& context);
 void add_node_drain_command(CLI::App& group, Context& context);
 void add_node_inspect_command(CLI::App& group, Context& context);
 void add_node_ls_command(CLI::App& group, Context& context);

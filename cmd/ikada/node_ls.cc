@@ -23,10 +23,21 @@ constexpr std::array kNodeColumns = {
     Column{"Address", "ADDRESS"},
     Column{"Tasks", "TASKS"},
     Column{"Version", "VERSION"},
+    Column{"Labels", "LABELS"},
 };
 
 std::string manager_word(const Json& node) {
   return node.value("leads", false) ? "leader" : node.value("etcd", "");
+}
+
+std::string labels_text(const Json& node) {
+  const Json labels = node.value("labels", Json::object());
+  std::string text;
+  for (const auto& [name, value] : labels.items()) {
+    if (!text.empty()) text += ',';
+    text += name + "=" + value.get<std::string>();
+  }
+  return text;
 }
 
 Json node_row(const Json& node, bool is_self) {
@@ -39,7 +50,8 @@ Json node_row(const Json& node, bool is_self) {
           {"Manager", manager_word(node)},
           {"Address", node.value("address", "")},
           {"Tasks", std::to_string(node.value("runningTasksCount", 0))},
-          {"Version", node.value("version", "")}};
+          {"Version", node.value("version", "")},
+          {"Labels", labels_text(node)}};
 }
 
 Result<void> node_ls(const std::string& format, bool quiet, const Context& context) {
@@ -51,7 +63,7 @@ Result<void> node_ls(const std::string& format, bool quiet, const Context& conte
   return print_rows(
       {kNodeColumns,
        "table {{.ID}}\t{{.Name}}\t{{.Role}}\t{{.State}}\t{{.Status}}\t{{.Manager}}\t{{.Address}}"
-       "\t{{.Tasks}}"},
+       "\t{{.Tasks}}\t{{.Labels}}"},
       rows,
       quiet && format.empty() ? "{{.ID}}" : format);
 }
