@@ -337,7 +337,8 @@ void HostDaemon::remove_cluster_files() {
                            "sealing.key",
                            "store.db",
                            "store.db-wal",
-                           "store.db-shm"}) {
+                           "store.db-shm",
+                           "store.db.lock"}) {
     const Result<void> removed = remove_if_there(options_.state_root + "/cluster/" + name);
     if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
   }

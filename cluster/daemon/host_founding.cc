@@ -39,6 +39,12 @@ Result<ClusterNetwork> plan_network(const std::string& pool) {
       ErrorKind::kConflict, "{}: choose another with --task-network", network.error().message);
 }
 
+// The network of a cluster from a backup.
+Result<void> fits_here(const ClusterNetwork& network) {
+  IK_LET(routes, find_routes());
+  return check_task_network(network, routes);
+}
+
 }  // namespace
 
 // A cluster that this host is about to lead.
@@ -122,6 +128,10 @@ void HostDaemon::lead(const InitWish& wish, Draft given) {
   if (!made.has_value()) return give_up(*draft, made.error());
   const Scope scope = manager_->home_scope();
   const ScopeState& home = manager_->home();
+  if (!draft->is_new && home.network.revision != 0) {
+    const Result<void> fits = fits_here(home.network.value);
+    if (!fits.has_value()) return give_up(*draft, fits.error());
+  }
   Proposal proposal;
   if (draft->is_new) {
     // What an earlier cluster has left is of no use under new keys.
@@ -165,6 +175,12 @@ void HostDaemon::led(const Draft& draft) {
   Json answer = {{"cluster", draft.keys.cluster},
                  {"node", draft.node.id},
                  {"address", draft.membership.managers.front()}};
+  if (draft.membership.address.starts_with("127.")) {
+    answer["warning"] = fmt::format(
+        "no other host can join, because this one's address is {}: it has no route to others; say "
+        "its address with --advertise-addr",
+        draft.membership.address);
+  }
   if (!draft.is_new) {
     forget_old_managers();
     return draft.done(answer);

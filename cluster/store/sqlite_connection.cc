@@ -15,7 +15,8 @@ Error sqlite_error(int code, std::string_view what, std::string_view detail) {
   const std::string text = fmt::format("sqlite: {}: {}", what, detail);
   switch (code & kPrimaryCode) {
     case SQLITE_FULL:
-      return store_full(text);
+      // Not the statement's fault, and nobody's who has not written it.
+      return store_full(fmt::format("sqlite: {}", detail));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Error{.kind = ErrorKind::kSystem, .message = text, .code = std::string(kCorrupt)};

@@ -29,6 +29,8 @@ Result<void> cluster_init(const ClusterInitOptions& options, const Context& cont
                      {{"address", options.address},
                       {"name", options.name},
                       {"taskNetwork", options.task_network}}));
+  const std::string warning = text_of(made, "warning");
+  if (!warning.empty()) ::fprintf(stderr, "ikada cluster init: %s\n", warning.c_str());
   if (options.is_json) {
     ::printf("%s\n", made.dump().c_str());
     return {};

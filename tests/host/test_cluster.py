@@ -7,6 +7,7 @@ import time
 import pytest
 
 import cluster_hosts
+import programs
 from cluster_hosts import describe, instances, run_tasks, wait_tasks, wait_until
 
 
@@ -145,6 +146,50 @@ def test_leaving_and_coming_back(pair):
                cluster=pair)
     assert not (manager.root / "node.json").exists()
     pair.init()
+
+
+def test_a_host_without_a_route_says_that_nobody_can_join(tmp_path):
+    alone = cluster_hosts.Cluster(tmp_path / "hosts", 1)
+    try:
+        made = alone.manager("cluster", "init")
+        assert made.stderr == (
+            "ikada cluster init: no other host can join, because this one's address is 127.0.0.1: "
+            "it has no route to others; say its address with --advertise-addr\n")
+        alone.manager("cluster", "leave", "--force")
+        wait_until(lambda: alone.manager("cluster", "status", check=False).stdout
+                   == "Role: none\n", cluster=alone)
+        # Nothing of the cluster is left.
+        assert list((alone.manager.root / "cluster").iterdir()) == []
+        alone.manager.run("ip", "route", "add", "default", "dev", "eth0")
+        assert alone.manager("cluster", "init").stderr == ""
+    finally:
+        alone.close()
+
+
+def test_init_on_a_disk_that_is_too_small_says_so_in_words(tmp_path):
+    alone = cluster_hosts.Cluster(tmp_path / "hosts", 1)
+    directory = alone.manager.root / "cluster"
+    directory.mkdir(parents=True)
+    programs.run("mount", "-t", "tmpfs", "-o", "size=4k", "none", directory)
+    try:
+        said = []
+        for kilobytes in (4, 16, 32, 64, 96, 128, 4096):
+            programs.run("mount", "-o", f"remount,size={kilobytes}k", directory)
+            made = alone.manager("cluster", "init", "--advertise-addr", alone.manager.address,
+                                 check=False)
+            if made.returncode == 0:
+                break
+            said.append(made.stderr)
+            wait_until(lambda: alone.manager("cluster", "status", check=False).stdout
+                       == "Role: none\n", cluster=alone)
+        assert made.returncode == 0 and said != []
+        for line in said:
+            assert line.count("\n") == 1
+            assert not any(word in line for word in ("INSERT", "CREATE", "PRAGMA", "COMMIT")), line
+        alone.manager("cluster", "leave", "--force")
+    finally:
+        alone.close()
+        programs.run("umount", directory)
 
 
 def test_a_backup_puts_another_host_in_the_managers_place(tmp_path):
