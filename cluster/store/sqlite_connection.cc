@@ -17,6 +17,8 @@ Error sqlite_error(int code, std::string_view what, std::string_view detail) {
     case SQLITE_FULL:
       // Not the statement's fault, and nobody's who has not written it.
       return store_full(fmt::format("sqlite: {}", detail));
+    case SQLITE_IOERR:
+      return store_unavailable(fmt::format("sqlite: {}", detail));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Error{.kind = ErrorKind::kSystem, .message = text, .code = std::string(kCorrupt)};
