@@ -24,18 +24,26 @@ void apply_attachments(Task& record, const Task& reported) {
   }
 }
 
-void apply_times(Task& record, const Task& reported) {
-  record.pull_started_at = reported.pull_started_at;
-  record.pull_stopped_at = reported.pull_stopped_at;
-  record.started_at = reported.started_at;
-  if (!record.stopping_at.has_value()) record.stopping_at = reported.stopping_at;
-  record.execution_stopped_at = reported.execution_stopped_at;
-  record.stopped_at = reported.stopped_at;
+void apply_time(const Task& record,
+                std::optional<Timestamp>& known,
+                const std::optional<Timestamp>& reported,
+                Timestamp now) {
+  if (known.has_value() || !reported.has_value()) return;
+  known = std::min(std::max(*reported, record.created_at.value_or(Timestamp{})), now);
+}
+
+void apply_times(Task& record, const Task& reported, Timestamp now) {
+  apply_time(record, record.pull_started_at, reported.pull_started_at, now);
+  apply_time(record, record.pull_stopped_at, reported.pull_stopped_at, now);
+  apply_time(record, record.started_at, reported.started_at, now);
+  apply_time(record, record.stopping_at, reported.stopping_at, now);
+  apply_time(record, record.execution_stopped_at, reported.execution_stopped_at, now);
+  apply_time(record, record.stopped_at, reported.stopped_at, now);
 }
 
 }  // namespace
 
-bool apply_report(Task& record, const Task& reported) {
+bool apply_report(Task& record, const Task& reported, Timestamp now) {
   if (record.last_status == TaskStatus::kStopped) return false;
   const Task before = record;
   // Between the host's statuses there are those of load balancers, which the manager sets.
@@ -49,7 +57,7 @@ bool apply_report(Task& record, const Task& reported) {
     if (found != reported.containers.end()) apply_container(each, *found);
   }
   apply_attachments(record, reported);
-  apply_times(record, reported);
+  apply_times(record, reported, now);
   record.health_status = reported.health_status;
   if (!record.stop_code.has_value()) record.stop_code = reported.stop_code;
   if (!record.stopped_reason.has_value()) record.stopped_reason = reported.stopped_reason;

@@ -22,7 +22,10 @@ struct TaskReport {
 
 // Puts what the host knows into the record; what the manager decided stays. False if nothing
 // changes: the report is old, or the record says STOPPED already.
-bool apply_report(Task& record, const Task& reported);
+//
+// The host's clock may be wrong: a time that was not known before is put between the task's
+// creation and `now`, which is the manager's.
+bool apply_report(Task& record, const Task& reported, Timestamp now);
 
 // Whether two states of a task differ in what is told.
 bool tells_the_same(const Task& one, const Task& other);

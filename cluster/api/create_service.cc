@@ -74,7 +74,7 @@ Result<Service> make_service(const ApiCall& call,
   service.tags = input.tags;
   service.created_at = call.now;
   if (!call.caller_arn.empty()) service.created_by = call.caller_arn;
-  apply_request(input.request, service);
+  apply_request(call, input.request, service);
   add_deployment(call, service, input.request.network_configuration);
   return service;
 }

@@ -49,4 +49,27 @@ Proposal plan_expiry(const State& state, Timestamp now) {
   return proposal;
 }
 
+Proposal plan_orphans(const State& state, Timestamp now) {
+  Proposal proposal;
+  for (const auto& [name, scope] : state.scopes()) {
+    for (const auto& [cluster_name, cluster] : scope.clusters) {
+      for (const auto& [instance, gone] : cluster.instances) {
+        if (gone.record.revision != 0) continue;
+        for (const auto& [id, kept] : cluster.tasks) {
+          if (proposal.changes.size() >= kMaxChanges) return proposal;
+          const Task& task = kept.value;
+          if (task.container_instance != instance || task.last_status == TaskStatus::kStopped) {
+            continue;
+          }
+          proposal.put(
+              task_key(scope.scope, cluster_name, id),
+              stopped_unheard(task, "Container instance deregistration forced by user", now),
+              kept.revision);
+        }
+      }
+    }
+  }
+  return proposal;
+}
+
 }  // namespace ikada

@@ -11,4 +11,7 @@ namespace ikada {
 // Removes up to kMaxChanges of them.
 Proposal plan_expiry(const State& state, Timestamp now);
 
+// Tasks whose instance has gone while they were on their way to it: STOPPED, up to kMaxChanges.
+Proposal plan_orphans(const State& state, Timestamp now);
+
 }  // namespace ikada

@@ -101,6 +101,15 @@ std::string unplaced_event(const Service& service, const Json& failures) {
                          kGuide);
     }
   }
+  if (!failures.empty()) {
+    const std::string arn = failures[0].value("arn", "");
+    return fmt::format(
+        "{} The closest matching (container-instance {}) encountered error \"{}\". {}",
+        start,
+        arn.substr(arn.rfind('/') + 1),
+        failures[0].value("reason", ""),
+        kGuide);
+  }
   return fmt::format(
       "{} Reason: No Container Instances were found in your cluster. {}", start, kGuide);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <compare>
+#include <deque>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -39,9 +40,12 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
   static Timestamp now() { return {unix_now() / kNanosPerMs}; }
 
   void mark(const Scope& scope, const std::string& cluster, const std::string& name) {
-    dirty.insert(
-        {.account = scope.account, .region = scope.region, .cluster = cluster, .name = name});
+    enqueue({.account = scope.account, .region = scope.region, .cluster = cluster, .name = name});
     pump_soon();
+  }
+
+  void enqueue(const ServiceName& name) {
+    if (is_dirty.insert(name).second) dirty.push_back(name);
   }
 
   void mark_cluster(const Scope& scope, const std::string& cluster) {
@@ -91,8 +95,9 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
 
   void pump() {
     while (is_running && !is_waiting && !dirty.empty()) {
-      const ServiceName name = *dirty.begin();
-      dirty.erase(dirty.begin());
+      const ServiceName name = dirty.front();
+      dirty.pop_front();
+      is_dirty.erase(name);
       take_step(name);
     }
     sleep();
@@ -133,7 +138,7 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
     if (!is_running) return;
     const Timestamp at = now();
     for (const auto& [name, when] : wake_at) {
-      if (when <= at) dirty.insert(name);
+      if (when <= at) enqueue(name);
     }
     std::erase_if(wake_at, [&](const auto& entry) { return entry.second <= at; });
     pump();
@@ -143,7 +148,8 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
   ApiServer& api;
   StateFeed& feed;
   boost::asio::steady_timer timer;
-  std::set<ServiceName> dirty = {};
+  std::deque<ServiceName> dirty = {};   // To be looked at, in the order of their changes.
+  std::set<ServiceName> is_dirty = {};  // The same.
   std::map<ServiceName, Timestamp> wake_at = {};
   bool is_running = false;
   bool is_posted = false;

@@ -17,36 +17,62 @@ constexpr int kHexadecimal = 16;
 constexpr std::uint64_t kFirstDeployment = 1'000'000'000'000'000'000;
 constexpr std::uint64_t kDeployments = 8 * kFirstDeployment;
 
-bool is_given(const Json& body, const char* member) {
-  const auto found = body.find(member);
-  return found != body.end() && !found->is_null() && !found->empty();
+bool is_given(const Json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found != object.end() && !found->is_null() && !found->empty();
+}
+
+// A member of an object, or an empty text for anything else.
+std::string text_member(const Json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+const Json& member(const Json& object, const char* name) {
+  static const Json nothing;
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found == object.end() ? nothing : *found;
+}
+
+Result<void> check_deployment_members(const Json& configuration) {
+  const std::string strategy = text_member(configuration, "strategy");
+  if (!strategy.empty() && strategy != "ROLLING") {
+    return invalid_parameter("The deployment strategy {} is not supported.", strategy);
+  }
+  if (member(member(configuration, "alarms"), "enable") == Json(true)) {
+    return invalid_parameter("Deployment alarms are not supported.");
+  }
+  if (is_given(configuration, "lifecycleHooks")) {
+    return invalid_parameter("Deployment lifecycle hooks are not supported.");
+  }
+  return {};
 }
 
 // What ECS has and ikada does not do yet is refused rather than left out.
 Result<void> check_supported(const Json& body) {
   if (is_given(body, "loadBalancers")) {
-    const Json& first = body["loadBalancers"][0];
+    const Json& balancers = body["loadBalancers"];
+    if (!balancers.is_array()) {
+      return ecs_error("SerializationException", "request.loadBalancers: expected a list");
+    }
     return invalid_parameter("The target group with targetGroupArn {} does not exist.",
-                             first.is_object() ? first.value("targetGroupArn", "") : "");
+                             text_member(balancers[0], "targetGroupArn"));
   }
   if (is_given(body, "capacityProviderStrategy")) {
     return invalid_parameter("The specified capacity provider was not found.");
   }
-  for (const char* each : {"serviceRegistries", "volumeConfigurations", "alarms"}) {
+  for (const char* each :
+       {"serviceRegistries", "volumeConfigurations", "vpcLatticeConfigurations"}) {
     if (is_given(body, each)) return invalid_parameter("{} are not supported.", each);
   }
-  const auto connect = body.find("serviceConnectConfiguration");
-  if (connect != body.end() && connect->is_object() && connect->value("enabled", false)) {
+  if (member(member(body, "serviceConnectConfiguration"), "enabled") == Json(true)) {
     return invalid_parameter("Service Connect is not supported.");
   }
-  const auto controller = body.find("deploymentController");
-  if (controller != body.end() && controller->is_object()) {
-    const std::string type = controller->value("type", "ECS");
-    if (type != "ECS") {
-      return invalid_parameter("The deployment controller {} is not supported.", type);
-    }
+  const std::string type = text_member(member(body, "deploymentController"), "type");
+  if (!type.empty() && type != "ECS") {
+    return invalid_parameter("The deployment controller {} is not supported.", type);
   }
-  return {};
+  return check_deployment_members(member(body, "deploymentConfiguration"));
 }
 
 Result<void> check_breaker(const CircuitBreaker& breaker) {
@@ -140,12 +166,13 @@ Result<void> check_daemon_request(const ServiceRequest& request) {
   return {};
 }
 
-void apply_request(const ServiceRequest& request, Service& service) {
+void apply_request(const ApiCall& call, const ServiceRequest& request, Service& service) {
   if (request.desired_count.has_value()) service.desired_count = *request.desired_count;
   if (request.deployment_configuration.has_value()) {
     DeploymentConfiguration& own = service.deployment_configuration;
     const DeploymentConfiguration& given = *request.deployment_configuration;
-    own.breaker = given.breaker;
+    const Json& configuration = member(call.body, "deploymentConfiguration");
+    if (is_given(configuration, "deploymentCircuitBreaker")) own.breaker = given.breaker;
     if (given.maximum_percent.has_value()) own.maximum_percent = given.maximum_percent;
     if (given.minimum_healthy_percent.has_value()) {
       own.minimum_healthy_percent = given.minimum_healthy_percent;

@@ -37,7 +37,7 @@ Result<void> check_service_request(const ApiCall& call, const ServiceRequest& re
 Result<void> check_daemon_request(const ServiceRequest& request);
 
 // Takes over what is given; what makes a new deployment is left to the caller.
-void apply_request(const ServiceRequest& request, Service& service);
+void apply_request(const ApiCall& call, const ServiceRequest& request, Service& service);
 
 // A PRIMARY deployment of the service's task definition and desired count; the others become
 // ACTIVE.

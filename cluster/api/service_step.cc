@@ -17,7 +17,6 @@ namespace {
 
 // With its record, its events and its guards a step stays within one transaction.
 constexpr size_t kMaxStarts = 40;
-constexpr size_t kMaxStops = 40;
 constexpr size_t kServiceTaskIdBytes = 16;
 constexpr std::chrono::seconds kPlaceAgainAfter{10};
 
@@ -56,9 +55,9 @@ class ServicePlan {
   }
 
  private:
+  // What is left over is for the next step, which follows this one's changes.
   void propose_stops(const service::Decision& decision) {
-    const size_t count = std::min(decision.stops.size(), kMaxStops);
-    if (count < decision.stops.size()) step_.look_again = call_.now;
+    const size_t count = std::min(decision.stops.size(), service::kMostStops);
     for (size_t i = 0; i < count; ++i) {
       const service::Stop& each = decision.stops[i];
       Task task = *each.task;
@@ -78,7 +77,7 @@ class ServicePlan {
     news_.repeated.push_back(fmt::format("{} was unable to place a task. Reason: {}",
                                          service::event_subject(service),
                                          started.error().message));
-    step_.look_again = call_.now + kPlaceAgainAfter;
+    look_again_at(call_.now + kPlaceAgainAfter);
   }
 
   // Where a daemon service is to run: on every ACTIVE instance that it may run on. A host that is
@@ -126,16 +125,17 @@ class ServicePlan {
     std::vector<std::string> placed;
     std::vector<std::string> instances;
     Json failures = Json::array();
-    for (size_t i = 0; i < ids.size(); ++i) {
-      const std::string& host = decision.starts_on[i];
+    for (const std::string& host : decision.starts_on) {
+      if (placed.size() == ids.size()) break;
+      const std::string& id = ids[placed.size()];
       Result<Json> failure =
-          call_.placer->start(state_, call_.scope, service.cluster, request, ids[i], host);
+          call_.placer->start(state_, call_.scope, service.cluster, request, id, host);
       if (!failure.has_value()) {
         call_.placer->take_back(call_.scope, service.cluster, placed);
         return std::move(failure.error());
       }
       if (failure->is_null()) {
-        placed.push_back(ids[i]);
+        placed.push_back(id);
         instances.push_back(host);
       } else {
         failures.push_back(std::move(*failure));
@@ -148,7 +148,11 @@ class ServicePlan {
 
   void tell_unplaced(const Service& service, const Json& failures) {
     news_.repeated.push_back(unplaced_event(service, failures));
-    step_.look_again = call_.now + kPlaceAgainAfter;
+    look_again_at(call_.now + kPlaceAgainAfter);
+  }
+
+  void look_again_at(Timestamp at) {
+    step_.look_again = std::min(step_.look_again.value_or(at), at);
   }
 
   Result<void> try_start(const Service& service, const service::Decision& decision) {
@@ -162,7 +166,7 @@ class ServicePlan {
     }
     if (wanted > kMaxStarts) step_.look_again = call_.now;
     IK_LET(instances, place(service, decision, request, ids));
-    if (instances.size() < ids.size()) {
+    if (instances.size() < ids.size() && decision.starts_on.empty()) {
       tell_unplaced(service, call_.placer->failures(state_, call_.scope, service.cluster, request));
     }
     ids.resize(instances.size());

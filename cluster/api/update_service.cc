@@ -39,7 +39,7 @@ Result<Service> updated(const ApiCall& call,
   std::optional<NetworkConfiguration> network;
   if (primary != nullptr) network = primary->network_configuration;
   const std::string shape_before = shape_of(before, network);
-  apply_request(input.request, service);
+  apply_request(call, input.request, service);
   if (input.request.task_definition.has_value()) {
     IK_LET(definition, resolve_runnable(call, state, *input.request.task_definition, false));
     service.family = definition->value.family;

@@ -317,6 +317,7 @@ void ControlPlane::tick() {
   if (!leads()) return wait_for_tick();
   const Timestamp now{unix_now() / kNanosPerMilli};
   Proposal proposal = plan_virtual_steps(feed_->state(), now);
+  if (proposal.changes.empty()) proposal = plan_orphans(feed_->state(), now);
   if (proposal.changes.empty()) proposal = plan_expiry(feed_->state(), now);
   if (proposal.changes.empty()) return wait_for_tick();
   api_->propose(proposal, [this](bool made) {

@@ -174,7 +174,7 @@ void LocalAssignments::propose_report(const TaskReport& report, Taken then, int 
     return then(make_error(ErrorKind::kNotFound, "no task {}", report.task.id));
   }
   Task record = kept->value;
-  if (!apply_report(record, report.task)) return then({});
+  if (!apply_report(record, report.task, api_.ground().now())) return then({});
   Proposal proposal;
   proposal.put(task_key(report.scope, record.cluster, record.id), record, kept->revision);
   // Whoever was faster has changed the record: the report is put into the new one.

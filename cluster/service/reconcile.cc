@@ -94,8 +94,8 @@ class Step {
 
   void scale_in() {
     if (missing() >= 0) return;
-    for (const ServiceTask* each :
-         choose_to_stop(sorted_.good, static_cast<size_t>(-missing()), view_)) {
+    const size_t surplus = std::min(static_cast<size_t>(-missing()), kMostStops);
+    for (const ServiceTask* each : choose_to_stop(sorted_.good, surplus, view_)) {
       stop(*each);
       std::erase(sorted_.good, each);
     }
@@ -128,7 +128,7 @@ class Step {
   void replace() {
     const bool is_stuck =
         missing() > 0 && room() <= 0 && !sorted_.is_stopping && primary_.rollout_state != "FAILED";
-    for (const ServiceTask* each : choose_to_stop(sorted_.leaving, sorted_.leaving.size(), view_)) {
+    for (const ServiceTask* each : choose_to_stop(sorted_.leaving, kMostStops, view_)) {
       if (may_stop(*each, is_stuck)) stop(*each);
     }
     const bool waits =

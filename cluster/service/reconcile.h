@@ -20,6 +20,9 @@ namespace ikada::service {
 inline constexpr std::int32_t kDefaultMinimumHealthyPercent = 100;
 inline constexpr std::int32_t kDefaultMaximumPercent = 200;
 
+// No step stops more at once.
+inline constexpr size_t kMostStops = 40;
+
 struct Stop {
   const Task* task = nullptr;
   std::string reason = {};

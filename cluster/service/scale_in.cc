@@ -3,49 +3,60 @@
 #include <algorithm>
 #include <map>
 #include <string>
-#include <tuple>
 
 namespace ikada::service {
 namespace {
 
-struct Counts {
-  std::map<std::string, int> zones;
-  std::map<std::string, int> hosts;
-
-  void add(const Task& task, int by) {
-    zones[task.availability_zone.value_or("")] += by;
-    hosts[task.container_instance.value_or("")] += by;
-  }
+// What decides about a candidate, without a look into its record.
+struct Candidate {
+  const ServiceTask* task = nullptr;
+  int standing = 0;  // Lower goes first.
+  int* in_zone = nullptr;
+  int* on_host = nullptr;
+  std::int64_t created_ms = 0;
 };
 
-// The smallest goes first.
-auto rank_of(const ServiceTask& each, const Counts& counts, const ServiceView& view) {
-  const Task& task = *each.task;
-  return std::make_tuple(is_healthy(each, view),
-                         has_started(each),
-                         !each.is_on_draining_host,
-                         -counts.zones.at(task.availability_zone.value_or("")),
-                         -counts.hosts.at(task.container_instance.value_or("")),
-                         -task.created_at.value_or(Timestamp{}).milliseconds,
-                         std::string_view(task.id));
+int standing_of(const ServiceTask& each, const ServiceView& view) {
+  constexpr int kHealthy = 4;
+  constexpr int kStarted = 2;
+  return (is_healthy(each, view) ? kHealthy : 0) + (has_started(each) ? kStarted : 0) +
+         (each.is_on_draining_host ? 0 : 1);
+}
+
+bool goes_before(const Candidate& a, const Candidate& b) {
+  if (a.standing != b.standing) return a.standing < b.standing;
+  if (*a.in_zone != *b.in_zone) return *a.in_zone > *b.in_zone;
+  if (*a.on_host != *b.on_host) return *a.on_host > *b.on_host;
+  if (a.created_ms != b.created_ms) return a.created_ms > b.created_ms;
+  return a.task->task->id < b.task->task->id;
 }
 
 }  // namespace
 
-std::vector<const ServiceTask*> choose_to_stop(std::vector<const ServiceTask*> candidates,
+std::vector<const ServiceTask*> choose_to_stop(const std::vector<const ServiceTask*>& candidates,
                                                size_t count,
                                                const ServiceView& view) {
-  Counts counts;
-  for (const ServiceTask* each : candidates) counts.add(*each->task, 1);
+  std::map<std::string, int> zones;
+  std::map<std::string, int> hosts;
+  std::vector<Candidate> left;
+  for (const ServiceTask* each : candidates) {
+    const Task& task = *each->task;
+    left.push_back({.task = each,
+                    .standing = standing_of(*each, view),
+                    .in_zone = &zones[task.availability_zone.value_or("")],
+                    .on_host = &hosts[task.container_instance.value_or("")],
+                    .created_ms = task.created_at.value_or(Timestamp{}).milliseconds});
+    ++*left.back().in_zone;
+    ++*left.back().on_host;
+  }
   std::vector<const ServiceTask*> chosen;
-  while (chosen.size() < count && !candidates.empty()) {
-    const auto first = std::min_element(
-        candidates.begin(), candidates.end(), [&](const ServiceTask* a, const ServiceTask* b) {
-          return rank_of(*a, counts, view) < rank_of(*b, counts, view);
-        });
-    counts.add(*(*first)->task, -1);
-    chosen.push_back(*first);
-    candidates.erase(first);
+  while (chosen.size() < count && !left.empty()) {
+    const auto first = std::min_element(left.begin(), left.end(), goes_before);
+    --*first->in_zone;
+    --*first->on_host;
+    chosen.push_back(first->task);
+    *first = left.back();
+    left.pop_back();
   }
   return chosen;
 }

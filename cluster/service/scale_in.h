@@ -11,7 +11,7 @@ namespace ikada::service {
 // Up to `count` of the candidates, the first to go first: what is not healthy, what is on a host
 // that is drained, then of the availability zone and of the instance that have most of the
 // candidates, and of these the newest.
-std::vector<const ServiceTask*> choose_to_stop(std::vector<const ServiceTask*> candidates,
+std::vector<const ServiceTask*> choose_to_stop(const std::vector<const ServiceTask*>& candidates,
                                                size_t count,
                                                const ServiceView& view);
 

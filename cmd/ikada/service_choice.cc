@@ -41,7 +41,8 @@ std::string progress_of(const Json& service) {
 }
 
 bool is_stable(const Json& service) {
-  return service["deployments"].size() == 1 && service.value("pendingCount", 0) == 0 &&
+  return newest_deployment(service).value("rolloutState", "") == "COMPLETED" &&
+         service["deployments"].size() == 1 && service.value("pendingCount", 0) == 0 &&
          service.value("runningCount", 0) == service.value("desiredCount", 0);
 }
 

@@ -36,6 +36,14 @@ Result<Json> service_input(const ServiceOptions& options) {
     IK_LET(read, load_json_or_yaml(options.file));
     input = std::move(read);
   }
+  for (const char* each : {"cluster", "serviceName", "schedulingStrategy"}) {
+    if (input.contains(each) && !input[each].is_string()) {
+      return make_error(ErrorKind::kInvalid, "{}: expected a text", each);
+    }
+  }
+  if (input.contains("deploymentConfiguration") && !input["deploymentConfiguration"].is_object()) {
+    return make_error(ErrorKind::kInvalid, "deploymentConfiguration: expected a map");
+  }
   if (options.service.cluster != "default" || !input.contains("cluster")) {
     input["cluster"] = options.service.cluster;
   }

@@ -14,7 +14,8 @@ Result<std::string> definition_before(const ApiClient& api, const Json& service)
   const std::string present = name_of_definition(service.value("taskDefinition", ""));
   for (const Json& each : service["deployments"]) {
     const std::string name = name_of_definition(each.value("taskDefinition", ""));
-    if (each.value("status", "") == "ACTIVE" && name != present) return name;
+    const bool is_good = each.value("rolloutState", "") == "COMPLETED";
+    if (each.value("status", "") == "ACTIVE" && is_good && name != present) return name;
   }
   const Cut parts = cut(present, ':');
   IK_LET(number, parse_unsigned(parts.after));

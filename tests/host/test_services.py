@@ -3,6 +3,7 @@
 import hashlib
 import re
 import signal
+import time
 
 import botocore.exceptions
 import pytest
@@ -249,6 +250,63 @@ def test_what_is_no_service_is_refused(ecs, options, part):
     error = error_of(ecs.create_service, **{**good, **options})
     assert part in error["Message"]
     assert ecs.list_services()["serviceArns"] == []
+
+
+@pytest.mark.parametrize("members", [
+    {"loadBalancers": 5}, {"loadBalancers": "abc"}, {"loadBalancers": {"a": 1}},
+    {"loadBalancers": [{"targetGroupArn": 1}]}, {"loadBalancers": [None]},
+    {"deploymentController": {"type": None}}, {"deploymentController": []},
+    {"serviceConnectConfiguration": {"enabled": None}},
+    {"deploymentConfiguration": {"strategy": "BLUE_GREEN"}},
+    {"deploymentConfiguration": {"alarms": {"enable": True}}},
+    {"deploymentConfiguration": {"alarms": 7, "lifecycleHooks": "x"}},
+])
+def test_members_of_any_kind_are_answered(manager, members):
+    manager.raw("CreateCluster", {})
+    manager.raw("RegisterTaskDefinition", {"family": "web", "containerDefinitions": [CONTAINER]})
+    for action, name in (("CreateService", "serviceName"), ("UpdateService", "service")):
+        status, _, _ = manager.raw(action, {name: "odd", "taskDefinition": "web",
+                                            "desiredCount": 0, **members})
+        assert status in (200, 400)
+    manager.raw("DeleteService", {"service": "odd"})
+
+
+def test_a_changed_percentage_leaves_the_breaker(ecs):
+    create(ecs, 0, deploymentConfiguration={
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True}})
+    ecs.update_service(service="web", deploymentConfiguration={"maximumPercent": 150})
+    limits = service_of(ecs)["deploymentConfiguration"]
+    assert limits["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+    assert limits["maximumPercent"] == 150
+
+
+def test_a_large_service_keeps_nobody_waiting(ecs):
+    """Neither another service behind it nor a client."""
+    register(ecs, "small", cpu=1, memory=6)
+    ecs.create_service(serviceName="a", taskDefinition="small", desiredCount=1000)
+    wait_stable(ecs, "a")
+    ecs.update_service(service="a", forceNewDeployment=True)
+    start = time.monotonic()
+    ecs.create_service(serviceName="z", taskDefinition="small", desiredCount=1)
+    wait_until(lambda: service_of(ecs, "z")["runningCount"] == 1)
+    small = time.monotonic() - start
+    wait_until(lambda: len(service_of(ecs, "a")["deployments"]) == 1, timeout_s=120)
+    assert small < (time.monotonic() - start) / 2
+    ecs.delete_service(service="a", force=True)
+
+
+def test_tasks_on_their_way_to_an_instance_that_goes_are_replaced(ecs):
+    register(ecs, "small", cpu=1, memory=6)
+    ecs.create_service(serviceName="small", taskDefinition="small", desiredCount=0)
+    for _ in range(3):
+        ecs.update_service(service="small", desiredCount=0)
+        gone = ecs.list_container_instances()["containerInstanceArns"]
+        ecs.update_service(service="small", desiredCount=300)
+        for arn in gone:
+            ecs.deregister_container_instance(containerInstance=arn, force=True)
+        for _ in range(2):
+            ecs.register_container_instance(totalResources=RESOURCES)
+        wait_until(lambda: service_of(ecs, "small")["runningCount"] == 300, timeout_s=60)
 
 
 def test_services_are_listed_described_and_tagged(ecs):

@@ -84,7 +84,7 @@ TEST_CASE("an address is told in the attachment and for each container") {
   attach_address(reported, {.ipv4 = "10.88.0.5", .mac = "02:42:0a:58:00:05"});
   Task record = make_task();
 
-  REQUIRE(apply_report(record, reported));
+  REQUIRE(apply_report(record, reported, Timestamp{1'000'000'000'000}));
 
   CHECK(detail_of(record, "subnetId") == "s");
   CHECK(detail_of(record, "privateIPv4Address") == "10.88.0.5");

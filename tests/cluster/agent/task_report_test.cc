@@ -5,6 +5,8 @@
 namespace ikada {
 namespace {
 
+constexpr Timestamp kNow{1'000'000'000'000};
+
 Task make_record() {
   Task task{.id = "t"};
   task.containers.push_back({.id = "uuid", .name = "a", .image = "i"});
@@ -24,7 +26,7 @@ TEST_CASE("a report brings what the host knows, and the manager's own stays") {
   reported.last_status = TaskStatus::kRunning;
   reported.started_at = Timestamp{9};
 
-  REQUIRE(apply_report(record, reported));
+  REQUIRE(apply_report(record, reported, kNow));
 
   CHECK(record.last_status == TaskStatus::kRunning);
   CHECK(record.started_at == Timestamp{9});
@@ -33,7 +35,7 @@ TEST_CASE("a report brings what the host knows, and the manager's own stays") {
   CHECK(record.containers[0].runtime_id == "r");
   CHECK(record.containers[0].network_bindings.size() == 1);
   CHECK(record.version == 2);
-  CHECK_FALSE(apply_report(record, reported));
+  CHECK_FALSE(apply_report(record, reported, kNow));
   CHECK(record.version == 2);
 }
 
@@ -49,7 +51,7 @@ TEST_CASE("who stopped a task first says why") {
   reported.stop_code = "EssentialContainerExited";
   reported.stopping_at = Timestamp{4};
 
-  REQUIRE(apply_report(record, reported));
+  REQUIRE(apply_report(record, reported, kNow));
 
   CHECK(record.stop_code == "UserInitiated");
   CHECK(record.stopped_reason == "enough");
@@ -65,8 +67,8 @@ TEST_CASE("a task that was given up stays STOPPED, and none goes back") {
   Task reported = make_record();
   reported.last_status = TaskStatus::kRunning;
 
-  CHECK_FALSE(apply_report(stopped, reported));
-  apply_report(deactivating, reported);
+  CHECK_FALSE(apply_report(stopped, reported, kNow));
+  apply_report(deactivating, reported, kNow);
   CHECK(deactivating.last_status == TaskStatus::kDeactivating);
 }
 
@@ -76,7 +78,7 @@ TEST_CASE("an essential exit makes the record's desired status STOPPED") {
   reported.desired_status = "STOPPED";
   reported.last_status = TaskStatus::kStopping;
 
-  REQUIRE(apply_report(record, reported));
+  REQUIRE(apply_report(record, reported, kNow));
 
   CHECK(record.desired_status == "STOPPED");
 }
