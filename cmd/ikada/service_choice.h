@@ -20,8 +20,9 @@ Result<Json> find_service(const ApiClient& api, const ServiceChoice& choice);
 // All of a cluster's, as DescribeServices answers them.
 Result<std::vector<Json>> list_all_services(const ApiClient& api, const std::string& cluster);
 
-// Waits until the service has one deployment, which is completed, and all its tasks RUNNING; tells on stderr how it
-// comes along. kUnavailable, with the reason, when its newest deployment failed or was rolled back.
+// Waits until the service has one deployment, which is completed, and all its tasks RUNNING; tells
+// on stderr how it comes along. kUnavailable, with the reason, when its newest deployment failed or
+// was rolled back.
 Result<void> wait_for_service(const ApiClient& api, const ServiceChoice& choice);
 
 }  // namespace ikada
