@@ -142,7 +142,7 @@ Result<void> give_back_task_address(const BridgeConfig& bridge, const std::strin
   if (address) {
     IK_LET(lock, lock_file(bridge.state_dir + "/lock"));
     const std::string name = host_interface_name(container_id);
-    const Result<void> removed =
+    Result<void> removed =
         run_nft(plan_delete_source({.host_interface = name, .address = *address}));
     if (!removed.has_value() && removed.error().kind != ErrorKind::kNotFound) return removed;
   }

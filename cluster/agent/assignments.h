@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cluster/agent/task_report.h"
@@ -51,7 +52,8 @@ class Assignments {
 };
 
 inline void Assignments::ask(const std::string& what, const std::string& /*task*/, Told then) {
-  then(make_error(ErrorKind::kUnavailable, "nobody to ask for {}", what));
+  const Told told = std::move(then);
+  told(make_error(ErrorKind::kUnavailable, "nobody to ask for {}", what));
 }
 
 }  // namespace ikada

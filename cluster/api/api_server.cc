@@ -204,7 +204,7 @@ void ApiServer::handle(const ApiRequest& request, Respond respond) {
       server->elsewhere.wait(request, respond);
     };
   }
-  handle_here(request, respond, std::move(not_leading));
+  handle_here(request, std::move(respond), std::move(not_leading));
 }
 
 void ApiServer::handle_here(const ApiRequest& request,

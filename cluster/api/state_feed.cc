@@ -81,7 +81,7 @@ struct StateFeed::Feed : std::enable_shared_from_this<StateFeed::Feed> {
 
 Result<std::unique_ptr<StateFeed>> StateFeed::create(boost::asio::io_context& loop,
                                                      Store& store,
-                                                     OnError on_error) {
+                                                     const OnError& on_error) {
   IK_LET(made, create_without_thread(store, on_error));
   const std::shared_ptr<Feed>& feed = made->feed_;
   feed->thread = std::thread([feed = feed.get(), &loop] { feed->follow(loop); });

@@ -27,7 +27,7 @@ class StateFeed {
   // Lists before it returns. Everything outlives the feed.
   static Result<std::unique_ptr<StateFeed>> create(boost::asio::io_context& loop,
                                                    Store& store,
-                                                   OnError on_error);
+                                                   const OnError& on_error);
   // Whoever owns it calls pull() now and then: false if the store is out of reach.
   static Result<std::unique_ptr<StateFeed>> create_without_thread(Store& store,
                                                                   const OnError& on_error);

@@ -134,8 +134,8 @@ void ClusterMember::start() {
   }
   gossip_->join(seeds);
   // One that has the state only later knows nobody yet: until then nobody is answered.
-  if (nodes_ != nullptr && manager_->is_ready()) nodes_->start();
-  is_serving_ = nodes_ != nullptr && manager_->is_ready();
+  is_serving_ = nodes_ != nullptr && manager_ != nullptr && manager_->is_ready();
+  if (is_serving_) nodes_->start();
   if (link_ != nullptr) start_link();
   wait();
 }

@@ -161,6 +161,7 @@ void SharedStore::stop() {
 void SharedStore::set_managers(const std::vector<std::string>& addresses) {
   if (etcd_ == nullptr || addresses.empty()) return;
   std::vector<std::string> endpoints;
+  endpoints.reserve(addresses.size());
   for (const std::string& address : addresses) {
     endpoints.push_back(etcd_url(address, options_.ports.client));
   }

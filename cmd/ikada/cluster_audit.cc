@@ -45,7 +45,7 @@ Result<std::vector<AuditFile>> audit_files_oldest_first(const std::string& direc
     const Cut parts = cut(name, '.');
     if (parts.before != kName) continue;
     const Result<std::uint64_t> age = parsed_age(parts);
-    if (age.has_value()) files.push_back({directory + "/" + name, name, *age});
+    if (age.has_value()) files.push_back({fmt::format("{}/{}", directory, name), name, *age});
   }
   std::sort(files.begin(), files.end(), [](const AuditFile& a, const AuditFile& b) {
     return a.age > b.age;
