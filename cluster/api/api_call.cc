@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "image/digest.h"
+
 namespace ikada {
 namespace {
 
@@ -9,6 +11,11 @@ constexpr std::string_view kPrefix = "request: ";
 constexpr std::string_view kMissing = ": missing";
 
 }  // namespace
+
+std::string digest_of_body(const ApiCall& call) {
+  const std::string text = call.body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return std::string(Digest::of(text).hex());
+}
 
 Error input_error(Error error) {
   if (!is_missing_member(error)) {

@@ -49,6 +49,9 @@ struct ApiCall {
 // InvalidParameterException for one that must be there and is not.
 Error input_error(Error error);
 
+// The SHA-256 of the body, in hexadecimal digits: what a clientToken was used with.
+std::string digest_of_body(const ApiCall& call);
+
 template <typename T>
 Result<T> parse_input(const ApiCall& call) {
   Result<T> input = from_json<T>(call.body, "request");

@@ -5,7 +5,6 @@
 #include "cluster/api/service_view.h"
 #include "cluster/model/names.h"
 #include "cluster/service/daemon_step.h"
-#include "image/digest.h"
 
 namespace ikada {
 namespace {
@@ -86,12 +85,8 @@ Result<Outcome> create_service(const ApiCall& call, const State& state) {
   IK_LET(input, parse_input<CreateServiceInput>(call));
   IK_TRY(check_creation(call, input));
   IK_LET(cluster, resolve_cluster(call, state, input.request.cluster));
-  const std::string digest(
-      Digest::of(call.body.dump(-1, ' ', false, Json::error_handler_t::replace)).hex());
-  const auto show =
-      [call_now = call, cluster = cluster.name, name = input.service_name](const State& after) {
-        return Json{{"service", show_service(call_now, after, cluster, name, true)}};
-      };
+  const std::string digest = digest_of_body(call);
+  const auto show = answer_with_service(call, cluster.name, input.service_name);
   const ServiceState* present = find_service(*cluster.state, input.service_name);
   if (present != nullptr && present->record.value.status != "INACTIVE") {
     if (present->record.value.creation_digest == digest) return answer(show(state));

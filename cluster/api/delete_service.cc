@@ -28,10 +28,7 @@ Result<Outcome> delete_service(const ApiCall& call, const State& state) {
     return ecs_error("ServiceNotFoundException", "Service not found.");
   }
   Service service = present->record.value;
-  const auto show =
-      [call_now = call, cluster = cluster.name, name = service.name](const State& after) {
-        return Json{{"service", show_service(call_now, after, cluster, name, true)}};
-      };
+  const auto show = answer_with_service(call, cluster.name, service.name);
   if (service.status == "DRAINING") return answer(show(state));
   if (service.desired_count > 0 && !is_daemon(service) && !input.force) {
     return invalid_parameter("The service cannot be stopped while it is scaled above 0.");

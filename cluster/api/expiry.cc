@@ -1,5 +1,7 @@
 #include "cluster/api/expiry.h"
 
+#include <algorithm>
+
 namespace ikada {
 namespace {
 
@@ -25,6 +27,20 @@ void expire_services(const ScopeState& scope,
     if (service.events.revision == 0) continue;
     proposal.remove(service_events_key(scope.scope, cluster_name, name), service.events.revision);
   }
+}
+
+// Those that a task still names have a place in the state, without a record.
+bool has_gone_instances(const ClusterState& cluster) {
+  return std::any_of(cluster.instances.begin(), cluster.instances.end(), [](const auto& entry) {
+    return entry.second.record.revision == 0;
+  });
+}
+
+bool is_orphan(const ClusterState& cluster, const Task& task) {
+  if (!task.container_instance.has_value() || task.last_status == TaskStatus::kStopped)
+    return false;
+  const auto found = cluster.instances.find(*task.container_instance);
+  return found != cluster.instances.end() && found->second.record.revision == 0;
 }
 
 }  // namespace
@@ -53,19 +69,14 @@ Proposal plan_orphans(const State& state, Timestamp now) {
   Proposal proposal;
   for (const auto& [name, scope] : state.scopes()) {
     for (const auto& [cluster_name, cluster] : scope.clusters) {
-      for (const auto& [instance, gone] : cluster.instances) {
-        if (gone.record.revision != 0) continue;
-        for (const auto& [id, kept] : cluster.tasks) {
-          if (proposal.changes.size() >= kMaxChanges) return proposal;
-          const Task& task = kept.value;
-          if (task.container_instance != instance || task.last_status == TaskStatus::kStopped) {
-            continue;
-          }
-          proposal.put(
-              task_key(scope.scope, cluster_name, id),
-              stopped_unheard(task, "Container instance deregistration forced by user", now),
-              kept.revision);
-        }
+      if (!has_gone_instances(cluster)) continue;
+      for (const auto& [id, kept] : cluster.tasks) {
+        if (proposal.changes.size() >= kMaxChanges) return proposal;
+        if (!is_orphan(cluster, kept.value)) continue;
+        proposal.put(
+            task_key(scope.scope, cluster_name, id),
+            stopped_unheard(kept.value, "Container instance deregistration forced by user", now),
+            kept.revision);
       }
     }
   }

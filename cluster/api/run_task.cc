@@ -49,10 +49,6 @@ bool has_instances(const NamedCluster& cluster) {
   return false;
 }
 
-std::string text_of_json(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 Json show_tasks(const State& state,
                 const Scope& scope,
                 const std::string& cluster,
@@ -72,7 +68,7 @@ Result<Outcome> answer_again(const ApiCall& call,
                              const State& state,
                              const std::string& cluster,
                              const RunToken& token) {
-  if (token.request != Digest::of(text_of_json(call.body)).hex()) {
+  if (token.request != digest_of_body(call)) {
     return ecs_error("ConflictException", "The clientToken was used with other parameters.");
   }
   return answer({{"tasks", show_tasks(state, call.scope, cluster, token.tasks)},
@@ -108,9 +104,7 @@ Result<Outcome> propose_tasks(const ApiCall& call,
   }
   if (input.client_token.has_value()) {
     proposal.put(token_key(call.scope, cluster, name_of_token(*input.client_token)),
-                 RunToken{.request = std::string(Digest::of(text_of_json(call.body)).hex()),
-                          .tasks = ids,
-                          .created_at = call.now},
+                 RunToken{.request = digest_of_body(call), .tasks = ids, .created_at = call.now},
                  0);
   }
   proposal.settled = [placer = call.placer, scope = call.scope, cluster, ids](bool made) {

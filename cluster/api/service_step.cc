@@ -55,11 +55,8 @@ class ServicePlan {
   }
 
  private:
-  // What is left over is for the next step, which follows this one's changes.
   void propose_stops(const service::Decision& decision) {
-    const size_t count = std::min(decision.stops.size(), service::kMostStops);
-    for (size_t i = 0; i < count; ++i) {
-      const service::Stop& each = decision.stops[i];
+    for (const service::Stop& each : decision.stops) {
       Task task = *each.task;
       task.desired_status = "STOPPED";
       task.stop_code = "ServiceSchedulerInitiated";
@@ -97,20 +94,20 @@ class ServicePlan {
       view.hosts = present;
       return;
     }
-    const Json verdicts = call_.placer->explain(state_, call_.scope, service.cluster, *request);
-    for (const Json& each : verdicts) {
-      const std::string arn = each.value("containerInstanceArn", "");
-      const std::string id = arn.substr(arn.rfind('/') + 1);
-      const auto instance = cluster_.instances.find(id);
+    for (const scheduler::HostVerdict& each :
+         call_.placer->verdicts(state_, call_.scope, service.cluster, *request)) {
+      const auto instance = cluster_.instances.find(each.host);
       const bool is_active =
           instance != cluster_.instances.end() && instance->second.record.value.status == "ACTIVE";
-      const bool may_run = std::none_of(
-          each["objections"].begin(), each["objections"].end(), [&](const Json& objection) {
-            const std::string reason = objection.value("reason", "");
-            if (reason == "AGENT") return present.count(id) == 0;
-            return !reason.starts_with("RESOURCE:");
+      const bool may_run = std::all_of(
+          each.objections.begin(),
+          each.objections.end(),
+          [&](const scheduler::Objection& objection) {
+            const std::string_view reason = scheduler::failure_reason(objection.obstacle);
+            return reason.starts_with("RESOURCE:") ||
+                   (reason == "AGENT" && present.count(each.host) != 0);
           });
-      if (is_active && may_run) view.hosts.insert(id);
+      if (is_active && may_run) view.hosts.insert(each.host);
     }
   }
 

@@ -1,6 +1,7 @@
 #include "cluster/api/service_view.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cluster/service/failures.h"
 
@@ -124,6 +125,14 @@ Json show_service(const ApiCall& call,
   }
   if (!with_tags) json["tags"] = Json::array();
   return json;
+}
+
+std::function<Json(const State& after)> answer_with_service(const ApiCall& call,
+                                                            std::string cluster,
+                                                            std::string name) {
+  return [call, cluster = std::move(cluster), name = std::move(name)](const State& after) {
+    return Json{{"service", show_service(call, after, cluster, name, true)}};
+  };
 }
 
 }  // namespace ikada

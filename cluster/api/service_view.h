@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <string>
 #include <string_view>
 
 #include "cluster/api/api_call.h"
@@ -23,5 +25,10 @@ Json show_service(const ApiCall& call,
                   std::string_view cluster,
                   std::string_view name,
                   bool with_tags);
+
+// The answer of an action that changes a service: {"service": …} of the state then.
+std::function<Json(const State& after)> answer_with_service(const ApiCall& call,
+                                                            std::string cluster,
+                                                            std::string name);
 
 }  // namespace ikada

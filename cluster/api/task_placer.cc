@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "cluster/model/ecs_error.h"
-#include "cluster/scheduler/explain.h"
 #include "runtime/base/number.h"
 
 namespace ikada {
@@ -205,13 +204,19 @@ Json TaskPlacer::failures(const State& state,
   return json;
 }
 
+std::vector<scheduler::HostVerdict> TaskPlacer::verdicts(const State& state,
+                                                         const Scope& scope,
+                                                         const std::string& cluster,
+                                                         const scheduler::Request& request) {
+  return scheduler::explain(view_of(state, scope, cluster).hosts.state(), request);
+}
+
 Json TaskPlacer::explain(const State& state,
                          const Scope& scope,
                          const std::string& cluster,
                          const scheduler::Request& request) {
   Json json = Json::array();
-  const View& view = view_of(state, scope, cluster);
-  for (const scheduler::HostVerdict& each : scheduler::explain(view.hosts.state(), request)) {
+  for (const scheduler::HostVerdict& each : verdicts(state, scope, cluster, request)) {
     Json objections = Json::array();
     for (const scheduler::Objection& objection : each.objections) {
       Json shown = {{"reason", scheduler::failure_reason(objection.obstacle)}};

@@ -18,6 +18,7 @@
 #include "cluster/api/task_launch.h"
 #include "cluster/model/service.h"
 #include "cluster/scheduler/cluster_view.h"
+#include "cluster/scheduler/explain.h"
 #include "cluster/state/state.h"
 
 namespace ikada {
@@ -51,6 +52,11 @@ class TaskPlacer {
                 const scheduler::Request& request);
 
   // What speaks against each instance; those that take the task first.
+  std::vector<scheduler::HostVerdict> verdicts(const State& state,
+                                               const Scope& scope,
+                                               const std::string& cluster,
+                                               const scheduler::Request& request);
+  // The same as ExplainTask answers it.
   Json explain(const State& state,
                const Scope& scope,
                const std::string& cluster,

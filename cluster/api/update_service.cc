@@ -69,10 +69,7 @@ Result<Outcome> update_service(const ApiCall& call, const State& state) {
   IK_LET(service, updated(call, state, input, present->record.value));
   IK_LET(launch, prepare_service_launch(call, state, service, *primary_of(service)));
   IK_TRY(service_placement(launch, service));
-  Proposal proposal{
-      .then = [call_now = call, cluster = cluster.name, name = service.name](const State& after) {
-        return Json{{"service", show_service(call_now, after, cluster, name, true)}};
-      }};
+  Proposal proposal{.then = answer_with_service(call, cluster.name, service.name)};
   guard_launch(proposal, call, launch, {});
   proposal.put(
       service_key(call.scope, cluster.name, service.name), service, present->record.revision);

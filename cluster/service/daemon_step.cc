@@ -4,8 +4,6 @@
 #include <map>
 #include <string>
 
-#include <fmt/core.h>
-
 #include "cluster/service/failures.h"
 #include "cluster/service/rollout.h"
 
@@ -46,12 +44,7 @@ class DaemonStep {
 
   void stop(const ServiceTask& each) {
     if (is_healthy(each, view_)) --healthy_;
-    decision_.stops.push_back(
-        {.task = each.task,
-         .reason =
-             is_unhealthy(each, view_)
-                 ? std::string(kFailedChecks)
-                 : fmt::format("Scaling activity initiated by (deployment {})", primary_.id)});
+    decision_.stops.push_back({.task = each.task, .reason = reason_to_stop(each, view_, primary_)});
   }
 
   void look_at(const std::string& id, const OnHost& host) {

@@ -80,16 +80,7 @@ class Step {
 
   void stop(const ServiceTask& each) {
     if (is_healthy(each, view_)) --sorted_.healthy;
-    const bool is_bad = is_unhealthy(each, view_);
-    if (is_bad) {
-      decision_.events.push_back(fmt::format(
-          "{} (task {}) failed container health checks.", event_subject(service_), each.task->id));
-    }
-    decision_.stops.push_back(
-        {.task = each.task,
-         .reason =
-             is_bad ? std::string(kFailedChecks)
-                    : fmt::format("Scaling activity initiated by (deployment {})", primary_.id)});
+    decision_.stops.push_back({.task = each.task, .reason = reason_to_stop(each, view_, primary_)});
   }
 
   void scale_in() {
@@ -192,7 +183,9 @@ bool take_down(const ServiceView& view, Service& service, Decision& decision) {
   return true;
 }
 
+// Those of this step; what is more is for the next one.
 void tell_stops(const Service& service, Decision& decision) {
+  if (decision.stops.size() > kMostStops) decision.stops.resize(kMostStops);
   std::string running;
   int running_count = 0;
   int pending_count = 0;
@@ -200,6 +193,9 @@ void tell_stops(const Service& service, Decision& decision) {
     const bool has_run = each.task->last_status >= TaskStatus::kActivating;
     (has_run ? running_count : pending_count) += 1;
     if (has_run) running += fmt::format(" (task {})", each.task->id);
+    if (each.reason != kFailedChecks) continue;
+    decision.events.push_back(fmt::format(
+        "{} (task {}) failed container health checks.", event_subject(service), each.task->id));
   }
   if (running_count > 0) {
     decision.events.push_back(fmt::format(
@@ -212,6 +208,13 @@ void tell_stops(const Service& service, Decision& decision) {
 }
 
 }  // namespace
+
+std::string reason_to_stop(const ServiceTask& task,
+                           const ServiceView& view,
+                           const Deployment& primary) {
+  if (is_unhealthy(task, view)) return std::string(kFailedChecks);
+  return fmt::format("Scaling activity initiated by (deployment {})", primary.id);
+}
 
 std::int32_t lower_limit(std::int32_t desired_count, std::int32_t percent) {
   return static_cast<std::int32_t>((std::int64_t{desired_count} * percent + kWhole - 1) / kWhole);

@@ -42,6 +42,11 @@ struct Decision {
 
 Decision reconcile(const ServiceView& view);
 
+// What a task's stoppedReason says when its service stops it.
+std::string reason_to_stop(const ServiceTask& task,
+                           const ServiceView& view,
+                           const Deployment& primary);
+
 // ceil(D·percent/100) and floor(D·percent/100).
 std::int32_t lower_limit(std::int32_t desired_count, std::int32_t percent);
 std::int32_t upper_limit(std::int32_t desired_count, std::int32_t percent);

@@ -202,6 +202,19 @@ TEST_CASE("a task that died is replaced at once, a repeated death waits longer a
   CHECK(waits == std::vector<std::int64_t>{0, 1000, 2000, 4000});
 }
 
+TEST_CASE("a step stops and tells no more than one transaction takes") {
+  ServiceWorld world(100);
+  world.settle();
+  world.service.status = "DRAINING";
+  const Decision decision = world.step();
+  CHECK(decision.stops.size() == kMostStops);
+  REQUIRE(decision.events.size() == 1);
+  CHECK(decision.events[0].starts_with("(service web) has stopped 40 running tasks: (task "));
+  CHECK(decision.events[0].size() < 2000 + kMostStops * 10);
+  world.settle();
+  CHECK(world.service.status == "INACTIVE");
+}
+
 TEST_CASE("a service that is deleted stops its tasks and is INACTIVE when they are gone") {
   ServiceWorld world(3);
   world.settle();
