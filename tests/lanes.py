@@ -178,6 +178,9 @@ def run_lane(lane, build_dir, options):
 
 def main(words):
     build_dir = None
+    if words[:1] in (["-h"], ["--help"]):
+        print(__doc__, end="")
+        return 0
     if words[:1] == ["--build"]:
         build_dir = pathlib.Path(words[1]).resolve()
         words = words[2:]
