@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include "image/store_garbage.h"
 #include "image/store_index.h"
@@ -302,10 +303,29 @@ Result<ImageStore::Removed> ImageStore::remove(const StoredImage& image, bool fo
   return removed;
 }
 
-Result<ImageStore::Removed> ImageStore::remove_unused(
-    const std::function<Result<bool>(const StoredImage&)>& is_wanted) {
+Result<ImageStore::Removed> ImageStore::remove_unused(const IsWanted& is_wanted) {
   IK_LET(lock, lock_store(root_));
   IK_LET(entries, read_index(root_));
+  IK_LET(removed, unlist_unused(entries, is_wanted));
+  IK_LET(layers, collect_garbage(*this, entries));
+  std::ranges::copy(layers, std::back_inserter(removed.deleted));
+  return removed;
+}
+
+Result<ImageStore::Removed> ImageStore::remove_unused_for_room(const IsWanted& is_wanted) {
+  IK_LET(lock, lock_store(root_));
+  const Result<UniqueFd> alone = lock_out_pulls(root_);
+  if (!alone.has_value() && alone.error().kind == ErrorKind::kConflict) return Removed{};
+  if (!alone.has_value()) return alone.error();
+  IK_LET(entries, read_index(root_));
+  IK_LET(removed, unlist_unused(entries, is_wanted));
+  IK_LET(layers, collect_garbage_alone(*this, entries));
+  std::ranges::copy(layers, std::back_inserter(removed.deleted));
+  return removed;
+}
+
+Result<ImageStore::Removed> ImageStore::unlist_unused(std::vector<IndexedImage>& entries,
+                                                      const IsWanted& is_wanted) {
   IK_LET(images, group_images(entries));
   IK_LET(holds, list_holds(root_));
   const auto is_held = [&](const StoredImage& image) {
@@ -330,8 +350,6 @@ Result<ImageStore::Removed> ImageStore::remove_unused(
     removed.deleted.push_back(image.id);
   }
   IK_TRY(write_index(root_, entries));
-  IK_LET(layers, collect_garbage(*this, entries));
-  removed.deleted.insert(removed.deleted.end(), layers.begin(), layers.end());
   return removed;
 }
 
@@ -403,7 +421,7 @@ Result<UniqueFd> ImageStore::begin_pull() const {
 }
 
 Result<bool> ImageStore::is_busy() const {
-  const Result<UniqueFd> alone = lock_file(root_ + "/images/pulls.lock", false);
+  const Result<UniqueFd> alone = lock_out_pulls(root_);
   if (alone.has_value()) return false;
   if (alone.error().kind == ErrorKind::kConflict) return true;
   return alone.error();

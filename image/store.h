@@ -99,7 +99,12 @@ class ImageStore {
 
   // Removes, with all their names, those images that no container holds and `is_wanted` picks, and
   // then all that nothing needs. `is_wanted` is asked under the store's lock.
-  Result<Removed> remove_unused(const std::function<Result<bool>(const StoredImage&)>& is_wanted);
+  using IsWanted = std::function<Result<bool>(const StoredImage&)>;
+  Result<Removed> remove_unused(const IsWanted& is_wanted);
+
+  // The same to make room: while a pull or a build goes on, when none would be made, no image goes;
+  // none begins meanwhile.
+  Result<Removed> remove_unused_for_room(const IsWanted& is_wanted);
 
   // When it was last listed or held.
   Result<UnixNanos> last_used(const StoredImage& image) const;
@@ -154,6 +159,9 @@ class ImageStore {
 
  private:
   explicit ImageStore(std::string root) : root_(std::move(root)) {}
+
+  // Takes out of `entries`, and of the index, what remove_unused() removes.
+  Result<Removed> unlist_unused(std::vector<IndexedImage>& entries, const IsWanted& is_wanted);
 
   std::string root_;
 };

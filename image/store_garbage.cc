@@ -103,13 +103,21 @@ Result<std::vector<Hold>> list_holds(const std::string& root) {
 
 Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
                                                  const std::vector<IndexedImage>& entries) {
-  const std::string& root = store.root();
-  const Result<UniqueFd> alone = lock_file(root + "/images/pulls.lock", false);
+  const Result<UniqueFd> alone = lock_out_pulls(store.root());
   if (!alone.has_value() && alone.error().kind == ErrorKind::kConflict) {
     return std::vector<std::string>();
   }
   if (!alone.has_value()) return alone.error();
+  return collect_garbage_alone(store, entries);
+}
 
+Result<UniqueFd> lock_out_pulls(const std::string& root) {
+  return lock_file(root + "/images/pulls.lock", false);
+}
+
+Result<std::vector<std::string>> collect_garbage_alone(const ImageStore& store,
+                                                       const std::vector<IndexedImage>& entries) {
+  const std::string& root = store.root();
   Needed needed;
   for (const IndexedImage& entry : entries) {
     IK_TRY(add_needed(store, entry.manifest.digest, needed));

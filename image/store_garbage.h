@@ -37,4 +37,11 @@ Result<std::vector<Hold>> list_holds(const std::string& root);
 Result<std::vector<std::string>> collect_garbage(const ImageStore& store,
                                                  const std::vector<IndexedImage>& entries);
 
+// As long as it is held no pull and no build begins. kConflict while one goes on.
+Result<UniqueFd> lock_out_pulls(const std::string& root);
+
+// As collect_garbage(); the caller also holds lock_out_pulls().
+Result<std::vector<std::string>> collect_garbage_alone(const ImageStore& store,
+                                                       const std::vector<IndexedImage>& entries);
+
 }  // namespace ikada

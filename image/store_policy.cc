@@ -115,10 +115,7 @@ Result<ImageStore::Removed> apply_image_policy(ImageStore& store,
   IK_LET(candidates, longest_unused_first(store));
   for (const Candidate& candidate : candidates) {
     if (check_room(store, needed_bytes, floor).has_value()) break;
-    // Names would go, and no room be made.
-    IK_LET(busy, store.is_busy());
-    if (busy) break;
-    IK_LET(removed, store.remove_unused([&](const StoredImage& image) -> Result<bool> {
+    IK_LET(removed, store.remove_unused_for_room([&](const StoredImage& image) -> Result<bool> {
       return image.id == candidate.id;
     }));
     append(all, removed);
