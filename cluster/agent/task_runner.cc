@@ -27,6 +27,18 @@ TaskEvent started_event(const std::string& container,
   return ContainerStarted{container, generation, started.id, started.bindings, started.address};
 }
 
+// task_files.h says what is in it.
+template <typename Entry>
+std::string content_of(const Entry& entry) {
+  const Json content = {
+      {"scope", {{"account", entry.facts->scope.account}, {"region", entry.facts->scope.region}}},
+      {"definition", to_json(entry.facts->definition)},
+      {"machine", entry.machine.keep()},
+      {"sequence", entry.sequence},
+      {"acknowledged", entry.acknowledged}};
+  return content.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TaskRunner>> TaskRunner::open(boost::asio::io_context& loop,
@@ -133,7 +145,17 @@ void TaskRunner::run(const Scope& scope, const Task& task, const TaskDefinition&
     step(task.id, ResourcesFailed{task_error_text(possible.error(), kResources)});
     return;
   }
-  obey(task.id, kept.machine.begin(moment_now()));
+  // A container that nobody remembers would never be stopped: nothing is done before the task is on
+  // the disk.
+  files_->write(task.id, content_of(kept), [this, id = task.id](const Result<void>& written) {
+    loop_->post([this, id, written] {
+      Entry* const it = entry_of(id);
+      if (it == nullptr || is_shut_down_) return;
+      if (written.has_value()) return obey(id, it->machine.begin(moment_now()));
+      options_.on_error(written.error());
+      step(id, ResourcesFailed{task_error_text(written.error(), kResources)});
+    });
+  });
 }
 
 void TaskRunner::stop(const std::string& task,
@@ -289,12 +311,6 @@ void TaskRunner::tell(const std::string& task, Entry& entry) {
 }
 
 void TaskRunner::write(const std::string& task, Entry& entry, bool is_report) {
-  const Json content = {
-      {"scope", {{"account", entry.facts->scope.account}, {"region", entry.facts->scope.region}}},
-      {"definition", to_json(entry.facts->definition)},
-      {"machine", entry.machine.keep()},
-      {"sequence", entry.sequence},
-      {"acknowledged", entry.acknowledged}};
   TaskFiles::OnWritten then;
   if (is_report) {
     then = [this, task, sequence = entry.sequence](const Result<void>& written) {
@@ -307,7 +323,7 @@ void TaskRunner::write(const std::string& task, Entry& entry, bool is_report) {
       });
     };
   }
-  files_->write(task, content.dump(-1, ' ', false, Json::error_handler_t::replace), then);
+  files_->write(task, content_of(entry), then);
 }
 
 void TaskRunner::set_timer(const std::string& task, Entry& entry) {

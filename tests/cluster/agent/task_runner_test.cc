@@ -1,0 +1,174 @@
+#include "cluster/agent/task_runner.h"
+
+#include <deque>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+namespace ikada {
+namespace {
+
+using std::chrono::milliseconds;
+
+class IdleTimer final : public Loop::Timer {
+ public:
+  void set(milliseconds, std::function<void()>) override {}
+  void cancel() override {}
+};
+
+// Runs what was posted when it is told to; nothing comes by time.
+class HandLoop final : public Loop {
+ public:
+  std::chrono::steady_clock::time_point now() const override { return {}; }
+  std::int64_t boot_ms() const override { return 0; }
+  UnixNanos wall_now() const override { return 0; }
+  std::unique_ptr<Timer> make_timer() override { return std::make_unique<IdleTimer>(); }
+  void post(std::function<void()> work) override { posted_.push_back(std::move(work)); }
+
+  void run() {
+    while (!posted_.empty()) {
+      const std::function<void()> work = std::move(posted_.front());
+      posted_.pop_front();
+      work();
+    }
+  }
+
+ private:
+  std::deque<std::function<void()>> posted_;
+};
+
+// Notes what is asked for and never answers.
+class NotedActions final : public TaskActions {
+ public:
+  explicit NotedActions(std::vector<std::string>& asked) : asked_(asked) {}
+
+  void pull(const Facts&,
+            const std::string& container,
+            std::function<void(const Result<std::string>&)>) override {
+    asked_.push_back("pull " + container);
+  }
+  void start(const Facts&,
+             const std::string& container,
+             bool,
+             std::function<void(const Result<StartedContainer>&)>) override {
+    asked_.push_back("start " + container);
+  }
+  void find(const Facts&,
+            const std::string& container,
+            std::function<void(const std::optional<StartedContainer>&)>) override {
+    asked_.push_back("find " + container);
+  }
+  void signal(const Facts&,
+              const std::string& container,
+              bool,
+              std::function<void(const Result<void>&)>) override {
+    asked_.push_back("signal " + container);
+  }
+  void await_end(const std::string&, std::function<void(const EndedContainer&)>) override {}
+  void check_health(const HealthRun&, std::function<void(bool)>) override {}
+  void remove_all(const Facts&, std::function<void(const Result<void>&)>) override {}
+  void recover(std::function<void()>) override {}
+  void shut_down() override {}
+
+ private:
+  std::vector<std::string>& asked_;
+};
+
+// A disk that is as slow as the test wants.
+class SlowMemory final : public TaskMemory {
+ public:
+  explicit SlowMemory(std::vector<OnWritten>& writes) : writes_(writes) {}
+
+  std::map<std::string, std::string> load(const std::function<void(const Error&)>&) const override {
+    return {};
+  }
+  void write(const std::string&, std::string, OnWritten then) override {
+    writes_.push_back(std::move(then));
+  }
+  void remove(const std::string&) override {}
+
+ private:
+  std::vector<OnWritten>& writes_;
+};
+
+struct Host {
+  std::shared_ptr<HandLoop> loop = std::make_shared<HandLoop>();
+  std::vector<std::string> asked = {};
+  std::vector<TaskMemory::OnWritten> writes = {};
+  std::vector<std::string> errors = {};
+  std::vector<Task> reports = {};
+  std::unique_ptr<TaskRunner> runner;
+
+  Host() {
+    TaskRunnerOptions options;
+    options.on_error = [this](const Error& error) { errors.push_back(error.message); };
+    runner = std::make_unique<TaskRunner>(loop,
+                                          std::move(options),
+                                          std::make_unique<NotedActions>(asked),
+                                          std::make_unique<SlowMemory>(writes));
+    runner->start([this](const TaskReport& report) { reports.push_back(report.task); });
+    loop->run();
+  }
+
+  void run_task() {
+    const auto json =
+        parse_json(R"({"containerDefinitions": [{"name": "a", "image": "i", "memory": 64}]})");
+    const auto definition = from_json<TaskDefinition>(*json, "definition");
+    REQUIRE(definition.has_value());
+    runner->run(Scope{.account = "1", .region = "r"}, Task{.id = "t"}, *definition);
+    loop->run();
+  }
+  // All that waits is written, or cannot be.
+  void write(const Result<void>& outcome) {
+    for (const TaskMemory::OnWritten& each : std::exchange(writes, {})) {
+      if (each) each(outcome);
+    }
+    loop->run();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("nothing of a task is done before the task is on the disk") {
+  Host host;
+
+  host.run_task();
+
+  CHECK(host.asked.empty());
+  CHECK(host.writes.size() == 1);
+
+  host.write({});
+
+  CHECK(host.asked == std::vector<std::string>{"pull a"});
+}
+
+TEST_CASE("a task that cannot be kept fails to start") {
+  Host host;
+  host.run_task();
+
+  host.write(make_error(ErrorKind::kUnavailable, "the disk is full"));
+
+  CHECK(host.asked.empty());
+  CHECK(host.errors == std::vector<std::string>{"the disk is full"});
+  REQUIRE(host.runner->find("t") != nullptr);
+  CHECK(host.runner->find("t")->last_status == TaskStatus::kStopped);
+  CHECK(host.runner->find("t")->stop_code == "TaskFailedToStart");
+
+  host.write({});
+
+  CHECK(host.reports.size() == 1);
+}
+
+TEST_CASE("a task that is stopped before it is on the disk never begins") {
+  Host host;
+  host.run_task();
+
+  host.runner->stop("t", std::nullopt, std::nullopt);
+  host.write({});
+
+  CHECK(host.asked.empty());
+  REQUIRE(host.reports.size() == 1);
+  CHECK(host.reports[0].last_status == TaskStatus::kStopped);
+}
+
+}  // namespace ikada
