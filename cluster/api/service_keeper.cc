@@ -6,11 +6,7 @@
 #include <deque>
 #include <utility>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-
 #include "cluster/api/service_step.h"
-#include "runtime/base/clock.h"
 
 namespace ikada {
 namespace {
@@ -34,10 +30,10 @@ struct ServiceName {
 }  // namespace
 
 struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keeper> {
-  Keeper(boost::asio::io_context& io, ApiServer& server, StateFeed& followed)
-      : loop(io), api(server), feed(followed), timer(io) {}
+  Keeper(std::shared_ptr<Loop> its_loop, ApiServer& server, StateFeed& followed)
+      : loop(std::move(its_loop)), api(server), feed(followed), timer(loop->make_timer()) {}
 
-  static Timestamp now() { return {unix_now() / kNanosPerMs}; }
+  Timestamp now() const { return {loop->wall_now() / kNanosPerMs}; }
 
   void mark(const Scope& scope, const std::string& cluster, const std::string& name) {
     enqueue({.account = scope.account, .region = scope.region, .cluster = cluster, .name = name});
@@ -87,7 +83,7 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
   void pump_soon() {
     if (is_posted || !is_running) return;
     is_posted = true;
-    boost::asio::post(loop, [self = shared_from_this()] {
+    loop->post([self = shared_from_this()] {
       self->is_posted = false;
       self->pump();
     });
@@ -116,7 +112,7 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
       if (proposal->settled) proposal->settled(made);
       self->is_waiting = false;
       // What it lost against comes as a change; a store that is away does not.
-      if (!made) self->wake_at[name] = {now().milliseconds + kAgainAfterFailure.count()};
+      if (!made) self->wake_at[name] = {self->now().milliseconds + kAgainAfterFailure.count()};
       self->pump();
     });
   }
@@ -128,10 +124,8 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
           return a.second < b.second;
         });
     const milliseconds left(first->second.milliseconds - now().milliseconds);
-    timer.expires_after(std::clamp(left, milliseconds(0), kLongestSleep));
-    timer.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-      if (!error) self->wake();
-    });
+    timer->set(std::clamp(left, milliseconds(0), kLongestSleep),
+               [self = shared_from_this()] { self->wake(); });
   }
 
   void wake() {
@@ -144,10 +138,10 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
     pump();
   }
 
-  boost::asio::io_context& loop;
+  std::shared_ptr<Loop> loop;
   ApiServer& api;
   StateFeed& feed;
-  boost::asio::steady_timer timer;
+  std::unique_ptr<Loop::Timer> timer;
   std::deque<ServiceName> dirty = {};   // To be looked at, in the order of their changes.
   std::set<ServiceName> is_dirty = {};  // The same.
   std::map<ServiceName, Timestamp> wake_at = {};
@@ -156,8 +150,8 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
   bool is_waiting = false;
 };
 
-ServiceKeeper::ServiceKeeper(boost::asio::io_context& loop, ApiServer& api, StateFeed& feed)
-    : keeper_(std::make_shared<Keeper>(loop, api, feed)) {}
+ServiceKeeper::ServiceKeeper(std::shared_ptr<Loop> loop, ApiServer& api, StateFeed& feed)
+    : keeper_(std::make_shared<Keeper>(std::move(loop), api, feed)) {}
 
 ServiceKeeper::~ServiceKeeper() { stop(); }
 
@@ -168,7 +162,7 @@ void ServiceKeeper::start() {
 
 void ServiceKeeper::stop() {
   keeper_->is_running = false;
-  keeper_->timer.cancel();
+  keeper_->timer->cancel();
 }
 
 void ServiceKeeper::note_change(std::string_view key) { keeper_->note_change(key); }

@@ -12,17 +12,16 @@
 #include <string>
 #include <string_view>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "cluster/api/api_server.h"
 #include "cluster/state/record_key.h"
+#include "runtime/base/loop.h"
 
 namespace ikada {
 
 class ServiceKeeper {
  public:
   // Everything outlives the keeper, and it the loop's work after stop().
-  ServiceKeeper(boost::asio::io_context& loop, ApiServer& api, StateFeed& feed);
+  ServiceKeeper(std::shared_ptr<Loop> loop, ApiServer& api, StateFeed& feed);
   ~ServiceKeeper();
   ServiceKeeper(const ServiceKeeper&) = delete;
   ServiceKeeper& operator=(const ServiceKeeper&) = delete;

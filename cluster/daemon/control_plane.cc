@@ -12,7 +12,9 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include "cluster/agent/asio_loop.h"
 #include "cluster/api/expiry.h"
+#include "cluster/api/term_begin.h"
 #include "cluster/api/virtual_tasks.h"
 #include "cluster/daemon/api_endpoint.h"
 #include "cluster/daemon/api_keys.h"
@@ -79,7 +81,8 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   plane->api_ = std::make_unique<ApiServer>(
       loop, plane->pool_, plane->store_->store(), *plane->feed_, std::move(options.api));
   plane->open_leading();
-  plane->services_ = std::make_unique<ServiceKeeper>(loop, *plane->api_, *plane->feed_);
+  plane->services_ = std::make_unique<ServiceKeeper>(
+      std::make_shared<AsioLoop>(loop), *plane->api_, *plane->feed_);
   plane->assignments_ = std::make_unique<LocalAssignments>(
       *plane->api_, *plane->feed_, LocalAssignments::For::kOwnHost);
   plane->feed_->set_on_change([own = plane.get()](std::string_view key) {
@@ -123,6 +126,9 @@ Result<std::optional<KeyCompare>> ControlPlane::find_fence() const {
   }
   const std::optional<LeaderTerm> term =
       election_ == nullptr ? std::optional<LeaderTerm>() : election_->term();
+  if (term.has_value() && !has_come_to(feed_->state(), *term)) {
+    return make_error(ErrorKind::kUnavailable, "this manager does not know all yet");
+  }
   if (term.has_value()) return std::optional<KeyCompare>(term->fence);
   if (is_founding_) return std::optional<KeyCompare>();
   return make_error(ErrorKind::kUnavailable, "this manager does not lead");
