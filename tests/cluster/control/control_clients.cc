@@ -112,7 +112,11 @@ void ControlSimulation::take_tasks(const Call& call, const Json& answer) {
   std::set<std::string> ids;
   for (const Json& each : answer["tasks"])
     ids.insert(id_of_arn(each["taskArn"].get<std::string>()));
-  trace(fmt::format("client: {} {} made {}", call.action, call.token, answer["tasks"].size()));
+  trace(fmt::format("client: {} {} made {}{}",
+                    call.action,
+                    call.token,
+                    answer["tasks"].size(),
+                    answer["failures"].empty() ? "" : ", " + answer["failures"].dump()));
   invariants_.look();
   invariants_.take_tasks(call.token, call.asked, ids);
 }
@@ -184,8 +188,54 @@ void ControlSimulation::deregister_instance() {
   begin(call);
 }
 
+void ControlSimulation::create_services() {
+  const size_t count = time_.below(3);
+  for (size_t i = 0; i < count; ++i) {
+    auto call = std::make_shared<Call>(Call{.action = "CreateService", .body = {}, .tries = 100});
+    call->body = {{"serviceName", fmt::format("s{}", i)},
+                  {"taskDefinition", "web"},
+                  {"desiredCount", 1 + time_.below(3)}};
+    begin(call);
+    run_until([&] { return call->is_done; }, seconds(30));
+  }
+}
+
+void ControlSimulation::update_service() {
+  const auto& services = cluster()->services;
+  if (services.empty()) return run_task();
+  const auto chosen =
+      std::next(services.begin(), static_cast<std::ptrdiff_t>(time_.below(services.size())));
+  auto call = std::make_shared<Call>(Call{.action = "UpdateService", .body = {}, .tries = 4});
+  call->body = {{"service", chosen->first}};
+  if (time_.chance(0.7)) call->body["desiredCount"] = time_.below(4);
+  if (time_.chance(0.4)) call->body["forceNewDeployment"] = true;
+  begin(call);
+}
+
+// Whoever leads now gives out every place that the records say is free, and no other.
+std::string ControlSimulation::fill() {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const size_t places = std::min<size_t>(free_places(), 10);
+    if (places == 0) return "";
+    auto call = std::make_shared<Call>(Call{.action = "RunTask", .body = {}, .tries = 1});
+    call->asked = places;
+    call->body = {{"taskDefinition", "web"}, {"count", places}};
+    const size_t before = invariants_.promised().size();
+    begin(call);
+    run_until([&] { return call->is_done; }, seconds(30));
+    if (!invariants_.broken().empty()) return invariants_.broken();
+    const size_t made = invariants_.promised().size() - before;
+    if (made == places) return "";
+    // Less: the call or its answer was lost, it went to somebody who does not lead, or another
+    // call that is on its way to the store has come before it.
+    run_for(milliseconds(500));
+  }
+  return fmt::format("{} free places are not given out", free_places());
+}
+
 void ControlSimulation::call_something() {
   const size_t choice = time_.below(100);
+  if (choice < 8) return update_service();
   if (choice < 55) return run_task();
   if (choice < 65) return start_task();
   if (choice < 92) return stop_task();

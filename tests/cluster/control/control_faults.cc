@@ -45,10 +45,11 @@ void ControlSimulation::break_manager() {
   });
 }
 
-void ControlSimulation::break_host() {
-  VirtualHost* const host = hosts_[time_.below(hosts_.size())].get();
+void ControlSimulation::break_host(VirtualHost& chosen) {
+  VirtualHost* const host = &chosen;
   const size_t place = host->place();
-  if (!host->runs() || host->is_paused()) return;
+  if (is_whole_ || !host->runs() || host->is_paused()) return;
+  sync_gossip();
   const size_t choice = time_.below(10);
   if (choice < 3) {
     trace(fmt::format("host {} stands still", place));
@@ -107,11 +108,11 @@ void ControlSimulation::break_network() {
 }
 
 void ControlSimulation::break_store() {
-  const size_t choice = time_.below(8);
+  const size_t choice = time_.below(10);
   StoreHealth* health = &store_health_;
-  if (choice >= 4) health = &managers_[time_.below(managers_.size())]->way_to_store();
+  if (choice >= 5) health = &managers_[time_.below(managers_.size())]->way_to_store();
   trace(fmt::format("the store has trouble {}", choice));
-  switch (choice % 4) {
+  switch (choice % 5) {
     case 0:
       health->is_down = true;
       break;
@@ -120,6 +121,9 @@ void ControlSimulation::break_store() {
       break;
     case 2:
       health->slow = 0.3;
+      break;
+    case 3:
+      health->is_watch_late = true;
       break;
     default:
       health->unavailable = 0.3;
@@ -157,6 +161,10 @@ void ControlSimulation::weaken_host() {
       return;
   }
   time_.after(time_.between(seconds(1), seconds(10)), [&health] { health = {}; });
+  // What a weak host has begun is what its next process has to find.
+  if (time_.chance(0.5)) {
+    time_.after(time_.between(milliseconds(100), seconds(5)), [this, host] { break_host(*host); });
+  }
 }
 
 // By an operator, of a host that is down.
@@ -183,7 +191,7 @@ void ControlSimulation::break_something() {
   sync_gossip();
   const size_t choice = time_.below(100);
   if (choice < 22) return break_manager();
-  if (choice < 46) return break_host();
+  if (choice < 46) return break_host(*hosts_[time_.below(hosts_.size())]);
   if (choice < 62) return break_network();
   if (choice < 80) return break_store();
   if (choice < 92) return weaken_host();

@@ -13,9 +13,9 @@ struct ControlMistakes {
   bool forgets_fence = false;      // A leader's transactions do not compare its term.
   bool forgets_token = false;      // RunTask does not compare that its clientToken is new.
   bool forgets_instances = false;  // RunTask does not compare the records of its instances.
+  bool trusts_disk = false;        // An agent goes on before its file of a task is durable.
   bool forgets_records = false;    // Nobody compares the records that are changed.
-  bool forgets_orphans =
-      false;  // An agent hears of the tasks that are there, not that they are all.
+  bool forgets_orphans = false;    // An agent is not told that its tasks are all there are.
 };
 
 struct ControlOptions {

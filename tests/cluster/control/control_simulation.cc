@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kCpuUnits = 2048;
 constexpr std::int64_t kMemoryMib = 2048;
+constexpr std::int64_t kWebSize = 256;  // Of its CPU units and MiB.
 
 // Making keys takes longer than a run.
 const ClusterKeys& cluster_keys() {
@@ -141,6 +142,7 @@ std::string ControlSimulation::run() {
   };
   if (!run_until(is_up, seconds(60))) return "the cluster did not come up: " + invariants_.broken();
   register_definitions();
+  create_services();
   const TimePoint end =
       time_.now() + (options_.trouble.count() > 0 ? Duration(options_.trouble)
                                                   : time_.between(seconds(3), seconds(12)));
@@ -165,7 +167,8 @@ std::string ControlSimulation::run() {
   if (!left.empty()) return left;
   // Nothing begins anew but what ends by itself.
   if (!run_for(seconds(2))) return invariants_.broken();
-  return settle();
+  left = fill();
+  return left.empty() ? settle() : left;
 }
 
 std::string ControlSimulation::settle() {
@@ -181,6 +184,7 @@ std::string ControlSimulation::settle() {
 
 void ControlSimulation::make_whole() {
   trace("the world is whole");
+  is_whole_ = true;
   sync_gossip();
   network_.heal();
   network_.set_loss(0);
@@ -210,6 +214,9 @@ void ControlSimulation::check_start(size_t place, const VirtualEngine::Container
   trace(fmt::format("host {} runs {} of task {}", place, container.image, container.task));
   if (ended_.contains(container.task)) {
     invariants_.fail(fmt::format("task {} runs again after its end", container.task));
+  }
+  if (!host_at(node_id(place))->disk().files.contains(container.task)) {
+    invariants_.fail(fmt::format("task {} runs and could be forgotten", container.task));
   }
   invariants_.look();
   if (cluster() == nullptr) return;
@@ -273,6 +280,39 @@ std::string ControlSimulation::gap_of_host(const VirtualHost& host) {
   return "";
 }
 
+size_t ControlSimulation::free_places() const {
+  std::int64_t places = 0;
+  for (const auto& [id, it] : cluster()->instances) {
+    const ContainerInstance& instance = it.record.value;
+    const bool takes_tasks =
+        it.record.revision != 0 && instance.status == "ACTIVE" && instance.agent_connected;
+    if (!takes_tasks) continue;
+    const Amounts total = registered_amounts(instance);
+    places += std::min(total.cpu_units - it.reserved.cpu_units,
+                       total.memory_mib - it.reserved.memory_mib) /
+              kWebSize;
+  }
+  return static_cast<size_t>(places);
+}
+
+std::string ControlSimulation::gap_of_services() {
+  for (const auto& [name, kept] : cluster()->services) {
+    if (kept.record.revision == 0) continue;
+    const Service& service = kept.record.value;
+    std::int32_t running = 0;
+    for (const auto& [id, task] : cluster()->tasks) {
+      const bool counts = task.value.group == group_of_service(name) &&
+                          task.value.last_status == TaskStatus::kRunning &&
+                          task.value.desired_status == "RUNNING";
+      if (counts) ++running;
+    }
+    const bool may_lack = running < service.desired_count && free_places() == 0;
+    if (running == service.desired_count || may_lack) continue;
+    return fmt::format("service {} has {} of {} tasks", name, running, service.desired_count);
+  }
+  return "";
+}
+
 // What is not yet as it has to be when nothing fails any more.
 std::string ControlSimulation::gap() {
   const auto leaders = std::count_if(
@@ -292,6 +332,8 @@ std::string ControlSimulation::gap() {
     std::string wrong = gap_of_host(*host);
     if (!wrong.empty()) return wrong;
   }
+  std::string wrong = gap_of_services();
+  if (!wrong.empty()) return wrong;
   for (const std::string& task : invariants_.promised()) {
     if (!cluster()->tasks.contains(task)) {
       return fmt::format("task {} was promised and has no record", task);

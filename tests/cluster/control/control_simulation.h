@@ -56,6 +56,9 @@ class ControlSimulation {
   void stop_task();
   void set_instance_state();
   void deregister_instance();
+  void create_services();
+  void update_service();
+  std::string fill();
   void begin(const std::shared_ptr<Call>& call);
   void send(const std::shared_ptr<Call>& call);
   void take_answer(const std::shared_ptr<Call>& call, const ApiReply& reply);
@@ -65,7 +68,7 @@ class ControlSimulation {
   // Faults.
   void break_something();
   void break_manager();
-  void break_host();
+  void break_host(VirtualHost& chosen);
   void break_network();
   void break_store();
   void weaken_host();
@@ -80,6 +83,8 @@ class ControlSimulation {
   std::string gap();
   std::string gap_of_task(const Task& task);
   std::string gap_of_host(const VirtualHost& host);
+  std::string gap_of_services();
+  size_t free_places() const;  // For tasks of the family web.
   const ClusterState* cluster() const;
   VirtualHost* host_at(const std::string& instance);
   void trace(const std::string& line);
@@ -101,6 +106,7 @@ class ControlSimulation {
   std::set<size_t> removed_;       // Nodes that the cluster does not know any more.
   std::set<size_t> deregistered_;  // Their instances.
   std::set<std::string> ended_;    // Tasks whose hosts have reported STOPPED.
+  bool is_whole_ = false;          // Nothing fails any more.
   size_t open_calls_ = 0;          // That clients still try again.
   std::uint64_t incarnation_ = 1;
   double seconds_to_settle_ = 0;

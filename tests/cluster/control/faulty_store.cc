@@ -14,6 +14,7 @@ class FaultyWatch final : public Watch {
 
   Result<KeyEvents> next(milliseconds timeout) override {
     if (store_.is_down()) return store_unavailable("the store is down");
+    if (store_.is_watch_late()) return store_unavailable("the watch is late");
     return watch_->next(timeout);
   }
   void cancel() override { watch_->cancel(); }

@@ -18,7 +18,8 @@ struct StoreHealth {
   bool is_full = false;
   double unavailable = 0;
   double answers_lost = 0;
-  double slow = 0;  // How many calls take seconds.
+  double slow = 0;             // How many calls take seconds.
+  bool is_watch_late = false;  // What is watched comes later.
 };
 
 class FaultyStore final : public Store {
@@ -35,6 +36,7 @@ class FaultyStore final : public Store {
   // How long it takes until a call is made.
   Duration some_time() const;
   bool is_down() const { return all_.is_down || own_.is_down; }
+  bool is_watch_late() const { return all_.is_watch_late || own_.is_watch_late; }
 
   Result<KeyRead> get(const std::string& key) override;
   Result<KeyPage> list(const ListOptions& options) override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/model/service.h"
 #include "tests/cluster/control/virtual_plane.h"
 
 namespace ikada::control {
@@ -121,7 +122,9 @@ void StoreInvariants::check_new_task(const Task& task) {
   const ContainerInstance& instance = found->second.record.value;
   if (instance.status != "ACTIVE") wrong("is draining");
   if (!instance.agent_connected) wrong("is not connected");
-  if (task.started_by.value_or("").empty()) return;
+  const bool is_of_client =
+      task.started_by.has_value() && !service_of_group(task.group).has_value();
+  if (!is_of_client) return;
   const size_t made = ++made_by_token_[*task.started_by];
   const auto asked = asked_by_token_.find(*task.started_by);
   if (asked != asked_by_token_.end()) {

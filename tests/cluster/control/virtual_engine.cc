@@ -230,6 +230,7 @@ std::map<std::string, std::string> DiskView::load(
 void DiskView::write(const std::string& task, std::string content, OnWritten then) {
   Job& job = work_->jobs[task];
   job.content = std::move(content);
+  if (then && is_hasty_) work_->loop->post([then = std::exchange(then, nullptr)] { then({}); });
   if (then) job.waiting.push_back(std::move(then));
   work_->begin();
 }

@@ -114,8 +114,9 @@ class DiskView final : public TaskMemory {
   DiskView(VirtualTime& time,
            VirtualDisk& disk,
            const HostHealth& health,
-           std::shared_ptr<VirtualLoop> loop)
-      : work_(std::make_shared<Work>(time, disk, health, std::move(loop))) {}
+           std::shared_ptr<VirtualLoop> loop,
+           bool is_hasty = false)
+      : work_(std::make_shared<Work>(time, disk, health, std::move(loop))), is_hasty_(is_hasty) {}
 
   std::map<std::string, std::string> load(
       const std::function<void(const Error&)>& on_error) const override;
@@ -145,6 +146,7 @@ class DiskView final : public TaskMemory {
   };
 
   std::shared_ptr<Work> work_;
+  bool is_hasty_;  // Says that it has written before it has.
 };
 
 }  // namespace ikada::control

@@ -48,7 +48,8 @@ void VirtualHost::start() {
       life_->loop,
       options.runner,
       std::make_unique<EngineView>(setting_.time, engine_, life_->loop),
-      std::make_unique<DiskView>(setting_.time, disk_, engine_.health(), life_->loop));
+      std::make_unique<DiskView>(
+          setting_.time, disk_, engine_.health(), life_->loop, setting_.mistakes.trusts_disk));
   life_->agent = std::make_unique<Agent>(Agent::Ground{.loop = life_->loop,
                                                        .runner = std::move(runner),
                                                        .facts = facts_,

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cluster/api/expiry.h"
+#include "cluster/api/term_begin.h"
 #include "cluster/daemon/node_plans.h"
 #include "cluster/state/record_key.h"
 #include "cluster/store/store_error.h"
@@ -87,10 +88,18 @@ void VirtualManager::open_feed() {
   life_->api = std::make_unique<ApiServer>(
       std::move(ground),
       *life_->feed,
-      ApiOptions{.account = kHome.account, .home_region = kHome.region});
+      ApiOptions{.account = kHome.account,
+                 .home_region = kHome.region,
+                 .healthy_after = seconds(5)});  // Rollouts come to their end within kGapLimit.
+  life_->api->set_fence([this] { return fence_for_api(); });
+  life_->sessions = std::make_shared<NodeSessions>(
+      life_->loop, setting_.keys, *life_->api, *life_->feed, auth::kNodeCertificateSeconds);
+  life_->sessions->follow("");
+  life_->services = std::make_unique<ServiceKeeper>(life_->loop, *life_->api, *life_->feed);
   life_->feed->set_on_change([this](std::string_view key) {
     life_->api->note_change(key);
-    if (life_->sessions != nullptr) life_->sessions->note_change(key);
+    life_->services->note_change(key);
+    life_->sessions->note_change(key);
   });
   setting_.network.listen(place_, life_->loop, [this](const std::shared_ptr<VirtualLink>& link) {
     if (life_->sessions == nullptr) return link->close();
@@ -122,25 +131,35 @@ void VirtualManager::call(std::function<R(Store&)> work, std::function<void(cons
 }
 
 void VirtualManager::commit(Transaction transaction, ApiGround::Committed then) {
-  const std::optional<LeaderTerm> term = life_->election->term(life_->loop->now());
-  if (!term.has_value()) {
-    return life_->loop->post([then] { then(store_unavailable("this manager does not lead")); });
-  }
-  if (!setting_.mistakes.forgets_fence) transaction.compares.push_back(term->fence);
   forget_compares(transaction, setting_.mistakes);
   call<Result<Commit>>([transaction](Store& store) { return store.commit(transaction); },
                        std::move(then));
 }
 
+std::optional<LeaderTerm> VirtualManager::term() const {
+  return life_->election->term(life_->loop->now());
+}
+
 bool VirtualManager::leads() const {
-  return runs() && life_->sessions != nullptr &&
-         life_->election->term(life_->loop->now()).has_value();
+  return runs() && life_->sessions != nullptr && find_fence().has_value();
+}
+
+Result<std::optional<KeyCompare>> VirtualManager::fence_for_api() const {
+  Result<std::optional<KeyCompare>> fence = find_fence();
+  if (fence.has_value() && setting_.mistakes.forgets_fence) return std::optional<KeyCompare>();
+  return fence;
+}
+
+// As ControlPlane::find_fence.
+Result<std::optional<KeyCompare>> VirtualManager::find_fence() const {
+  const std::optional<LeaderTerm> it = term();
+  if (it.has_value() && has_come_to(life_->feed->state(), *it)) return std::optional(it->fence);
+  return store_unavailable("this manager does not lead");
 }
 
 // As LeaderElection, which has a thread for it.
 void VirtualManager::take_part(const LeaderInput& input) {
   const LeaderAction action = life_->election->step(input, life_->loop->now());
-  tell_change();
   const auto next = [this](const auto& result) { take_part(LeaderInput(result)); };
   if (const auto* grant = std::get_if<GrantLease>(&action)) {
     call<Result<Lease>>([ttl = grant->ttl](Store& store) { return store.grant_lease(ttl); }, next);
@@ -164,17 +183,20 @@ void VirtualManager::take_part(const LeaderInput& input) {
   }
 }
 
-void VirtualManager::tell_change() {
-  const bool is_leading = life_->election->term(life_->loop->now()).has_value();
-  if (is_leading == life_->was_leading) return;
-  life_->was_leading = is_leading;
+// As ClusterMember and ControlPlane look at it.
+void VirtualManager::look_at_leader() {
+  const bool is_leading = leads();
+  const std::string& leader = life_->election->leader();
+  const bool is_known = !leader.empty() && leader != node_id(place_);
+  if (!is_leading) {
+    life_->sessions->follow(is_known ? std::to_string(place_of(leader)) : std::string());
+  }
+  if (std::exchange(life_->was_leading, is_leading) == is_leading) return;
   setting_.trace(fmt::format("manager {} {}", place_, is_leading ? "leads" : "leads no longer"));
-  if (life_->sessions != nullptr) life_->sessions->close();
-  life_->sessions.reset();
-  if (!is_leading) return;
-  life_->api->note_change("");  // The placer begins anew.
-  life_->sessions = std::make_shared<NodeSessions>(
-      life_->loop, setting_.keys, *life_->api, *life_->feed, auth::kNodeCertificateSeconds);
+  if (!is_leading) return life_->services->stop();
+  life_->api->note_change("");
+  life_->sessions->lead();
+  life_->services->start();
 }
 
 std::optional<gossip::Status> VirtualManager::gossip_status(const std::string& node) const {
@@ -197,6 +219,7 @@ HostPresence VirtualManager::presence_of(const std::string& node) const {
 }
 
 void VirtualManager::look_at_hosts() {
+  look_at_leader();
   if (!leads() || life_->is_proposing) return;
   const Timestamp now{life_->loop->wall_now() / 1'000'000};
   const ScopeState& home = life_->feed->state().scope(kHome);
@@ -217,8 +240,11 @@ void VirtualManager::handle(const ApiRequest& request,
                             std::function<void(const ApiReply&)> respond) {
   if (!runs()) return;
   life_->loop->deliver([this, request, respond = std::move(respond)] {
-    if (!leads()) return respond(ApiReply{.status = 503, .body = {}, .request_id = {}});
-    life_->api->handle(request, respond);
+    const auto refuse = [respond] {
+      respond(ApiReply{.status = 503, .body = {}, .request_id = {}});
+    };
+    if (!leads()) return refuse();
+    life_->api->handle_here(request, respond, refuse);
   });
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "cluster/api/api_server.h"
+#include "cluster/api/service_keeper.h"
 #include "cluster/daemon/lost_hosts.h"
 #include "cluster/daemon/node_sessions.h"
 #include "cluster/store/leader_steps.h"
@@ -68,7 +69,8 @@ class VirtualManager {
     std::unique_ptr<LeaderSteps> election;
     std::unique_ptr<StateFeed> feed;
     std::unique_ptr<ApiServer> api;
-    std::shared_ptr<NodeSessions> sessions;  // While it leads.
+    std::unique_ptr<ServiceKeeper> services;
+    std::shared_ptr<NodeSessions> sessions;
     bool was_leading = false;
     bool is_proposing = false;
   };
@@ -79,7 +81,10 @@ class VirtualManager {
   void open_feed();
   void pull();
   void take_part(const LeaderInput& input);
-  void tell_change();
+  std::optional<LeaderTerm> term() const;
+  Result<std::optional<KeyCompare>> find_fence() const;
+  Result<std::optional<KeyCompare>> fence_for_api() const;
+  void look_at_leader();
   void look_at_hosts();
   HostPresence presence_of(const std::string& node) const;
   std::optional<gossip::Status> gossip_status(const std::string& node) const;

@@ -36,6 +36,10 @@ TEST_CASE("records that are changed without a compare are noticed") {
   CHECK(is_noticed({.forgets_records = true}));
 }
 
+TEST_CASE("an agent that runs what it could forget is noticed") {
+  CHECK(is_noticed({.trusts_disk = true}));
+}
+
 TEST_CASE("an agent that goes on with tasks that were given up is noticed") {
   CHECK(is_noticed({.forgets_orphans = true}));
 }
