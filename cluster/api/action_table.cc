@@ -21,6 +21,7 @@ constexpr ActionEntry kActions[] = {
     {"DescribeTaskDefinition", describe_task_definition},
     {"DescribeTasks", describe_tasks},
     {"ExplainTask", explain_task},
+    {"GetTaskProtection", get_task_protection},
     {"ListAttributes", list_attributes},
     {"ListClusters", list_clusters},
     {"ListContainerInstances", list_container_instances},
@@ -41,6 +42,7 @@ constexpr ActionEntry kActions[] = {
     {"UpdateClusterSettings", update_cluster_settings},
     {"UpdateContainerInstancesState", update_container_instances_state},
     {"UpdateService", update_service},
+    {"UpdateTaskProtection", update_task_protection},
 };
 
 }  // namespace

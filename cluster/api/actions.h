@@ -29,6 +29,7 @@ Result<Outcome> describe_services(const ApiCall& call, const State& state);
 Result<Outcome> describe_task_definition(const ApiCall& call, const State& state);
 Result<Outcome> describe_tasks(const ApiCall& call, const State& state);
 Result<Outcome> explain_task(const ApiCall& call, const State& state);
+Result<Outcome> get_task_protection(const ApiCall& call, const State& state);
 Result<Outcome> list_attributes(const ApiCall& call, const State& state);
 Result<Outcome> list_clusters(const ApiCall& call, const State& state);
 Result<Outcome> list_container_instances(const ApiCall& call, const State& state);
@@ -49,6 +50,7 @@ Result<Outcome> update_cluster(const ApiCall& call, const State& state);
 Result<Outcome> update_cluster_settings(const ApiCall& call, const State& state);
 Result<Outcome> update_container_instances_state(const ApiCall& call, const State& state);
 Result<Outcome> update_service(const ApiCall& call, const State& state);
+Result<Outcome> update_task_protection(const ApiCall& call, const State& state);
 
 struct ActionEntry {
   std::string_view name;  // "RunTask"

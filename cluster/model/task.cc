@@ -112,6 +112,7 @@ void describe(JsonFields& fields, Task& task) {
   fields.field("overrides", task.overrides);
   fields.field("networkConfiguration", task.network_configuration);
   fields.field("reservation", task.reservation);
+  fields.field("protectedUntil", task.protected_until);
   fields.field("startedBy", task.started_by);
   fields.field("stopCode", task.stop_code);
   fields.field("stoppedReason", task.stopped_reason);
@@ -140,7 +141,8 @@ Json show_task(const Task& task, const Scope& scope, bool with_tags) {
                           "revision",
                           "containerInstance",
                           "networkConfiguration",
-                          "reservation"}) {
+                          "reservation",
+                          "protectedUntil"}) {
     json.erase(own);
   }
   json["taskArn"] = task_arn(scope, task.cluster, task.id);

@@ -106,6 +106,7 @@ struct Task {
   TaskOverride overrides = {};
   std::optional<NetworkConfiguration> network_configuration = {};  // Not shown by the API.
   Reservation reservation = {};                                    // Nor is this.
+  std::optional<Timestamp> protected_until = {};                   // Nor this: from scale-in.
   std::optional<std::string> started_by = {};
   std::optional<std::string> stop_code = {};
   std::optional<std::string> stopped_reason = {};

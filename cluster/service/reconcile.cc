@@ -1,6 +1,7 @@
 #include "cluster/service/reconcile.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/core.h>
 
@@ -70,6 +71,7 @@ class Step {
     scale_in();
     start();
     replace();
+    tell_protected();
   }
 
  private:
@@ -83,10 +85,23 @@ class Step {
     decision_.stops.push_back({.task = each.task, .reason = reason_to_stop(each, view_, primary_)});
   }
 
+  void keep(const ServiceTask& each) {
+    ++kept_[each.task->started_by.value_or("")];
+    note_time(decision_, each.task->protected_until);
+  }
+
   void scale_in() {
     if (missing() >= 0) return;
-    const size_t surplus = std::min(static_cast<size_t>(-missing()), kMostStops);
-    for (const ServiceTask* each : choose_to_stop(sorted_.good, surplus, view_)) {
+    const auto surplus = static_cast<size_t>(-missing());
+    Tasks free;
+    Tasks kept;
+    for (const ServiceTask* each : sorted_.good) {
+      (is_protected(*each, view_) ? kept : free).push_back(each);
+    }
+    for (size_t i = free.size(); i < surplus && i - free.size() < kept.size(); ++i) {
+      keep(*kept[i - free.size()]);
+    }
+    for (const ServiceTask* each : choose_to_stop(free, std::min(surplus, kMostStops), view_)) {
       stop(*each);
       std::erase(sorted_.good, each);
     }
@@ -119,14 +134,19 @@ class Step {
   void replace() {
     const bool is_stuck =
         missing() > 0 && room() <= 0 && !sorted_.is_stopping && primary_.rollout_state != "FAILED";
-    for (const ServiceTask* each : choose_to_stop(sorted_.leaving, kMostStops, view_)) {
+    Tasks free;
+    for (const ServiceTask* each : sorted_.leaving) {
+      const bool stays = is_protected(*each, view_) && !is_unhealthy(*each, view_);
+      stays ? keep(*each) : free.push_back(each);
+    }
+    for (const ServiceTask* each : choose_to_stop(free, kMostStops, view_)) {
       if (may_stop(*each, is_stuck)) stop(*each);
     }
     const bool waits =
         std::any_of(sorted_.leaving.begin(), sorted_.leaving.end(), [&](const ServiceTask* each) {
           return !is_healthy(*each, view_) && will_be_healthy_at(*each, view_).has_value();
         });
-    if (is_stuck && decision_.stops.empty() && !waits) {
+    if (is_stuck && decision_.stops.empty() && !waits && kept_.empty()) {
       decision_.repeated_events.push_back(
           fmt::format("{} was unable to stop or start tasks during a deployment because of the "
                       "service deployment configuration. Update the minimumHealthyPercent or "
@@ -135,11 +155,23 @@ class Step {
     }
   }
 
+  void tell_protected() {
+    for (const auto& [deployment, count] : kept_) {
+      decision_.repeated_events.push_back(fmt::format(
+          "{} was unable to reach steady state because (taskSet {}) was unable to scale "
+          "in due to (reason {} tasks under protection)",
+          event_subject(service_),
+          deployment,
+          count));
+    }
+  }
+
   const ServiceView& view_;
   Service& service_;
   Decision& decision_;
   const Deployment& primary_;
   Sorted sorted_;
+  std::map<std::string, int> kept_;  // By deployment: what would go, but is protected.
   std::int32_t lower_ = 0;
   std::int32_t upper_ = 0;
 };

@@ -3,10 +3,11 @@
 // With D desired tasks, at least ceil(D·minimumHealthyPercent) tasks stay healthy and at most
 // floor(D·maximumPercent) are there, of old and new deployments together and without those that are
 // stopping. Tasks of older deployments, on hosts that are drained and with failed checks are
-// replaced within these bounds.
+// replaced within these bounds. Tasks under protection stay until it ends, unless their checks
+// fail.
 //
 // Source: Amazon ECS Developer Guide, "Service scheduler", "Rolling update", "Draining container
-// instances"; API Reference, DeploymentConfiguration.
+// instances", "Task scale-in protection"; API Reference, DeploymentConfiguration.
 #pragma once
 
 #include <optional>

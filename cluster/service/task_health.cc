@@ -37,6 +37,10 @@ bool is_healthy(const ServiceTask& task, const ServiceView& view) {
   return !will_be_healthy_at(task, view).has_value();
 }
 
+bool is_protected(const ServiceTask& task, const ServiceView& view) {
+  return is_live(task) && task.task->protected_until.value_or(Timestamp{}) > view.now;
+}
+
 std::optional<Timestamp> healthy_since(const ServiceTask& task, const ServiceView& view) {
   const std::optional<Timestamp>& started = task.task->started_at;
   if (!started.has_value()) return std::nullopt;

@@ -43,6 +43,9 @@ bool is_unhealthy(const ServiceTask& task, const ServiceView& view);
 // Live, started, and good enough for minimumHealthyPercent.
 bool is_healthy(const ServiceTask& task, const ServiceView& view);
 
+// Live, and its service is not to stop it for another deployment's, a host's or the count's sake.
+bool is_protected(const ServiceTask& task, const ServiceView& view);
+
 // From when on it is or has been healthy, as far as its record tells; nothing if it never was.
 std::optional<Timestamp> healthy_since(const ServiceTask& task, const ServiceView& view);
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import signal
+import time
 
 import botocore.exceptions
 import pytest
@@ -323,3 +324,42 @@ def test_services_are_listed_described_and_tagged(ecs):
     described = ecs.describe_services(services=[arn, "none"])
     assert described["services"][0]["serviceArn"] == arn
     assert described["failures"][0]["reason"] == "MISSING"
+
+
+def test_protected_tasks_stay_until_they_are_released(ecs):
+    create(ecs, 3)
+    wait_stable(ecs, "web")
+
+    def arns_of_tasks():
+        return {each["taskArn"] for each in tasks_of(ecs)}
+
+    arns = sorted(arns_of_tasks())
+    answer = ecs.update_task_protection(cluster="default", tasks=arns[:2], protectionEnabled=True)
+    assert answer["failures"] == []
+    assert {each["taskArn"] for each in answer["protectedTasks"]} == set(arns[:2])
+    left = answer["protectedTasks"][0]["expirationDate"].timestamp() - time.time()
+    assert 110 * 60 < left <= 120 * 60
+    ecs.update_service(service="web", desiredCount=1)
+    wait_until(lambda: any("1 tasks under protection" in text for text in messages(ecs)), 10)
+    assert arns_of_tasks() == set(arns[:2])
+    shown = ecs.get_task_protection(cluster="default", tasks=arns)
+    assert [each["protectionEnabled"] for each in shown["protectedTasks"]] == [True, True]
+    assert [each["reason"] for each in shown["failures"]] == ["TASK_NOT_VALID"]
+    ecs.update_task_protection(cluster="default", tasks=arns[:1], protectionEnabled=False)
+    wait_until(lambda: arns_of_tasks() == {arns[1]}, 10)
+    # Who deletes the service means it.
+    ecs.delete_service(service="web", force=True)
+    wait_until(lambda: not arns_of_tasks(), 10)
+
+
+def test_what_cannot_be_protected_is_told(ecs):
+    alone = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
+    answer = ecs.update_task_protection(cluster="default", tasks=[alone, "f" * 32],
+                                        protectionEnabled=True)
+    assert answer["protectedTasks"] == []
+    assert [each["reason"] for each in answer["failures"]] == ["TASK_NOT_VALID", "MISSING"]
+    for wrong in ({"tasks": []}, {"tasks": ["a"] * 11}, {"tasks": ["a"], "expiresInMinutes": 0},
+                  {"tasks": ["a"], "expiresInMinutes": 2881}):
+        error = error_of(ecs.update_task_protection, cluster="default", protectionEnabled=True,
+                         **wrong)
+        assert error["Code"] == "InvalidParameterException"

@@ -96,6 +96,49 @@ TEST_CASE("a rolling update keeps within both limits and ends") {
   }
 }
 
+TEST_CASE("tasks under protection stay until it ends") {
+  ServiceWorld world(4);
+  world.settle();
+  for (Task& each : world.tasks) each.protected_until = world.now + std::chrono::minutes(10);
+  world.tasks[0].protected_until = world.now;  // Ended.
+  world.scale(1);
+  Decision decision = world.step();
+  REQUIRE(decision.stops.size() == 1);
+  CHECK(decision.stops[0].task->id == world.tasks[0].id);
+  CHECK(tells(decision.repeated_events,
+              "(service web) was unable to reach steady state because (taskSet " +
+                  world.primary().id +
+                  ") was unable to scale in due to (reason 2 tasks under protection)"));
+  CHECK(decision.look_again <= world.tasks[1].protected_until);
+  world.obey();
+  world.pass(std::chrono::minutes(1));
+  decision = world.step();
+  CHECK(decision.stops.empty());
+  CHECK_FALSE(decision.is_steady);
+  world.pass(std::chrono::minutes(10));
+  CHECK(world.step().stops.size() == 2);
+}
+
+TEST_CASE("a deployment waits for protected tasks") {
+  ServiceWorld world(2);
+  world.settle();
+  const std::string old = world.primary().id;
+  for (Task& each : world.tasks) each.protected_until = world.now + std::chrono::minutes(10);
+  world.deploy();
+  for (int i = 0; i < 120; ++i) {
+    world.step();
+    world.obey();
+    world.pass(std::chrono::seconds(1));
+  }
+  CHECK(world.live(old) == 2);
+  CHECK(world.live(world.primary().id) == 2);
+  CHECK(world.primary().rollout_state == "IN_PROGRESS");
+  world.pass(std::chrono::minutes(10));
+  world.settle();
+  CHECK(world.live(old) == 0);
+  CHECK(world.primary().rollout_state == "COMPLETED");
+}
+
 TEST_CASE("a configuration that allows nothing says so and changes nothing") {
   ServiceWorld world(2);
   limit(world, 100, 100);
