@@ -11,7 +11,7 @@ LAYERS = [
     ["cluster/scheduler", "cluster/service", "cluster/batch", "cluster/autoscaling",
      "cluster/loadbalancing"],
     ["cluster/api", "cluster/auth", "cluster/console", "cluster/agent", "cluster/store",
-     "cluster/gossip", "cluster/node"],
+     "cluster/gossip", "cluster/node", "cluster/proxy"],
     ["cluster/daemon"],
     ["cmd/ikada", "cmd/ikadad", "cmd/ikada-runtime"],
 ]
