@@ -15,6 +15,12 @@ void describe(JsonFields& fields, LoadBalancer& balancer) {
   fields.field("createdAt", balancer.created_at);
 }
 
+void describe(JsonFields& fields, ListenerPort& port) {
+  fields.field("region", port.region);
+  fields.field("balancer", port.balancer);
+  fields.field("listener", port.listener);
+}
+
 void describe(JsonFields& fields, RuleCondition& condition) {
   fields.field("field", condition.field);
   fields.field("headerName", condition.header_name);

@@ -32,6 +32,14 @@ struct LoadBalancer {
 };
 void describe(JsonFields& fields, LoadBalancer& balancer);
 
+// Who listens on a port of the hosts that carry the balancers.
+struct ListenerPort {
+  std::string region = {};
+  std::string balancer = {};  // The load balancer's name.
+  std::string listener = {};  // The listener's id.
+};
+void describe(JsonFields& fields, ListenerPort& port);
+
 // One condition of a rule. All conditions must hold; of one condition's values any.
 struct RuleCondition {
   // host-header, path-pattern, http-header, http-request-method, query-string or source-ip.

@@ -11,7 +11,7 @@ namespace ikada {
 namespace {
 
 // In the order of RecordKind.
-constexpr std::array<std::string_view, 12> kWords = {"cluster",
+constexpr std::array<std::string_view, 16> kWords = {"cluster",
                                                      "instance",
                                                      "family",
                                                      "definition",
@@ -22,7 +22,11 @@ constexpr std::array<std::string_view, 12> kWords = {"cluster",
                                                      "grant",
                                                      "network",
                                                      "service",
-                                                     "service-events"};
+                                                     "service-events",
+                                                     "balancer",
+                                                     "listener",
+                                                     "target-group",
+                                                     "listener-port"};
 constexpr size_t kShortParts = 5;
 constexpr size_t kLongParts = 6;
 
@@ -44,7 +48,9 @@ std::string make_key(const Scope& scope,
 
 bool has_one_name(RecordKind kind) {
   return kind == RecordKind::kCluster || kind == RecordKind::kFamily || kind == RecordKind::kNode ||
-         kind == RecordKind::kGrant || kind == RecordKind::kNetwork;
+         kind == RecordKind::kGrant || kind == RecordKind::kNetwork ||
+         kind == RecordKind::kBalancer || kind == RecordKind::kTargetGroup ||
+         kind == RecordKind::kListenerPort;
 }
 
 }  // namespace
@@ -97,6 +103,22 @@ std::string grant_key(const Scope& scope, std::string_view role) {
 
 std::string network_key(const Scope& scope) {
   return make_key(scope, RecordKind::kNetwork, "tasks");
+}
+
+std::string balancer_key(const Scope& scope, std::string_view name) {
+  return make_key(scope, RecordKind::kBalancer, name);
+}
+
+std::string listener_key(const Scope& scope, std::string_view balancer, std::string_view id) {
+  return make_key(scope, RecordKind::kListener, balancer, id);
+}
+
+std::string target_group_key(const Scope& scope, std::string_view name) {
+  return make_key(scope, RecordKind::kTargetGroup, name);
+}
+
+std::string listener_port_key(const Scope& home, std::int32_t port) {
+  return make_key(home, RecordKind::kListenerPort, std::to_string(port));
 }
 
 std::optional<RecordKey> parse_record_key(std::string_view key) {

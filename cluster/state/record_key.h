@@ -12,6 +12,10 @@
 //   ecs/ACCOUNT/REGION/node/ID                             Node; in the home region
 //   ecs/ACCOUNT/REGION/grant/ROLE                          JoinGrant; in the home region
 //   ecs/ACCOUNT/REGION/network/tasks                       ClusterNetwork; in the home region
+//   ecs/ACCOUNT/REGION/balancer/NAME                       LoadBalancer
+//   ecs/ACCOUNT/REGION/listener/BALANCER/ID                Listener
+//   ecs/ACCOUNT/REGION/target-group/NAME                   TargetGroup
+//   ecs/ACCOUNT/REGION/listener-port/PORT                  ListenerPort; in the home region
 //
 // A value is the record's JSON. No name has a '/' in it.
 #pragma once
@@ -40,12 +44,16 @@ enum class RecordKind {
   kNetwork,
   kService,
   kServiceEvents,
+  kBalancer,
+  kListener,
+  kTargetGroup,
+  kListenerPort,
 };
 
 struct RecordKey {
   RecordKind kind = RecordKind::kCluster;
   Scope scope = {};
-  std::string first = {};  // The cluster, family, principal, node, role or network.
+  std::string first = {};  // The cluster, family, principal, balancer …
   // The id, revision, token, service or setting; empty for the kinds without one.
   std::string second = {};
 };
@@ -62,6 +70,10 @@ std::string setting_key(const Scope& scope, std::string_view principal, std::str
 std::string node_key(const Scope& scope, std::string_view id);
 std::string grant_key(const Scope& scope, std::string_view role);
 std::string network_key(const Scope& scope);
+std::string balancer_key(const Scope& scope, std::string_view name);
+std::string listener_key(const Scope& scope, std::string_view balancer, std::string_view id);
+std::string target_group_key(const Scope& scope, std::string_view name);
+std::string listener_port_key(const Scope& home, std::int32_t port);
 
 // Nothing for a key that is none of these.
 std::optional<RecordKey> parse_record_key(std::string_view key);

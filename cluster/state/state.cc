@@ -221,6 +221,14 @@ Result<void> State::apply(std::string_view key,
       return set_in(scope.grants, name->first, value, revision, key);
     case RecordKind::kNetwork:
       return set(scope.network, value, revision, key);
+    case RecordKind::kBalancer:
+      return set_in(scope.balancers, name->first, value, revision, key);
+    case RecordKind::kListener:
+      return set_in(scope.listeners[name->first], name->second, value, revision, key);
+    case RecordKind::kTargetGroup:
+      return set_in(scope.target_groups, name->first, value, revision, key);
+    case RecordKind::kListenerPort:
+      return set_in(scope.listener_ports, name->first, value, revision, key);
   }
   return {};
 }

@@ -16,6 +16,7 @@
 
 #include "cluster/model/cluster.h"
 #include "cluster/model/container_instance.h"
+#include "cluster/model/load_balancer.h"
 #include "cluster/model/node.h"
 #include "cluster/model/service.h"
 #include "cluster/model/task.h"
@@ -76,6 +77,10 @@ struct ScopeState {
   ByName<Kept<Node>> nodes = {};
   ByName<Kept<JoinGrant>> grants = {};  // By role.
   Kept<ClusterNetwork> network = {};
+  ByName<Kept<LoadBalancer>> balancers = {};
+  ByName<ByName<Kept<Listener>>> listeners = {};  // By balancer, then by id.
+  ByName<Kept<TargetGroup>> target_groups = {};
+  ByName<Kept<ListenerPort>> listener_ports = {};
   Scope scope = {};
 
   // Null if there is none with a record.

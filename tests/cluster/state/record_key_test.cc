@@ -19,6 +19,14 @@ TEST_CASE("keys say account, region, kind and names") {
   CHECK(grant_key(kScope, "worker") == "ecs/1/r/grant/worker");
   CHECK(network_key(kScope) == "ecs/1/r/network/tasks");
   CHECK(parse_record_key(network_key(kScope))->kind == RecordKind::kNetwork);
+  CHECK(balancer_key(kScope, "web") == "ecs/1/r/balancer/web");
+  CHECK(parse_record_key(balancer_key(kScope, "web"))->kind == RecordKind::kBalancer);
+  CHECK(listener_key(kScope, "web", "0a") == "ecs/1/r/listener/web/0a");
+  CHECK(parse_record_key(listener_key(kScope, "web", "0a"))->second == "0a");
+  CHECK(target_group_key(kScope, "g") == "ecs/1/r/target-group/g");
+  CHECK(parse_record_key(target_group_key(kScope, "g"))->kind == RecordKind::kTargetGroup);
+  CHECK(listener_port_key(kScope, 80) == "ecs/1/r/listener-port/80");
+  CHECK(parse_record_key(listener_port_key(kScope, 80))->kind == RecordKind::kListenerPort);
 }
 
 TEST_CASE("keys are read back") {

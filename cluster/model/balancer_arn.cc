@@ -1,0 +1,68 @@
+#include "cluster/model/balancer_arn.h"
+
+#include <fmt/core.h>
+
+#include "runtime/base/text.h"
+
+namespace ikada {
+namespace {
+
+std::string elb_arn(const Scope& scope, std::string_view resource) {
+  return fmt::format(
+      "arn:aws:elasticloadbalancing:{}:{}:{}", scope.region, scope.account, resource);
+}
+
+}  // namespace
+
+std::string balancer_arn(const Scope& scope, const LoadBalancer& balancer) {
+  return elb_arn(scope, fmt::format("loadbalancer/app/{}/{}", balancer.name, balancer.id));
+}
+
+std::string listener_arn(const Scope& scope,
+                         const LoadBalancer& balancer,
+                         std::string_view listener) {
+  return elb_arn(scope, fmt::format("listener/app/{}/{}/{}", balancer.name, balancer.id, listener));
+}
+
+std::string rule_arn(const Scope& scope,
+                     const LoadBalancer& balancer,
+                     std::string_view listener,
+                     std::string_view rule) {
+  return elb_arn(
+      scope,
+      fmt::format("listener-rule/app/{}/{}/{}/{}", balancer.name, balancer.id, listener, rule));
+}
+
+std::string target_group_arn(const Scope& scope, const TargetGroup& group) {
+  return elb_arn(scope, fmt::format("targetgroup/{}/{}", group.name, group.id));
+}
+
+std::optional<BalancerPart> parse_balancer_arn(std::string_view text, const Scope& scope) {
+  using Kind = BalancerPart::Kind;
+  const Result<Arn> arn = parse_arn(text);
+  if (!arn.has_value() || arn->service != "elasticloadbalancing" || arn->scope != scope) {
+    return std::nullopt;
+  }
+  const std::vector<std::string_view> parts = split(arn->resource, '/');
+  const auto part = [&](size_t index) { return std::string(parts[index]); };
+  if (parts.size() == 3 && parts[0] == "targetgroup") {
+    return BalancerPart{.kind = Kind::kTargetGroup, .name = part(1), .id = part(2)};
+  }
+  if (parts.size() < 4 || parts[1] != "app") return std::nullopt;
+  BalancerPart result{.name = part(2), .id = part(3)};
+  if (parts.size() == 4 && parts[0] == "loadbalancer") return result;
+  if (parts.size() == 5 && parts[0] == "listener") {
+    result.kind = Kind::kListener;
+    result.listener = part(4);
+    return result;
+  }
+  if (parts.size() == 6 && parts[0] == "listener-rule") {
+    result.kind = Kind::kRule;
+    result.listener = part(4);
+    result.rule = part(5);
+    return result;
+  }
+  return std::nullopt;
+}
+
+}  // namespace ikada
