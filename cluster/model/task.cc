@@ -113,6 +113,7 @@ void describe(JsonFields& fields, Task& task) {
   fields.field("networkConfiguration", task.network_configuration);
   fields.field("reservation", task.reservation);
   fields.field("protectedUntil", task.protected_until);
+  fields.field("targets", task.targets);
   fields.field("startedBy", task.started_by);
   fields.field("stopCode", task.stop_code);
   fields.field("stoppedReason", task.stopped_reason);
@@ -142,7 +143,8 @@ Json show_task(const Task& task, const Scope& scope, bool with_tags) {
                           "containerInstance",
                           "networkConfiguration",
                           "reservation",
-                          "protectedUntil"}) {
+                          "protectedUntil",
+                          "targets"}) {
     json.erase(own);
   }
   json["taskArn"] = task_arn(scope, task.cluster, task.id);

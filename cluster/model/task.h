@@ -16,6 +16,7 @@
 #include "cluster/model/tag.h"
 #include "cluster/model/task_override.h"
 #include "cluster/model/task_status.h"
+#include "cluster/model/task_targets.h"
 
 namespace ikada {
 
@@ -107,6 +108,7 @@ struct Task {
   std::optional<NetworkConfiguration> network_configuration = {};  // Not shown by the API.
   Reservation reservation = {};                                    // Nor is this.
   std::optional<Timestamp> protected_until = {};                   // Nor this: from scale-in.
+  std::optional<TaskTargets> targets = {};                         // Nor this.
   std::optional<std::string> started_by = {};
   std::optional<std::string> stop_code = {};
   std::optional<std::string> stopped_reason = {};

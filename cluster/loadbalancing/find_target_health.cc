@@ -1,0 +1,107 @@
+#include "cluster/loadbalancing/find_target_health.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "cluster/loadbalancing/group_targets.h"
+
+namespace ikada {
+namespace {
+
+void set(TargetHealth& health, TargetState state, const char* reason, const char* description) {
+  health.state = state;
+  health.reason = reason;
+  health.description = description;
+}
+
+TargetHealth health_of(const GroupTarget& target,
+                       const std::string& group,
+                       bool is_in_use,
+                       const TargetSights& sights) {
+  TargetHealth health{.id = target.id, .port = target.port, .zone = target.zone};
+  if (target.is_draining) {
+    set(health,
+        TargetState::kDraining,
+        "Target.DeregistrationInProgress",
+        "Target deregistration is in progress");
+    return health;
+  }
+  if (!is_in_use) {
+    set(health,
+        TargetState::kUnused,
+        "Target.NotInUse",
+        "Target group is not configured to receive traffic from the load balancer");
+    return health;
+  }
+  const std::optional<TargetObservation> seen = find_sight(sights, group, target.planned_id);
+  // It may be seen as it was before it came back.
+  const bool is_known = seen.has_value() && (seen->state == TargetState::kHealthy ||
+                                             seen->state == TargetState::kUnhealthy);
+  if (is_known) {
+    health.state = seen->state;
+    if (seen->state == TargetState::kHealthy) return health;
+    health.reason = seen->reason.empty() ? "Target.FailedHealthChecks" : seen->reason;
+    health.description = seen->description.empty() ? "Health checks failed" : seen->description;
+    return health;
+  }
+  if (seen.has_value()) {
+    set(health,
+        TargetState::kInitial,
+        "Elb.InitialHealthChecking",
+        "Initial health checks in progress");
+    return health;
+  }
+  set(health,
+      TargetState::kInitial,
+      "Elb.RegistrationInProgress",
+      "Target registration is in progress");
+  return health;
+}
+
+}  // namespace
+
+std::vector<TargetHealth> find_target_health(const State& state,
+                                             const ScopeState& scope,
+                                             const TargetGroup& group,
+                                             const TargetSights& sights,
+                                             Timestamp now) {
+  const bool is_in_use = groups_in_use(scope).count(group.name) != 0;
+  const std::string name = planned_group_name(group);
+  std::vector<TargetHealth> all;
+  for (const GroupTarget& each : GroupTargets(state, scope, now).of(group)) {
+    if (each.id.empty()) continue;
+    all.push_back(health_of(each, name, is_in_use, sights));
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.id, a.port) < std::tie(b.id, b.port);
+  });
+  return all;
+}
+
+TargetHealth not_registered(std::string id, std::int32_t port) {
+  TargetHealth health{.id = std::move(id), .port = port};
+  set(health,
+      TargetState::kUnused,
+      "Target.NotRegistered",
+      "Target is not registered to the target group");
+  return health;
+}
+
+std::string_view to_text(TargetState state) {
+  switch (state) {
+    case TargetState::kInitial:
+      return "initial";
+    case TargetState::kHealthy:
+      return "healthy";
+    case TargetState::kUnhealthy:
+      return "unhealthy";
+    case TargetState::kDraining:
+      return "draining";
+    case TargetState::kUnused:
+      return "unused";
+  }
+  return "";
+}
+
+}  // namespace ikada

@@ -1,0 +1,188 @@
+#include "cluster/loadbalancing/group_targets.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "cluster/model/balancer_arn.h"
+#include "cluster/model/task_stop.h"
+#include "runtime/base/number.h"
+
+namespace ikada {
+namespace {
+
+constexpr std::uint64_t kMaxDelaySeconds = 3600;
+constexpr std::chrono::seconds kDefaultDelay{300};
+
+const TaskContainer* find_container(const Task& task, const std::string& name) {
+  const auto found = std::find_if(task.containers.begin(),
+                                  task.containers.end(),
+                                  [&](const auto& each) { return each.name == name; });
+  return found == task.containers.end() ? nullptr : &*found;
+}
+
+bool takes_addresses(const TargetGroup& group) { return group.target_type == "ip"; }
+
+std::string own_address(const Task& task, const std::string& container) {
+  const TaskContainer* found = find_container(task, container);
+  if (found == nullptr || found->network_interfaces.empty()) return "";
+  return found->network_interfaces.front().private_ipv4_address.value_or("");
+}
+
+void add_groups(const std::vector<ListenerAction>& actions, std::set<std::string>& names) {
+  for (const ListenerAction& action : actions) {
+    for (const WeightedGroup& each : action.groups) names.insert(each.target_group);
+  }
+}
+
+}  // namespace
+
+const TargetGroup* find_target_group(const ScopeState& scope, std::string_view arn) {
+  const std::optional<BalancerPart> part = parse_balancer_arn(arn, scope.scope);
+  if (!part.has_value() || part->kind != BalancerPart::Kind::kTargetGroup) return nullptr;
+  const auto found = scope.target_groups.find(part->name);
+  if (found == scope.target_groups.end() || found->second.value.id != part->id) return nullptr;
+  return &found->second.value;
+}
+
+std::set<std::string> groups_in_use(const ScopeState& scope) {
+  std::set<std::string> names;
+  for (const auto& [balancer, listeners] : scope.listeners) {
+    if (scope.balancers.find(balancer) == scope.balancers.end()) continue;
+    for (const auto& [id, kept] : listeners) {
+      add_groups(kept.value.default_actions, names);
+      for (const ListenerRule& rule : kept.value.rules) add_groups(rule.actions, names);
+    }
+  }
+  return names;
+}
+
+std::chrono::seconds deregistration_delay(const TargetGroup& group) {
+  const auto found = group.attributes.find("deregistration_delay.timeout_seconds");
+  if (found == group.attributes.end()) return kDefaultDelay;
+  const auto seconds = parse_unsigned(found->second, kMaxDelaySeconds);
+  return seconds.has_value() ? std::chrono::seconds(*seconds) : kDefaultDelay;
+}
+
+bool is_in_delay(const TargetGroup& group, Timestamp since, Timestamp now) {
+  const std::chrono::milliseconds delay = deregistration_delay(group);
+  return now.milliseconds < since.milliseconds + delay.count();
+}
+
+std::string planned_group_name(const TargetGroup& group) {
+  return fmt::format("{}.{}", group.name, group.id);
+}
+
+std::int32_t target_port(const TargetGroup& group,
+                         const Task& task,
+                         const ServiceLoadBalancer& place) {
+  const TaskContainer* container = find_container(task, place.container_name);
+  if (container == nullptr) return 0;
+  // In network mode host nothing is bound: the container's ports are the host's.
+  if (takes_addresses(group) || container->network_bindings.empty()) return place.container_port;
+  for (const NetworkBinding& each : container->network_bindings) {
+    const bool is_it = each.container_port == place.container_port &&
+                       each.protocol.value_or("tcp") == "tcp" && each.host_port.has_value();
+    if (is_it) return *each.host_port;
+  }
+  return 0;
+}
+
+std::string planned_target_id(const Task& task, std::int32_t port) {
+  return fmt::format("{}:{}", task.id, port);
+}
+
+GroupTargets::GroupTargets(const State& state, const ScopeState& scope, Timestamp now)
+    : scope_(scope), now_(now) {
+  for (const auto& [name, each] : state.scopes()) {
+    for (const auto& [id, node] : each.nodes) {
+      if (!node.value.instance.has_value() || node.value.address.empty()) continue;
+      addresses_.insert_or_assign(*node.value.instance, node.value.address);
+    }
+  }
+  for (const auto& [name, cluster] : scope.clusters) {
+    for (const auto& [id, instance] : cluster.instances) {
+      const auto& ec2_id = instance.record.value.ec2_instance_id;
+      if (ec2_id.has_value()) ec2_.insert_or_assign(*ec2_id, id);
+    }
+    for (const auto& [id, kept] : cluster.tasks) {
+      const Task& task = kept.value;
+      if (!is_target(task) && !is_draining(task)) continue;
+      for (const ServiceLoadBalancer& place : task.targets->load_balancers) {
+        tasks_[place.target_group_arn].push_back({.task = &task, .place = &place});
+      }
+    }
+  }
+}
+
+std::string GroupTargets::address_of(const std::string& instance) const {
+  const auto found = addresses_.find(instance);
+  return found == addresses_.end() ? std::string(kOwnAddress) : found->second;
+}
+
+GroupTarget GroupTargets::of_task(const TargetGroup& group, const OfTask& one) const {
+  const Task& task = *one.task;
+  const std::string instance = task.container_instance.value_or("");
+  GroupTarget target;
+  target.port = target_port(group, task, *one.place);
+  target.planned_id = planned_target_id(task, target.port);
+  target.zone = task.availability_zone.value_or("");
+  target.is_draining =
+      is_draining(task) && is_in_delay(group, *task.targets->deregistered_at, now_);
+  if (takes_addresses(group)) {
+    target.address = own_address(task, one.place->container_name);
+    target.id = target.address;
+    return target;
+  }
+  target.address = address_of(instance);
+  target.id = instance;
+  const auto cluster = scope_.clusters.find(task.cluster);
+  const auto found = cluster->second.instances.find(instance);
+  if (found != cluster->second.instances.end()) {
+    target.id = found->second.record.value.ec2_instance_id.value_or(instance);
+  }
+  return target;
+}
+
+GroupTarget GroupTargets::of_registered(const TargetGroup& group,
+                                        const RegisteredTarget& registered) const {
+  GroupTarget target{.planned_id = fmt::format("{}:{}", registered.id, registered.port),
+                     .id = registered.id,
+                     .port = registered.port,
+                     .is_draining = registered.draining_since.has_value()};
+  if (takes_addresses(group)) {
+    target.address = registered.id;
+    return target;
+  }
+  const auto ec2 = ec2_.find(registered.id);
+  target.address = address_of(ec2 == ec2_.end() ? registered.id : ec2->second);
+  return target;
+}
+
+std::vector<GroupTarget> GroupTargets::of(const TargetGroup& group) const {
+  std::vector<GroupTarget> all;
+  for (const RegisteredTarget& each : group.targets) {
+    const bool is_over =
+        each.draining_since.has_value() && !is_in_delay(group, *each.draining_since, now_);
+    if (!is_over) all.push_back(of_registered(group, each));
+  }
+  const auto tasks = tasks_.find(target_group_arn(scope_.scope, group));
+  if (tasks != tasks_.end()) {
+    for (const OfTask& each : tasks->second) {
+      GroupTarget target = of_task(group, each);
+      const bool is_over = is_draining(*each.task) && !target.is_draining;
+      if (!is_over && target.port != 0) all.push_back(std::move(target));
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return a.planned_id < b.planned_id;
+  });
+  // One that a service has twice, by two entries of one port, is one target.
+  const auto end = std::unique(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return a.planned_id == b.planned_id;
+  });
+  all.erase(end, all.end());
+  return all;
+}
+
+}  // namespace ikada

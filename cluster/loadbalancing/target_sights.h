@@ -1,0 +1,31 @@
+// What the hosts that carry the balancers see of the targets, put together.
+//
+// A host whose proxy has just begun sees nothing yet, and one that is cut off sees every target
+// fail: so a target is healthy when all that look at it say so, unhealthy when all say that, and
+// otherwise not known.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "cluster/loadbalancing/balancer_plan.h"
+
+namespace ikada {
+
+struct TargetSights {
+  std::vector<TargetObservations> hosts = {};  // Of each host that has told.
+  bool has_all = false;                        // No host that carries balancers is missing.
+};
+
+// What is known of a target, by its group's and its own name in the plan; nothing if nobody has
+// seen it. The sessions are those of all hosts together.
+std::optional<TargetObservation> find_sight(const TargetSights& sights,
+                                            std::string_view group,
+                                            std::string_view target);
+
+// Nothing is under way to the target any more, and nothing will be: every host has taken it out of
+// use and has no session with it. False where some host does not tell.
+bool is_idle(const TargetSights& sights, std::string_view group, std::string_view target);
+
+}  // namespace ikada
