@@ -14,7 +14,7 @@ namespace {
 
 // ssh, what other agents use, and the ports of ikada's own daemons.
 constexpr const char* kReservedPorts[] = {
-    "22", "2375", "2376", "51678", "51679", "7439", "7440", "7441", "7442", "7443", "7444"};
+    "22", "2375", "2376", "51678", "51679", "7439", "7440", "7441", "7442", "7443", "7444", "7445"};
 
 constexpr const char* kCapabilities[] = {
     "com.amazonaws.ecs.capability.docker-remote-api.1.17",

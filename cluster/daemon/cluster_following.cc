@@ -139,15 +139,33 @@ void ClusterMember::start_link() {
                         spdlog::error("the cluster does not know this node any more");
                       }
                       if (news.verb == "managers" && manager_ == nullptr) {
-                        std::vector<std::string> managers;
-                        JsonReader reader(news.body, "managers");
-                        reader.read("managers", managers);
-                        if (reader.done().has_value()) take_managers(std::move(managers));
+                        take_managers_news(news.body);
                       }
                       // A manager makes it of its own state.
                       if (network_ != nullptr && manager_ == nullptr) network_->take(news);
                       if (assignments_ != nullptr) assignments_->note_news(news);
                     }});
+}
+
+void ClusterMember::take_managers_news(const Json& body) {
+  std::vector<std::string> managers;
+  std::vector<std::string> nodes;
+  JsonReader reader(body, "managers");
+  reader.read("managers", managers);
+  reader.read("nodes", nodes);
+  if (!reader.done().has_value()) return;
+  manager_nodes_ = std::move(nodes);
+  take_managers(std::move(managers));
+}
+
+bool ClusterMember::knows_manager(const auth::NodeIdentity& identity) const {
+  if (identity.cluster != membership_.identity.cluster) return false;
+  if (manager_ == nullptr) {
+    return std::ranges::find(manager_nodes_, identity.node) != manager_nodes_.end();
+  }
+  const ScopeState& home = manager_->home();
+  const auto node = home.nodes.find(identity.node);
+  return node != home.nodes.end() && node->second.value.role == "manager";
 }
 
 void ClusterMember::ask_leader(const Json& request, Asked then) {

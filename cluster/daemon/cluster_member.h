@@ -60,6 +60,10 @@ class ClusterMember {
   // "unknown".
   std::string describe(const std::string& node) const;
 
+  // Whether that is one of the managers on record: of a manager's own state, or as the leading one
+  // has told since this daemon has started.
+  bool knows_manager(const auth::NodeIdentity& identity) const;
+
   // A worker tells the managers that it goes: it gets no new tasks from then on. kConflict while
   // tasks run here; with `stops_tasks` they are told to stop, and asking again will do.
   void leave(bool stops_tasks, std::function<void(const Result<void>&)> then);
@@ -87,6 +91,7 @@ class ClusterMember {
   void look_at_managers();
   void open_link();
   void start_link();
+  void take_managers_news(const Json& body);
   void take_managers(std::vector<std::string> managers);
   void claim_instance();
   void look_at_hosts();
@@ -113,6 +118,7 @@ class ClusterMember {
   std::uint16_t api_port_ = 0;
   std::uint16_t node_port_ = 0;
   TlsContext link_tls_;
+  std::vector<std::string> manager_nodes_;  // Of a worker: as told last.
   std::function<void(const Json&, Asked)> on_cluster_;
   bool was_leading_ = true;  // Of a manager: as the node server believes.
   bool was_removed_ = false;

@@ -24,7 +24,8 @@ struct DaemonOptions {
   // Of the managers' etcd, for clients and for its members; the same on all managers.
   std::uint16_t etcd_client_port = 7443;
   std::uint16_t etcd_peer_port = 7444;
-  std::string notify_socket;  // NOTIFY_SOCKET of the service manager; may be empty.
+  std::uint16_t stream_port = 7445;  // Of logs and exec from managers.
+  std::string notify_socket;         // NOTIFY_SOCKET of the service manager; may be empty.
   HttpLimits limits;
 };
 

@@ -10,10 +10,13 @@
 #include <boost/asio/io_context.hpp>
 #include <spdlog/spdlog.h>
 
+#include "cluster/agent/task_plan.h"
 #include "cluster/daemon/cluster_config.h"
 #include "cluster/daemon/etcd_setup.h"
 #include "cluster/daemon/host_address.h"
 #include "cluster/daemon/host_agent.h"
+#include "cluster/engine/container_record.h"
+#include "cluster/engine/program_paths.h"
 #include "cluster/node/joining.h"
 #include "runtime/base/clock.h"
 #include "runtime/sys/file.h"
@@ -61,6 +64,8 @@ HostDaemon::HostDaemon(boost::asio::io_context& loop, const DaemonOptions& optio
 
 HostDaemon::~HostDaemon() {
   agent_.reset();
+  relay_.reset();
+  streams_.reset();
   member_.reset();
   manager_.reset();
 }
@@ -132,11 +137,41 @@ Result<void> HostDaemon::open_member(Membership membership, std::optional<Cluste
                                manager_.get(),
                                ports()));
   member_ = std::move(member);
+  open_streams();
   member_->set_network(network_);
   member_->set_on_cluster([this](const Json& request, const ClusterMember::Asked& then) {
     on_cluster_(request, then);
   });
   return {};
+}
+
+// Without them the node is a node all the same.
+void HostDaemon::open_streams() {
+  const auto open = [this]() -> Result<void> {
+    IK_LET(ikada, find_sibling_program("ikada"));
+    const TaskStreamOptions options{
+        .port = options_.stream_port,
+        .command = {ikada, "--root", options_.state_root, "--run-root", options_.run_root},
+        .socket = options_.run_root + "/streams.sock",
+        .find_task = [layout =
+                          EngineLayout{.root = options_.state_root, .run_root = options_.run_root}](
+                         const std::string& container) -> Result<std::string> {
+          IK_LET(record, load_record(layout, container));
+          const auto task = record.spec.labels.find(kTaskArnLabel);
+          if (task != record.spec.labels.end()) return task->second;
+          return make_error(ErrorKind::kNotFound, "no container of a task has that id");
+        }};
+    IK_LET(server, StreamServer::create(loop_, *member_, options, audit_));
+    streams_ = std::move(server);
+    streams_->start();
+    if (manager_ == nullptr) return {};
+    IK_LET(relay, StreamRelay::create(loop_, *member_, options, *manager_, audit_));
+    relay_ = std::move(relay);
+    relay_->start();
+    return {};
+  };
+  const Result<void> opened = open();
+  if (!opened.has_value()) spdlog::error("logs and exec for managers: {}", opened.error().message);
 }
 
 Result<void> HostDaemon::open_agent(Assignments& assignments) {
@@ -167,6 +202,8 @@ void HostDaemon::stop() {
   is_stopped_ = true;
   if (timer_ != nullptr) timer_->cancel();
   if (agent_ != nullptr) agent_->shut_down();
+  if (relay_ != nullptr) relay_->stop();
+  if (streams_ != nullptr) streams_->stop();
   if (member_ != nullptr) member_->stop();
   network_.stop();
   if (manager_ != nullptr) manager_->stop();
@@ -223,6 +260,8 @@ void HostDaemon::joined(Result<Joined> joined, const Done& done) {
   if (opened.has_value()) opened = store_membership(membership_path(), membership);
   if (opened.has_value()) opened = open_rest(membership);
   if (!opened.has_value()) {
+    relay_.reset();
+    streams_.reset();
     static_cast<void>(remove_if_there(membership_path()));
     if (is_manager) remove_cluster_files();
     member_.reset();

@@ -19,6 +19,7 @@
 #include "cluster/daemon/daemon.h"
 #include "cluster/daemon/host_agent.h"
 #include "cluster/daemon/host_network.h"
+#include "cluster/daemon/task_streams.h"
 #include "cluster/daemon/task_subnets.h"
 #include "cluster/node/joining.h"
 
@@ -107,6 +108,7 @@ class HostDaemon {
   Result<void> open_manager(const std::string& node, std::optional<ClusterKeys> keys);
   Result<void> open_member(Membership membership, std::optional<ClusterKeys> keys);
   Result<void> open_agent(Assignments& assignments);
+  void open_streams();
   Result<void> found(Draft& draft);
   void lead(const InitWish& wish, Draft draft);
   void led(const Draft& draft);
@@ -138,6 +140,8 @@ class HostDaemon {
   HostNetwork network_;
   std::unique_ptr<ControlPlane> manager_;
   std::unique_ptr<ClusterMember> member_;
+  std::unique_ptr<StreamServer> streams_;
+  std::unique_ptr<StreamRelay> relay_;  // On managers of a cluster.
   std::unique_ptr<HostAgent> agent_;
   std::unique_ptr<boost::asio::steady_timer> timer_;
   std::function<void()> on_restart_;

@@ -215,6 +215,8 @@ void HostDaemon::give_up(const Draft& draft, const Error& why) {
   if (!draft.was_manager && manager_ != nullptr) {
     note_restart();
   } else {
+    relay_.reset();
+    streams_.reset();
     member_.reset();
   }
   draft.done(why);

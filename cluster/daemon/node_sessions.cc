@@ -16,6 +16,14 @@ bool is_endpoint_at(const std::string& endpoint, const std::string& address) {
   return endpoint.starts_with(address + ":") || endpoint.starts_with("[" + address + "]:");
 }
 
+std::vector<std::string> manager_nodes(const ScopeState& scope) {
+  std::vector<std::string> nodes;
+  for (const auto& [id, node] : scope.nodes) {
+    if (node.value.role == "manager") nodes.push_back(id);
+  }
+  return nodes;
+}
+
 }  // namespace
 
 NodeSessions::NodeSessions(std::shared_ptr<Loop> loop,
@@ -92,12 +100,20 @@ void NodeSessions::begin(const std::shared_ptr<FrameLink>& link,
 }
 
 News NodeSessions::managers_news() const {
-  return {.verb = "managers", .body = {{"managers", managers_}}};
+  return {.verb = "managers", .body = {{"managers", managers_}, {"nodes", manager_nodes(state())}}};
 }
 
 void NodeSessions::set_managers(std::vector<std::string> managers) {
   if (managers_ == managers) return;
   managers_ = std::move(managers);
+  manager_nodes_ = manager_nodes(state());
+  for (const auto& [node, each] : sessions_) each.link->send(to_json(managers_news()));
+}
+
+void NodeSessions::tell_managers() {
+  std::vector<std::string> nodes = manager_nodes(state());
+  if (nodes == manager_nodes_) return;
+  manager_nodes_ = std::move(nodes);
   for (const auto& [node, each] : sessions_) each.link->send(to_json(managers_news()));
 }
 
@@ -178,7 +194,9 @@ void NodeSessions::note_change(std::string_view key) {
   const std::optional<RecordKey> parsed = parse_record_key(key);
   const bool is_network = parsed.has_value() && (parsed->kind == RecordKind::kNode ||
                                                  parsed->kind == RecordKind::kNetwork);
-  if (key.empty() || is_network) tell_network();
+  if (!key.empty() && !is_network) return;
+  tell_managers();
+  tell_network();
 }
 
 void NodeSessions::tell_network() {

@@ -4,8 +4,8 @@
 // or, while that is not known, waits with its connection until it is.
 //
 // A node has one session, the newest: an older connection of the same node is one that it has given
-// up. A node whose record goes is cut off. All are told of the network of tasks: whole at first,
-// then what has changed.
+// up. A node whose record goes is cut off. All are told where the managers are and which nodes, and
+// of the network of tasks: whole at first, then what has changed.
 #pragma once
 
 #include <chrono>
@@ -89,6 +89,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   void begin(const std::shared_ptr<FrameLink>& link, const auth::NodeIdentity& identity);
   void take(const FrameLink& link, const auth::NodeIdentity& identity, const Json& json);
   News managers_news() const;
+  void tell_managers();
   void tell_network();
   void note_end(const FrameLink* link, const std::string& node, const Error& why);
   void finish_soon(const std::shared_ptr<NodeSession>& session);
@@ -101,6 +102,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   bool leads_ = true;
   std::string leader_;
   std::vector<std::string> managers_;
+  std::vector<std::string> manager_nodes_;  // As they were told last.
   ManagerCalls calls_;
   std::map<std::string, Current> sessions_;  // By node, as the next.
   std::map<std::string, Waiting> waiting_;

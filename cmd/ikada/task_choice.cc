@@ -67,7 +67,7 @@ Result<Json> choose_container(const Json& task, const std::string& name) {
       ErrorKind::kInvalid, "which container? --container with one of {}", join(names, ", "));
 }
 
-Result<std::string> find_task_container(const Context& context, const ContainerChoice& choice) {
+Result<ContainerPlace> find_task_container(const Context& context, const ContainerChoice& choice) {
   const ApiClient api(context);
   IK_LET(task, find_task(api, choice.cluster, choice.task));
   IK_LET(container, choose_container(task, choice.container));
@@ -81,12 +81,9 @@ Result<std::string> find_task_container(const Context& context, const ContainerC
         task.value("lastStatus", ""),
         task.contains("stoppedReason") ? ": " + task["stoppedReason"].get<std::string>() : "");
   }
-  if (find_container(engine_layout(context), id).has_value()) return id;
-  return make_error(ErrorKind::kNotFound,
-                    "container {} is not on this host: its container instance is {}, or it is not "
-                    "kept any more",
-                    name,
-                    id_of_arn(task.value("containerInstanceArn", "unknown")));
+  return ContainerPlace{.id = id,
+                        .instance = id_of_arn(task.value("containerInstanceArn", "")),
+                        .is_here = find_container(engine_layout(context), id).has_value()};
 }
 
 Error become_command(const Context& context, std::vector<std::string> words) {

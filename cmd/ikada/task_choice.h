@@ -26,14 +26,18 @@ Result<Json> find_task(const ApiClient& api, const std::string& cluster, const s
 // The one of that name; without a name the only one. kInvalid names them if there are several.
 Result<Json> choose_container(const Json& task, const std::string& name);
 
-// The id of the chosen container on this host. kNotFound if it was not started yet, runs on another
-// host, or is not kept any more.
+// Where the chosen container is. kNotFound if it was not started yet.
 struct ContainerChoice {
   std::string cluster = "default";
   std::string task = {};
   std::string container = {};
 };
-Result<std::string> find_task_container(const Context& context, const ContainerChoice& choice);
+struct ContainerPlace {
+  std::string id = {};        // In the engine.
+  std::string instance = {};  // The container instance's id.
+  bool is_here = false;       // On this host.
+};
+Result<ContainerPlace> find_task_container(const Context& context, const ContainerChoice& choice);
 
 // Becomes `ikada WORDS…` with this context's directories; returns only on failure.
 Error become_command(const Context& context, std::vector<std::string> words);

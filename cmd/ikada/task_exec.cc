@@ -5,7 +5,10 @@
 #include <CLI/CLI.hpp>
 
 #include "cmd/ikada/commands.h"
+#include "cmd/ikada/foreground.h"
+#include "cmd/ikada/option_grammar.h"
 #include "cmd/ikada/task_choice.h"
+#include "cmd/ikada/task_stream.h"
 
 namespace ikada {
 namespace {
@@ -19,21 +22,29 @@ struct TaskExecOptions {
   bool terminal = false;
 };
 
-Result<void> exec_in_task(const TaskExecOptions& options,
-                          const std::vector<std::string>& command,
-                          const Context& context) {
+Result<int> exec_in_task(const TaskExecOptions& options,
+                         const std::vector<std::string>& command,
+                         const Context& context) {
   ContainerChoice choice = options.choice;
   choice.task = command[0];
-  IK_LET(id, find_task_container(context, choice));
+  IK_LET(place, find_task_container(context, choice));
   std::vector<std::string> words = {"exec"};
   if (options.interactive) words.emplace_back("--interactive");
   if (options.terminal) words.emplace_back("--tty");
-  for (const std::string& each : options.env) words.insert(words.end(), {"--env", each});
+  IK_LET(env, parse_env(options.env));
+  for (const std::string& each : env) words.insert(words.end(), {"--env", each});
   if (!options.user.empty()) words.insert(words.end(), {"--user", options.user});
   if (!options.working_dir.empty()) words.insert(words.end(), {"--workdir", options.working_dir});
-  words.push_back(std::move(id));
+  words.push_back(place.id);
   words.insert(words.end(), command.begin() + 1, command.end());
-  return become_command(context, std::move(words));
+  if (place.is_here) return become_command(context, std::move(words));
+  IK_TRY(check_terminal(options.interactive, options.terminal));
+  return run_on_instance(context,
+                         {.instance = place.instance,
+                          .words = std::move(words),
+                          .has_stdin = options.interactive,
+                          .has_terminal = options.terminal,
+                          .hands_on_signals = true});
 }
 
 }  // namespace
@@ -54,7 +65,11 @@ void add_task_exec_command(CLI::App& group, Context& context) {
   command->add_option("-w,--workdir", options->working_dir, "Working directory in the container");
   command->callback([options, command, &context] {
     const std::vector<std::string> words = command->remaining();
-    if (words.size() >= 2) return context.finish(exec_in_task(*options, words, context));
+    if (words.size() >= 2) {
+      const Result<int> status = exec_in_task(*options, words, context);
+      if (status.has_value()) return context.finish_with(*status);
+      return context.finish(status.error());
+    }
     constexpr int kWrongUsage = 2;
     context.finish(make_error(ErrorKind::kInvalid, "requires at least 2 arguments: TASK COMMAND"),
                    kWrongUsage);

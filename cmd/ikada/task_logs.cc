@@ -6,6 +6,7 @@
 
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/task_choice.h"
+#include "cmd/ikada/task_stream.h"
 
 namespace ikada {
 namespace {
@@ -19,16 +20,17 @@ struct TaskLogsOptions {
   std::string tail;
 };
 
-Result<void> show_task_logs(const TaskLogsOptions& options, const Context& context) {
-  IK_LET(id, find_task_container(context, options.choice));
+Result<int> show_task_logs(const TaskLogsOptions& options, const Context& context) {
+  IK_LET(place, find_task_container(context, options.choice));
   std::vector<std::string> words = {"logs"};
   if (options.follow) words.emplace_back("--follow");
   if (options.timestamps) words.emplace_back("--timestamps");
   if (!options.since.empty()) words.insert(words.end(), {"--since", options.since});
   if (!options.until.empty()) words.insert(words.end(), {"--until", options.until});
   if (!options.tail.empty()) words.insert(words.end(), {"--tail", options.tail});
-  words.push_back(std::move(id));
-  return become_command(context, std::move(words));
+  words.push_back(place.id);
+  if (place.is_here) return become_command(context, std::move(words));
+  return run_on_instance(context, {.instance = place.instance, .words = std::move(words)});
 }
 
 }  // namespace
@@ -45,7 +47,11 @@ void add_task_logs_command(CLI::App& group, Context& context) {
   command->add_option("-n,--tail", options->tail, "Only so many lines from the end");
   command->add_flag("-t,--timestamps", options->timestamps, "Show when each line was written");
   command->add_option("--until", options->until, "Only lines before a time, as ikada logs");
-  command->callback([options, &context] { context.finish(show_task_logs(*options, context)); });
+  command->callback([options, &context] {
+    const Result<int> status = show_task_logs(*options, context);
+    if (status.has_value()) return context.finish_with(*status);
+    context.finish(status.error());
+  });
 }
 
 }  // namespace ikada

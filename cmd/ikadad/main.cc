@@ -66,6 +66,9 @@ int main(int argc, char** argv) {
   app.add_option("--etcd-peer-port",
                  options.daemon.etcd_peer_port,
                  "Port of a manager's etcd for its other members, the same on all managers");
+  app.add_option("--stream-port",
+                 options.daemon.stream_port,
+                 "Port of a node for managers that show its tasks' logs, the same on all nodes");
   app.add_option("--log-level", options.log_level, "error, warn, info or debug")
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
   app.set_version_flag("--version", "ikadad version " IKADA_VERSION);

@@ -79,6 +79,25 @@ TEST_CASE("the leader's first words are where the managers are") {
   CHECK(world.sessions->is_connected(world.identity.node));
 }
 
+TEST_CASE("nodes are told which of them are managers, anew when that changes") {
+  World world;
+  const auto link = world.connect(world.identity);
+  REQUIRE_FALSE(link->told.empty());
+  CHECK(link->told[0]["body"]["nodes"] == Json{world.manager.node});
+  link->told.clear();
+
+  auth::NodeIdentity second{.cluster = {}, .node = std::string(32, 'c')};
+  world.add_node(second, "manager");
+  world.feed->pull();
+  world.sessions->note_change("");
+  REQUIRE(link->told.size() >= 1);
+  CHECK(link->told[0]["tell"] == "managers");
+  CHECK(link->told[0]["body"]["nodes"] == Json{world.manager.node, second.node});
+  link->told.clear();
+  world.sessions->note_change("");
+  CHECK(link->told.empty());
+}
+
 TEST_CASE("a manager that does not lead says who does") {
   World world;
   world.sessions->follow("192.0.2.2:7442");
