@@ -62,7 +62,10 @@ struct TargetObservation {
   TargetState state = TargetState::kInitial;
   std::string reason = {};       // Elb.InitialHealthChecking, Target.ResponseCodeMismatch, …
   std::string description = {};  // "Health checks failed with these codes: [503]".
-  std::int64_t sessions = 0;     // Requests and connections in flight.
+  // Requests and connections in flight. Of a draining one at least 1 until surely none is left.
+  std::int64_t sessions = 0;
+
+  bool operator==(const TargetObservation&) const = default;
 };
 
 // By group's name, then target's id.

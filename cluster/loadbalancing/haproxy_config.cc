@@ -1,0 +1,233 @@
+#include "cluster/loadbalancing/haproxy_config.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "cluster/loadbalancing/config_text.h"
+#include "cluster/loadbalancing/group_config.h"
+#include "cluster/loadbalancing/rule_actions.h"
+#include "cluster/loadbalancing/rule_conditions.h"
+
+namespace ikada {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+void append(Lines& to, const Lines& more) { to.insert(to.end(), more.begin(), more.end()); }
+
+int idle_seconds(const PlannedListener& listener) {
+  return attribute_number(listener.attributes,
+                          "idle_timeout.timeout_seconds",
+                          {.least = 1, .most = 4000, .otherwise = 60});
+}
+
+Lines global_lines(const HaproxyPaths& paths, const std::string& hash) {
+  Lines lines = {"description ikada-" + hash,
+                 fmt::format("stats socket {} mode 600 level admin expose-fd listeners",
+                             config_word(paths.runtime_socket)),
+                 "stats timeout 10s",
+                 // As many connections as the host's limit of descriptors allows, up to 20000.
+                 "fd-hard-limit 40100",
+                 "mworker-max-reloads 20",
+                 "hard-stop-after 1h",
+                 // After a reload checks begin at once, not spread over their interval.
+                 "max-spread-checks 500",
+                 "ssl-default-bind-options ssl-min-ver TLSv1.2"};
+  if (!paths.jail.empty()) lines.push_back("chroot " + config_word(paths.jail));
+  if (!paths.user.empty()) lines.push_back("user " + config_word(paths.user));
+  return lines;
+}
+
+Lines default_lines() {
+  return {"mode http",
+          "timeout connect 1s",
+          "timeout client 60s",
+          "timeout server 60s",
+          "timeout http-request 60s",
+          "option idle-close-on-response",
+          "option redispatch 1",
+          "retries 3",
+          "retry-on conn-failure empty-response"};
+}
+
+std::string bind_line(const PlannedListener& listener) {
+  std::string line =
+      fmt::format("bind {}:{}",
+                  listener.address.empty() ? "0.0.0.0" : config_word(listener.address),
+                  listener.port);
+  // An address that moves between hosts may not be on this one yet.
+  if (!listener.address.empty()) line += " transparent";
+  if (listener.protocol != "HTTPS") return line;
+  line += " ssl";
+  for (const std::string& file : listener.certificate_files) line += " crt " + config_word(file);
+  return line + " alpn h2,http/1.1";
+}
+
+Lines forwarded_header_lines(const PlannedListener& listener) {
+  const std::string mode =
+      attribute_text(listener.attributes, "routing.http.xff_header_processing.mode");
+  Lines lines;
+  if (mode == "remove") lines.emplace_back("http-request del-header X-Forwarded-For");
+  if (mode != "remove" && mode != "preserve") {
+    const std::string sample = "req.fhdr(x-forwarded-for)";
+    lines.push_back(
+        fmt::format("http-request set-header X-Forwarded-For '%[{}], %[src]' "
+                    "if {{ {} -m found }}",
+                    sample,
+                    sample));
+    lines.push_back(fmt::format(
+        "http-request set-header X-Forwarded-For %[src] if !{{ {} -m found }}", sample));
+  }
+  const bool is_tls = listener.protocol == "HTTPS";
+  lines.push_back(
+      fmt::format("http-request set-header X-Forwarded-Proto {}", is_tls ? "https" : "http"));
+  lines.push_back(fmt::format("http-request set-header X-Forwarded-Port {}", listener.port));
+  return lines;
+}
+
+// The first rule that fits leaves its number in txn.rule; without one it is the default, 0.
+Lines rule_lines(const PlannedListener& listener, const std::set<std::string>& groups) {
+  std::vector<const ListenerRule*> rules;
+  for (const ListenerRule& rule : listener.rules) rules.push_back(&rule);
+  std::stable_sort(rules.begin(), rules.end(), [](const auto* left, const auto* right) {
+    return left->priority < right->priority;
+  });
+  Lines choices;
+  Lines actions;
+  int number = 0;
+  for (const ListenerRule* rule : rules) {
+    ++number;
+    Lines lists;
+    std::string condition;
+    bool is_possible = !rule->conditions.empty();
+    for (const RuleCondition& part : rule->conditions) {
+      const std::string name = fmt::format("r{}.{}", number, &part - rule->conditions.data());
+      const Lines alternatives = condition_lines(name, part);
+      if (alternatives.empty()) is_possible = false;
+      append(lists, alternatives);
+      condition += " " + name;
+    }
+    if (!is_possible) continue;
+    append(choices, lists);
+    choices.push_back(
+        fmt::format("http-request set-var(txn.rule) int({}) if !{{ var(txn.rule) -m found }}{}",
+                    number,
+                    condition));
+    append(actions,
+           action_lines(rule->actions,
+                        {.listener = listener,
+                         .groups = groups,
+                         .condition = fmt::format("{{ var(txn.rule) -m int {} }}", number)}));
+  }
+  const bool has_rules = !choices.empty();
+  if (has_rules) {
+    choices.emplace_back("http-request set-var(txn.rule) int(0) if !{ var(txn.rule) -m found }");
+  }
+  append(choices, actions);
+  append(choices,
+         action_lines(listener.default_actions,
+                      {.listener = listener,
+                       .groups = groups,
+                       .condition = has_rules ? "{ var(txn.rule) -m int 0 }" : ""}));
+  return choices;
+}
+
+// The groups of a listener that the plan has, each once.
+std::set<std::string> used_groups(const PlannedListener& listener,
+                                  const std::set<std::string>& groups) {
+  Lines names = forwarded_groups(listener.default_actions);
+  for (const ListenerRule& rule : listener.rules) append(names, forwarded_groups(rule.actions));
+  std::set<std::string> used;
+  for (const std::string& name : names) {
+    if (groups.contains(name)) used.insert(name);
+  }
+  return used;
+}
+
+Lines listener_lines(const PlannedListener& listener, const std::set<std::string>& groups) {
+  Lines lines = {bind_line(listener),
+                 fmt::format("timeout client {}s", idle_seconds(listener)),
+                 // Sending these twice could do something twice.
+                 "http-request disable-l7-retry unless "
+                 "{ method GET HEAD OPTIONS TRACE PUT DELETE }"};
+  append(lines, forwarded_header_lines(listener));
+  append(lines, rule_lines(listener, groups));
+  const std::set<std::string> used = used_groups(listener, groups);
+  for (const std::string& group : used) {
+    lines.push_back(
+        fmt::format("use_backend {} if {{ var(txn.group) -m str {} }} "
+                    "{{ nbsrv({}) eq 0 }}",
+                    open_section(group),
+                    group_section(group),
+                    group_section(group)));
+  }
+  if (!used.empty()) lines.emplace_back("use_backend %[var(txn.group)]");
+  return lines;
+}
+
+void write_section(std::string& text, const std::string& title, const Lines& lines) {
+  text += title + "\n";
+  for (const std::string& line : lines) text += "  " + line + "\n";
+  text += "\n";
+}
+
+// A section of a group, with its servers, if `servers` is not null.
+void write_group(std::string& text,
+                 const std::string& section,
+                 Lines lines,
+                 const ConfiguredServers* servers) {
+  if (servers != nullptr && servers->contains(section)) {
+    for (const ConfiguredServer& server : servers->at(section)) {
+      lines.push_back(fmt::format("server {} {} weight {}",
+                                  section_name(server.name),
+                                  config_word(server.address),
+                                  server.weight));
+    }
+  }
+  write_section(text, "backend " + section, lines);
+}
+
+std::string body_text(const BalancerPlan& plan, const ConfiguredServers* servers) {
+  std::set<std::string> groups;
+  for (const PlannedGroup& group : plan.groups) groups.insert(group.name);
+  std::map<std::string, int> idle;
+  std::string text;
+  write_section(text, "defaults", default_lines());
+  for (const PlannedListener& listener : plan.listeners) {
+    write_section(
+        text, "frontend l:" + section_name(listener.name), listener_lines(listener, groups));
+    for (const std::string& group : used_groups(listener, groups)) {
+      idle[group] = std::max(idle[group], idle_seconds(listener));
+    }
+  }
+  for (const PlannedGroup& group : plan.groups) {
+    const GroupTimes times = {.idle_seconds = idle.contains(group.name) ? idle[group.name] : 60};
+    const auto write = [&](const std::string& section, Lines lines, const std::string& options) {
+      if (!options.empty()) lines.push_back("default-server " + options);
+      write_group(text, section, std::move(lines), servers);
+    };
+    write(group_section(group.name),
+          checked_section_lines(group, times),
+          checked_server_options(group));
+    write(open_section(group.name), open_section_lines(group, times), open_server_options(group));
+  }
+  return text;
+}
+
+}  // namespace
+
+HaproxyConfig haproxy_config(const BalancerPlan& plan,
+                             const HaproxyPaths& paths,
+                             const ConfiguredServers& servers) {
+  std::string for_hash;
+  write_section(for_hash, "global", global_lines(paths, ""));
+  HaproxyConfig config;
+  config.hash = short_hash(for_hash + paths.certificates_stamp + body_text(plan, nullptr));
+  write_section(config.text, "global", global_lines(paths, config.hash));
+  config.text += body_text(plan, &servers);
+  return config;
+}
+
+}  // namespace ikada

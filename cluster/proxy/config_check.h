@@ -1,0 +1,26 @@
+// Whether HAProxy would take a file: `haproxy -c`.
+#pragma once
+
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/spawn.hpp>
+
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+// kInvalid with HAProxy's first words about it if it would not. `log` is where it prints.
+struct ConfigCheck {
+  std::string program;
+  std::string config;
+  std::string log;
+};
+Result<void> check_config(boost::asio::io_context& loop,
+                          const ConfigCheck& check,
+                          boost::asio::yield_context yield);
+
+// The first alert among what HAProxy printed.
+std::string first_alert(const std::string& log);
+
+}  // namespace ikada

@@ -1,0 +1,121 @@
+#include "cluster/proxy/haproxy_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "runtime/base/number.h"
+#include "runtime/base/text.h"
+#include "runtime/sys/file.h"
+#include "runtime/sys/spawn.h"
+
+namespace ikada {
+namespace {
+
+constexpr int kEndMs = 500;
+constexpr int kKillMs = 2000;
+
+// Whether the process `pid` is a HAProxy that reads `config`.
+bool runs_file(pid_t pid, const std::string& config) {
+  const Result<std::string> line = read_file("/proc/" + std::to_string(pid) + "/cmdline");
+  if (!line.has_value()) return false;
+  const std::vector<std::string_view> words = split(*line, '\0');
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i] == "-f" && words[i + 1] == config) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+HaproxyFiles::HaproxyFiles(const std::string& directory)
+    : config(directory + "/haproxy.cfg"),
+      new_config(directory + "/haproxy.new.cfg"),
+      pid(directory + "/haproxy.pid"),
+      log(directory + "/haproxy.log"),
+      runtime_socket(directory + "/runtime.sock"),
+      master_socket(directory + "/master.sock"),
+      jail(directory + "/jail") {}
+
+HaproxyProcess::HaproxyProcess(boost::asio::io_context& loop,
+                               std::string program,
+                               HaproxyFiles files,
+                               std::function<void()> on_end)
+    : loop_(loop),
+      program_(std::move(program)),
+      files_(std::move(files)),
+      on_end_(std::move(on_end)) {}
+
+bool HaproxyProcess::adopt() {
+  const Result<std::string> text = read_file(files_.pid);
+  if (!text.has_value()) return false;
+  // HAProxy writes the master's pid, one a line.
+  const auto pid = parse_signed(trim(cut(*text, '\n').before), 1, INT32_MAX);
+  if (!pid.has_value()) return false;
+  // Held before it is looked at: the number may be another one's a moment later.
+  if (!watch(static_cast<pid_t>(*pid)).has_value()) return false;
+  if (runs_file(pid_, files_.config)) return true;
+  pidfd_.reset();
+  pid_ = -1;
+  return false;
+}
+
+Result<void> HaproxyProcess::start() {
+  IK_LET(log, open_file(files_.log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600));
+  IK_LET(nothing, open_file("/dev/null", O_RDONLY));
+  SpawnOptions options;
+  options.program = program_;
+  options.arguments = {
+      program_, "-W", "-db", "-S", files_.master_socket, "-p", files_.pid, "-f", files_.config};
+  options.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+  options.fds = {{nothing.get(), 0}, {log.get(), 1}, {log.get(), 2}};
+  options.new_session = true;
+  IK_LET(pid, spawn(options));
+  is_child_ = true;
+  const Result<void> watched = watch(pid);
+  if (!watched.has_value()) {
+    ::kill(pid, SIGKILL);
+    (void)wait_for_child(pid);
+  }
+  return watched;
+}
+
+Result<void> HaproxyProcess::watch(pid_t pid) {
+  IK_LET(fd, open_pidfd(pid));
+  pid_ = pid;
+  pidfd_ = std::make_unique<boost::asio::posix::stream_descriptor>(loop_, fd.release());
+  pidfd_->async_wait(
+      boost::asio::posix::stream_descriptor::wait_read,
+      [this, life = std::weak_ptr<char>(life_)](const boost::system::error_code& error) {
+        if (error || life.expired() || !is_running()) return;
+        ended();
+        on_end_();
+      });
+  return {};
+}
+
+void HaproxyProcess::ended() {
+  pidfd_.reset();
+  const pid_t pid = std::exchange(pid_, -1);
+  if (std::exchange(is_child_, false)) (void)wait_for_child(pid);
+}
+
+Result<void> HaproxyProcess::reload() {
+  return send_signal(pidfd_->native_handle(), SIGUSR2).context("reload HAProxy");
+}
+
+void HaproxyProcess::end() {
+  if (!is_running()) return;
+  pollfd waited{.fd = pidfd_->native_handle(), .events = POLLIN, .revents = 0};
+  (void)send_signal(waited.fd, SIGTERM);
+  if (::poll(&waited, 1, kEndMs) <= 0) {
+    (void)send_signal(waited.fd, SIGKILL);
+    (void)::poll(&waited, 1, kKillMs);
+  }
+  ended();
+}
+
+}  // namespace ikada

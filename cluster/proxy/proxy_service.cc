@@ -1,0 +1,208 @@
+// Which listeners can be served, and HAProxy brought to serve them.
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <spdlog/spdlog.h>
+
+#include "cluster/loadbalancing/proxy_changes.h"
+#include "cluster/proxy/config_check.h"
+#include "cluster/proxy/listen_probe.h"
+#include "cluster/proxy/proxy_work.h"
+#include "cluster/proxy/running_config.h"
+#include "runtime/base/atomic_file.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+constexpr std::chrono::seconds kLookAgain{2};
+constexpr std::chrono::seconds kStartPatience{5};
+constexpr std::chrono::milliseconds kAskAgain{10};
+
+std::string bind_place(const PlannedListener& listener) {
+  const bool is_any = listener.address.empty();
+  return fmt::format("{}:{}", is_any ? "0.0.0.0" : listener.address, listener.port);
+}
+
+std::set<std::string> bind_places(const BalancerPlan& plan) {
+  std::set<std::string> places;
+  for (const PlannedListener& listener : plan.listeners) places.insert(bind_place(listener));
+  return places;
+}
+
+}  // namespace
+
+HaproxyPaths ProxyWork::paths() const {
+  HaproxyPaths paths;
+  paths.runtime_socket = files_.runtime_socket;
+  paths.certificates_stamp = certificates_;
+  if (::geteuid() != 0) return paths;
+  paths.jail = files_.jail;
+  // Who else's traffic it reads should not be root's business.
+  if (::getpwnam("haproxy") != nullptr) paths.user = "haproxy";
+  return paths;
+}
+
+std::string ProxyWork::certificates_stamp() const {
+  std::string stamp;
+  for (const PlannedListener& listener : wanted_.listeners) {
+    for (const std::string& file : listener.certificate_files) {
+      struct stat found {};
+      if (::stat(file.c_str(), &found) != 0) continue;
+      stamp += fmt::format(
+          "{} {} {}.{}\n", file, found.st_ino, found.st_mtim.tv_sec, found.st_mtim.tv_nsec);
+    }
+  }
+  return stamp;
+}
+
+void ProxyWork::take_over() {
+  if (process_.is_running() || !process_.adopt()) return;
+  spdlog::info("HAProxy runs already pid={}", process_.pid());
+  running_hash_.clear();
+  may_have_old_workers_ = true;
+  const Result<std::string> config = read_file(files_.config);
+  if (config.has_value()) bound_ = bind_places_in(*config);
+}
+
+void ProxyWork::block(const std::string& listener, const std::string& reason) {
+  blocked_[listener] = reason;
+  look_again_ = Clock::now() + kLookAgain;
+}
+
+void ProxyWork::choose_listeners() {
+  const bool is_due = Clock::now() >= look_again_;
+  if (!is_plan_new_ && !is_due) return;
+  std::string certificates = certificates_stamp();
+  const bool is_changed = certificates != certificates_;
+  look_again_ = Clock::now() + kLookAgain;
+  if (!is_plan_new_ && !is_changed && blocked_.empty()) return;
+  certificates_ = std::move(certificates);
+  is_plan_new_ = false;
+  blocked_.clear();
+  plan_ = wanted_;
+  plan_.listeners.clear();
+  std::set<std::string> places;
+  for (const PlannedListener& listener : wanted_.listeners) {
+    const std::string place = bind_place(listener);
+    if (!places.insert(place).second) {
+      block(listener.name, fmt::format("{} is another listener's", place));
+      continue;
+    }
+    if (!bound_.contains(place)) {
+      const Result<void> probed = probe_listening(listener.address, listener.port);
+      if (!probed.has_value()) {
+        block(listener.name, probed.error().message);
+        continue;
+      }
+    }
+    plan_.listeners.push_back(listener);
+  }
+  plan_hash_ = haproxy_config(plan_, paths(), {}).hash;
+}
+
+Result<void> ProxyWork::write_config(const std::string& path, const BalancerPlan& plan) {
+  ConfiguredServers servers = servers_to_keep(status_, plan);
+  const HaproxyConfig config = haproxy_config(plan, paths(), servers);
+  IK_TRY(write_file_atomically(path, config.text, 0600, Durability::kVolatile));
+  if (path == files_.config) written_servers_ = std::move(servers);
+  return {};
+}
+
+// Writes the new file, without what HAProxy would not take.
+Result<void> ProxyWork::check_new_config(const Yield& yield) {
+  const ConfigCheck check = {
+      .program = options_.program, .config = files_.new_config, .log = files_.new_config + ".log"};
+  IK_TRY(write_config(check.config, plan_));
+  const Result<void> checked = check_config(loop_, check, yield);
+  if (!checked.has_value()) {
+    IK_TRY(block_refused_listeners(checked.error(), yield));
+    IK_TRY(write_config(check.config, plan_));
+  }
+  return write_config(files_.config, plan_);
+}
+
+Result<void> ProxyWork::block_refused_listeners(const Error& refusal, const Yield& yield) {
+  const ConfigCheck check = {
+      .program = options_.program, .config = files_.new_config, .log = files_.new_config + ".log"};
+  std::vector<PlannedListener> good;
+  for (const PlannedListener& listener : plan_.listeners) {
+    BalancerPlan alone = plan_;
+    alone.listeners = {listener};
+    IK_TRY(write_config(check.config, alone));
+    const Result<void> checked = check_config(loop_, check, yield);
+    if (checked.has_value()) {
+      good.push_back(listener);
+    } else {
+      block(listener.name, checked.error().message);
+    }
+  }
+  if (good.size() == plan_.listeners.size()) return refusal;
+  if (good.empty()) return make_error(ErrorKind::kInvalid, "no listener can be served");
+  plan_.listeners = std::move(good);
+  plan_hash_ = haproxy_config(plan_, paths(), {}).hash;
+  return {};
+}
+
+Result<void> ProxyWork::start(const Yield& yield) {
+  IK_TRY(make_directories(files_.jail, 0700));
+  if (::chmod(options_.directory.c_str(), 0700) != 0) {
+    return errno_error("chmod {}", options_.directory);
+  }
+  IK_TRY(check_new_config(yield));
+  if (is_left_) return {};
+  IK_TRY(process_.start());
+  const Result<void> started = await_hash(plan_hash_, yield);
+  if (is_left_) return {};
+  if (!started.has_value()) {
+    process_.end();
+    // Perhaps a port is no longer ours: look at all of them.
+    bound_.clear();
+    is_plan_new_ = true;
+    return make_error(
+        ErrorKind::kUnavailable, "HAProxy does not start: {}", first_alert(files_.log));
+  }
+  bound_ = bind_places(plan_);
+  spdlog::info("HAProxy started pid={}", process_.pid());
+  return {};
+}
+
+Result<void> ProxyWork::reload(const Yield& yield) {
+  // What it knows of its servers goes into the file.
+  IK_LET(status, ask_status(yield));
+  status_ = std::move(status);
+  IK_TRY(check_new_config(yield));
+  if (is_left_) return {};
+  IK_TRY(process_.reload());
+  may_have_old_workers_ = true;
+  const Result<void> reloaded = await_hash(plan_hash_, yield);
+  if (!reloaded.has_value()) {
+    running_hash_.clear();
+    bound_.clear();
+    is_plan_new_ = true;
+    return make_error(
+        ErrorKind::kUnavailable, "HAProxy does not take its new file: {}", first_alert(files_.log));
+  }
+  bound_ = bind_places(plan_);
+  spdlog::info(
+      "HAProxy reloaded listeners={} groups={}", plan_.listeners.size(), plan_.groups.size());
+  return {};
+}
+
+Result<void> ProxyWork::await_hash(const std::string& hash, const Yield& yield) {
+  const Clock::time_point until = Clock::now() + kStartPatience;
+  while (process_.is_running() && !is_left_ && Clock::now() < until) {
+    const Result<std::string> running = running_config_hash(loop_, files_.runtime_socket, yield);
+    if (running.has_value() && *running == hash) {
+      running_hash_ = hash;
+      return {};
+    }
+    boost::asio::steady_timer again(loop_, kAskAgain);
+    boost::system::error_code ignored;
+    again.async_wait(yield[ignored]);
+  }
+  return make_error(ErrorKind::kUnavailable, "HAProxy does not run its file");
+}
+
+}  // namespace ikada

@@ -1,0 +1,95 @@
+// What a Proxy does, as one dialogue with HAProxy that outlives the Proxy until its next pause.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "cluster/loadbalancing/haproxy_config.h"
+#include "cluster/loadbalancing/proxy_status.h"
+#include "cluster/proxy/haproxy_process.h"
+#include "cluster/proxy/proxy.h"
+#include "cluster/proxy/request_sums.h"
+
+namespace ikada {
+
+class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
+ public:
+  ProxyWork(boost::asio::io_context& loop, ProxyOptions options, ProxyEvents events);
+
+  void apply(BalancerPlan plan);
+  void leave();
+  void stop();
+  const std::map<std::string, SectionCounts>& counts() const { return sums_.sums(); }
+
+ private:
+  using Yield = boost::asio::yield_context;
+  using Clock = std::chrono::steady_clock;
+
+  void run(const Yield& yield);
+  void pause(std::chrono::milliseconds delay, const Yield& yield);
+  void wake();
+  void take_over();
+
+  // One look at everything: what runs, what should, what the targets do.
+  Result<void> step(const Yield& yield);
+  Result<void> serve(const Yield& yield);
+  void end_service();
+
+  // The plan without listeners that cannot be served now.
+  void choose_listeners();
+  void block(const std::string& listener, const std::string& reason);
+  Result<void> block_refused_listeners(const Error& refusal, const Yield& yield);
+
+  Result<void> write_config(const std::string& path, const BalancerPlan& plan);
+  Result<void> check_new_config(const Yield& yield);
+  Result<void> start(const Yield& yield);
+  Result<void> reload(const Yield& yield);
+  Result<void> await_hash(const std::string& hash, const Yield& yield);
+  Result<std::string> ask(const std::string& command, const Yield& yield);
+  Result<ProxyStatus> ask_status(const Yield& yield);
+  void ask_old_workers(ProxyStatus& status, const Yield& yield);
+  Result<void> steer(const Yield& yield);
+
+  HaproxyPaths paths() const;
+  std::string certificates_stamp() const;
+  void report_targets(TargetObservations seen);
+  void report_problems();
+
+  boost::asio::io_context& loop_;
+  const ProxyOptions options_;
+  const ProxyEvents events_;
+  const HaproxyFiles files_;
+  HaproxyProcess process_;
+  boost::asio::steady_timer timer_;
+  bool is_left_ = false;
+  bool is_begun_ = false;  // run() runs.
+  bool is_woken_ = false;  // Something happened while it was not in pause().
+
+  BalancerPlan wanted_;
+  bool is_plan_new_ = false;
+  BalancerPlan plan_;
+  std::string plan_hash_;     // Of plan_'s file.
+  std::string running_hash_;  // Of what HAProxy runs; empty: not known.
+  std::string certificates_;
+  std::set<std::string> bound_;  // "ADDRESS:PORT" that HAProxy listens at.
+  std::map<std::string, std::string> blocked_;
+  Clock::time_point look_again_ = {};  // At what is blocked, and at certificates.
+  std::string trouble_;                // What concerns all listeners.
+  ListenerProblems reported_problems_;
+
+  ProxyStatus status_;
+  ConfiguredServers written_servers_;
+  std::vector<std::string> last_commands_;
+  TargetObservations observations_;
+  RequestSums sums_;
+  bool may_have_old_workers_ = true;
+  std::chrono::milliseconds delay_{0};
+};
+
+}  // namespace ikada
