@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cmd/ikada/json_or_yaml.h"
+#include "runtime/base/number.h"
 
 namespace ikada {
 
@@ -19,6 +20,9 @@ void add_service_options(CLI::App& command, ServiceOptions& options) {
   command
       .add_option("--grace-period", options.grace_s, "Seconds in which failed checks do not count")
       ->check(CLI::NonNegativeNumber);
+  command.add_option("--load-balancer",
+                     options.balancers,
+                     "TARGETGROUP:CONTAINER:PORT, where requests come from; none to have no more");
   command
       .add_option("--max-percent", options.maximum, "How many tasks there may be in a deployment")
       ->check(CLI::Range(100, kMostPercent));
@@ -29,6 +33,41 @@ void add_service_options(CLI::App& command, ServiceOptions& options) {
       "--rollback", options.rollback, "Go back to the last good deployment; sets the breaker");
   command.add_flag("-w,--wait", options.wait, "Wait until all its tasks run, and nothing else");
 }
+
+namespace {
+
+// The target group is a name, or an ARN with colons of its own.
+Result<Json> load_balancer(const std::string& text) {
+  const size_t before_port = text.rfind(':');
+  const size_t before_container = before_port == std::string::npos || before_port == 0
+                                      ? before_port
+                                      : text.rfind(':', before_port - 1);
+  if (before_container == std::string::npos || before_container == 0) {
+    return make_error(
+        ErrorKind::kInvalid, "--load-balancer: {}: expected TARGETGROUP:CONTAINER:PORT", text);
+  }
+  IK_LET(port,
+         parse_unsigned(text.substr(before_port + 1), UINT16_MAX)
+             .context("--load-balancer: {}: port", text));
+  return Json{
+      {"targetGroupArn", text.substr(0, before_container)},
+      {"containerName", text.substr(before_container + 1, before_port - before_container - 1)},
+      {"containerPort", port}};
+}
+
+// "none" stands for an empty list.
+Result<void> add_load_balancers(const std::vector<std::string>& texts, Json& input) {
+  if (texts.empty()) return {};
+  Json& balancers = input["loadBalancers"] = Json::array();
+  if (texts == std::vector<std::string>{"none"}) return {};
+  for (const std::string& each : texts) {
+    IK_LET(balancer, load_balancer(each));
+    balancers.push_back(std::move(balancer));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<Json> service_input(const ServiceOptions& options) {
   Json input = Json::object();
@@ -57,6 +96,7 @@ Result<Json> service_input(const ServiceOptions& options) {
     limits()["deploymentCircuitBreaker"] = {{"enable", true}, {"rollback", options.rollback}};
   }
   if (options.force) input["forceNewDeployment"] = true;
+  IK_TRY(add_load_balancers(options.balancers, input));
   return input;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -17,7 +18,8 @@ struct ServiceOptions {
   int minimum_healthy = -1;  // Percent; -1: as it is.
   int maximum = -1;          // Likewise.
   int grace_s = -1;
-  bool daemon = false;  // For create.
+  std::vector<std::string> balancers = {};  // "GROUP:CONTAINER:PORT".
+  bool daemon = false;                      // For create.
   bool breaker = false;
   bool rollback = false;
   bool force = false;

@@ -18,6 +18,7 @@ struct TaskStopOptions {
   std::string cluster = "default";
   std::vector<std::string> tasks;
   std::string reason;
+  bool force = false;
   bool wait = false;
 };
 
@@ -27,6 +28,7 @@ Result<std::string> stop_one_task(const ApiClient& api,
   IK_LET(id, find_task_id(api, options.cluster, text));
   Json input = {{"cluster", options.cluster}, {"task", id}};
   if (!options.reason.empty()) input["reason"] = options.reason;
+  if (options.force) input["force"] = true;
   IK_LET(answer, api.call("StopTask", input));
   return id;
 }
@@ -68,6 +70,7 @@ void add_task_stop_command(CLI::App& group, Context& context) {
   CLI::App* command = group.add_subcommand("stop", "Stop tasks");
   command->add_option("task", options->tasks, "Ids, beginnings of ids, or ARNs")->required();
   command->add_option("--cluster", options->cluster, "Name of the cluster, default by default");
+  command->add_flag("-f,--force", options->force, "Do not wait for a balancer's connections");
   command->add_option("-r,--reason", options->reason, "Why, as the tasks then say");
   command->add_flag("-w,--wait", options->wait, "Wait until they have stopped");
   command->callback([options, &context] { stop_tasks(*options, context); });
