@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/loadbalancing/target_sights.h"
 #include "cluster/model/arn.h"
 #include "cluster/model/ecs_error.h"
 #include "cluster/model/json_fields.h"
@@ -42,7 +43,13 @@ struct ApiCall {
   Timestamp now;
   const ApiOptions& options;
   std::function<std::string(size_t bytes)> random_hex;
-  TaskPlacer* placer = nullptr;  // For the actions that place tasks.
+  TaskPlacer* placer = nullptr;        // For the actions that place tasks.
+  const TargetSights* seen = nullptr;  // Of the balancers' targets; null: nothing.
+
+  const TargetSights& sights() const {
+    static const TargetSights nothing;
+    return seen == nullptr ? nothing : *seen;
+  }
 };
 
 // The body as an action's input. SerializationException for a member of the wrong type,

@@ -124,7 +124,8 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
             .now = ground.now(),
             .options = options,
             .random_hex = ground.random_hex,
-            .placer = &placer};
+            .placer = &placer,
+            .seen = &sights};
   }
 
   void run(const std::shared_ptr<Job>& job) {
@@ -167,6 +168,7 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
   Fence fence;
   Elsewhere elsewhere;
   TaskPlacer placer;
+  TargetSights sights;
 };
 
 ApiServer::ApiServer(asio::io_context& loop,
@@ -192,6 +194,8 @@ const ApiOptions& ApiServer::options() const { return server_->options; }
 const ApiGround& ApiServer::ground() const { return server_->ground; }
 
 void ApiServer::set_fence(Fence fence) { server_->fence = std::move(fence); }
+
+void ApiServer::see_targets(TargetSights sights) { server_->sights = std::move(sights); }
 
 void ApiServer::set_elsewhere(Elsewhere elsewhere) { server_->elsewhere = std::move(elsewhere); }
 

@@ -2,6 +2,7 @@
 
 #include "cluster/api/actions.h"
 #include "cluster/api/service_request.h"
+#include "cluster/api/service_targets.h"
 #include "cluster/api/service_view.h"
 #include "cluster/model/names.h"
 #include "cluster/service/daemon_step.h"
@@ -74,7 +75,11 @@ Result<Service> make_service(const ApiCall& call,
   service.created_at = call.now;
   if (!call.caller_arn.empty()) service.created_by = call.caller_arn;
   apply_request(call, input.request, service);
-  add_deployment(call, service, input.request.network_configuration);
+  const auto given = input.request.load_balancers.value_or(std::vector<ServiceLoadBalancer>{});
+  add_deployment(call,
+                 service,
+                 {.network_configuration = input.request.network_configuration,
+                  .load_balancers = with_arns(state.scope(call.scope), given)});
   return service;
 }
 
@@ -99,6 +104,8 @@ Result<Outcome> create_service(const ApiCall& call, const State& state) {
   service.creation_digest = digest;
   IK_LET(launch, prepare_service_launch(call, state, service, service.deployments[0]));
   IK_TRY(service_placement(launch, service));
+  IK_TRY(
+      check_load_balancers(call, state, service.deployments[0].load_balancers, launch.definition));
 
   Proposal proposal{.then = show};
   guard_launch(proposal, call, launch, {});

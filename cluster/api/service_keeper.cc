@@ -56,6 +56,16 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
     }
   }
 
+  void mark_balanced() {
+    for (const auto& [text, scope] : feed.state().scopes()) {
+      for (const auto& [cluster, state] : scope.clusters) {
+        for (const auto& [name, service] : state.services) {
+          if (has_load_balancers(service.record.value)) mark(scope.scope, cluster, name);
+        }
+      }
+    }
+  }
+
   void mark_service_of_task(const RecordKey& key) {
     const ClusterState* cluster = feed.state().scope(key.scope).find_cluster(key.first);
     if (cluster == nullptr) return;
@@ -77,6 +87,9 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
     if (key->kind == RecordKind::kService) mark(key->scope, key->first, key->second);
     if (key->kind == RecordKind::kTask) mark_service_of_task(*key);
     if (key->kind == RecordKind::kInstance) mark_cluster(key->scope, key->first);
+    const bool is_of_targets =
+        key->kind == RecordKind::kTargetGroup || key->kind == RecordKind::kListener;
+    if (is_of_targets) mark_balanced();
   }
 
   // After what the loop is doing: many changes come together.
@@ -166,5 +179,7 @@ void ServiceKeeper::stop() {
 }
 
 void ServiceKeeper::note_change(std::string_view key) { keeper_->note_change(key); }
+
+void ServiceKeeper::note_targets() { keeper_->mark_balanced(); }
 
 }  // namespace ikada

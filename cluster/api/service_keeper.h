@@ -31,6 +31,8 @@ class ServiceKeeper {
 
   // A record of this key has changed in the state; "": everything may have.
   void note_change(std::string_view key);
+  // What is known of the balancers' targets has changed.
+  void note_targets();
 
  private:
   struct Keeper;

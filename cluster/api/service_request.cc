@@ -50,14 +50,6 @@ Result<void> check_deployment_members(const Json& configuration) {
 
 // What ECS has and ikada does not do yet is refused rather than left out.
 Result<void> check_supported(const Json& body) {
-  if (is_given(body, "loadBalancers")) {
-    const Json& balancers = body["loadBalancers"];
-    if (!balancers.is_array()) {
-      return ecs_error("SerializationException", "request.loadBalancers: expected a list");
-    }
-    return invalid_parameter("The target group with targetGroupArn {} does not exist.",
-                             text_member(balancers[0], "targetGroupArn"));
-  }
   if (is_given(body, "capacityProviderStrategy")) {
     return invalid_parameter("The specified capacity provider was not found.");
   }
@@ -119,6 +111,7 @@ void describe_service_request(JsonFields& fields, ServiceRequest& request) {
   fields.field("desiredCount", request.desired_count);
   fields.field("deploymentConfiguration", request.deployment_configuration);
   fields.field("networkConfiguration", request.network_configuration);
+  fields.field("loadBalancers", request.load_balancers);
   fields.field("placementConstraints", request.placement_constraints);
   fields.field("placementStrategy", request.placement_strategy);
   fields.field("healthCheckGracePeriodSeconds", request.health_check_grace_period_seconds);
@@ -194,9 +187,7 @@ void apply_request(const ApiCall& call, const ServiceRequest& request, Service& 
   service.propagate_tags = request.propagate_tags.value_or(service.propagate_tags);
 }
 
-void add_deployment(const ApiCall& call,
-                    Service& service,
-                    const std::optional<NetworkConfiguration>& network) {
+void add_deployment(const ApiCall& call, Service& service, const DeploymentParts& parts) {
   for (Deployment& each : service.deployments) {
     each.status = "ACTIVE";
     each.desired_count = 0;
@@ -206,7 +197,8 @@ void add_deployment(const ApiCall& call,
   deployment.family = service.family;
   deployment.revision = service.revision;
   deployment.desired_count = service.desired_count;
-  deployment.network_configuration = network;
+  deployment.network_configuration = parts.network_configuration;
+  deployment.load_balancers = parts.load_balancers;
   deployment.rollout_state_reason = fmt::format("ECS deployment {} in progress.", deployment.id);
   deployment.created_at = call.now;
   deployment.updated_at = call.now;
@@ -231,6 +223,9 @@ Result<Launch> prepare_service_launch(const ApiCall& call,
   input.may_be_inactive = true;
   IK_LET(launch, prepare_launch(call, state, input));
   launch.pattern.group = group_of_service(service.name);
+  if (!deployment.load_balancers.empty()) {
+    launch.pattern.targets = TaskTargets{.load_balancers = deployment.load_balancers};
+  }
   if (service.enable_ecs_managed_tags) {
     merge_tags(launch.pattern.tags, std::vector<Tag>{{"aws:ecs:serviceName", service.name}});
   }

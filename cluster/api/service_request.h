@@ -21,6 +21,7 @@ struct ServiceRequest {
   std::optional<std::int32_t> desired_count = {};
   std::optional<DeploymentConfiguration> deployment_configuration = {};
   std::optional<NetworkConfiguration> network_configuration = {};
+  OptionalList<ServiceLoadBalancer> load_balancers = {};
   OptionalList<PlacementConstraint> placement_constraints = {};
   OptionalList<PlacementStrategy> placement_strategy = {};
   std::optional<std::int32_t> health_check_grace_period_seconds = {};
@@ -39,11 +40,15 @@ Result<void> check_daemon_request(const ServiceRequest& request);
 // Takes over what is given; what makes a new deployment is left to the caller.
 void apply_request(const ApiCall& call, const ServiceRequest& request, Service& service);
 
+// What a deployment has besides what its service has.
+struct DeploymentParts {
+  std::optional<NetworkConfiguration> network_configuration = {};
+  std::vector<ServiceLoadBalancer> load_balancers = {};
+};
+
 // A PRIMARY deployment of the service's task definition and desired count; the others become
 // ACTIVE.
-void add_deployment(const ApiCall& call,
-                    Service& service,
-                    const std::optional<NetworkConfiguration>& network);
+void add_deployment(const ApiCall& call, Service& service, const DeploymentParts& parts);
 
 // How the tasks of one of the service's deployments are launched: prepare_launch().
 Result<Launch> prepare_service_launch(const ApiCall& call,

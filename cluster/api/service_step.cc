@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "cluster/api/service_request.h"
 #include "cluster/api/service_view.h"
 #include "cluster/api/task_placer.h"
+#include "cluster/model/task_stop.h"
 #include "cluster/service/reconcile.h"
 #include "cluster/service/rollout.h"
 
@@ -31,8 +33,7 @@ class ServicePlan {
       : call_(call), state_(state), cluster_(cluster), kept_(kept) {}
 
   ServiceStep make() {
-    service::ServiceView view = view_of_service(
-        state_.scope(call_.scope), cluster_, kept_, call_.now, call_.options.healthy_after);
+    service::ServiceView view = view_of_service(state_.scope(call_.scope), cluster_, kept_, call_);
     if (is_daemon(kept_.record.value)) find_hosts(view);
     service::Decision decision = service::reconcile(view);
     step_.look_again = decision.look_again;
@@ -41,7 +42,7 @@ class ServicePlan {
     news_.messages = std::move(decision.events);
     news_.repeated = std::move(decision.repeated_events);
     news_.is_steady = decision.is_steady;
-    propose_stops(decision);
+    propose_task_changes(decision);
     if (decision.starts > 0 || !decision.starts_on.empty()) start(service, decision);
     propose_events(step_.proposal, call_, kept_, news_);
     if (step_.proposal.changes.empty() && !decision.changed.has_value()) return std::move(step_);
@@ -55,16 +56,22 @@ class ServicePlan {
   }
 
  private:
-  void propose_stops(const service::Decision& decision) {
-    for (const service::Stop& each : decision.stops) {
-      Task task = *each.task;
-      task.desired_status = "STOPPED";
-      task.stop_code = "ServiceSchedulerInitiated";
-      task.stopped_reason = each.reason;
+  // A task that is to stop may have changed as a target in the same step.
+  void propose_task_changes(const service::Decision& decision) {
+    std::map<std::string, Task> changed;
+    for (const auto& [id, targets] : decision.targets) {
+      Task& task = changed.emplace(id, cluster_.tasks.find(id)->second.value).first->second;
+      task.targets = targets;
       ++task.version;
-      step_.proposal.put(task_key(call_.scope, task.cluster, task.id),
-                         task,
-                         cluster_.tasks.find(task.id)->second.revision);
+    }
+    for (const service::Stop& each : decision.stops) {
+      Task& task = changed.emplace(each.task->id, *each.task).first->second;
+      ask_to_stop(
+          task, "ServiceSchedulerInitiated", each.reason, StopOrder::kDrainFirst, call_.now);
+    }
+    for (const auto& [id, task] : changed) {
+      step_.proposal.put(
+          task_key(call_.scope, task.cluster, id), task, cluster_.tasks.find(id)->second.revision);
     }
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/api/service_targets.h"
 #include "cluster/service/failures.h"
 
 namespace ikada {
@@ -44,7 +45,8 @@ Counts count_tasks(const service::ServiceView& view, std::string_view deployment
   Counts counts;
   for (const service::ServiceTask& each : view.tasks) {
     if (!deployment.empty() && each.task->started_by != deployment) continue;
-    if (is_running(*each.task)) ++counts.running;
+    const bool is_leaving = each.task->last_status == TaskStatus::kDeactivating;
+    if (is_running(*each.task) && !is_leaving) ++counts.running;
     if (is_pending(*each.task)) ++counts.pending;
   }
   return counts;
@@ -54,7 +56,7 @@ Json show_deployment(const ApiCall& call,
                      const service::ServiceView& view,
                      const Deployment& deployment) {
   Json json = to_json(deployment);
-  for (const char* own : {"family", "revision"}) json.erase(own);
+  for (const char* own : {"family", "revision", "loadBalancers"}) json.erase(own);
   const Counts counts = count_tasks(view, deployment.id);
   json["taskDefinition"] = task_definition_arn(call.scope, deployment.family, deployment.revision);
   json["runningCount"] = counts.running;
@@ -69,10 +71,12 @@ Json show_deployment(const ApiCall& call,
 service::ServiceView view_of_service(const ScopeState& scope,
                                      const ClusterState& cluster,
                                      const ServiceState& service,
-                                     Timestamp now,
-                                     std::chrono::milliseconds healthy_after) {
-  service::ServiceView view{
-      .service = &service.record.value, .tasks = {}, .now = now, .healthy_after = healthy_after};
+                                     const ApiCall& call) {
+  service::ServiceView view{.service = &service.record.value,
+                            .tasks = {},
+                            .now = call.now,
+                            .healthy_after = call.options.healthy_after};
+  const TargetLook targets(scope, call.sights());
   for (const std::string& id : service.tasks) {
     const Task& task = cluster.tasks.find(id)->second.value;
     const Kept<TaskDefinition>* definition =
@@ -83,7 +87,8 @@ service::ServiceView view_of_service(const ScopeState& scope,
          .has_health_check = definition != nullptr && has_essential_check(definition->value),
          .is_on_draining_host = is_draining,
          .is_last_on_host =
-             is_draining && is_daemon(service.record.value) && is_last_on_host(cluster, task)});
+             is_draining && is_daemon(service.record.value) && is_last_on_host(cluster, task),
+         .targets = targets.at(task)});
   }
   return view;
 }
@@ -98,8 +103,7 @@ Json show_service(const ApiCall& call,
   const ServiceState* kept = in == nullptr ? nullptr : find_service(*in, name);
   if (kept == nullptr) return nullptr;
   const Service& service = kept->record.value;
-  const service::ServiceView view =
-      view_of_service(scope, *in, *kept, call.now, call.options.healthy_after);
+  const service::ServiceView view = view_of_service(scope, *in, *kept, call);
   Json json = to_json(service);
   for (const char* own :
        {"cluster", "family", "revision", "lastCompleted", "inactiveAt", "creationDigest"}) {
@@ -119,9 +123,11 @@ Json show_service(const ApiCall& call,
     deployments.push_back(show_deployment(call, view, each));
   }
   json["events"] = to_json(kept->events.value)["events"];
-  if (const Deployment* primary = primary_of(service);
-      primary != nullptr && primary->network_configuration.has_value()) {
-    json["networkConfiguration"] = to_json(*primary->network_configuration);
+  if (const Deployment* primary = primary_of(service)) {
+    json["loadBalancers"] = to_json(*primary)["loadBalancers"];
+    if (primary->network_configuration.has_value()) {
+      json["networkConfiguration"] = to_json(*primary->network_configuration);
+    }
   }
   if (!with_tags) json["tags"] = Json::array();
   return json;

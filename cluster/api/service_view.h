@@ -1,7 +1,6 @@
 // A service of the state as the service scheduler looks at it, and as the API shows it.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -12,12 +11,11 @@
 
 namespace ikada {
 
-// Good as long as the state is.
+// Good as long as the state is, and what the call knows of targets.
 service::ServiceView view_of_service(const ScopeState& scope,
                                      const ClusterState& cluster,
                                      const ServiceState& service,
-                                     Timestamp now,
-                                     std::chrono::milliseconds healthy_after);
+                                     const ApiCall& call);
 
 // Null JSON if the service is gone.
 Json show_service(const ApiCall& call,

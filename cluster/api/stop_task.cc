@@ -1,5 +1,6 @@
 #include "cluster/api/actions.h"
 #include "cluster/api/resolve.h"
+#include "cluster/model/task_stop.h"
 
 namespace ikada {
 namespace {
@@ -10,17 +11,21 @@ struct StopTaskInput {
   std::string cluster;
   std::string task;
   std::optional<std::string> reason;
+  bool force = false;
 };
 
 void describe(JsonFields& fields, StopTaskInput& input) {
   fields.field("cluster", input.cluster);
   fields.required("task", input.task);
   fields.field("reason", input.reason);
+  fields.field("force", input.force);
 }
 
 }  // namespace
 
-// Says what is wanted; the host makes it so. A task that is to stop already is answered as it is.
+// Says what is wanted; the host makes it so, after the connections of a task that is a target have
+// ended, unless `force` is given, which is ours. A task that is to stop already is answered as it
+// is.
 Result<Outcome> stop_task(const ApiCall& call, const State& state) {
   IK_LET(input, parse_input<StopTaskInput>(call));
   IK_LET(cluster, resolve_cluster(call, state, input.cluster));
@@ -32,15 +37,13 @@ Result<Outcome> stop_task(const ApiCall& call, const State& state) {
         if (now == nullptr || now->tasks.count(id) == 0) return Json::object();
         return Json{{"task", show_task(now->tasks.at(id).value, scope, true)}};
       };
-  if (kept->value.desired_status == "STOPPED") return answer(show(state));
   if (input.reason.value_or("").size() > kMaxReasonBytes) {
     return invalid_parameter("reason must not be longer than {} bytes.", kMaxReasonBytes);
   }
   Task stopping = kept->value;
-  stopping.desired_status = "STOPPED";
-  stopping.stop_code = "UserInitiated";
-  stopping.stopped_reason = input.reason.value_or("Task stopped by user");
-  ++stopping.version;
+  const StopOrder order = input.force ? StopOrder::kAtOnce : StopOrder::kDrainFirst;
+  const std::string reason = input.reason.value_or("Task stopped by user");
+  if (!ask_to_stop(stopping, "UserInitiated", reason, order, call.now)) return answer(show(state));
   Proposal proposal{.then = show};
   proposal.put(task_key(call.scope, cluster.name, stopping.id), stopping, kept->revision);
   return propose(std::move(proposal));

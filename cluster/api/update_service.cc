@@ -2,6 +2,7 @@
 
 #include "cluster/api/actions.h"
 #include "cluster/api/service_request.h"
+#include "cluster/api/service_targets.h"
 #include "cluster/api/service_view.h"
 
 namespace ikada {
@@ -20,11 +21,14 @@ void describe(JsonFields& fields, UpdateServiceInput& input) {
 }
 
 // What a deployment is made of, as text: what is the same needs no new one.
-std::string shape_of(const Service& service, const std::optional<NetworkConfiguration>& network) {
+std::string shape_of(const Service& service, const DeploymentParts& parts) {
   Json shape = {{"family", service.family}, {"revision", service.revision}};
   Json whole = to_json(service);
   for (const char* each : {"placementConstraints", "placementStrategy"}) shape[each] = whole[each];
-  if (network.has_value()) shape["network"] = to_json(*network);
+  if (parts.network_configuration.has_value()) {
+    shape["network"] = to_json(*parts.network_configuration);
+  }
+  for (const auto& each : parts.load_balancers) shape["balancers"].push_back(to_json(each));
   return shape.dump();
 }
 
@@ -36,9 +40,12 @@ Result<Service> updated(const ApiCall& call,
   Service service = before;
   service.creation_digest.reset();
   const Deployment* primary = primary_of(before);
-  std::optional<NetworkConfiguration> network;
-  if (primary != nullptr) network = primary->network_configuration;
-  const std::string shape_before = shape_of(before, network);
+  DeploymentParts parts;
+  if (primary != nullptr) {
+    parts = {.network_configuration = primary->network_configuration,
+             .load_balancers = primary->load_balancers};
+  }
+  const std::string shape_before = shape_of(before, parts);
   apply_request(call, input.request, service);
   if (input.request.task_definition.has_value()) {
     IK_LET(definition, resolve_runnable(call, state, *input.request.task_definition, false));
@@ -46,10 +53,13 @@ Result<Service> updated(const ApiCall& call,
     service.revision = definition->value.revision;
   }
   if (input.request.network_configuration.has_value()) {
-    network = input.request.network_configuration;
+    parts.network_configuration = input.request.network_configuration;
   }
-  if (input.force_new_deployment || shape_of(service, network) != shape_before) {
-    add_deployment(call, service, network);
+  if (input.request.load_balancers.has_value()) {
+    parts.load_balancers = with_arns(state.scope(call.scope), *input.request.load_balancers);
+  }
+  if (input.force_new_deployment || shape_of(service, parts) != shape_before) {
+    add_deployment(call, service, parts);
   } else if (Deployment* present = primary_of(service);
              present != nullptr && present->desired_count != service.desired_count) {
     present->desired_count = service.desired_count;
@@ -69,6 +79,10 @@ Result<Outcome> update_service(const ApiCall& call, const State& state) {
   IK_LET(service, updated(call, state, input, present->record.value));
   IK_LET(launch, prepare_service_launch(call, state, service, *primary_of(service)));
   IK_TRY(service_placement(launch, service));
+  const Deployment& primary = *primary_of(service);
+  if (primary.id != primary_of(present->record.value)->id) {
+    IK_TRY(check_load_balancers(call, state, primary.load_balancers, launch.definition));
+  }
   Proposal proposal{.then = answer_with_service(call, cluster.name, service.name)};
   guard_launch(proposal, call, launch, {});
   proposal.put(

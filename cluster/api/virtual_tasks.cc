@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "cluster/model/task_stop.h"
 #include "runtime/base/number.h"
 
 namespace ikada {
@@ -13,7 +14,7 @@ constexpr std::int32_t kFirstDynamicPort = 32'768;
 constexpr std::int32_t kTerminated = 143;
 
 bool has_step(const Task& task) {
-  if (task.last_status == TaskStatus::kStopped) return false;
+  if (task.last_status == TaskStatus::kStopped || is_draining(task)) return false;
   return task.last_status != TaskStatus::kRunning || task.desired_status == "STOPPED";
 }
 

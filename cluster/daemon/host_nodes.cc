@@ -172,9 +172,10 @@ void HostDaemon::remove_records(const Node& node, const Done& done) {
   const ScopeState& home = manager_->home();
   if (home.nodes.find(node.id) == home.nodes.end()) return done(Json{{"node", node.id}});
   // First its tasks, some at a time, then itself.
-  std::optional<Proposal> proposal = plan_lost_host(home, node, {unix_now() / 1'000'000});
+  const Timestamp now{unix_now() / 1'000'000};
+  std::optional<Proposal> proposal = plan_lost_host(home, node, now);
   const bool is_last = !proposal.has_value();
-  if (is_last) proposal = plan_leave(home, node.id, false).proposal;
+  if (is_last) proposal = plan_leave(home, node.id, false, now).proposal;
   manager_->api().propose(*proposal, [this, node, is_last, done](bool made) {
     if (made && is_last) return done(Json{{"node", node.id}});
     if (made) return remove_records(node, done);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cluster/daemon/task_grants.h"
+#include "cluster/model/task_stop.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada {
@@ -23,7 +24,8 @@ std::optional<Assignment> assignment_of(const ScopeState& scope, const Task& tas
   const Kept<TaskDefinition>* definition =
       scope.find_definition({.family = task.family, .revision = task.revision});
   if (definition == nullptr) return std::nullopt;
-  return Assignment{.scope = scope.scope, .task = task, .definition = definition->value};
+  return Assignment{
+      .scope = scope.scope, .task = as_told_to_host(task), .definition = definition->value};
 }
 
 // At its place, so that a host that is as it was leaves its record as it is.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cluster/model/task_stop.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada {
@@ -64,7 +65,10 @@ Result<Proposal> plan_instance_claim(const ScopeState& scope,
   return proposal;
 }
 
-LeavePlan plan_leave(const ScopeState& scope, const std::string& node, bool stops_tasks) {
+LeavePlan plan_leave(const ScopeState& scope,
+                     const std::string& node,
+                     bool stops_tasks,
+                     Timestamp now) {
   LeavePlan plan;
   const auto record = scope.nodes.find(node);
   if (record == scope.nodes.end()) return plan;
@@ -90,13 +94,13 @@ LeavePlan plan_leave(const ScopeState& scope, const std::string& node, bool stop
   }
   if (!stops_tasks) return plan;
   for (const auto& [task_id, task] : cluster->second.tasks) {
-    if (task.value.container_instance != id || task.value.desired_status == "STOPPED") continue;
+    if (task.value.container_instance != id || task.value.last_status == TaskStatus::kStopped) {
+      continue;
+    }
     if (plan.proposal.changes.size() >= kMaxChanges) break;
     Task stopping = task.value;
-    stopping.desired_status = "STOPPED";
-    stopping.stop_code = "TerminationNotice";
-    stopping.stopped_reason = fmt::format("Host EC2 (instance {}) terminated.", id);
-    ++stopping.version;
+    const std::string reason = fmt::format("Host EC2 (instance {}) terminated.", id);
+    if (!ask_to_stop(stopping, "TerminationNotice", reason, StopOrder::kAtOnce, now)) continue;
     plan.proposal.put(task_key(scope.scope, name, task_id), stopping, task.revision);
   }
   return plan;

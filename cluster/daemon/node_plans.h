@@ -23,12 +23,16 @@ Result<Proposal> plan_instance_claim(const ScopeState& scope,
                                      const std::string& cluster);
 
 // What has to change so that a node may go: nothing if it is unknown. As long as `tasks` run there
-// its instance drains, and with `stops_tasks` they are told to stop; then its records are removed.
+// its instance drains, and with `stops_tasks` they are told to stop at once; then its records are
+// removed.
 struct LeavePlan {
   Proposal proposal = {};
   std::int32_t tasks = 0;
 };
-LeavePlan plan_leave(const ScopeState& scope, const std::string& node, bool stops_tasks);
+LeavePlan plan_leave(const ScopeState& scope,
+                     const std::string& node,
+                     bool stops_tasks,
+                     Timestamp now);
 
 // Whether the task that is reported runs on that instance, as the manager sees it.
 bool may_report(const State& state, const TaskReport& report, const std::string& instance);

@@ -168,7 +168,8 @@ void NodeSession::leave(std::int64_t id, const Json& body) {
 }
 
 void NodeSession::try_to_leave(std::int64_t id, bool stops_tasks, int attempts) {
-  const LeavePlan plan = plan_leave(feed_.state().scope(scope_), node_, stops_tasks);
+  const LeavePlan plan =
+      plan_leave(feed_.state().scope(scope_), node_, stops_tasks, api_.ground().now());
   const Error busy = make_error(
       ErrorKind::kConflict, "{} task{} here", plan.tasks, plan.tasks == 1 ? " runs" : "s run");
   const Body answer = plan.tasks > 0 ? Body(busy) : Body(Json::object());

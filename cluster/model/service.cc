@@ -41,6 +41,7 @@ void describe(JsonFields& fields, Deployment& deployment) {
   fields.field("revision", deployment.revision);
   fields.field("desiredCount", deployment.desired_count);
   fields.field("networkConfiguration", deployment.network_configuration);
+  fields.field("loadBalancers", deployment.load_balancers);
   fields.field("rolloutState", deployment.rollout_state);
   fields.field("rolloutStateReason", deployment.rollout_state_reason);
   fields.field("createdAt", deployment.created_at);
@@ -91,6 +92,12 @@ std::optional<std::string> service_of_group(std::string_view group) {
 }
 
 bool is_daemon(const Service& service) { return service.scheduling_strategy == "DAEMON"; }
+
+bool has_load_balancers(const Service& service) {
+  return std::any_of(service.deployments.begin(), service.deployments.end(), [](const auto& each) {
+    return !each.load_balancers.empty();
+  });
+}
 
 const Deployment* primary_of(const Service& service) {
   const auto found = std::find_if(service.deployments.begin(),

@@ -50,7 +50,8 @@ struct Deployment {
   std::int32_t revision = 0;       // Likewise.
   std::int32_t desired_count = 0;  // 0 for an ACTIVE one.
   std::optional<NetworkConfiguration> network_configuration = {};
-  std::string rollout_state = "IN_PROGRESS";  // IN_PROGRESS, COMPLETED or FAILED.
+  std::vector<ServiceLoadBalancer> load_balancers = {};  // The API shows the service's.
+  std::string rollout_state = "IN_PROGRESS";             // IN_PROGRESS, COMPLETED or FAILED.
   std::string rollout_state_reason = {};
   Timestamp created_at = {};
   Timestamp updated_at = {};
@@ -107,6 +108,9 @@ std::optional<std::string> service_of_group(std::string_view group);
 
 // Of the scheduling strategy DAEMON.
 bool is_daemon(const Service& service);
+
+// Some of its tasks are targets.
+bool has_load_balancers(const Service& service);
 
 // The PRIMARY one, or null.
 const Deployment* primary_of(const Service& service);

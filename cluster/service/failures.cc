@@ -18,7 +18,9 @@ bool is_failure(const ServiceTask& task, const ServiceView& view) {
   if (healthy_since(task, view).has_value()) return false;
   const std::string code = task.task->stop_code.value_or("");
   if (code == "TaskFailedToStart" || code == "EssentialContainerExited") return true;
-  return code == "ServiceSchedulerInitiated" && task.task->stopped_reason == kFailedChecks;
+  const std::string reason = task.task->stopped_reason.value_or("");
+  return code == "ServiceSchedulerInitiated" &&
+         (reason == kFailedChecks || reason.starts_with(kFailedTargets));
 }
 
 std::int32_t rounded_up(std::int64_t count, std::int32_t percent) {

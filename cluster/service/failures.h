@@ -11,6 +11,7 @@
 namespace ikada::service {
 
 inline constexpr std::string_view kFailedChecks = "Task failed container health checks";
+inline constexpr std::string_view kFailedTargets = "Task failed ELB health checks in";
 
 struct Failures {
   std::int32_t in_a_row = 0;

@@ -5,10 +5,12 @@
 
 #include <fmt/core.h>
 
+#include "cluster/model/task_stop.h"
 #include "cluster/service/daemon_step.h"
 #include "cluster/service/failures.h"
 #include "cluster/service/rollout.h"
 #include "cluster/service/scale_in.h"
+#include "cluster/service/target_step.h"
 
 namespace ikada::service {
 namespace {
@@ -182,9 +184,10 @@ void note_times(const ServiceView& view, const Service& service, Decision& decis
   for (const ServiceTask& each : view.tasks) {
     if (!is_live(each)) continue;
     note_time(decision, will_be_healthy_at(each, view));
-    const bool is_spared = each.has_health_check && each.task->health_status == "UNHEALTHY" &&
-                           !is_unhealthy(each, view);
-    if (is_spared) note_time(decision, *each.task->started_at + grace);
+    const bool has_failed = each.has_health_check && each.task->health_status == "UNHEALTHY";
+    const bool is_spared = (has_failed || has_unhealthy_targets(each)) && !is_unhealthy(each, view);
+    if (is_spared && each.task->started_at.has_value())
+      note_time(decision, *each.task->started_at + grace);
   }
 }
 
@@ -216,22 +219,26 @@ bool take_down(const ServiceView& view, Service& service, Decision& decision) {
 }
 
 // Those of this step; what is more is for the next one.
-void tell_stops(const Service& service, Decision& decision) {
+void tell_stops(const ServiceView& view, const Service& service, Decision& decision) {
   if (decision.stops.size() > kMostStops) decision.stops.resize(kMostStops);
-  std::string running;
-  int running_count = 0;
-  int pending_count = 0;
   for (const Stop& each : decision.stops) {
-    const bool has_run = each.task->last_status >= TaskStatus::kActivating;
-    (has_run ? running_count : pending_count) += 1;
-    if (has_run) running += fmt::format(" (task {})", each.task->id);
     if (each.reason != kFailedChecks) continue;
     decision.events.push_back(fmt::format(
         "{} (task {}) failed container health checks.", event_subject(service), each.task->id));
   }
+  tell_stopped_targets(view, service, decision);
+  std::string running;
+  int running_count = 0;
+  int pending_count = 0;
+  for (const Stop& each : decision.stops) {
+    // One that is drained first is told of when that is over.
+    if (is_target(*each.task)) continue;
+    const bool has_run = each.task->last_status >= TaskStatus::kActivating;
+    (has_run ? running_count : pending_count) += 1;
+    if (has_run) running += fmt::format(" (task {})", each.task->id);
+  }
   if (running_count > 0) {
-    decision.events.push_back(fmt::format(
-        "{} has stopped {} running tasks:{}.", event_subject(service), running_count, running));
+    decision.events.push_back(stopped_event(service, running_count, running));
   }
   if (pending_count > 0) {
     decision.events.push_back(
@@ -244,7 +251,13 @@ void tell_stops(const Service& service, Decision& decision) {
 std::string reason_to_stop(const ServiceTask& task,
                            const ServiceView& view,
                            const Deployment& primary) {
-  if (is_unhealthy(task, view)) return std::string(kFailedChecks);
+  if (is_unhealthy(task, view)) {
+    if (!has_unhealthy_targets(task) || task.targets.unhealthy.empty()) {
+      return std::string(kFailedChecks);
+    }
+    return fmt::format(
+        "{} (target-group {})", kFailedTargets, task.targets.unhealthy.front().target_group_arn);
+  }
   return fmt::format("Scaling activity initiated by (deployment {})", primary.id);
 }
 
@@ -276,7 +289,8 @@ Decision reconcile(const ServiceView& view) {
     decision.is_steady = decision.stops.empty() && decision.starts == 0 &&
                          decision.starts_on.empty() && is_steady(service, view);
   }
-  tell_stops(service, decision);
+  decide_targets(view, service, decision);
+  tell_stops(view, service, decision);
   if (is_changed) decision.changed = std::move(service);
   return decision;
 }

@@ -10,6 +10,7 @@
 // instances", "Task scale-in protection"; API Reference, DeploymentConfiguration.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ struct Stop {
 
 struct Decision {
   std::optional<Service> changed = {};  // The record as it is to be, if otherwise.
+  // What is to be put down of tasks as targets, by their ids; those of `stops` may be among them.
+  std::map<std::string, TaskTargets> targets = {};
   std::vector<Stop> stops = {};
   std::int32_t starts = 0;  // Of the PRIMARY deployment of `changed` or the service.
   std::vector<std::string> starts_on = {};  // Of a daemon service: one task on each of these.

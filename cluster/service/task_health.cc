@@ -11,6 +11,16 @@ bool is_in_grace(const Task& task, const ServiceView& view) {
   return view.now < *task.started_at + std::chrono::seconds(grace_s);
 }
 
+std::optional<Timestamp> targets_healthy_since(const Task& task) {
+  return task.targets.has_value() ? task.targets->healthy_since : std::nullopt;
+}
+
+bool has_good_targets(const ServiceTask& task) {
+  if (task.targets.state == TargetsView::State::kHealthy) return true;
+  return task.targets.state == TargetsView::State::kUnknown &&
+         targets_healthy_since(*task.task).has_value();
+}
+
 }  // namespace
 
 Timestamp operator+(Timestamp time, std::chrono::milliseconds by) {
@@ -26,15 +36,20 @@ bool has_started(const ServiceTask& task) {
          task.task->last_status < TaskStatus::kStopped;
 }
 
+bool has_unhealthy_targets(const ServiceTask& task) {
+  return task.targets.has_groups && task.targets.state == TargetsView::State::kUnhealthy;
+}
+
 bool is_unhealthy(const ServiceTask& task, const ServiceView& view) {
-  return task.has_health_check && task.task->health_status == "UNHEALTHY" &&
-         !is_in_grace(*task.task, view);
+  const bool has_failed = task.has_health_check && task.task->health_status == "UNHEALTHY";
+  return (has_failed || has_unhealthy_targets(task)) && !is_in_grace(*task.task, view);
 }
 
 bool is_healthy(const ServiceTask& task, const ServiceView& view) {
   if (!is_live(task) || task.task->last_status != TaskStatus::kRunning) return false;
-  if (task.has_health_check) return task.task->health_status == "HEALTHY";
-  return !will_be_healthy_at(task, view).has_value();
+  if (task.has_health_check && task.task->health_status != "HEALTHY") return false;
+  if (task.targets.has_groups) return has_good_targets(task);
+  return task.has_health_check || !will_be_healthy_at(task, view).has_value();
 }
 
 bool is_protected(const ServiceTask& task, const ServiceView& view) {
@@ -44,6 +59,7 @@ bool is_protected(const ServiceTask& task, const ServiceView& view) {
 std::optional<Timestamp> healthy_since(const ServiceTask& task, const ServiceView& view) {
   const std::optional<Timestamp>& started = task.task->started_at;
   if (!started.has_value()) return std::nullopt;
+  if (task.targets.has_groups) return targets_healthy_since(*task.task);
   if (task.has_health_check) {
     // When it became so is not in the record; a check's answer stays there when the task has ended.
     if (task.task->health_status != "HEALTHY") return std::nullopt;
@@ -57,7 +73,8 @@ std::optional<Timestamp> healthy_since(const ServiceTask& task, const ServiceVie
 }
 
 std::optional<Timestamp> will_be_healthy_at(const ServiceTask& task, const ServiceView& view) {
-  if (task.has_health_check || !task.task->started_at.has_value()) return std::nullopt;
+  if (task.has_health_check || task.targets.has_groups || !task.task->started_at.has_value())
+    return std::nullopt;
   const Timestamp at = *task.task->started_at + view.healthy_after;
   return view.now < at ? std::optional(at) : std::nullopt;
 }

@@ -1,8 +1,11 @@
 // What a task counts as when its service is looked at.
 //
 // Source: Amazon ECS API Reference, DeploymentConfiguration, minimumHealthyPercent: without checks
-// a task is healthy when it has been RUNNING for 40 seconds; with checks of its containers when
-// they say so.
+// a task is healthy when it has been RUNNING for 40 seconds; with checks of its containers and with
+// target groups when they all say so.
+//
+// What is not known of a target is neither good nor bad: a task that was healthy stays it, and none
+// is stopped for it.
 #pragma once
 
 #include <chrono>
@@ -17,11 +20,30 @@ namespace ikada::service {
 
 inline constexpr std::chrono::seconds kHealthyAfter{40};
 
+// A port of the task that a target group finds unhealthy.
+struct UnhealthyTarget {
+  std::int32_t port = 0;
+  std::string target_group_arn = {};
+  std::string reason = {};  // "Request timed out"
+};
+
+// What the balancers see of a task that is a target.
+struct TargetsView {
+  enum class State { kUnknown, kHealthy, kUnhealthy };
+
+  bool has_groups = false;  // Groups that some listener sends requests to.
+  State state = State::kUnknown;
+  std::vector<UnhealthyTarget> unhealthy = {};
+  // Of one that is drained: when that is over.
+  std::optional<Timestamp> drained_at = {};
+};
+
 struct ServiceTask {
   const Task* task = nullptr;
   bool has_health_check = false;  // An essential container of it has one.
   bool is_on_draining_host = false;
   bool is_last_on_host = false;  // Nothing but tasks of daemon services is left there.
+  TargetsView targets = {};
 };
 
 struct ServiceView {
@@ -38,6 +60,8 @@ Timestamp operator+(Timestamp time, std::chrono::milliseconds by);
 bool is_live(const ServiceTask& task);
 // Has been started and is not STOPPED.
 bool has_started(const ServiceTask& task);
+// Its targets are unhealthy, in its grace period, too.
+bool has_unhealthy_targets(const ServiceTask& task);
 // Its checks have failed, and it has no grace period any more.
 bool is_unhealthy(const ServiceTask& task, const ServiceView& view);
 // Live, started, and good enough for minimumHealthyPercent.

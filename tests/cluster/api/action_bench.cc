@@ -7,16 +7,19 @@
 namespace ikada {
 namespace {
 
+template <typename Map>
+std::int64_t revision_in(const Map& map, const std::string& name) {
+  const auto found = map.find(name);
+  return found == map.end() ? 0 : found->second.revision;
+}
+
 std::int64_t revision_of(const State& state, const std::string& key) {
   const RecordKey name = *parse_record_key(key);
   const ScopeState& scope = state.scope(name.scope);
   const auto cluster = scope.clusters.find(name.first);
   const bool has_cluster = cluster != scope.clusters.end();
   const auto family = scope.families.find(name.first);
-  const auto in = [&](const auto& map) {
-    const auto found = map.find(name.second);
-    return found == map.end() ? 0 : found->second.revision;
-  };
+  const auto in = [&](const auto& map) { return revision_in(map, name.second); };
   switch (name.kind) {
     case RecordKind::kCluster:
       return has_cluster ? cluster->second.record.revision : 0;
@@ -41,6 +44,16 @@ std::int64_t revision_of(const State& state, const std::string& key) {
       const auto found = family->second.revisions.find(std::stoi(name.second));
       return found == family->second.revisions.end() ? 0 : found->second.revision;
     }
+    case RecordKind::kBalancer:
+      return revision_in(scope.balancers, name.first);
+    case RecordKind::kListener: {
+      const auto listeners = scope.listeners.find(name.first);
+      return listeners == scope.listeners.end() ? 0 : in(listeners->second);
+    }
+    case RecordKind::kTargetGroup:
+      return revision_in(scope.target_groups, name.first);
+    case RecordKind::kListenerPort:
+      return revision_in(scope.listener_ports, name.first);
     case RecordKind::kServiceEvents:
     case RecordKind::kSetting:
     case RecordKind::kNode:
@@ -49,6 +62,17 @@ std::int64_t revision_of(const State& state, const std::string& key) {
       return 0;
   }
   return 0;
+}
+
+// Events of a service, too, which no action writes.
+std::int64_t revision_in_store(const State& state, const std::string& key) {
+  const RecordKey name = *parse_record_key(key);
+  if (name.kind != RecordKind::kServiceEvents) return revision_of(state, key);
+  const auto& clusters = state.scope(name.scope).clusters;
+  const auto cluster = clusters.find(name.first);
+  if (cluster == clusters.end()) return 0;
+  const auto service = cluster->second.services.find(name.second);
+  return service == cluster->second.services.end() ? 0 : service->second.events.revision;
 }
 
 }  // namespace
@@ -62,10 +86,10 @@ Json quoted(std::string text) {
 
 bool ActionBench::make(const Proposal& proposal) {
   for (const RecordGuard& guard : proposal.guards) {
-    if (revision_of(state, guard.key) != guard.expected) return false;
+    if (revision_in_store(state, guard.key) != guard.expected) return false;
   }
   for (const RecordChange& change : proposal.changes) {
-    if (revision_of(state, change.key) != change.expected) return false;
+    if (revision_in_store(state, change.key) != change.expected) return false;
   }
   const std::int64_t revision = state.revision() + 1;
   for (const RecordChange& change : proposal.changes) {

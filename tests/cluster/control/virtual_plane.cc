@@ -253,10 +253,10 @@ void VirtualManager::remove_node(const std::string& node) {
   const ScopeState& home = life_->feed->state().scope(kHome);
   const auto found = home.nodes.find(node);
   if (found == home.nodes.end()) return;
-  std::optional<Proposal> proposal =
-      plan_lost_host(home, found->second.value, {life_->loop->wall_now() / 1'000'000});
+  const Timestamp now{life_->loop->wall_now() / 1'000'000};
+  std::optional<Proposal> proposal = plan_lost_host(home, found->second.value, now);
   const bool is_last = !proposal.has_value();
-  if (is_last) proposal = plan_leave(home, node, false).proposal;
+  if (is_last) proposal = plan_leave(home, node, false, now).proposal;
   life_->api->propose(*proposal, [this, node, is_last](bool made) {
     if (made && !is_last) remove_node(node);
   });

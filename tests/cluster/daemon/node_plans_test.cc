@@ -78,24 +78,24 @@ TEST_CASE("a lost host's tasks are stopped, then there is nothing to do") {
 
 TEST_CASE("who leaves drains first") {
   State state = state_with_task();
-  const LeavePlan busy = plan_leave(state.scope(kScope), "n", false);
+  const LeavePlan busy = plan_leave(state.scope(kScope), "n", false, kNow);
   CHECK(busy.tasks == 1);
   make(state, busy.proposal);
   CHECK(state.scope(kScope).clusters.at("default").instances.at("i").record.value.status ==
         "DRAINING");
-  CHECK(plan_leave(state.scope(kScope), "n", false).proposal.changes.empty());
+  CHECK(plan_leave(state.scope(kScope), "n", false, kNow).proposal.changes.empty());
 
-  make(state, plan_leave(state.scope(kScope), "n", true).proposal);
+  make(state, plan_leave(state.scope(kScope), "n", true, kNow).proposal);
   const Task task = state.scope(kScope).clusters.at("default").tasks.at("t").value;
   CHECK(task.desired_status == "STOPPED");
   CHECK(task.stop_code == "TerminationNotice");
 
   put(state, task_key(kScope, "default", "t"), stopped_unheard(task, "over", kNow), 10);
-  const LeavePlan done = plan_leave(state.scope(kScope), "n", false);
+  const LeavePlan done = plan_leave(state.scope(kScope), "n", false, kNow);
   CHECK(done.tasks == 0);
   make(state, done.proposal);
   CHECK(state.scope(kScope).nodes.empty());
-  CHECK(plan_leave(state.scope(kScope), "n", false).proposal.changes.empty());
+  CHECK(plan_leave(state.scope(kScope), "n", false, kNow).proposal.changes.empty());
 }
 
 TEST_CASE("a node reports its own tasks only") {

@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
+#include "cluster/model/task_stop.h"
+
 namespace ikada::service {
 namespace {
 
@@ -36,18 +38,36 @@ ServiceView ServiceWorld::view() const {
         {.task = &each,
          .has_health_check = has_health_check,
          .is_on_draining_host = draining.count(each.container_instance.value_or("")) != 0,
-         .is_last_on_host = emptied.count(each.container_instance.value_or("")) != 0});
+         .is_last_on_host = emptied.count(each.container_instance.value_or("")) != 0,
+         .targets = targets_of(each)});
   }
   return view;
 }
 
+TargetsView ServiceWorld::targets_of(const Task& task) const {
+  TargetsView targets;
+  if (!has_targets || !task.targets.has_value()) return targets;
+  targets.has_groups = true;
+  const auto found = seen.find(task.id);
+  targets.state = found == seen.end() ? seen_of_others : found->second;
+  if (targets.state == TargetsView::State::kUnhealthy) {
+    targets.unhealthy.push_back(
+        {.port = 8080, .target_group_arn = "arn:tg", .reason = "Request timed out"});
+  }
+  const std::optional<Timestamp>& since = task.targets->deregistered_at;
+  if (since.has_value()) targets.drained_at = *since + drain_time;
+  return targets;
+}
+
 Decision ServiceWorld::step() {
   Decision decision = reconcile(view());
+  for (Task& each : tasks) {
+    const auto targets = decision.targets.find(each.id);
+    if (targets != decision.targets.end()) each.targets = targets->second;
+  }
   for (const Stop& each : decision.stops) {
     Task& task = const_cast<Task&>(*each.task);
-    task.desired_status = "STOPPED";
-    task.stop_code = "ServiceSchedulerInitiated";
-    task.stopped_reason = each.reason;
+    ask_to_stop(task, "ServiceSchedulerInitiated", each.reason, StopOrder::kDrainFirst, now);
   }
   if (decision.changed.has_value()) service = *decision.changed;
   for (std::int32_t i = 0; i < decision.starts; ++i) add(primary(), TaskStatus::kPending);
@@ -68,7 +88,7 @@ Decision ServiceWorld::step() {
 
 void ServiceWorld::obey() {
   for (Task& each : tasks) {
-    if (each.last_status == TaskStatus::kStopped) continue;
+    if (each.last_status == TaskStatus::kStopped || is_draining(each)) continue;
     if (each.desired_status == "STOPPED") {
       each.last_status = TaskStatus::kStopped;
       each.stopped_at = now;
@@ -87,7 +107,8 @@ void ServiceWorld::settle(int limit) {
   for (int i = 0; i < limit && quiet < kQuietSeconds; ++i) {
     const Decision decision = step();
     const bool did_nothing = !decision.changed.has_value() && decision.stops.empty() &&
-                             decision.starts == 0 && decision.starts_on.empty();
+                             decision.starts == 0 && decision.starts_on.empty() &&
+                             decision.targets.empty();
     quiet = did_nothing ? quiet + 1 : 0;
     obey();
     pass(std::chrono::seconds(1));
@@ -117,6 +138,9 @@ Task& ServiceWorld::add(const Deployment& deployment, TaskStatus status) {
   task.availability_zone = "a";
   task.last_status = status;
   task.created_at = now;
+  if (has_targets) {
+    task.targets = TaskTargets{.load_balancers = {{.target_group_arn = "arn:tg"}}};
+  }
   if (status >= TaskStatus::kRunning) task.started_at = now;
   return tasks.emplace_back(std::move(task));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <set>
 #include <string>
 
@@ -38,6 +39,11 @@ struct ServiceWorld {
   std::set<std::string> hosts = {};     // For a daemon service.
   bool has_health_check = false;
   bool can_start = true;  // If not, a task that is to run fails to.
+  // With target groups: what is seen of a task's target by its id, and of those without an entry.
+  bool has_targets = false;
+  std::map<std::string, TargetsView::State> seen = {};
+  TargetsView::State seen_of_others = TargetsView::State::kHealthy;
+  std::chrono::milliseconds drain_time = std::chrono::seconds(5);
   Timestamp now{1'000'000'000};
   int next = 0;
   int fewest_healthy = 1 << 20;  // Since it was reset.
@@ -45,6 +51,7 @@ struct ServiceWorld {
 
  private:
   ServiceView view() const;
+  TargetsView targets_of(const Task& task) const;
 };
 
 }  // namespace ikada::service

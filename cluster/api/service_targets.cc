@@ -1,0 +1,149 @@
+#include "cluster/api/service_targets.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "cluster/loadbalancing/group_targets.h"
+#include "cluster/model/balancer_arn.h"
+
+namespace ikada {
+namespace {
+
+using service::operator+;
+using service::TargetsView;
+
+// The proxies have the news of a target that is deregistered by then.
+constexpr std::chrono::seconds kLeastDrain{1};
+
+Result<void> check_port(const ServiceLoadBalancer& balancer, const TaskDefinition& definition) {
+  const ContainerDefinition* container = find_container(definition, balancer.container_name);
+  if (container == nullptr) {
+    return invalid_parameter("The container {} does not exist in the task definition.",
+                             balancer.container_name);
+  }
+  const auto& ports = container->port_mappings;
+  const bool has_port = std::any_of(ports.begin(), ports.end(), [&](const PortMapping& each) {
+    return each.container_port == balancer.container_port && each.protocol.value_or("tcp") == "tcp";
+  });
+  if (!has_port) {
+    return invalid_parameter("The container {} did not have a container port {} defined.",
+                             balancer.container_name,
+                             balancer.container_port);
+  }
+  return {};
+}
+
+Result<void> check_group(const ScopeState& scope,
+                         const std::set<std::string>& in_use,
+                         const ServiceLoadBalancer& balancer,
+                         const TaskDefinition& definition) {
+  const TargetGroup* group = find_target_group(scope, balancer.target_group_arn);
+  if (group == nullptr) {
+    return invalid_parameter("The target group with targetGroupArn {} does not exist.",
+                             balancer.target_group_arn);
+  }
+  if (in_use.count(group->name) == 0) {
+    return invalid_parameter(
+        "The target group with targetGroupArn {} does not have an associated load balancer.",
+        balancer.target_group_arn);
+  }
+  const std::string mode = network_mode_of(definition);
+  if (group->target_type != (mode == "awsvpc" ? "ip" : "instance")) {
+    return invalid_parameter(
+        "The provided target group {} has target type {}, which is incompatible with the {} "
+        "network mode specified in the task definition.",
+        balancer.target_group_arn,
+        group->target_type,
+        mode);
+  }
+  return {};
+}
+
+// When the drain of a task in one of its groups is over.
+Timestamp drained_at(const TargetGroup& group,
+                     const std::string& target,
+                     const TargetSights& sights,
+                     Timestamp deregistered_at) {
+  const std::chrono::milliseconds delay = deregistration_delay(group);
+  const std::chrono::milliseconds least = kLeastDrain;
+  const bool is_over = is_idle(sights, planned_group_name(group), target);
+  return deregistered_at + (is_over ? std::min(delay, least) : delay);
+}
+
+void take_sight(TargetsView& view,
+                const ServiceLoadBalancer& balancer,
+                std::int32_t port,
+                const std::optional<TargetObservation>& seen,
+                bool& are_all_healthy) {
+  const bool is_healthy = seen.has_value() && seen->state == TargetState::kHealthy;
+  are_all_healthy = are_all_healthy && is_healthy;
+  if (!seen.has_value() || seen->state != TargetState::kUnhealthy) return;
+  const std::string reason = seen->description.empty() ? "Health checks failed" : seen->description;
+  view.unhealthy.push_back(
+      {.port = port, .target_group_arn = balancer.target_group_arn, .reason = reason});
+}
+
+}  // namespace
+
+std::vector<ServiceLoadBalancer> with_arns(const ScopeState& scope,
+                                           std::vector<ServiceLoadBalancer> balancers) {
+  for (ServiceLoadBalancer& each : balancers) {
+    const auto group = scope.target_groups.find(each.target_group_arn);
+    if (group == scope.target_groups.end()) continue;
+    each.target_group_arn = target_group_arn(scope.scope, group->second.value);
+  }
+  return balancers;
+}
+
+Result<void> check_load_balancers(const ApiCall& call,
+                                  const State& state,
+                                  const std::vector<ServiceLoadBalancer>& balancers,
+                                  const TaskDefinition& definition) {
+  if (balancers.empty()) return {};
+  if (balancers.size() > kMaxServiceLoadBalancers) {
+    return invalid_parameter("load balancers can have at most {} items.", kMaxServiceLoadBalancers);
+  }
+  const ScopeState& scope = state.scope(call.scope);
+  const std::set<std::string> in_use = groups_in_use(scope);
+  for (const ServiceLoadBalancer& each : balancers) {
+    if (each.target_group_arn.empty()) {
+      return invalid_parameter(
+          "targetGroupArn can not be blank: other load balancers than those "
+          "with target groups are not supported.");
+    }
+    if (each.container_name.empty()) return invalid_parameter("Container name can not be blank.");
+    IK_TRY(check_port(each, definition));
+    IK_TRY(check_group(scope, in_use, each, definition));
+  }
+  return {};
+}
+
+TargetLook::TargetLook(const ScopeState& scope, const TargetSights& sights)
+    : scope_(scope), sights_(sights), in_use_(groups_in_use(scope)) {}
+
+TargetsView TargetLook::at(const Task& task) const {
+  TargetsView view;
+  if (!task.targets.has_value()) return view;
+  bool are_all_healthy = true;
+  const std::optional<Timestamp>& deregistered_at = task.targets->deregistered_at;
+  view.drained_at = deregistered_at;
+  for (const ServiceLoadBalancer& each : task.targets->load_balancers) {
+    const TargetGroup* group = find_target_group(scope_, each.target_group_arn);
+    if (group == nullptr || in_use_.count(group->name) == 0) continue;
+    view.has_groups = true;
+    const std::int32_t port = target_port(*group, task, each);
+    const std::string id = planned_target_id(task, port);
+    take_sight(
+        view, each, port, find_sight(sights_, planned_group_name(*group), id), are_all_healthy);
+    if (deregistered_at.has_value()) {
+      view.drained_at =
+          std::max(*view.drained_at, drained_at(*group, id, sights_, *deregistered_at));
+    }
+  }
+  if (!view.has_groups) return view;
+  if (are_all_healthy) view.state = TargetsView::State::kHealthy;
+  if (!view.unhealthy.empty()) view.state = TargetsView::State::kUnhealthy;
+  return view;
+}
+
+}  // namespace ikada

@@ -1,0 +1,118 @@
+#include "cluster/service/target_step.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/core.h>
+
+#include "cluster/model/task_stop.h"
+#include "cluster/service/failures.h"
+#include "cluster/service/rollout.h"
+
+namespace ikada::service {
+namespace {
+
+using State = TargetsView::State;
+
+// How many targets came to a group or left it.
+using Counts = std::map<std::string, int>;
+
+void count_groups(Counts& counts, const TaskTargets& targets) {
+  for (const ServiceLoadBalancer& each : targets.load_balancers) ++counts[each.target_group_arn];
+}
+
+void tell_counts(const Service& service,
+                 const char* what,
+                 const Counts& counts,
+                 std::vector<std::string>& events) {
+  for (const auto& [group, count] : counts) {
+    events.push_back(fmt::format(
+        "{} {} {} targets in (target-group {})", event_subject(service), what, count, group));
+  }
+}
+
+// How the targets of a task that runs and is to stay have changed.
+TaskTargets looked_at(const ServiceTask& each, Timestamp now) {
+  TaskTargets targets = *each.task->targets;
+  if (!targets.registered_at.has_value()) targets.registered_at = now;
+  const bool has_become_healthy =
+      each.targets.state == State::kHealthy && !targets.healthy_since.has_value();
+  if (has_become_healthy) targets.healthy_since = now;
+  if (each.targets.state == State::kUnhealthy) targets.healthy_since.reset();
+  return targets;
+}
+
+bool has_drained(const ServiceTask& each, const ServiceView& view) {
+  return each.targets.drained_at.value_or(view.now) <= view.now;
+}
+
+void look_again_at(Decision& decision, Timestamp at) {
+  decision.look_again = std::min(decision.look_again.value_or(at), at);
+}
+
+}  // namespace
+
+std::string stopped_event(const Service& service, int count, const std::string& tasks) {
+  return fmt::format("{} has stopped {} running tasks:{}.", event_subject(service), count, tasks);
+}
+
+void decide_targets(const ServiceView& view, const Service& service, Decision& decision) {
+  Counts registered;
+  int stopped_count = 0;
+  std::string stopped;
+  for (const ServiceTask& each : view.tasks) {
+    const Task& task = *each.task;
+    const bool is_drained = is_draining(task);
+    if (!is_drained && !is_target(task)) continue;
+    TaskTargets targets = *task.targets;
+    if (!is_drained) {
+      targets = looked_at(each, view.now);
+    } else if (has_drained(each, view)) {
+      targets.drained_at = view.now;
+    } else {
+      look_again_at(decision, *each.targets.drained_at);
+    }
+    if (targets == *task.targets) continue;
+    if (decision.targets.size() >= kMostTargetChanges) {
+      look_again_at(decision, view.now);
+      break;
+    }
+    if (!task.targets->registered_at.has_value()) count_groups(registered, targets);
+    if (targets.drained_at.has_value() && task.stop_code == "ServiceSchedulerInitiated") {
+      ++stopped_count;
+      stopped += fmt::format(" (task {})", task.id);
+    }
+    decision.targets.insert_or_assign(task.id, std::move(targets));
+  }
+  tell_counts(service, "registered", registered, decision.events);
+  if (stopped_count > 0) decision.events.push_back(stopped_event(service, stopped_count, stopped));
+}
+
+void tell_stopped_targets(const ServiceView& view, const Service& service, Decision& decision) {
+  Counts deregistered;
+  int count = 0;
+  for (const Stop& each : decision.stops) {
+    if (!is_target(*each.task)) continue;
+    ++count;
+    count_groups(deregistered, *each.task->targets);
+    if (!each.reason.starts_with(kFailedTargets)) continue;
+    const auto found = std::find_if(view.tasks.begin(), view.tasks.end(), [&](const auto& one) {
+      return one.task == each.task;
+    });
+    for (const UnhealthyTarget& target : found->targets.unhealthy) {
+      decision.events.push_back(fmt::format(
+          "{} (task {}) (port {}) is unhealthy in (target-group {}) due to (reason {}).",
+          event_subject(service),
+          each.task->id,
+          target.port,
+          target.target_group_arn,
+          target.reason));
+    }
+  }
+  if (count == 0) return;
+  decision.events.push_back(
+      fmt::format("{} has begun draining connections on {} tasks.", event_subject(service), count));
+  tell_counts(service, "deregistered", deregistered, decision.events);
+}
+
+}  // namespace ikada::service
