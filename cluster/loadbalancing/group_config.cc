@@ -31,12 +31,19 @@ std::string check_options(const PlannedGroup& group) {
                                     std::max(check.unhealthy_threshold, 1));
   const bool is_http2 = group.protocol_version == "HTTP2" || group.protocol_version == "GRPC";
   const bool is_http = check.protocol != "TCP";
-  const bool is_tls = check.protocol == "HTTPS";
-  if (is_tls) options += " check-ssl verify none";
-  if (is_http) options += is_http2 ? " check-proto h2" : " check-proto h1";
-  if (is_http && is_tls) options += is_http2 ? " check-alpn h2" : " check-alpn http/1.1";
+  // A target that speaks TLS is checked over TLS at the same port.
   const auto port = parse_unsigned(check.port, kMaxPort);
-  if (port.has_value() && *port > 0) options += fmt::format(" port {}", *port);
+  const bool has_own_port = port.has_value() && *port > 0;
+  const bool is_tls =
+      check.protocol == "HTTPS" || (is_http && group.protocol == "HTTPS" && !has_own_port);
+  // Over TLS the protocol is agreed on; HAProxy 2.6 gets no answer if it is also given.
+  if (is_tls) {
+    options += " check-ssl verify none";
+    options += is_http2 ? " check-alpn h2" : " check-alpn http/1.1";
+  } else if (is_http) {
+    options += is_http2 ? " check-proto h2" : " check-proto h1";
+  }
+  if (has_own_port) options += fmt::format(" port {}", *port);
   return options;
 }
 
@@ -90,7 +97,7 @@ std::vector<std::string> sticky_lines(const PlannedGroup& group) {
                     "{{ 'req.cook({})' -m found }}",
                     name),
         fmt::format("http-response add-header Set-Cookie 'AWSALBAPP-0=%[srv_name]; Max-Age={}; "
-                    "Path=/' if {{ 'res.scook({})' -m found }}",
+                    "Path=/' if {{ 'res.cook({})' -m found }}",
                     seconds,
                     name)};
   }

@@ -116,6 +116,10 @@ Result<void> ProxyWork::check_new_config(const Yield& yield) {
       .program = options_.program, .config = files_.new_config, .log = files_.new_config + ".log"};
   IK_TRY(write_config(check.config, plan_));
   const Result<void> checked = check_config(loop_, check, yield);
+  if (!checked.has_value() && checked.error().kind == ErrorKind::kNotFound) {
+    return make_error(ErrorKind::kNotFound, "no {}: install the package haproxy", options_.program);
+  }
+  if (!checked.has_value() && checked.error().kind != ErrorKind::kInvalid) return checked;
   if (!checked.has_value()) {
     IK_TRY(block_refused_listeners(checked.error(), yield));
     IK_TRY(write_config(check.config, plan_));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 #include "cluster/loadbalancing/proxy_changes.h"
@@ -86,6 +87,8 @@ void ProxyWork::pause(milliseconds delay, const Yield& yield) {
 }
 
 void ProxyWork::run(const Yield& yield) {
+  // Nothing is called back from within apply().
+  boost::asio::post(loop_, yield);
   milliseconds retry = kFirstRetry;
   while (!is_left_) {
     is_woken_ = false;

@@ -71,6 +71,8 @@ def plan(listeners, groups):
 class Balancer:
     """proxy_driver in `directory`."""
 
+    program = "/usr/sbin/haproxy"
+
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
         self.start()
@@ -79,8 +81,9 @@ class Balancer:
         self.targets = {}
         self.problems = {}
         self.answers = queue.Queue()
-        self.process = subprocess.Popen([DRIVER, self.directory], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([DRIVER, self.directory, self.program],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
         self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self._reader.start()
 
@@ -143,7 +146,10 @@ class Balancer:
 
     def _close(self):
         self._reader.join()
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.stdout.close()
 
     def end(self):
