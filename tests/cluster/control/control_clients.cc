@@ -28,6 +28,9 @@ constexpr const char* kDefinitions[] = {
          "healthCheck":{"command":["CMD","true"],"interval":5,"timeout":2,"retries":3}}]})",
     R"({"family":"big","containerDefinitions":[
         {"name":"a","image":"forever","cpu":1024,"memory":1024}]})",
+    R"({"family":"site","containerDefinitions":[
+        {"name":"a","image":"forever","cpu":128,"memory":128,
+         "portMappings":[{"containerPort":80}]}]})",
     R"({"family":"own","networkMode":"awsvpc","containerDefinitions":[
         {"name":"a","image":"forever","cpu":128,"memory":128}]})",
 };
@@ -166,6 +169,10 @@ void ControlSimulation::stop_task() {
   auto call = std::make_shared<Call>(Call{.action = "StopTask", .body = {}, .tries = 6});
   call->task = chosen->first;
   call->body = {{"task", chosen->first}};
+  if (time_.chance(0.1)) {
+    call->body["force"] = true;
+    forced_.insert(chosen->first);
+  }
   begin(call);
 }
 
@@ -188,13 +195,33 @@ void ControlSimulation::deregister_instance() {
   begin(call);
 }
 
+// As the API of load balancers would: the records.
+void ControlSimulation::make_balancer() {
+  TargetGroup group{.name = "site", .id = "00000000000000aa", .port = 80};
+  group.attributes["deregistration_delay.timeout_seconds"] = std::to_string(kDelayMs / 1000);
+  Listener listener{.balancer = "lb", .id = "00000000000000bb", .port = 8080};
+  listener.default_actions.push_back({.type = "forward", .groups = {{.target_group = "site"}}});
+  const LoadBalancer balancer{.name = "lb", .id = "00000000000000cc"};
+  Transaction records;
+  records.put(target_group_key(kHome, "site"), to_json(group).dump())
+      .put(balancer_key(kHome, "lb"), to_json(balancer).dump())
+      .put(listener_key(kHome, "lb", listener.id), to_json(listener).dump());
+  static_cast<void>(store_.commit(records));
+  run_for(seconds(1));
+}
+
 void ControlSimulation::create_services() {
   const size_t count = time_.below(3);
   for (size_t i = 0; i < count; ++i) {
     auto call = std::make_shared<Call>(Call{.action = "CreateService", .body = {}, .tries = 100});
+    const bool is_balanced = time_.chance(0.6);
     call->body = {{"serviceName", fmt::format("s{}", i)},
-                  {"taskDefinition", "web"},
+                  {"taskDefinition", is_balanced ? "site" : "web"},
                   {"desiredCount", 1 + time_.below(3)}};
+    if (is_balanced) {
+      call->body["loadBalancers"] = Json::array(
+          {{{"targetGroupArn", "site"}, {"containerName", "a"}, {"containerPort", 80}}});
+    }
     begin(call);
     run_until([&] { return call->is_done; }, seconds(30));
   }

@@ -16,6 +16,8 @@ struct ControlMistakes {
   bool trusts_disk = false;        // An agent goes on before its file of a task is durable.
   bool forgets_records = false;    // Nobody compares the records that are changed.
   bool forgets_orphans = false;    // An agent is not told that its tasks are all there are.
+  bool forgets_proxies = false;    // A leader takes what its own proxy sees for everything.
+  bool forgets_drain = false;      // A host is told to stop a task that is drained.
 };
 
 struct ControlOptions {

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cluster/model/task_stop.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada::control {
@@ -40,12 +41,14 @@ ControlSimulation::ControlSimulation(std::uint64_t seed, const ControlOptions& o
       network_(time_, gossip_, manager_count_ + host_count_),
       store_([this] { return time_.now(); }),
       invariants_(store_),
+      proxies_(time_, manager_count_),
       manager_setting_{.time = time_,
                        .network = network_,
                        .gossip = gossip_,
                        .store = store_,
                        .store_health = store_health_,
                        .keys = cluster_keys(),
+                       .proxies = proxies_,
                        .mistakes = options.mistakes,
                        .on_commit =
                            [this](size_t manager, const Transaction& it, const Commit& made) {
@@ -60,6 +63,7 @@ ControlSimulation::ControlSimulation(std::uint64_t seed, const ControlOptions& o
                     .trace = [this](const std::string& line) { trace(line); }} {
   spdlog::set_level(spdlog::level::off);
   invariants_.set_on_stopped([this](const Task& task) { check_stopped(task); });
+  invariants_.set_on_told([this](const Task& task) { check_told(task); });
   if (options_.has_trace) {
     invariants_.set_on_change([this](const std::string& change) { trace("store: " + change); });
   }
@@ -95,6 +99,8 @@ void ControlSimulation::begin() {
     host.engine().set_on_start([this, place](const VirtualEngine::Container& container) {
       check_start(place, container);
     });
+    host.engine().set_on_signal(
+        [this](const VirtualEngine::Container& container) { check_signal(container); });
     host.start();
   }
 }
@@ -142,6 +148,7 @@ std::string ControlSimulation::run() {
   };
   if (!run_until(is_up, seconds(60))) return "the cluster did not come up: " + invariants_.broken();
   register_definitions();
+  make_balancer();
   create_services();
   const TimePoint end =
       time_.now() + (options_.trouble.count() > 0 ? Duration(options_.trouble)
@@ -186,6 +193,7 @@ void ControlSimulation::make_whole() {
   trace("the world is whole");
   is_whole_ = true;
   sync_gossip();
+  proxies_.make_whole();
   network_.heal();
   network_.set_loss(0);
   store_health_ = {};
@@ -235,6 +243,30 @@ void ControlSimulation::check_stopped(const Task& task) {
   if (host == nullptr || !host->engine().runs(task.id)) return;
   if (removed_.contains(host->place()) || deregistered_.contains(host->place())) return;
   invariants_.fail(fmt::format("task {} is STOPPED by its host's word and runs there", task.id));
+}
+
+// A target is told to stop only after its drain, unless its own host or a client has ended it.
+void ControlSimulation::check_signal(const VirtualEngine::Container& container) {
+  invariants_.look();
+  if (cluster() == nullptr) return;
+  const auto found = cluster()->tasks.find(container.task);
+  if (found == cluster()->tasks.end()) return;
+  const Task& task = found->second.value;
+  if (!is_target(task) && !is_draining(task)) return;
+  invariants_.fail(fmt::format("task {} is {} and stopped", task.id, to_text(task.last_status)));
+}
+
+// By what the proxies do, not by what is known of them.
+void ControlSimulation::check_told(const Task& task) {
+  if (forced_.contains(task.id)) return;
+  if (!task.targets->deregistered_at.has_value()) {
+    return invariants_.fail(fmt::format("task {} is a target and to stop at once", task.id));
+  }
+  const Timestamp at = *task.targets->drained_at;
+  const std::int64_t waited_ms = at.milliseconds - task.targets->deregistered_at->milliseconds;
+  if (waited_ms >= kDelayMs || !proxies_.uses(task.id)) return;
+  invariants_.fail(
+      fmt::format("task {} was drained for {} ms and still has requests", task.id, waited_ms));
 }
 
 std::string ControlSimulation::gap_of_task(const Task& task) {

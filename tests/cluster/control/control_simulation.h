@@ -21,6 +21,7 @@
 namespace ikada::control {
 
 inline constexpr seconds kGapLimit{90};
+inline constexpr std::int64_t kDelayMs = 10'000;  // Of the target group's deregistration.
 
 class ControlSimulation {
  public:
@@ -80,6 +81,9 @@ class ControlSimulation {
 
   void check_start(size_t place, const VirtualEngine::Container& container);
   void check_stopped(const Task& task);
+  void check_signal(const VirtualEngine::Container& container);
+  void check_told(const Task& task);
+  void make_balancer();
   std::string gap();
   std::string gap_of_task(const Task& task);
   std::string gap_of_host(const VirtualHost& host);
@@ -98,6 +102,7 @@ class ControlSimulation {
   MemoryStore store_;
   StoreHealth store_health_;
   StoreInvariants invariants_;
+  VirtualProxies proxies_;
   ManagerSetting manager_setting_;
   HostSetting host_setting_;
   std::vector<std::unique_ptr<VirtualManager>> managers_;
@@ -106,6 +111,7 @@ class ControlSimulation {
   std::set<size_t> removed_;       // Nodes that the cluster does not know any more.
   std::set<size_t> deregistered_;  // Their instances.
   std::set<std::string> ended_;    // Tasks whose hosts have reported STOPPED.
+  std::set<std::string> forced_;   // Tasks that a client has stopped at once.
   bool is_whole_ = false;          // Nothing fails any more.
   size_t open_calls_ = 0;          // That clients still try again.
   std::uint64_t incarnation_ = 1;

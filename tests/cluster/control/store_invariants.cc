@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cluster/model/service.h"
+#include "cluster/model/task_stop.h"
 #include "tests/cluster/control/virtual_plane.h"
 
 namespace ikada::control {
@@ -90,8 +91,12 @@ void StoreInvariants::take(const KeyEvent& event) {
   std::optional<Before> before;
   if (name->kind == RecordKind::kTask) {
     if (const Task* task = find_task(state_, *name)) {
-      before =
-          Before{task->last_status, task->desired_status, task->container_instance, task->version};
+      before = Before{task->last_status,
+                      task->desired_status,
+                      task->container_instance,
+                      task->version,
+                      is_target(*task),
+                      is_draining(*task)};
     }
     if (!is_put && before.has_value()) {
       fail(fmt::format("task {} was removed within its first hour", name->second));
@@ -150,6 +155,12 @@ void StoreInvariants::check_task(const Task& task, const Before* before) {
   if (task.container_instance != before->instance) wrong("changed its host");
   if (before->last_status == TaskStatus::kStopped) wrong("changed after it was STOPPED");
   if (task.version <= before->version) wrong("changed without a new version");
+  // Its host is told to stop it, and has not said itself that it ends.
+  const bool is_ordered =
+      task.stop_code == "ServiceSchedulerInitiated" || task.stop_code == "UserInitiated";
+  const bool is_told = (before->is_target || before->is_draining) && !is_target(task) &&
+                       !is_draining(task) && task.last_status <= TaskStatus::kDeactivating;
+  if (is_ordered && is_told && on_told_) on_told_(task);
   const std::string reason = task.stopped_reason.value_or("");
   const bool is_given_up = reason.find("terminated") != std::string::npos ||
                            reason.find("deregistration") != std::string::npos;

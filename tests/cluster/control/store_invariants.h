@@ -35,6 +35,8 @@ class StoreInvariants {
   void set_on_stopped(std::function<void(const Task&)> on_stopped) {
     on_stopped_ = std::move(on_stopped);
   }
+  // The host of a task that was a target is told to stop it.
+  void set_on_told(std::function<void(const Task&)> on_told) { on_told_ = std::move(on_told); }
   void set_on_change(std::function<void(const std::string&)> on_change) {
     on_change_ = std::move(on_change);
   }
@@ -46,6 +48,8 @@ class StoreInvariants {
     std::string desired_status;
     std::optional<std::string> instance;
     std::int64_t version;
+    bool is_target;
+    bool is_draining;
   };
   void check_task(const Task& task, const Before* before);
   void check_new_task(const Task& task);
@@ -61,6 +65,7 @@ class StoreInvariants {
   std::map<std::string, size_t> asked_by_token_;
   std::set<std::string> promised_;
   std::function<void(const Task&)> on_stopped_;
+  std::function<void(const Task&)> on_told_;
   std::function<void(const std::string&)> on_change_;
 };
 

@@ -111,6 +111,7 @@ Result<VirtualEngine::Container*> VirtualEngine::start(const TaskFacts& facts,
 void VirtualEngine::signal(const std::string& name, bool is_kill) {
   const auto found = containers_.find(name);
   if (found == containers_.end() || !found->second.is_running) return;
+  if (on_signal_) on_signal_(found->second);
   if (is_kill) return end_later(name, time_.between(milliseconds(1), milliseconds(50)), kKilled);
   if (found->second.image == "stubborn") return;
   end_later(name, time_.between(milliseconds(1), milliseconds(1500)), kTerminated);

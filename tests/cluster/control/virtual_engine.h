@@ -42,6 +42,8 @@ class VirtualEngine {
   const std::map<std::string, Container>& containers() const { return containers_; }
   HostHealth& health() { return health_; }
   void set_on_start(OnStart on_start) { on_start_ = std::move(on_start); }
+  // One that runs gets a signal.
+  void set_on_signal(OnStart on_signal) { on_signal_ = std::move(on_signal); }
 
   bool runs(const std::string& task) const;
   std::set<std::string> running_tasks() const;
@@ -62,6 +64,7 @@ class VirtualEngine {
   HostHealth health_;
   std::uint64_t power_ups_ = 0;  // What was under way before is not done after.
   OnStart on_start_;
+  OnStart on_signal_;
   std::map<std::string, Container> containers_;  // By their names.
 };
 

@@ -73,6 +73,13 @@ void VirtualHost::start() {
 }
 
 void VirtualHost::tell_news(const News& news) {
+  if (setting_.mistakes.forgets_drain && news.verb == "assign") {
+    News wrong = news;
+    Json& task = wrong.body["task"];
+    const bool is_leaving = task.contains("targets") && task["targets"].contains("deregisteredAt");
+    if (is_leaving) task["desiredStatus"] = "STOPPED";
+    return life_->assignments->note_news(wrong);
+  }
   if (!setting_.mistakes.forgets_orphans || news.verb != "assign-all") {
     return life_->assignments->note_news(news);
   }

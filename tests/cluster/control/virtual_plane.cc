@@ -5,6 +5,7 @@
 #include "cluster/api/expiry.h"
 #include "cluster/api/term_begin.h"
 #include "cluster/daemon/node_plans.h"
+#include "cluster/loadbalancing/make_balancer_plan.h"
 #include "cluster/state/record_key.h"
 #include "cluster/store/store_error.h"
 
@@ -14,6 +15,7 @@ namespace {
 constexpr milliseconds kLookAgain{250};     // cluster_member.cc
 constexpr milliseconds kFeedPause{200};     // state_feed.cc
 constexpr milliseconds kExpiryPause{1000};  // control_plane.cc looks more often.
+constexpr milliseconds kLookAtTargets{300};
 
 void forget_compares(Transaction& transaction, const ControlMistakes& mistakes) {
   std::erase_if(transaction.compares, [&](const KeyCompare& each) {
@@ -112,6 +114,7 @@ void VirtualManager::open_feed() {
   pull();
   take_part(NothingNew{});
   every(kLookAgain, &VirtualManager::look_at_hosts);
+  every(kLookAtTargets, &VirtualManager::look_at_targets);
 }
 
 void VirtualManager::pull() {
@@ -234,6 +237,15 @@ void VirtualManager::look_at_hosts() {
   }
   life_->is_proposing = true;
   life_->api->propose(proposal, [this](bool) { life_->is_proposing = false; });
+}
+
+// Every manager's proxy follows its own manager's state; who leads hears of all of them.
+void VirtualManager::look_at_targets() {
+  const Timestamp now{life_->loop->wall_now() / 1'000'000};
+  setting_.proxies.follow(place_, make_balancer_plan(life_->feed->state(), {.now = now}));
+  if (!leads()) return;
+  life_->api->see_targets(setting_.proxies.sights(place_, setting_.mistakes.forgets_proxies));
+  life_->services->note_targets();
 }
 
 void VirtualManager::handle(const ApiRequest& request,

@@ -18,6 +18,7 @@
 #include "tests/cluster/control/control_run.h"
 #include "tests/cluster/control/faulty_store.h"
 #include "tests/cluster/control/virtual_network.h"
+#include "tests/cluster/control/virtual_proxies.h"
 
 namespace ikada::control {
 
@@ -34,6 +35,7 @@ struct ManagerSetting {
   MemoryStore& store;
   const StoreHealth& store_health;
   const ClusterKeys& keys;
+  VirtualProxies& proxies;
   ControlMistakes mistakes = {};
   std::function<void(size_t manager, const Transaction&, const Commit&)> on_commit;
   std::function<void()> sync_gossip;  // Lets the gossip come to the present.
@@ -86,6 +88,7 @@ class VirtualManager {
   Result<std::optional<KeyCompare>> fence_for_api() const;
   void look_at_leader();
   void look_at_hosts();
+  void look_at_targets();
   HostPresence presence_of(const std::string& node) const;
   std::optional<gossip::Status> gossip_status(const std::string& node) const;
   // While this life lasts.

@@ -44,4 +44,12 @@ TEST_CASE("an agent that goes on with tasks that were given up is noticed") {
   CHECK(is_noticed({.forgets_orphans = true}));
 }
 
+TEST_CASE("a leader that does not ask every proxy before it ends a drain is noticed") {
+  CHECK(is_noticed({.forgets_proxies = true}));
+}
+
+TEST_CASE("a host that is told to stop a task that is drained is noticed") {
+  CHECK(is_noticed({.forgets_drain = true}));
+}
+
 }  // namespace ikada::control
