@@ -13,6 +13,9 @@ namespace {
 
 constexpr int kDaySeconds = 86400;
 constexpr int kMaxPort = 65535;
+// HAProxy 2.6 gives a server that is added at run time no delay, and so closes each connection to
+// it after one request.
+constexpr std::string_view kKeepConnections = " pool-max-conn -1 pool-purge-delay 5s";
 
 std::string transport_options(const PlannedGroup& group) {
   const bool is_http2 = group.protocol_version == "HTTP2" || group.protocol_version == "GRPC";
@@ -133,11 +136,11 @@ std::string checked_server_options(const PlannedGroup& group) {
   const int slow_start =
       attribute_number(group.attributes, "slow_start.duration_seconds", kSlowStart);
   if (slow_start > 0) options += fmt::format(" slowstart {}s", slow_start);
-  return std::string(trim(options + transport_options(group)));
+  return std::string(trim(options + transport_options(group).append(kKeepConnections)));
 }
 
 std::string open_server_options(const PlannedGroup& group) {
-  return std::string(trim(transport_options(group)));
+  return std::string(trim(transport_options(group).append(kKeepConnections)));
 }
 
 std::vector<std::string> checked_section_lines(const PlannedGroup& group, const GroupTimes& times) {

@@ -71,14 +71,11 @@ Lines forwarded_header_lines(const PlannedListener& listener) {
   Lines lines;
   if (mode == "remove") lines.emplace_back("http-request del-header X-Forwarded-For");
   if (mode != "remove" && mode != "preserve") {
-    const std::string sample = "req.fhdr(x-forwarded-for)";
-    lines.push_back(
-        fmt::format("http-request set-header X-Forwarded-For '%[{}], %[src]' "
-                    "if {{ {} -m found }}",
-                    sample,
-                    sample));
-    lines.push_back(fmt::format(
-        "http-request set-header X-Forwarded-For %[src] if !{{ {} -m found }}", sample));
+    lines.emplace_back(
+        "http-request set-header X-Forwarded-For "
+        "'%[req.fhdr(x-forwarded-for)], %[src]' "
+        "if { req.fhdr(x-forwarded-for) -m found }");
+    lines.emplace_back("option forwardfor if-none");
   }
   const bool is_tls = listener.protocol == "HTTPS";
   lines.push_back(
@@ -146,13 +143,30 @@ std::set<std::string> used_groups(const PlannedListener& listener,
   return used;
 }
 
+// The group that gets all requests of a listener, if there is just one and no rule; or nothing.
+std::string only_group(const PlannedListener& listener, const std::set<std::string>& groups) {
+  const Lines names = forwarded_groups(listener.default_actions);
+  const bool is_only = listener.rules.empty() && names.size() == 1 &&
+                       listener.default_actions.size() == 1 && groups.contains(names.front());
+  return is_only ? names.front() : "";
+}
+
 Lines listener_lines(const PlannedListener& listener, const std::set<std::string>& groups) {
   Lines lines = {bind_line(listener),
                  fmt::format("timeout client {}s", idle_seconds(listener)),
+                 fmt::format("timeout http-keep-alive {}s", idle_seconds(listener)),
                  // Sending these twice could do something twice.
                  "http-request disable-l7-retry unless "
                  "{ method GET HEAD OPTIONS TRACE PUT DELETE }"};
   append(lines, forwarded_header_lines(listener));
+  const std::string only = only_group(listener, groups);
+  if (!only.empty()) {
+    // What most listeners are needs no variables.
+    lines.push_back(fmt::format(
+        "use_backend {} if {{ nbsrv({}) eq 0 }}", open_section(only), group_section(only)));
+    lines.push_back("default_backend " + group_section(only));
+    return lines;
+  }
   append(lines, rule_lines(listener, groups));
   const std::set<std::string> used = used_groups(listener, groups);
   for (const std::string& group : used) {

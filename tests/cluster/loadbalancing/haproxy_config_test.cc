@@ -152,8 +152,8 @@ TEST_CASE("what a user writes cannot end a word or a line") {
 
   const std::string text = haproxy_config(plan, kPaths, {}).text;
 
-  // Two rules of five conditions, their choices and actions, and the default's choice.
-  CHECK(count_lines(text) == lines + 10 + 2 + 1 + 1 + 1);
+  // Two rules of five conditions, their choices and actions, and the default's choice and variable.
+  CHECK(count_lines(text) == lines + 10 + 2 + 1 + 1 + 2);
   for (const char* piece : {"deny\r", "%[env(", "${", "x'", "\"y", "-i '\n"}) {
     CAPTURE(piece);
     CHECK(text.find(piece) == std::string::npos);

@@ -47,7 +47,7 @@ TEST_CASE("a new target comes without weight and is checked") {
 
   CHECK(now.changes() ==
         Commands{"add server g:web/S 10.0.0.1:8080 weight 100 check inter 30s rise 5 fall 2 "
-                 "check-proto h1",
+                 "check-proto h1 pool-max-conn -1 pool-purge-delay 5s",
                  "set server g:web/S weight 0; enable health g:web/S; "
                  "set server g:web/S state ready; set server g:web/S health up"});
 }
@@ -59,9 +59,10 @@ TEST_CASE("a target gets no requests before a check has passed") {
   CHECK(now.changes().empty());
 
   now.checked() = server("UP", "L7OK", 0);
-  CHECK(now.changes() == Commands{"set server g:web/S weight 100",
-                                  "add server o:web/S 10.0.0.1:8080 weight 100 ",
-                                  "set server o:web/S state ready"});
+  CHECK(now.changes() ==
+        Commands{"set server g:web/S weight 100",
+                 "add server o:web/S 10.0.0.1:8080 weight 100 pool-max-conn -1 pool-purge-delay 5s",
+                 "set server o:web/S state ready"});
 }
 
 TEST_CASE("one whose checks failed is there for when all are unhealthy") {
@@ -69,7 +70,8 @@ TEST_CASE("one whose checks failed is there for when all are unhealthy") {
   now.checked() = server("DOWN", "L4CON", 0);
 
   CHECK(now.changes() ==
-        Commands{"add server o:web/S 10.0.0.1:8080 weight 100 ", "set server o:web/S state ready"});
+        Commands{"add server o:web/S 10.0.0.1:8080 weight 100 pool-max-conn -1 pool-purge-delay 5s",
+                 "set server o:web/S state ready"});
 }
 
 TEST_CASE("nothing is changed of a target that serves, or has failed") {
