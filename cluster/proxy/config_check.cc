@@ -1,6 +1,7 @@
 #include "cluster/proxy/config_check.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -17,10 +18,15 @@ constexpr std::string_view kAlert = "[ALERT]";
 
 }  // namespace
 
-std::string first_alert(const std::string& log) {
-  const Result<std::string> text = read_file(log, size_t{1} << 20);
-  if (!text.has_value()) return "HAProxy said nothing";
-  for (const std::string_view line : split(*text, '\n')) {
+size_t log_size(const std::string& log) {
+  struct stat found {};
+  return ::stat(log.c_str(), &found) == 0 ? static_cast<size_t>(found.st_size) : 0;
+}
+
+std::string first_alert(const std::string& log, size_t offset) {
+  const Result<std::string> text = read_file(log);
+  if (!text.has_value() || text->size() <= offset) return "HAProxy said nothing";
+  for (const std::string_view line : split(std::string_view(*text).substr(offset), '\n')) {
     if (!line.starts_with(kAlert)) continue;
     const size_t colon = line.find(" : ");
     return std::string(

@@ -20,7 +20,9 @@ Result<void> check_config(boost::asio::io_context& loop,
                           const ConfigCheck& check,
                           boost::asio::yield_context yield);
 
-// The first alert among what HAProxy printed.
-std::string first_alert(const std::string& log);
+// The first alert among what HAProxy printed since the log had `offset` bytes.
+std::string first_alert(const std::string& log, size_t offset = 0);
+
+size_t log_size(const std::string& log);
 
 }  // namespace ikada

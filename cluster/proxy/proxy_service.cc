@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include <spdlog/spdlog.h>
 
 #include "cluster/loadbalancing/proxy_changes.h"
@@ -19,6 +21,9 @@ namespace {
 constexpr std::chrono::seconds kLookAgain{2};
 constexpr std::chrono::seconds kStartPatience{5};
 constexpr std::chrono::milliseconds kAskAgain{10};
+constexpr int kMaxSilentSteps = 5;
+constexpr size_t kMaxLog = size_t{1} << 20;
+constexpr size_t kMaxRefused = 1000;
 
 std::string bind_place(const PlannedListener& listener) {
   const bool is_any = listener.address.empty();
@@ -63,12 +68,46 @@ void ProxyWork::take_over() {
   running_hash_.clear();
   may_have_old_workers_ = true;
   const Result<std::string> config = read_file(files_.config);
-  if (config.has_value()) bound_ = bind_places_in(*config);
+  if (!config.has_value()) return;
+  bound_ = bind_places_in(*config);
+  file_hash_ = config_hash_in(*config);
+}
+
+Result<void> ProxyWork::learn_running_hash(const Yield& yield) {
+  Result<std::string> hash = running_config_hash(loop_, files_.runtime_socket, yield);
+  silent_steps_ = hash.has_value() ? 0 : silent_steps_ + 1;
+  if (!hash.has_value()) return hash.error();
+  running_hash_ = std::move(*hash);
+  // Somebody was ended between writing the file and having it read.
+  if (!file_hash_.empty() && running_hash_ != file_hash_) is_bound_sure_ = false;
+  file_hash_.clear();
+  return {};
+}
+
+// A HAProxy whose sockets are gone, or that hangs, can only be replaced.
+void ProxyWork::restart_if_silent() {
+  if (silent_steps_ < kMaxSilentSteps || !process_.is_running()) return;
+  spdlog::error("HAProxy does not answer, starting it again pid={}", process_.pid());
+  silent_steps_ = 0;
+  process_.end();
+  running_hash_.clear();
+}
+
+// HAProxy writes a line for each change of a server, for as long as it runs.
+void ProxyWork::shorten_log() {
+  if (log_size(files_.log) <= kMaxLog) return;
+  if (::truncate(files_.log.c_str(), 0) != 0) spdlog::debug("{}", errno_text(errno));
 }
 
 void ProxyWork::block(const std::string& listener, const std::string& reason) {
   blocked_[listener] = reason;
   look_again_ = Clock::now() + kLookAgain;
+}
+
+std::string ProxyWork::listener_hash(const PlannedListener& listener) const {
+  BalancerPlan alone;
+  alone.listeners = {listener};
+  return haproxy_config(alone, paths(), {}).hash;
 }
 
 void ProxyWork::choose_listeners() {
@@ -77,6 +116,7 @@ void ProxyWork::choose_listeners() {
   std::string certificates = certificates_stamp();
   const bool is_changed = certificates != certificates_;
   look_again_ = Clock::now() + kLookAgain;
+  shorten_log();
   if (!is_plan_new_ && !is_changed && blocked_.empty()) return;
   certificates_ = std::move(certificates);
   is_plan_new_ = false;
@@ -88,6 +128,12 @@ void ProxyWork::choose_listeners() {
     const std::string place = bind_place(listener);
     if (!places.insert(place).second) {
       block(listener.name, fmt::format("{} is another listener's", place));
+      continue;
+    }
+    // Nothing that HAProxy was asked about has changed.
+    const auto refused = refused_.empty() ? refused_.end() : refused_.find(listener_hash(listener));
+    if (refused != refused_.end()) {
+      block(listener.name, refused->second);
       continue;
     }
     if (!bound_.contains(place)) {
@@ -139,6 +185,8 @@ Result<void> ProxyWork::block_refused_listeners(const Error& refusal, const Yiel
     if (checked.has_value()) {
       good.push_back(listener);
     } else {
+      if (refused_.size() >= kMaxRefused) refused_.clear();
+      refused_[listener_hash(listener)] = checked.error().message;
       block(listener.name, checked.error().message);
     }
   }
@@ -168,6 +216,7 @@ Result<void> ProxyWork::start(const Yield& yield) {
         ErrorKind::kUnavailable, "HAProxy does not start: {}", first_alert(files_.log));
   }
   bound_ = bind_places(plan_);
+  is_bound_sure_ = true;
   spdlog::info("HAProxy started pid={}", process_.pid());
   return {};
 }
@@ -178,16 +227,21 @@ Result<void> ProxyWork::reload(const Yield& yield) {
   status_ = std::move(status);
   IK_TRY(check_new_config(yield));
   if (is_left_) return {};
+  const size_t logged = log_size(files_.log);
   IK_TRY(process_.reload());
   may_have_old_workers_ = true;
   const Result<void> reloaded = await_hash(plan_hash_, yield);
+  if (is_left_) return {};
   if (!reloaded.has_value()) {
+    // The old worker serves on, and has the ports it had.
     running_hash_.clear();
-    bound_.clear();
     is_plan_new_ = true;
-    return make_error(
-        ErrorKind::kUnavailable, "HAProxy does not take its new file: {}", first_alert(files_.log));
+    if (!is_bound_sure_) process_.end();
+    return make_error(ErrorKind::kUnavailable,
+                      "HAProxy does not take its new file: {}",
+                      first_alert(files_.log, logged));
   }
+  is_bound_sure_ = true;
   bound_ = bind_places(plan_);
   spdlog::info(
       "HAProxy reloaded listeners={} groups={}", plan_.listeners.size(), plan_.groups.size());

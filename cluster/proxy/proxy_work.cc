@@ -109,6 +109,7 @@ void ProxyWork::run(const Yield& yield) {
 
 Result<void> ProxyWork::step(const Yield& yield) {
   delay_ = kAtRest;
+  restart_if_silent();
   take_over();
   choose_listeners();
   if (plan_.listeners.empty()) {
@@ -133,10 +134,7 @@ Result<void> ProxyWork::serve(const Yield& yield) {
   if (!process_.is_running()) {
     IK_TRY(start(yield));
   } else {
-    if (running_hash_.empty()) {
-      IK_LET(hash, running_config_hash(loop_, files_.runtime_socket, yield));
-      running_hash_ = hash;
-    }
+    if (running_hash_.empty()) IK_TRY(learn_running_hash(yield));
     if (running_hash_ != plan_hash_) IK_TRY(reload(yield));
   }
   if (is_left_) return {};
@@ -148,8 +146,10 @@ Result<std::string> ProxyWork::ask(const std::string& command, const Yield& yiel
 }
 
 Result<ProxyStatus> ProxyWork::ask_status(const Yield& yield) {
-  IK_LET(text, ask(std::string(kAskStatus), yield));
-  return parse_proxy_status(text);
+  const Result<std::string> text = ask(std::string(kAskStatus), yield);
+  silent_steps_ = text.has_value() ? 0 : silent_steps_ + 1;
+  if (!text.has_value()) return text.error();
+  return parse_proxy_status(*text);
 }
 
 void ProxyWork::ask_old_workers(ProxyStatus& status, const Yield& yield) {

@@ -44,12 +44,17 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   // The plan without listeners that cannot be served now.
   void choose_listeners();
   void block(const std::string& listener, const std::string& reason);
+  // The hash of a listener's own file, to know a refused one again.
+  std::string listener_hash(const PlannedListener& listener) const;
+  void restart_if_silent();
+  void shorten_log();
   Result<void> block_refused_listeners(const Error& refusal, const Yield& yield);
 
   Result<void> write_config(const std::string& path, const BalancerPlan& plan);
   Result<void> check_new_config(const Yield& yield);
   Result<void> start(const Yield& yield);
   Result<void> reload(const Yield& yield);
+  Result<void> learn_running_hash(const Yield& yield);
   Result<void> await_hash(const std::string& hash, const Yield& yield);
   Result<std::string> ask(const std::string& command, const Yield& yield);
   Result<ProxyStatus> ask_status(const Yield& yield);
@@ -76,11 +81,15 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   BalancerPlan plan_;
   std::string plan_hash_;     // Of plan_'s file.
   std::string running_hash_;  // Of what HAProxy runs; empty: not known.
+  std::string file_hash_;     // Of the file that was found when HAProxy was taken over.
   std::string certificates_;
   std::set<std::string> bound_;  // "ADDRESS:PORT" that HAProxy listens at.
+  bool is_bound_sure_ = true;    // Not so when another file was found than HAProxy runs.
+  int silent_steps_ = 0;         // In a row, in which HAProxy did not answer.
   std::map<std::string, std::string> blocked_;
-  Clock::time_point look_again_ = {};  // At what is blocked, and at certificates.
-  std::string trouble_;                // What concerns all listeners.
+  std::map<std::string, std::string> refused_;  // Listeners' hashes, and what HAProxy said.
+  Clock::time_point look_again_ = {};           // At what is blocked, and at certificates.
+  std::string trouble_;                         // What concerns all listeners.
   ListenerProblems reported_problems_;
 
   ProxyStatus status_;

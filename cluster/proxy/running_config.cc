@@ -16,6 +16,14 @@ Result<std::string> running_config_hash(boost::asio::io_context& loop,
   return std::string("none");
 }
 
+std::string config_hash_in(const std::string& config) {
+  constexpr std::string_view kLine = "  description ikada-";
+  for (const std::string_view line : split(config, '\n')) {
+    if (line.starts_with(kLine)) return std::string(line.substr(kLine.size()));
+  }
+  return {};
+}
+
 std::set<std::string> bind_places_in(const std::string& config) {
   constexpr std::string_view kBind = "  bind ";
   std::set<std::string> places;

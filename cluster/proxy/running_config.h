@@ -17,6 +17,9 @@ Result<std::string> running_config_hash(boost::asio::io_context& loop,
                                         const std::string& runtime_socket,
                                         boost::asio::yield_context yield);
 
+// The hash that a file of ours has; empty if it has none.
+std::string config_hash_in(const std::string& config);
+
 // "ADDRESS:PORT" of each listener in a file of ours.
 std::set<std::string> bind_places_in(const std::string& config);
 

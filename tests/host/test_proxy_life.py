@@ -243,6 +243,29 @@ def test_a_killed_driver_costs_nothing_and_the_next_one_goes_on(balancer, start)
     balancer.await_healthy("web", *targets)
 
 
+def test_a_haproxy_whose_sockets_are_gone_is_replaced(balancer, start):
+    [target] = start(1)
+    serve(balancer, [target])
+    balancer.await_healthy("web", target)
+    before = balancer.master
+
+    (balancer.directory / "runtime.sock").unlink()
+
+    wait(lambda: balancer.master not in (None, before) and get()[0] == 200, timeout=20)
+    wait(lambda: balancer.problems == {})
+
+
+def test_the_log_does_not_grow_for_ever(balancer, start):
+    [target] = start(1)
+    serve(balancer, [target])
+    balancer.await_healthy("web", target)
+    log = balancer.directory / "haproxy.log"
+    with log.open("a") as file:
+        file.write("x" * (2 << 20))
+
+    wait(lambda: log.stat().st_size < 1 << 20)
+
+
 def test_a_leftover_pid_of_another_program_is_left_alone(balancer, start):
     [target] = start(1)
     balancer.directory.mkdir()

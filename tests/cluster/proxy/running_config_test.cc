@@ -17,6 +17,11 @@ TEST_CASE("old workers are read from the master's list, the eldest first") {
   CHECK(old_worker_pids("# workers\n7  worker\n# programs\n").empty());
 }
 
+TEST_CASE("a file of ours tells its hash") {
+  CHECK(config_hash_in("global\n  description ikada-0123\n") == "0123");
+  CHECK(config_hash_in("global\n  maxconn 7\n").empty());
+}
+
 TEST_CASE("where a file of ours listens is read back from it") {
   const auto places = bind_places_in(
       "frontend l:a\n  bind 0.0.0.0:80\n"
