@@ -41,22 +41,6 @@ bool reachable_from_container(const std::string& server) {
   return address && *address >> 24 != 127;
 }
 
-// As resolv.conf(5) reads it: of several search lines the last one counts, options add up.
-DnsOptions parse_resolv_conf(std::string_view text) {
-  DnsOptions found;
-  for (const std::string_view line : split(text, '\n')) {
-    const std::vector<std::string> words = words_of(line.substr(0, line.find_first_of("#;")));
-    if (words.size() < 2) continue;
-    if (words[0] == "nameserver") found.servers.push_back(words[1]);
-    if (words[0] == "search" || words[0] == "domain")
-      found.search = {words.begin() + 1, words.end()};
-    if (words[0] == "options") {
-      found.options.insert(found.options.end(), words.begin() + 1, words.end());
-    }
-  }
-  return found;
-}
-
 Result<void> check(const DnsOptions& options) {
   for (const std::string& server : options.servers) {
     if (!is_address(server)) {
@@ -72,6 +56,21 @@ Result<void> check(const DnsOptions& options) {
 }
 
 }  // namespace
+
+DnsOptions parse_resolv_conf(std::string_view text) {
+  DnsOptions found;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::vector<std::string> words = words_of(line.substr(0, line.find_first_of("#;")));
+    if (words.size() < 2) continue;
+    if (words[0] == "nameserver") found.servers.push_back(words[1]);
+    if (words[0] == "search" || words[0] == "domain")
+      found.search = {words.begin() + 1, words.end()};
+    if (words[0] == "options") {
+      found.options.insert(found.options.end(), words.begin() + 1, words.end());
+    }
+  }
+  return found;
+}
 
 std::string read_host_resolv_conf() {
   std::string text = read_file("/etc/resolv.conf", kMaxBytes).value_or("");

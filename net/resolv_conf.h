@@ -21,6 +21,10 @@ struct DnsOptions {
 // names only its local stub. Empty if there is none.
 std::string read_host_resolv_conf();
 
+// As resolv.conf(5) reads it: of several search lines the last one counts, options add up. What
+// stands there is not checked.
+DnsOptions parse_resolv_conf(std::string_view text);
+
 // Servers, search and options of the host, each replaced by the explicit ones if there are any. A
 // container with a network of its own does not see the host's loopback servers nor, having no
 // IPv6, its IPv6 ones; 8.8.8.8 and 8.8.4.4 stand in if none remains, as docker does. kInvalid for

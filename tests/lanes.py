@@ -31,7 +31,7 @@ LANE_TIMEOUT_S = {"tidy": 2400, "host": 1500, "guest": 900}
 WAITING_FILES = tuple(f"tests/host/{name}.py" for name in (
     "test_cluster", "test_cluster_abuse", "test_cluster_nodes", "test_cluster_quorum",
     "test_etcd_store", "test_gossip", "test_hostile_network", "test_task_network_hosts",
-    "test_task_streams"))
+    "test_task_streams", "test_names"))
 
 
 class Count:

@@ -33,6 +33,12 @@ struct TaskFacts {
   Scope scope;
 };
 
+// Who tells a container the names of the cluster's tasks.
+struct NameService {
+  std::string server = {};  // An address; empty: nobody.
+  std::string search = {};  // The domain in which names without a dot are looked for.
+};
+
 struct ContainerActionOptions {
   EngineOptions engine;
   HostAbilities host = {};
@@ -42,6 +48,9 @@ struct ContainerActionOptions {
   // Where tasks in mode awsvpc have their addresses; the host's own bridge without it. Called from
   // several threads. An error: there is such a network, but not here, not now.
   std::function<Result<TaskBridgeSpec>()> find_task_bridge = {};
+  // For a container of that cluster; called from several threads.
+  std::function<NameService(const std::string& network_mode, const std::string& cluster)>
+      find_names = {};
   // Variables that the agent adds to a container's environment, whatever its definition says.
   std::function<std::vector<std::pair<std::string, std::string>>(const TaskFacts& facts,
                                                                  const std::string& container)>
@@ -115,6 +124,7 @@ class ContainerActions {
   Result<ContainerRecord> create_holder(const TaskFacts& facts);
   Result<ContainerRecord> start_new(Result<NewContainer> made);
   Result<void> resolve_address(const TaskFacts& facts, ContainerPlan& plan);
+  void point_to_names(const TaskFacts& facts, ContainerPlan& plan) const;
   Result<void> resolve_links(const TaskFacts& facts, ContainerPlan& plan);
   Result<void> adopt_mounts(const TaskFacts& facts, ContainerPlan& plan);
   Result<void> make_volumes(const ContainerPlan& plan);

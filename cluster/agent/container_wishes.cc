@@ -5,6 +5,7 @@
 #include "cluster/agent/container_actions.h"
 #include "cluster/agent/task_error.h"
 #include "cluster/engine/volumes.h"
+#include "net/resolv_conf.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -69,6 +70,19 @@ Result<void> ContainerActions::resolve_links(const TaskFacts& facts, ContainerPl
   return {};
 }
 
+// Servers that the definition names win. The host's own search list stays, behind the cluster's.
+void ContainerActions::point_to_names(const TaskFacts& facts, ContainerPlan& plan) const {
+  NetworkSpec& network = plan.spec.network;
+  if (!options_.find_names || network.mode == "none" || !network.dns_servers.empty()) return;
+  const NameService names =
+      options_.find_names(network_mode_of(facts.definition), facts.task.cluster);
+  if (names.server.empty()) return;
+  network.dns_servers = {names.server};
+  if (!network.dns_search.empty()) return;
+  network.dns_search = parse_resolv_conf(read_host_resolv_conf()).search;
+  network.dns_search.insert(network.dns_search.begin(), names.search);
+}
+
 // What a container mounts itself at a place wins.
 Result<void> ContainerActions::adopt_mounts(const TaskFacts& facts, ContainerPlan& plan) {
   for (const VolumeFrom& each : plan.volumes_from) {
@@ -114,6 +128,7 @@ Result<ContainerPlan> ContainerActions::plan(const TaskFacts& facts,
                         container,
                         fetched));
   IK_TRY(resolve_address(facts, whole));
+  point_to_names(facts, whole);
   IK_TRY(resolve_links(facts, whole));
   IK_TRY(adopt_mounts(facts, whole));
   return whole;

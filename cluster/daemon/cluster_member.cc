@@ -116,6 +116,7 @@ Result<void> ClusterMember::open_worker() {
 
 void ClusterMember::note_change(std::string_view key) {
   nodes_->note_change(key);
+  if (names_ != nullptr) names_->note_change(manager_->home(), key);
   const std::optional<RecordKey> parsed = parse_record_key(key);
   const bool is_network = key.empty() || (parsed.has_value() && parsed->kind == RecordKind::kNode);
   if (!is_network || network_ == nullptr) return;
@@ -124,6 +125,7 @@ void ClusterMember::note_change(std::string_view key) {
 
 void ClusterMember::start() {
   if (network_ != nullptr) network_->open(membership_.address);
+  if (names_ != nullptr) names_->open();
   if (manager_ != nullptr && manager_->is_ready()) note_change("");
   std::vector<std::string> seeds;
   for (const std::string& manager : membership_.managers) {

@@ -7,6 +7,7 @@
 
 #include "cluster/daemon/agent_config.h"
 #include "cluster/engine/program_paths.h"
+#include "cluster/node/name_table.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -18,6 +19,13 @@ Result<AgentOptions> plan_agent(const HostAgentOptions& options) {
   runner.state_directory = options.state_root + "/agent";
   runner.on_error = [](const Error& error) { spdlog::warn("{}", error.message); };
   runner.actions.find_task_bridge = options.find_task_bridge;
+  if (options.find_name_server) {
+    runner.actions.find_names = [find = options.find_name_server](const std::string& network_mode,
+                                                                  const std::string& cluster) {
+      return NameService{.server = find(network_mode),
+                         .search = fmt::format("{}.{}", cluster, kNameZone)};
+    };
+  }
   agent.on_event = [](const std::string& line) { spdlog::info("{}", line); };
   EngineOptions& engine = runner.actions.engine;
   engine.layout = {.root = options.state_root, .run_root = options.run_root};

@@ -60,7 +60,11 @@ HostDaemon::HostDaemon(boost::asio::io_context& loop, const DaemonOptions& optio
       network_(loop,
                {.state_dir = EngineLayout{.root = options.state_root, .run_root = options.run_root}
                                  .task_network_state(),
-                .path = network_path()}) {}
+                .path = network_path()}),
+      names_(loop,
+             {.path = options.state_root + "/agent/names.json",
+              .bridge_subnet = BridgeConfig().subnet,
+              .find_task_bridge = [this] { return network_.task_bridge(); }}) {}
 
 HostDaemon::~HostDaemon() {
   agent_.reset();
@@ -139,6 +143,8 @@ Result<void> HostDaemon::open_member(Membership membership, std::optional<Cluste
   member_ = std::move(member);
   open_streams();
   member_->set_network(network_);
+  member_->set_names(names_);
+  network_.set_on_bridge([this] { names_.listen(); });
   member_->set_on_cluster([this](const Json& request, const ClusterMember::Asked& then) {
     on_cluster_(request, then);
   });
@@ -181,7 +187,11 @@ Result<void> HostDaemon::open_agent(Assignments& assignments) {
                             .state_root = options_.state_root,
                             .config = options_.agent_config,
                             .is_default = is_for_real_,
-                            .find_task_bridge = [this] { return network_.task_bridge(); }},
+                            .find_task_bridge = [this] { return network_.task_bridge(); },
+                            .find_name_server =
+                                [this](const std::string& network_mode) {
+                                  return names_.server_of(network_mode);
+                                }},
                            assignments,
                            audit_)
              .context("agent"));
@@ -205,6 +215,7 @@ void HostDaemon::stop() {
   if (relay_ != nullptr) relay_->stop();
   if (streams_ != nullptr) streams_->stop();
   if (member_ != nullptr) member_->stop();
+  names_.stop();
   network_.stop();
   if (manager_ != nullptr) manager_->stop();
 }
@@ -362,6 +373,7 @@ void HostDaemon::forget_cluster(const Done& done) {
   const Result<void> removed = remove_if_there(membership_path());
   if (!removed.has_value()) return done(removed.error());
   static_cast<void>(remove_if_there(options_.state_root + "/agent/instance.json"));
+  names_.remove();
   network_.remove();
   if (manager_ != nullptr) remove_cluster_files();
   spdlog::info("cluster left");

@@ -118,14 +118,17 @@ Result<TaskBridgeSpec> HostNetwork::make() {
 
 void HostNetwork::apply() {
   Result<TaskBridgeSpec> made = make();
-  const std::lock_guard lock(mutex_);
   const bool is_news = !made.has_value() && is_told_ &&
                        (bridge_.has_value() || bridge_.error().message != made.error().message);
   if (is_news) spdlog::error("network of tasks: {}", made.error().message);
-  if (made.has_value() && made->is_used() && (!bridge_.has_value() || !bridge_->is_used())) {
-    spdlog::info("network of tasks subnet={} mtu={}", made->subnet, made->mtu);
+  const bool is_new = made.has_value() && made->is_used() &&
+                      (!bridge_.has_value() || bridge_->subnet != made->subnet);
+  if (is_new) spdlog::info("network of tasks subnet={} mtu={}", made->subnet, made->mtu);
+  {
+    const std::lock_guard lock(mutex_);
+    bridge_ = std::move(made);
   }
-  bridge_ = std::move(made);
+  if (is_new && on_bridge_) on_bridge_();
 }
 
 void HostNetwork::wait() {

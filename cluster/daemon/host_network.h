@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -37,6 +38,9 @@ class HostNetwork {
   // The host is no member any more: takes everything away.
   void remove();
 
+  // Called when task_bridge() has become another. Before open().
+  void set_on_bridge(std::function<void()> on_bridge) { on_bridge_ = std::move(on_bridge); }
+
   void set(const NetworkView& view);
   // News of something else are left alone.
   void take(const News& news);
@@ -57,6 +61,7 @@ class HostNetwork {
   std::string address_;
   NetworkView view_;
   bool is_told_ = false;
+  std::function<void()> on_bridge_;
   mutable std::mutex mutex_;
   Result<TaskBridgeSpec> bridge_ = TaskBridgeSpec{};
 };

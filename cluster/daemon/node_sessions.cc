@@ -93,10 +93,12 @@ void NodeSessions::begin(const std::shared_ptr<FrameLink>& link,
       std::make_shared<NodeSession>(link, node, keys_, api_, feed_, certificate_lifetime_s_);
   const auto old = sessions_.find(node);
   if (old != sessions_.end()) old->second.session->link().close();
+  if (sessions_.empty()) names_ = name_entries(state());
   sessions_[node] = {.session = std::move(session), .identity = identity, .link = link};
   absences_.erase(node);
   link->send(to_json(managers_news()));
   link->send(to_json(network_news(network_view(state(), node))));
+  link->send(to_json(all_names_news(names_)));
 }
 
 News NodeSessions::managers_news() const {
@@ -180,6 +182,8 @@ void NodeSessions::finish_soon(const std::shared_ptr<NodeSession>& session) {
 }
 
 void NodeSessions::note_change(std::string_view key) {
+  // First: who is told to stop has no name any more.
+  tell_names(key);
   // A session may end while it is told.
   const std::map<std::string, Current> all = sessions_;
   for (const auto& [node, each] : all) {
@@ -197,6 +201,14 @@ void NodeSessions::note_change(std::string_view key) {
   if (!key.empty() && !is_network) return;
   tell_managers();
   tell_network();
+}
+
+void NodeSessions::tell_names(std::string_view key) {
+  if (sessions_.empty()) return;
+  const NameChanges changes = take_name_changes(state(), key, names_);
+  if (changes.empty()) return;
+  const Json told = to_json(name_changes_news(changes));
+  for (const auto& [node, current] : sessions_) current.link->send(told);
 }
 
 void NodeSessions::tell_network() {

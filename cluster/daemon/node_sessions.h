@@ -5,7 +5,7 @@
 //
 // A node has one session, the newest: an older connection of the same node is one that it has given
 // up. A node whose record goes is cut off. All are told where the managers are and which nodes, and
-// of the network of tasks: whole at first, then what has changed.
+// of the network and the names of tasks: whole at first, then what has changed.
 #pragma once
 
 #include <chrono>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "cluster/daemon/node_session.h"
+#include "cluster/node/name_news.h"
 #include "cluster/node/network_view.h"
 #include "runtime/base/loop.h"
 
@@ -91,6 +92,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   News managers_news() const;
   void tell_managers();
   void tell_network();
+  void tell_names(std::string_view key);
   void note_end(const FrameLink* link, const std::string& node, const Error& why);
   void finish_soon(const std::shared_ptr<NodeSession>& session);
 
@@ -111,6 +113,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   // The network of tasks as it was told last.
   std::map<std::string, NetworkPeer> peers_;
   std::string pool_;
+  NameEntries names_;  // As they were told last, while there are sessions.
 };
 
 }  // namespace ikada

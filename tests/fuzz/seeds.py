@@ -288,6 +288,14 @@ def gossip_inputs():
 
 
 def seeds():
+    for name, flags, rest in (("address", b"\1\0", b"\0\1\0\1"), ("port", b"\1\0", b"\0\x21\0\1"),
+                              ("notify", b"\x21\0", b"\0\1\0\1"), ("loop", b"\0\0", b"")):
+        labels = b"\xc0\x0c" if name == "loop" else b"\3web\7default\5ikada\0"
+        if name == "port":
+            labels = b"\5_http\4_tcp" + labels
+        yield "dns_question", name, (
+            b"\x12\x34" + flags + b"\0\1\0\0\0\0\0\1" + labels + rest +
+            b"\0\0\x29\x10\0\0\0\0\0\0\0")
     yield "gossip_sealed", "one", b"\x69" + bytes(60)
     yield "gossip_statement", "plain", gossip_statement(b"host-1", 7)
     yield "gossip_statement", "admitted", gossip_statement(b"h", 1, 2, b"\1" + bytes(72))

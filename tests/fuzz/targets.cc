@@ -15,6 +15,7 @@ std::span<const FuzzTarget> fuzz_targets() {
       FuzzTarget{"credentials", fuzz_credentials},
       FuzzTarget{"decompressor", fuzz_decompressor},
       FuzzTarget{"digest", fuzz_digest},
+      FuzzTarget{"dns_question", fuzz_dns_question},
       FuzzTarget{"dockerfile", fuzz_dockerfile},
       FuzzTarget{"gossip_member", fuzz_gossip_member},
       FuzzTarget{"gossip_sealed", fuzz_gossip_sealed},

@@ -26,6 +26,7 @@ void fuzz_cluster_query(std::string_view bytes);
 void fuzz_credentials(std::string_view bytes);
 void fuzz_decompressor(std::string_view bytes);
 void fuzz_digest(std::string_view bytes);
+void fuzz_dns_question(std::string_view bytes);
 void fuzz_dockerfile(std::string_view bytes);
 void fuzz_gossip_member(std::string_view bytes);
 void fuzz_gossip_sealed(std::string_view bytes);
