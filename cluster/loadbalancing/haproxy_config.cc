@@ -32,8 +32,9 @@ Lines global_lines(const HaproxyPaths& paths, const std::string& hash) {
                  "fd-hard-limit 40100",
                  "mworker-max-reloads 20",
                  "hard-stop-after 1h",
-                 // After a reload checks begin at once, not spread over their interval.
-                 "max-spread-checks 500",
+                 // First checks begin at once, not spread over the interval: HAProxy waits this
+                 // long before that of a server that is added.
+                 "max-spread-checks 50",
                  "ssl-default-bind-options ssl-min-ver TLSv1.2"};
   if (!paths.jail.empty()) lines.push_back("chroot " + config_word(paths.jail));
   if (!paths.user.empty()) lines.push_back("user " + config_word(paths.user));

@@ -11,9 +11,9 @@ namespace {
 using Servers = std::map<std::string, ProxyServer>;
 
 const Servers& servers_of(const ProxyStatus& status, const std::string& section) {
-  static const Servers kNone;
+  static const Servers none;
   const auto found = status.servers.find(section);
-  return found == status.servers.end() ? kNone : found->second;
+  return found == status.servers.end() ? none : found->second;
 }
 
 const ProxyServer* find_server(const Servers& servers, const std::string& name) {
@@ -134,10 +134,11 @@ class GroupChanges {
                      const std::map<std::string, const PlannedTarget*>& wanted) {
     for (const auto& [name, server] : servers) {
       if (wanted.contains(name)) continue;
-      const std::string path = section + "/" + name;
+      const std::string path = fmt::format("{}/{}", section, name);
       commands_.push_back(fmt::format("set server {} state maint", path));
-      if (server.sessions > 0) commands_.push_back("shutdown sessions server " + path);
-      commands_.push_back("del server " + path);
+      if (server.sessions > 0)
+        commands_.push_back(fmt::format("shutdown sessions server {}", path));
+      commands_.push_back(fmt::format("del server {}", path));
     }
   }
 
@@ -150,6 +151,12 @@ class GroupChanges {
 };
 
 }  // namespace
+
+std::vector<std::string> group_changes(const ProxyStatus& status, const PlannedGroup& group) {
+  std::vector<std::string> commands;
+  GroupChanges(status, group, commands).make();
+  return commands;
+}
 
 std::vector<std::string> proxy_changes(const ProxyStatus& status, const BalancerPlan& plan) {
   std::vector<std::string> commands;

@@ -23,6 +23,9 @@ namespace ikada {
 // Each is one line for the runtime socket, of several commands if they belong together.
 std::vector<std::string> proxy_changes(const ProxyStatus& status, const BalancerPlan& plan);
 
+// Those of one group.
+std::vector<std::string> group_changes(const ProxyStatus& status, const PlannedGroup& group);
+
 // The servers to write into the file: those that HAProxy has and the plan wants, healthy ones with
 // their weight; the others will wait for a check.
 ConfiguredServers servers_to_keep(const ProxyStatus& status, const BalancerPlan& plan);

@@ -19,12 +19,13 @@ std::vector<std::string> take_csv_line(std::string_view& csv) {
       const bool is_twice = is_quoted && at + 1 < csv.size() && csv[at + 1] == '"';
       if (is_twice) fields.back() += csv[++at];
       if (!is_twice) is_quoted = !is_quoted;
-    } else if (is_quoted) {
-      fields.back() += byte;
-    } else if (byte == '\n') {
+      continue;
+    }
+    if (!is_quoted && byte == '\n') {
       ++at;
       break;
-    } else if (byte == ',') {
+    }
+    if (!is_quoted && byte == ',') {
       fields.emplace_back();
     } else {
       fields.back() += byte;
@@ -102,6 +103,7 @@ Result<ProxyStatus> parse_proxy_status(std::string_view csv) {
     const std::string section = row.text("pxname");
     const std::string name = row.text("svname");
     if (section.empty() || name.empty() || name == "FRONTEND") continue;
+    if (section == "# pxname") continue;
     if (name == "BACKEND") {
       status.counts[section] = read_counts(row);
     } else {
@@ -109,6 +111,14 @@ Result<ProxyStatus> parse_proxy_status(std::string_view csv) {
     }
   }
   return status;
+}
+
+void replace_sections(ProxyStatus& status, ProxyStatus part) {
+  // A section without servers is told by its counts alone.
+  for (auto& [section, counts] : part.counts) {
+    status.counts[section] = counts;
+    status.servers[section] = std::move(part.servers[section]);
+  }
 }
 
 void add_lingering(ProxyStatus& status, const ProxyStatus& old_worker) {

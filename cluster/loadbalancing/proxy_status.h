@@ -48,8 +48,11 @@ struct ProxyStatus {
   std::map<std::string, std::int64_t> lingering = {};
 };
 
-// Reads the answer to "show stat -1 6 -1". kInvalid if it is none.
+// Reads the answer to "show stat -1 6 -1", or to several of the kind. kInvalid if it is none.
 Result<ProxyStatus> parse_proxy_status(std::string_view csv);
+
+// Puts what `part` says of some sections into `status`.
+void replace_sections(ProxyStatus& status, ProxyStatus part);
 
 // Counts what `old_worker` still does.
 void add_lingering(ProxyStatus& status, const ProxyStatus& old_worker);

@@ -14,7 +14,7 @@ constexpr int kMaxWeight = 999;
 constexpr std::string_view kNoGroup = "http-request return status 503";
 
 // A directive with its conditions, empty ones left out.
-std::string guarded(std::string directive, const std::vector<std::string>& conditions) {
+std::string guarded(const std::string& directive, const std::vector<std::string>& conditions) {
   std::string all;
   for (const std::string& condition : conditions) {
     if (!condition.empty()) all += " " + condition;

@@ -113,13 +113,12 @@ TargetObservations observe_targets(const ProxyStatus& status,
   return all;
 }
 
-bool is_in_motion(const TargetObservations& observations) {
-  for (const auto& [group, targets] : observations) {
-    for (const auto& [id, seen] : targets) {
-      if (seen.state == TargetState::kInitial || seen.state == TargetState::kDraining) return true;
-    }
-  }
-  return false;
+bool is_in_motion(const std::map<std::string, TargetObservation>& targets) {
+  return std::any_of(targets.begin(), targets.end(), [](const auto& entry) {
+    const TargetObservation& seen = entry.second;
+    return seen.state == TargetState::kInitial ||
+           (seen.state == TargetState::kDraining && seen.sessions > 0);
+  });
 }
 
 bool is_news(const TargetObservations& before, const TargetObservations& now) {

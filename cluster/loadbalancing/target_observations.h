@@ -14,8 +14,9 @@ TargetObservations observe_targets(const ProxyStatus& status,
                                    const BalancerPlan& plan,
                                    const TargetObservations& before);
 
-// Whether something is likely to change soon: a target that waits for its first check, or drains.
-bool is_in_motion(const TargetObservations& observations);
+// Whether something of a group is likely to change soon: a target that waits for its first check,
+// or has not drained yet.
+bool is_in_motion(const std::map<std::string, TargetObservation>& targets);
 
 // Whether somebody waits for what differs: states, and sessions of draining targets.
 bool is_news(const TargetObservations& before, const TargetObservations& now);

@@ -37,7 +37,7 @@ std::string first_alert(const std::string& log, size_t offset) {
 
 Result<void> check_config(asio::io_context& loop,
                           const ConfigCheck& check,
-                          asio::yield_context yield) {
+                          const asio::yield_context& yield) {
   IK_LET(log, open_file(check.log, O_WRONLY | O_CREAT | O_TRUNC, 0600));
   SpawnOptions options;
   options.program = check.program;

@@ -18,7 +18,7 @@ struct ConfigCheck {
 };
 Result<void> check_config(boost::asio::io_context& loop,
                           const ConfigCheck& check,
-                          boost::asio::yield_context yield);
+                          const boost::asio::yield_context& yield);
 
 // The first alert among what HAProxy printed since the log had `offset` bytes.
 std::string first_alert(const std::string& log, size_t offset = 0);

@@ -75,7 +75,7 @@ Result<void> HaproxyProcess::start() {
   options.new_session = true;
   IK_LET(pid, spawn(options));
   is_child_ = true;
-  const Result<void> watched = watch(pid);
+  Result<void> watched = watch(pid);
   if (!watched.has_value()) {
     ::kill(pid, SIGKILL);
     (void)wait_for_child(pid);

@@ -161,7 +161,7 @@ Result<void> ProxyWork::check_new_config(const Yield& yield) {
   const ConfigCheck check = {
       .program = options_.program, .config = files_.new_config, .log = files_.new_config + ".log"};
   IK_TRY(write_config(check.config, plan_));
-  const Result<void> checked = check_config(loop_, check, yield);
+  Result<void> checked = check_config(loop_, check, yield);
   if (!checked.has_value() && checked.error().kind == ErrorKind::kNotFound) {
     return make_error(ErrorKind::kNotFound, "no {}: install the package haproxy", options_.program);
   }
@@ -223,8 +223,7 @@ Result<void> ProxyWork::start(const Yield& yield) {
 
 Result<void> ProxyWork::reload(const Yield& yield) {
   // What it knows of its servers goes into the file.
-  IK_LET(status, ask_status(yield));
-  status_ = std::move(status);
+  IK_TRY(look_at_all(yield));
   IK_TRY(check_new_config(yield));
   if (is_left_) return {};
   const size_t logged = log_size(files_.log);
@@ -254,6 +253,7 @@ Result<void> ProxyWork::await_hash(const std::string& hash, const Yield& yield) 
     const Result<std::string> running = running_config_hash(loop_, files_.runtime_socket, yield);
     if (running.has_value() && *running == hash) {
       running_hash_ = hash;
+      look_at_all_ = {};
       return {};
     }
     boost::asio::steady_timer again(loop_, kAskAgain);

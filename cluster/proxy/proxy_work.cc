@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/loadbalancing/proxy_changes.h"
+#include "cluster/loadbalancing/rule_actions.h"
 #include "cluster/loadbalancing/target_observations.h"
 #include "cluster/proxy/running_config.h"
 #include "cluster/proxy/runtime_socket.h"
@@ -24,6 +25,8 @@ constexpr milliseconds kAtRest{500};
 constexpr milliseconds kFirstRetry{50};
 constexpr milliseconds kLongestRetry{2000};
 constexpr int kShareOfTime = 20;  // Of the time at most one in this many goes into looking.
+constexpr milliseconds kLongestRest{2000};
+constexpr size_t kMaxMoving = 32;
 constexpr size_t kMaxOldWorkers = 5;
 constexpr std::string_view kAskStatus = "show stat -1 6 -1";
 
@@ -145,8 +148,8 @@ Result<std::string> ProxyWork::ask(const std::string& command, const Yield& yiel
   return ask_haproxy(loop_, files_.runtime_socket, command, yield);
 }
 
-Result<ProxyStatus> ProxyWork::ask_status(const Yield& yield) {
-  const Result<std::string> text = ask(std::string(kAskStatus), yield);
+Result<ProxyStatus> ProxyWork::ask_status(const std::string& command, const Yield& yield) {
+  const Result<std::string> text = ask(command, yield);
   silent_steps_ = text.has_value() ? 0 : silent_steps_ + 1;
   if (!text.has_value()) return text.error();
   return parse_proxy_status(*text);
@@ -169,14 +172,55 @@ void ProxyWork::ask_old_workers(ProxyStatus& status, const Yield& yield) {
   }
 }
 
+// The groups that are not as the plan has them, or where something will change by itself soon.
+std::vector<std::string> ProxyWork::moving_groups() const {
+  std::vector<std::string> moving;
+  for (const PlannedGroup& group : plan_.groups) {
+    const auto seen = observations_.find(group.name);
+    const bool moves = (seen != observations_.end() && is_in_motion(seen->second)) ||
+                       !group_changes(status_, group).empty();
+    if (moves) moving.push_back(group.name);
+  }
+  return moving;
+}
+
+// A look at everything takes a while where there are thousands of targets: between two of them only
+// what moves is looked at.
+Result<void> ProxyWork::look(const Yield& yield) {
+  if (Clock::now() >= look_at_all_) return look_at_all(yield);
+  const std::vector<std::string> moving = moving_groups();
+  if (moving.size() > kMaxMoving) return look_at_all(yield);
+  return moving.empty() ? Result<void>() : look_at(moving, yield);
+}
+
+Result<void> ProxyWork::look_at_all(const Yield& yield) {
+  const Clock::time_point began = Clock::now();
+  IK_LET(status, ask_status(std::string(kAskStatus), yield));
+  const auto taken = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+  look_at_all_ = Clock::now() + std::clamp(taken * kShareOfTime, kAtRest, kLongestRest);
+  ask_old_workers(status, yield);
+  status_ = std::move(status);
+  return {};
+}
+
+Result<void> ProxyWork::look_at(const std::vector<std::string>& groups, const Yield& yield) {
+  std::string command;
+  for (const std::string& group : groups) {
+    command += fmt::format(
+        "show stat {} 6 -1;show stat {} 6 -1;", group_section(group), open_section(group));
+  }
+  command.pop_back();
+  IK_LET(part, ask_status(command, yield));
+  ask_old_workers(part, yield);
+  status_.lingering = std::move(part.lingering);
+  replace_sections(status_, std::move(part));
+  return {};
+}
+
 // Brings the servers to what the plan has, and tells how they do.
 Result<void> ProxyWork::steer(const Yield& yield) {
-  const Clock::time_point began = Clock::now();
-  IK_LET(status, ask_status(yield));
-  const auto taken = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
-  ask_old_workers(status, yield);
+  IK_TRY(look(yield));
   if (is_left_ || is_plan_new_) return {};
-  status_ = std::move(status);
   const std::vector<std::string> commands = proxy_changes(status_, plan_);
   const bool is_repeated = commands == last_commands_;
   last_commands_ = commands;
@@ -190,9 +234,10 @@ Result<void> ProxyWork::steer(const Yield& yield) {
   }
   sums_.add(group_counts(status_, plan_));
   TargetObservations seen = observe_targets(status_, plan_, observations_);
-  if (is_in_motion(seen)) delay_ = kInMotion;
+  const bool moves = std::any_of(
+      seen.begin(), seen.end(), [](const auto& group) { return is_in_motion(group.second); });
+  if (moves) delay_ = kInMotion;
   if (!commands.empty()) delay_ = is_repeated ? kInMotion : kAfterCommands;
-  delay_ = std::max(delay_, std::min(taken * kShareOfTime, kAtRest));
   report_targets(std::move(seen));
   return {};
 }

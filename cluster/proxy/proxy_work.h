@@ -57,8 +57,12 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   Result<void> learn_running_hash(const Yield& yield);
   Result<void> await_hash(const std::string& hash, const Yield& yield);
   Result<std::string> ask(const std::string& command, const Yield& yield);
-  Result<ProxyStatus> ask_status(const Yield& yield);
+  Result<ProxyStatus> ask_status(const std::string& command, const Yield& yield);
   void ask_old_workers(ProxyStatus& status, const Yield& yield);
+  std::vector<std::string> moving_groups() const;
+  Result<void> look(const Yield& yield);
+  Result<void> look_at_all(const Yield& yield);
+  Result<void> look_at(const std::vector<std::string>& groups, const Yield& yield);
   Result<void> steer(const Yield& yield);
 
   HaproxyPaths paths() const;
@@ -93,6 +97,7 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   ListenerProblems reported_problems_;
 
   ProxyStatus status_;
+  Clock::time_point look_at_all_ = {};  // When all of it has to be looked at again.
   ConfiguredServers written_servers_;
   std::vector<std::string> last_commands_;
   TargetObservations observations_;

@@ -7,7 +7,7 @@ namespace ikada {
 
 Result<std::string> running_config_hash(boost::asio::io_context& loop,
                                         const std::string& runtime_socket,
-                                        boost::asio::yield_context yield) {
+                                        const boost::asio::yield_context& yield) {
   constexpr std::string_view kField = "description: ikada-";
   IK_LET(answer, ask_haproxy(loop, runtime_socket, "show info", yield));
   for (const std::string_view line : split(answer, '\n')) {

@@ -15,7 +15,7 @@ namespace ikada {
 // The hash of the file that the worker at `runtime_socket` runs; "none" if it is not one of ours.
 Result<std::string> running_config_hash(boost::asio::io_context& loop,
                                         const std::string& runtime_socket,
-                                        boost::asio::yield_context yield);
+                                        const boost::asio::yield_context& yield);
 
 // The hash that a file of ours has; empty if it has none.
 std::string config_hash_in(const std::string& config);

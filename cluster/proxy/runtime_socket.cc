@@ -26,7 +26,7 @@ constexpr size_t kMaxAnswer = size_t{64} << 20;
 Result<std::string> ask_haproxy(asio::io_context& loop,
                                 const std::string& path,
                                 const std::string& command,
-                                asio::yield_context yield) {
+                                const asio::yield_context& yield) {
   IK_LET(fd, connect_unix(path, SOCK_STREAM));
   const auto socket = std::make_shared<asio::posix::stream_descriptor>(loop, fd.release());
   asio::steady_timer limit(loop, kPatience);

@@ -17,6 +17,6 @@ namespace ikada {
 Result<std::string> ask_haproxy(boost::asio::io_context& loop,
                                 const std::string& path,
                                 const std::string& command,
-                                boost::asio::yield_context yield);
+                                const boost::asio::yield_context& yield);
 
 }  // namespace ikada

@@ -1,5 +1,6 @@
 #include "cluster/loadbalancing/config_text.h"
 
+#include <doctest/doctest.h>
 #include <re2/re2.h>
 
 namespace ikada {

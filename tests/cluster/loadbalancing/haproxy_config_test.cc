@@ -1,5 +1,7 @@
 #include "cluster/loadbalancing/haproxy_config.h"
 
+#include <doctest/doctest.h>
+
 #include "cluster/loadbalancing/group_config.h"
 #include "runtime/base/text.h"
 #include "tests/cluster/loadbalancing/sample_plan.h"

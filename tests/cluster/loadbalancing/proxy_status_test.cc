@@ -1,5 +1,7 @@
 #include "cluster/loadbalancing/proxy_status.h"
 
+#include <doctest/doctest.h>
+
 namespace ikada {
 
 TEST_CASE("HAProxy's statistics are read by the names of their columns") {
@@ -41,6 +43,27 @@ TEST_CASE("what is no statistics is refused") {
   CHECK_FALSE(parse_proxy_status("").has_value());
   CHECK_FALSE(parse_proxy_status("Unknown command").has_value());
   CHECK_FALSE(parse_proxy_status("# pxname,svname,\n").has_value());
+}
+
+TEST_CASE("a part of the statistics replaces whole sections") {
+  auto status = parse_proxy_status(
+      "# pxname,svname,status,addr,uweight,req_tot,\n"
+      "g:a,one,UP,10.0.0.1:80,100,,\ng:a,BACKEND,UP,,,1,\n"
+      "g:b,two,UP,10.0.0.2:80,100,,\ng:b,BACKEND,UP,,,1,\n");
+  auto part = parse_proxy_status(
+      "# pxname,svname,status,addr,uweight,req_tot,\ng:a,BACKEND,UP,,,2,\n\n"
+      "# pxname,svname,status,addr,uweight,req_tot,\n"
+      "g:c,three,UP,10.0.0.3:80,100,,\ng:c,BACKEND,UP,,,3,\n");
+  REQUIRE(status.has_value());
+  REQUIRE(part.has_value());
+
+  replace_sections(*status, *part);
+
+  CHECK(status->servers["g:a"].empty());
+  CHECK(status->servers["g:b"].size() == 1);
+  CHECK(status->servers["g:c"].size() == 1);
+  CHECK(status->counts["g:a"].requests == 2);
+  CHECK(status->counts.size() == 3);
 }
 
 TEST_CASE("sessions of old workers are summed up by server") {

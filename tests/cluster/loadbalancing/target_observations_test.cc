@@ -1,5 +1,7 @@
 #include "cluster/loadbalancing/target_observations.h"
 
+#include <doctest/doctest.h>
+
 #include "cluster/loadbalancing/group_config.h"
 #include "tests/cluster/loadbalancing/sample_plan.h"
 

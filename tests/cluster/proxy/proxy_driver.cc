@@ -5,6 +5,7 @@
 //   targets {GROUP: {TARGET: [STATE, REASON, DESCRIPTION, SESSIONS]}}
 //   problems {LISTENER: REASON}
 //   counts {GROUP: [REQUESTS, 2XX, 5XX]}     in answer to the word "counts"
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -99,7 +100,7 @@ class Program {
   Program(boost::asio::io_context& loop, ProxyOptions options)
       : loop_(loop),
         proxy_(std::make_unique<Proxy>(loop, std::move(options), spoken_events())),
-        input_(loop, ::dup(STDIN_FILENO)) {
+        input_(loop, ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) {
     read_line();
   }
 

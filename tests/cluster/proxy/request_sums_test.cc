@@ -1,5 +1,7 @@
 #include "cluster/proxy/request_sums.h"
 
+#include <doctest/doctest.h>
+
 namespace ikada {
 namespace {
 

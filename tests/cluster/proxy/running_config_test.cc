@@ -1,5 +1,7 @@
 #include "cluster/proxy/running_config.h"
 
+#include <doctest/doctest.h>
+
 namespace ikada {
 
 TEST_CASE("old workers are read from the master's list, the eldest first") {
