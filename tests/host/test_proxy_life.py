@@ -373,3 +373,95 @@ def test_a_missing_haproxy_is_told(tmp_path):
              describe=lambda: str(driver.problems))
     finally:
         driver.kill_driver()
+
+
+def test_a_target_that_left_the_plan_ends_its_requests(balancer, start):
+    one, two = start(2)
+    serve(balancer, [one])
+    balancer.await_healthy("web", one)
+    results = []
+    thread = threading.Thread(target=lambda: results.append(get("/?wait=20", timeout=30)))
+    thread.start()
+    wait(lambda: "1" == balancer.runtime("show stat g:web 4 -1").splitlines()[1].split(",")[4])
+
+    since = time.monotonic()
+    serve(balancer, [two])
+    thread.join()
+
+    assert time.monotonic() - since < 5
+    assert results[0][0] != 200
+    balancer.await_healthy("web", two)
+    assert list(balancer.targets["web"]) == [two.id]
+
+
+def test_a_request_that_may_do_something_twice_is_not_sent_again(balancer, start):
+    one, two = start(2)
+    serve(balancer, [one, two])
+    balancer.await_healthy("web", one, two)
+
+    def die_while_asked(victim, *arguments):
+        """What a client gets whose request is with `victim` when that is killed."""
+        asked = [subprocess.Popen(["curl", "-s", "-m", "10", "-o", "/dev/null", "-w",
+                                   "%{http_code}", *arguments, URL + "/?wait=1.5"],
+                                  stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        time.sleep(0.7)
+        victim.kill()
+        answers = sorted(each.communicate(timeout=15)[0] for each in asked)
+        victim.start()
+        balancer.await_healthy("web", victim)
+        return answers
+
+    assert die_while_asked(one, "-X", "POST") == ["200", "502"]
+    assert die_while_asked(two) == ["200", "200"]
+
+
+def test_the_algorithms_of_groups(balancer, start):
+    fast, slow = start(2)
+    for algorithm in ("least_outstanding_requests", "weighted_random"):
+        serve(balancer, [fast, slow],
+              attributes={"load_balancing.algorithm.type": algorithm})
+        balancer.await_healthy("web", fast, slow)
+        wait(lambda: {get()[1]["name"] for _ in range(20)} == {fast.name, slow.name})
+
+    serve(balancer, [fast, slow],
+          attributes={"load_balancing.algorithm.type": "least_outstanding_requests"})
+    wait(lambda: "balance leastconn" in (balancer.directory / "haproxy.cfg").read_text())
+    balancer.await_healthy("web", fast, slow)
+    held = [subprocess.Popen(["curl", "-s", URL + "/?wait=3"], stdout=subprocess.PIPE, text=True)
+            for _ in range(2)]
+    time.sleep(0.5)
+    # Each has one; a second one that is held makes the other the better choice.
+    held.append(subprocess.Popen(["curl", "-s", URL + "/?wait=3"], stdout=subprocess.PIPE,
+                                 text=True))
+    time.sleep(0.5)
+    names = {get()[1]["name"] for _ in range(6)}
+    busy = [json.loads(each.communicate(timeout=10)[0])["name"] for each in held]
+    assert sorted(busy.count(target.name) for target in (fast, slow)) == [1, 2]
+    assert names == {name for name in busy if busy.count(name) == 1}
+
+
+def test_a_new_target_starts_slowly(balancer, start):
+    [target] = start(1)
+    serve(balancer, [target], attributes={"slow_start.duration_seconds": "30"})
+    balancer.await_healthy("web", target)
+
+    row = balancer.runtime("show stat g:web 4 -1").splitlines()[1].split(",")
+    assert 0 < int(row[18]) < 50, row
+    assert get()[0] == 200
+
+
+def test_a_listener_waits_for_an_address_that_moves(balancer, start):
+    [target] = start(1)
+    moving = {**listener(PORT, forward("web")), "address": "10.77.0.1"}
+    balancer.apply(plan([moving], [group("web", [target])]))
+    balancer.await_healthy("web", target)
+    assert balancer.problems == {}
+
+    subprocess.run(["ip", "address", "add", "10.77.0.1/32", "dev", "lo"], check=True, timeout=5)
+    try:
+        done = subprocess.run(["curl", "-s", "-m", "5", f"http://10.77.0.1:{PORT}/"],
+                              capture_output=True, text=True, timeout=10)
+        assert json.loads(done.stdout)["name"] == target.name
+    finally:
+        subprocess.run(["ip", "address", "delete", "10.77.0.1/32", "dev", "lo"], check=True,
+                       timeout=5)
