@@ -104,6 +104,7 @@ void HaproxyProcess::ended() {
 }
 
 Result<void> HaproxyProcess::reload() {
+  if (!is_running()) return make_error(ErrorKind::kUnavailable, "HAProxy has just ended");
   return send_signal(pidfd_->native_handle(), SIGUSR2).context("reload HAProxy");
 }
 

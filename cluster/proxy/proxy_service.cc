@@ -19,6 +19,7 @@ namespace ikada {
 namespace {
 
 constexpr std::chrono::seconds kLookAgain{2};
+constexpr std::chrono::milliseconds kLookAgainSoon{250};
 constexpr std::chrono::seconds kStartPatience{5};
 constexpr std::chrono::milliseconds kAskAgain{10};
 constexpr int kMaxSilentSteps = 5;
@@ -101,7 +102,8 @@ void ProxyWork::shorten_log() {
 
 void ProxyWork::block(const std::string& listener, const std::string& reason) {
   blocked_[listener] = reason;
-  look_again_ = Clock::now() + kLookAgain;
+  // The port may be that of a HAProxy that is just ending.
+  look_again_ = Clock::now() + kLookAgainSoon;
 }
 
 std::string ProxyWork::listener_hash(const PlannedListener& listener) const {

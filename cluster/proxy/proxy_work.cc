@@ -106,7 +106,9 @@ void ProxyWork::run(const Yield& yield) {
     } else {
       retry = kFirstRetry;
     }
-    pause(delay_, yield);
+    // What is blocked is looked at again when it is due.
+    const auto due = std::chrono::ceil<milliseconds>(look_again_ - Clock::now());
+    pause(blocked_.empty() ? delay_ : std::clamp(due, milliseconds(0), delay_), yield);
   }
 }
 
