@@ -72,10 +72,14 @@ Lines forwarded_header_lines(const PlannedListener& listener) {
   Lines lines;
   if (mode == "remove") lines.emplace_back("http-request del-header X-Forwarded-For");
   if (mode != "remove" && mode != "preserve") {
+    // Several lines are one list, too.
+    lines.emplace_back(
+        "http-request add-header X-Forwarded-For %[src] "
+        "if { req.fhdr_cnt(x-forwarded-for) gt 1 }");
     lines.emplace_back(
         "http-request set-header X-Forwarded-For "
         "'%[req.fhdr(x-forwarded-for)], %[src]' "
-        "if { req.fhdr(x-forwarded-for) -m found }");
+        "if { req.fhdr_cnt(x-forwarded-for) eq 1 }");
     lines.emplace_back("option forwardfor if-none");
   }
   const bool is_tls = listener.protocol == "HTTPS";

@@ -153,6 +153,39 @@ def test_reasons_of_unhealthy_targets_and_fail_open(balancer, start):
     assert balancer.state("web", two)[1:3] == ["Target.Timeout", "Request timed out"]
 
 
+def test_a_target_that_answers_checks_with_evil_words_is_unhealthy_alone(balancer, start):
+    """What targets say stands in HAProxy's statistics and log."""
+    [good] = start(1)
+    evil = socket.create_server(("127.0.0.1", 19150))
+
+    def answer():
+        words = [b"HTTP/1.1 503 a\",\"b,UP,\"\"\r\nX: \x1b[2J\r\n\r\n", b"\x00\xff,\"\n" * 50,
+                 b"HTTP/1.1 503 \"g:web,evil,UP,,\x01\r\n\r\n", b""]
+        try:
+            while True:
+                client, _ = evil.accept()
+                with client:
+                    client.recv(4096)
+                    client.sendall(words[0])
+                words.append(words.pop(0))
+        except OSError:
+            pass
+    threading.Thread(target=answer, daemon=True).start()
+    try:
+        planned = [good.planned(), {"id": "evil", "address": "127.0.0.1", "port": 19150}]
+        balancer.apply(plan([listener(PORT, forward("web"))], [group("web", planned)]))
+        balancer.await_healthy("web", good)
+        wait(lambda: balancer.targets["web"]["evil"][0] == "unhealthy")
+        for _ in range(20):
+            assert balancer.targets["web"]["evil"][0] == "unhealthy"
+            assert balancer.state("web", good)[0] == "healthy" and get()[0] == 200
+            time.sleep(0.2)
+        assert set(balancer.targets["web"]) == {good.id, "evil"} and balancer.problems == {}
+    finally:
+        evil.shutdown(socket.SHUT_RDWR)
+        evil.close()
+
+
 def test_a_draining_target_ends_what_it_has_begun(balancer, start):
     one, two = start(2)
     serve(balancer, [one])

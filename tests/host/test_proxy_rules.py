@@ -201,6 +201,9 @@ def test_targets_are_told_who_asks(balancer, three):
     _, _, body = curl("-H", "X-Forwarded-For: 10.9.9.9, 10.8.8.8")
     assert seen(body, "X-Forwarded-For") == ["10.9.9.9, 10.8.8.8, 127.0.0.1"]
 
+    _, _, body = curl("-H", "X-Forwarded-For: 10.9.9.9", "-H", "X-Forwarded-For: 10.8.8.8")
+    assert seen(body, "X-Forwarded-For") == ["10.9.9.9", "10.8.8.8", "127.0.0.1"]
+
     for mode, expected in (("preserve", ["10.9.9.9"]), ("remove", [])):
         serve(balancer, three, attributes={"routing.http.xff_header_processing.mode": mode})
         wait(lambda: seen(curl("-H", "X-Forwarded-For: 10.9.9.9")[2], "X-Forwarded-For")
