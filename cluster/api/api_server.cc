@@ -195,7 +195,10 @@ const ApiGround& ApiServer::ground() const { return server_->ground; }
 
 void ApiServer::set_fence(Fence fence) { server_->fence = std::move(fence); }
 
-void ApiServer::see_targets(TargetSights sights) { server_->sights = std::move(sights); }
+bool ApiServer::see_targets(TargetSights sights) {
+  const TargetSights before = std::exchange(server_->sights, std::move(sights));
+  return is_news(before, server_->sights);
+}
 
 void ApiServer::set_elsewhere(Elsewhere elsewhere) { server_->elsewhere = std::move(elsewhere); }
 

@@ -68,8 +68,9 @@ class ApiServer {
   using Fence = std::function<Result<std::optional<KeyCompare>>()>;
   void set_fence(Fence fence);
 
-  // What is known of the balancers' targets from now on; nothing, until it is told.
-  void see_targets(TargetSights sights);
+  // What is known of the balancers' targets from now on; nothing, until it is told. Whether
+  // ServiceKeeper::note_targets() should be told, too.
+  bool see_targets(TargetSights sights);
 
   // Where requests go as long as another manager leads. `forward` takes a request or returns false;
   // `wait` gets what changes something while nobody leads, to handle() it later.

@@ -15,6 +15,23 @@ const TargetObservation* find(const TargetObservations& host,
   return found == in->second.end() ? nullptr : &found->second;
 }
 
+bool is_idle(const TargetObservation& one) {
+  return one.state == TargetState::kDraining && one.sessions == 0;
+}
+
+bool is_alike(const TargetObservation& a, const TargetObservation& b) {
+  return a.state == b.state && a.reason == b.reason && a.description == b.description &&
+         is_idle(a) == is_idle(b);
+}
+
+template <typename Map, typename Compare>
+bool are_alike(const Map& a, const Map& b, Compare is_like) {
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(), [&](const auto& one, const auto& other) {
+        return one.first == other.first && is_like(one.second, other.second);
+      });
+}
+
 }  // namespace
 
 std::optional<TargetObservation> find_sight(const TargetSights& sights,
@@ -43,6 +60,20 @@ bool is_idle(const TargetSights& sights, std::string_view group, std::string_vie
     const TargetObservation* one = find(host, group, target);
     return one != nullptr && one->state == TargetState::kDraining && one->sessions == 0;
   });
+}
+
+bool is_news(const TargetSights& before, const TargetSights& after) {
+  if (before.has_all != after.has_all) return true;
+  const auto are_targets_alike = [](const auto& a, const auto& b) {
+    return are_alike(a, b, is_alike);
+  };
+  return !std::equal(before.hosts.begin(),
+                     before.hosts.end(),
+                     after.hosts.begin(),
+                     after.hosts.end(),
+                     [&](const TargetObservations& a, const TargetObservations& b) {
+                       return are_alike(a, b, are_targets_alike);
+                     });
 }
 
 }  // namespace ikada

@@ -28,4 +28,8 @@ std::optional<TargetObservation> find_sight(const TargetSights& sights,
 // use and has no session with it. False where some host does not tell.
 bool is_idle(const TargetSights& sights, std::string_view group, std::string_view target);
 
+// Whether a service could decide otherwise: some target's state or reason is another, or one that
+// is drained has no session any more. How many sessions there are changes all the time.
+bool is_news(const TargetSights& before, const TargetSights& after);
+
 }  // namespace ikada

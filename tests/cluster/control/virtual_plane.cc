@@ -244,8 +244,9 @@ void VirtualManager::look_at_targets() {
   const Timestamp now{life_->loop->wall_now() / 1'000'000};
   setting_.proxies.follow(place_, make_balancer_plan(life_->feed->state(), {.now = now}));
   if (!leads()) return;
-  life_->api->see_targets(setting_.proxies.sights(place_, setting_.mistakes.forgets_proxies));
-  life_->services->note_targets();
+  const bool is_news =
+      life_->api->see_targets(setting_.proxies.sights(place_, setting_.mistakes.forgets_proxies));
+  if (is_news) life_->services->note_targets();
 }
 
 void VirtualManager::handle(const ApiRequest& request,

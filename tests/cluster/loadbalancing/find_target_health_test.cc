@@ -85,5 +85,23 @@ TEST_CASE("a target is idle when every host has drained it") {
   CHECK_FALSE(is_idle(sights, kWeb, "a:1"));
 }
 
+TEST_CASE("other sessions are no news, unless a drain ends with them") {
+  const auto with = [](TargetState state, std::int64_t sessions) {
+    return one_sight(kWeb, "a:1", {.state = state, .sessions = sessions});
+  };
+  const TargetSights healthy = with(TargetState::kHealthy, 1);
+  CHECK_FALSE(is_news(healthy, with(TargetState::kHealthy, 7)));
+  CHECK_FALSE(is_news(healthy, with(TargetState::kHealthy, 0)));
+  CHECK(is_news(healthy, with(TargetState::kDraining, 1)));
+  CHECK_FALSE(is_news(with(TargetState::kDraining, 2), with(TargetState::kDraining, 1)));
+  CHECK(is_news(with(TargetState::kDraining, 1), with(TargetState::kDraining, 0)));
+  CHECK(is_news(healthy, {}));
+  CHECK(is_news({}, healthy));
+  TargetSights partial = healthy;
+  partial.has_all = false;
+  CHECK(is_news(healthy, partial));
+  CHECK(is_news(healthy, one_sight(kWeb, "b:1", {.state = TargetState::kHealthy})));
+}
+
 }  // namespace
 }  // namespace ikada
