@@ -20,9 +20,11 @@ void add_service_options(CLI::App& command, ServiceOptions& options) {
   command
       .add_option("--grace-period", options.grace_s, "Seconds in which failed checks do not count")
       ->check(CLI::NonNegativeNumber);
-  command.add_option("--load-balancer",
-                     options.balancers,
-                     "TARGETGROUP:CONTAINER:PORT, where requests come from; none to have no more");
+  command
+      .add_option("--load-balancer",
+                  options.balancers,
+                  "TARGETGROUP:CONTAINER:PORT, where requests come from; none to have no more")
+      ->allow_extra_args(false);
   command
       .add_option("--max-percent", options.maximum, "How many tasks there may be in a deployment")
       ->check(CLI::Range(100, kMostPercent));

@@ -340,16 +340,17 @@ def test_protected_tasks_stay_until_they_are_released(ecs):
     left = answer["protectedTasks"][0]["expirationDate"].timestamp() - time.time()
     assert 110 * 60 < left <= 120 * 60
     ecs.update_service(service="web", desiredCount=1)
-    wait_until(lambda: any("1 tasks under protection" in text for text in messages(ecs)), 10)
+    wait_until(lambda: any("1 tasks under protection" in text for text in messages(ecs)),
+               timeout_s=10)
     assert arns_of_tasks() == set(arns[:2])
     shown = ecs.get_task_protection(cluster="default", tasks=arns)
     assert [each["protectionEnabled"] for each in shown["protectedTasks"]] == [True, True]
     assert [each["reason"] for each in shown["failures"]] == ["TASK_NOT_VALID"]
     ecs.update_task_protection(cluster="default", tasks=arns[:1], protectionEnabled=False)
-    wait_until(lambda: arns_of_tasks() == {arns[1]}, 10)
+    wait_until(lambda: arns_of_tasks() == {arns[1]}, timeout_s=10)
     # Who deletes the service means it.
     ecs.delete_service(service="web", force=True)
-    wait_until(lambda: not arns_of_tasks(), 10)
+    wait_until(lambda: not arns_of_tasks(), timeout_s=10)
 
 
 def test_what_cannot_be_protected_is_told(ecs):
