@@ -115,9 +115,11 @@ class GroupChanges {
     const std::string path = section + "/" + name;
     // A client with a cookie would still come to a server that is only drained.
     const bool is_out = server->is_maintained() || (server->is_drained() && !is_sticky(group_));
+    // One that is down stays DOWN when it is drained, and would never be seen to be out.
+    const bool is_to_maint = is_sticky(group_) || server->is_down();
     if (!is_out) {
       commands_.push_back(
-          fmt::format("set server {} state {}", path, is_sticky(group_) ? "maint" : "drain"));
+          fmt::format("set server {} state {}", path, is_to_maint ? "maint" : "drain"));
     } else if (sessions == 0) {
       remove(path);
     }

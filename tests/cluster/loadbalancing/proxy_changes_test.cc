@@ -115,6 +115,20 @@ TEST_CASE("a draining target is drained, then deleted when nothing is left") {
   CHECK(now.changes().empty());
 }
 
+TEST_CASE("a draining target that is down is taken out, too") {
+  Situation now;
+  now.target().draining = true;
+  now.checked() = server("DOWN", "L7STS", 100);
+  CHECK(now.changes() == Commands{"set server g:web/S state maint"});
+
+  now.checked().status = "MAINT";
+  now.checked().sessions = 1;
+  CHECK(now.changes().empty());
+
+  now.checked().sessions = 0;
+  CHECK(now.changes() == Commands{"set server g:web/S state maint", "del server g:web/S"});
+}
+
 TEST_CASE("a cookie does not lead to a draining target") {
   Situation now;
   now.plan.groups.front().attributes = {{"stickiness.enabled", "true"}};
