@@ -46,6 +46,12 @@ bool has_drained(const ServiceTask& each, const ServiceView& view) {
   return each.targets.drained_at.value_or(view.now) <= view.now;
 }
 
+size_t most_changes(const Decision& decision) {
+  const size_t starts = static_cast<size_t>(decision.starts) + decision.starts_on.size();
+  const size_t others = std::min(decision.stops.size(), kMostStops) + std::min(starts, kMostStops);
+  return others > kMostTasksBeside ? 0 : kMostTargetChanges;
+}
+
 void look_again_at(Decision& decision, Timestamp at) {
   decision.look_again = std::min(decision.look_again.value_or(at), at);
 }
@@ -58,6 +64,7 @@ std::string stopped_event(const Service& service, int count, const std::string& 
 
 void decide_targets(const ServiceView& view, const Service& service, Decision& decision) {
   Counts registered;
+  const size_t most = most_changes(decision);
   int stopped_count = 0;
   std::string stopped;
   for (const ServiceTask& each : view.tasks) {
@@ -73,7 +80,7 @@ void decide_targets(const ServiceView& view, const Service& service, Decision& d
       look_again_at(decision, *each.targets.drained_at);
     }
     if (targets == *task.targets) continue;
-    if (decision.targets.size() >= kMostTargetChanges) {
+    if (decision.targets.size() >= most) {
       look_again_at(decision, view.now);
       break;
     }

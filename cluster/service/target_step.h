@@ -11,8 +11,10 @@
 
 namespace ikada::service {
 
-// No step puts down more.
+// No step puts down more, and none that starts and stops more than so many puts down anything: a
+// transaction of etcd compares at most 128 records, those of the hosts among them.
 inline constexpr size_t kMostTargetChanges = 16;
+inline constexpr size_t kMostTasksBeside = 60;
 
 // Adds to the decision what its tasks' TaskTargets are to be, and what is told of it.
 void decide_targets(const ServiceView& view, const Service& service, Decision& decision);

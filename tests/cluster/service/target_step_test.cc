@@ -200,11 +200,21 @@ TEST_CASE("a step puts down no more than one transaction takes") {
   ServiceWorld world = balanced(100);
   world.step();
   world.obey();
-  const Decision decision = world.step();
+  Decision decision = world.step();
   CHECK(decision.targets.size() == kMostTargetChanges);
   REQUIRE(decision.look_again.has_value());
   CHECK(*decision.look_again == world.now);
+
+  // Beside many starts and stops there is no room.
+  world.deploy();
+  world.service.deployment_configuration.minimum_healthy_percent = 0;
+  decision = world.step();
+  CHECK(decision.stops.size() == kMostStops);
+  CHECK(decision.starts >= 40);
+  CHECK(decision.targets.empty());
+  CHECK(*decision.look_again == world.now);
   world.settle();
+  CHECK(world.primary().rollout_state == "COMPLETED");
 }
 
 }  // namespace
