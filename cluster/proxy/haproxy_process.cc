@@ -7,6 +7,9 @@
 
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
+#include "cluster/proxy/haproxy_masters.h"
 #include "runtime/base/number.h"
 #include "runtime/base/text.h"
 #include "runtime/sys/file.h"
@@ -17,17 +20,6 @@ namespace {
 
 constexpr int kEndMs = 500;
 constexpr int kKillMs = 2000;
-
-// Whether the process `pid` is a HAProxy that reads `config`.
-bool runs_file(pid_t pid, const std::string& config) {
-  const Result<std::string> line = read_file("/proc/" + std::to_string(pid) + "/cmdline");
-  if (!line.has_value()) return false;
-  const std::vector<std::string_view> words = split(*line, '\0');
-  for (size_t i = 0; i + 1 < words.size(); ++i) {
-    if (words[i] == "-f" && words[i + 1] == config) return true;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -49,18 +41,35 @@ HaproxyProcess::HaproxyProcess(boost::asio::io_context& loop,
       files_(std::move(files)),
       on_end_(std::move(on_end)) {}
 
-bool HaproxyProcess::adopt() {
+bool HaproxyProcess::adopt(Search search) {
   const Result<std::string> text = read_file(files_.pid);
-  if (!text.has_value()) return false;
   // HAProxy writes the master's pid, one a line.
-  const auto pid = parse_signed(trim(cut(*text, '\n').before), 1, INT32_MAX);
-  if (!pid.has_value()) return false;
+  const auto pid = parse_signed(trim(cut(text.value_or(""), '\n').before), 1, INT32_MAX);
+  if (pid.has_value() && adopt_process(static_cast<pid_t>(*pid))) return true;
+  if (search == Search::kPidFile) return false;
+  for (const pid_t master : find_haproxy_masters(files_.config)) {
+    if (adopt_process(master)) return true;
+  }
+  return false;
+}
+
+bool HaproxyProcess::adopt_process(pid_t pid) {
   // Held before it is looked at: the number may be another one's a moment later.
-  if (!watch(static_cast<pid_t>(*pid)).has_value()) return false;
-  if (runs_file(pid_, files_.config)) return true;
+  if (!watch(pid).has_value()) return false;
+  if (is_haproxy_of(pid_, files_.config)) return true;
   pidfd_.reset();
   pid_ = -1;
   return false;
+}
+
+void HaproxyProcess::end_others() const {
+  for (const pid_t master : find_haproxy_masters(files_.config)) {
+    if (master == pid_) continue;
+    const Result<UniqueFd> fd = open_pidfd(master);
+    if (!fd.has_value() || !is_haproxy_of(master, files_.config)) continue;
+    spdlog::warn("another HAProxy runs our file, ending it pid={}", master);
+    (void)send_signal(fd->get(), SIGKILL);
+  }
 }
 
 Result<void> HaproxyProcess::start() {

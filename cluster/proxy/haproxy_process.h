@@ -44,8 +44,13 @@ class HaproxyProcess {
   bool is_running() const { return pidfd_ != nullptr; }
   pid_t pid() const { return pid_; }
 
-  // Goes on with one that runs already; false if there is none.
-  bool adopt();
+  // Goes on with one that runs already; false if there is none. Its pid file tells of it, or a look
+  // at all processes does.
+  enum class Search { kPidFile, kAllProcesses };
+  bool adopt(Search search);
+  // Ends those that run our file beside this one, which somebody started who was ended before he
+  // could know of this one.
+  void end_others() const;
   Result<void> start();
   // SIGUSR2: a new worker with the new file; the old one ends what it has begun.
   Result<void> reload();
@@ -53,6 +58,7 @@ class HaproxyProcess {
   void end();
 
  private:
+  bool adopt_process(pid_t pid);
   Result<void> watch(pid_t pid);
   void ended();
 

@@ -21,6 +21,8 @@ namespace {
 constexpr std::chrono::seconds kLookAgain{2};
 constexpr std::chrono::milliseconds kLookAgainSoon{250};
 constexpr std::chrono::seconds kStartPatience{5};
+constexpr std::chrono::seconds kSearchFor{10};
+constexpr std::chrono::seconds kSearchAgain{1};
 constexpr std::chrono::milliseconds kAskAgain{10};
 constexpr int kMaxSilentSteps = 5;
 constexpr size_t kMaxLog = size_t{1} << 20;
@@ -63,8 +65,23 @@ std::string ProxyWork::certificates_stamp() const {
   return stamp;
 }
 
+// One that the last ikadad was just starting when it was ended comes up late, or holds a port.
+bool ProxyWork::is_search_due() {
+  const Clock::time_point now = Clock::now();
+  if (begun_at_ == Clock::time_point{}) begun_at_ = now;
+  if (now < search_again_ || (now > begun_at_ + kSearchFor && blocked_.empty())) return false;
+  search_again_ = now + kSearchAgain;
+  return true;
+}
+
 void ProxyWork::take_over() {
-  if (process_.is_running() || !process_.adopt()) return;
+  const bool searches = is_search_due();
+  if (process_.is_running()) {
+    if (searches) process_.end_others();
+    return;
+  }
+  using Search = HaproxyProcess::Search;
+  if (!process_.adopt(searches ? Search::kAllProcesses : Search::kPidFile)) return;
   spdlog::info("HAProxy runs already pid={}", process_.pid());
   running_hash_.clear();
   may_have_old_workers_ = true;

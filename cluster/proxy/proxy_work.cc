@@ -72,7 +72,7 @@ void ProxyWork::leave() {
 void ProxyWork::stop() {
   wanted_ = {};
   is_plan_new_ = true;
-  if (!process_.is_running()) process_.adopt();
+  if (!process_.is_running()) process_.adopt(HaproxyProcess::Search::kAllProcesses);
   process_.end();
   wake();
 }

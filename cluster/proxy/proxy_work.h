@@ -46,6 +46,7 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   void block(const std::string& listener, const std::string& reason);
   // The hash of a listener's own file, to know a refused one again.
   std::string listener_hash(const PlannedListener& listener) const;
+  bool is_search_due();
   void restart_if_silent();
   void shorten_log();
   Result<void> block_refused_listeners(const Error& refusal, const Yield& yield);
@@ -78,7 +79,9 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   boost::asio::steady_timer timer_;
   bool is_left_ = false;
   bool is_begun_ = false;  // run() runs.
-  bool is_woken_ = false;  // Something happened while it was not in pause().
+  Clock::time_point begun_at_ = {};
+  Clock::time_point search_again_ = {};  // For HAProxys that no file tells of.
+  bool is_woken_ = false;                // Something happened while it was not in pause().
 
   BalancerPlan wanted_;
   bool is_plan_new_ = false;

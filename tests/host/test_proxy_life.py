@@ -1,73 +1,13 @@
-"""Targets that come and go, crashes and reloads under load: cluster/proxy with a real HAProxy."""
+"""Targets that come and go, drain and die under load: cluster/proxy with a real HAProxy."""
 
 import json
-import os
-import pathlib
-import re
-import signal
 import socket
 import subprocess
 import threading
 import time
 
-import pytest
-
-from balancer import Balancer, Target, forward, group, listener, plan, rule, wait
-
-PORT = 18080
-URL = f"http://127.0.0.1:{PORT}"
-
-
-@pytest.fixture
-def balancer(tmp_path):
-    proxy = Balancer(tmp_path / "proxy")
-    yield proxy
-    proxy.end()
-
-
-@pytest.fixture
-def start():
-    """start(count): that many targets with ports of their own."""
-    targets = []
-
-    def make(count):
-        new = [Target(f"t{number}", 19100 + number)
-               for number in range(len(targets), len(targets) + count)]
-        targets.extend(new)
-        return new
-
-    yield make
-    for target in targets:
-        target.kill()
-
-
-def serve(balancer, targets, draining=(), **options):
-    planned = [target.planned(draining=target in draining) for target in targets]
-    balancer.apply(plan([listener(PORT, forward("web"))], [group("web", planned, **options)]))
-
-
-def get(path="/", timeout=5):
-    """(status, the target's answer or None); status 0 if there was no answer."""
-    done = subprocess.run(["curl", "-s", "-m", str(timeout), "-w", "\n%{http_code}", URL + path],
-                          capture_output=True, text=True, timeout=timeout + 5)
-    body, _, code = done.stdout.rpartition("\n")
-    return int(code), json.loads(body) if body.startswith("{") else None
-
-
-class Load:
-    """wrk for a while; `errors` says what was not a success, empty if nothing."""
-
-    def __init__(self, seconds, connections=16):
-        self.process = subprocess.Popen(
-            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", URL + "/"],
-            stdout=subprocess.PIPE, text=True)
-
-    def finish(self):
-        self.output = self.process.communicate(timeout=60)[0]
-        self.requests = int(re.search(r"(\d+) requests in", self.output)[1])
-        self.errors = [line.strip() for line in self.output.splitlines()
-                       if "Non-2xx" in line or "Socket errors" in line]
-        return self
+from balancer import forward, group, listener, plan, rule, wait
+from balancer_world import PORT, URL, Load, balancer, get, serve, start  # noqa: F401
 
 
 def test_targets_come_and_go_under_load_without_an_error(balancer, start):
@@ -228,89 +168,6 @@ def test_a_target_killed_under_load_costs_no_request(balancer, start):
     assert load.errors == [] and load.requests > 1000, load.output
 
 
-def test_a_killed_haproxy_is_back_within_a_second(balancer, start):
-    good, bad = start(2)
-    bad.kill()
-    serve(balancer, [good, bad])
-    balancer.await_healthy("web", good)
-    balancer.await_state("web", bad, "unhealthy")
-
-    for victim in (lambda: balancer.master, balancer.worker):
-        before = balancer.master
-        os.kill(victim(), signal.SIGKILL)
-        since = time.monotonic()
-        wait(lambda: balancer.master not in (None, before) and get()[0] == 200)
-        assert time.monotonic() - since < 1
-        # The one that was unhealthy gets nothing meanwhile.
-        assert {get()[1]["name"] for _ in range(10)} == {good.name}
-        assert balancer.state("web", good)[0] == "healthy"
-        assert balancer.state("web", bad)[0] == "unhealthy"
-
-
-def test_a_killed_driver_costs_nothing_and_the_next_one_goes_on(balancer, start):
-    targets = start(3)
-    serve(balancer, targets[:2])
-    balancer.await_healthy("web", *targets[:2])
-    master, worker = balancer.master, balancer.worker()
-
-    load = Load(5)
-    time.sleep(0.5)
-    balancer.kill_driver()
-    time.sleep(0.5)
-    assert balancer.master == master
-    balancer.start()
-    serve(balancer, targets)
-    balancer.await_healthy("web", *targets)
-    load.finish()
-
-    assert load.errors == [], load.output
-    # The same plan but for a target: not even a reload.
-    assert (balancer.master, balancer.worker()) == (master, worker)
-    # An end of input is an end in peace, and HAProxy serves on all the same.
-    balancer.process.stdin.close()
-    balancer.process.wait(timeout=10)
-    assert get()[0] == 200
-    balancer.kill_driver()
-    balancer.start()
-    serve(balancer, targets)
-    balancer.await_healthy("web", *targets)
-
-
-def test_a_haproxy_whose_sockets_are_gone_is_replaced(balancer, start):
-    [target] = start(1)
-    serve(balancer, [target])
-    balancer.await_healthy("web", target)
-    before = balancer.master
-
-    (balancer.directory / "runtime.sock").unlink()
-
-    wait(lambda: balancer.master not in (None, before) and get()[0] == 200, timeout=20)
-    wait(lambda: balancer.problems == {})
-
-
-def test_the_log_does_not_grow_for_ever(balancer, start):
-    [target] = start(1)
-    serve(balancer, [target])
-    balancer.await_healthy("web", target)
-    log = balancer.directory / "haproxy.log"
-    with log.open("a") as file:
-        file.write("x" * (2 << 20))
-
-    wait(lambda: log.stat().st_size < 1 << 20)
-
-
-def test_a_leftover_pid_of_another_program_is_left_alone(balancer, start):
-    [target] = start(1)
-    balancer.directory.mkdir()
-    (balancer.directory / "haproxy.pid").write_text(f"{target.process.pid}\n")
-
-    serve(balancer, [target])
-    balancer.await_healthy("web", target)
-
-    assert target.process.poll() is None
-    assert balancer.master != target.process.pid
-
-
 def test_reloads_under_load_cost_no_request(balancer, start):
     targets = start(2)
     serve(balancer, targets)
@@ -328,84 +185,6 @@ def test_reloads_under_load_cost_no_request(balancer, start):
 
     assert load.errors == [], load.output
     assert balancer.state("web", targets[0])[0] == "healthy"
-
-
-def test_a_taken_port_costs_that_listener_alone(balancer, start):
-    [target] = start(1)
-    taken = socket.create_server(("127.0.0.1", PORT + 1))
-    both = plan([listener(PORT, forward("web")), listener(PORT + 1, forward("web"))],
-                [group("web", [target])])
-
-    balancer.apply(both)
-    balancer.await_healthy("web", target)
-    assert balancer.problems == {
-        f"web-{PORT + 1}": f"port {PORT + 1} is taken by another program"}
-    assert get()[0] == 200
-
-    taken.close()
-    wait(lambda: balancer.problems == {})
-    wait(lambda: socket.socket().connect_ex(("127.0.0.1", PORT + 1)) == 0)
-
-
-def test_a_bad_certificate_costs_that_listener_alone(balancer, start, tmp_path):
-    [target] = start(1)
-    bad = tmp_path / "bad.pem"
-    bad.write_text("no certificate")
-    secure = listener(PORT + 1, forward("web"), protocol="HTTPS", certificateFiles=[str(bad)])
-
-    balancer.apply(plan([secure, listener(PORT, forward("web"))], [group("web", [target])]))
-    balancer.await_healthy("web", target)
-
-    assert list(balancer.problems) == [secure["name"]]
-    assert str(bad) in balancer.problems[secure["name"]], balancer.problems
-    assert get()[0] == 200
-
-
-def test_haproxy_runs_only_for_listeners_and_is_nobodys_else(balancer, start):
-    [target] = start(1)
-    balancer.apply(plan([], [group("web", [target])]))
-    time.sleep(0.3)
-    assert balancer.master is None
-
-    serve(balancer, [target])
-    balancer.await_healthy("web", target)
-    mode = balancer.directory.stat().st_mode & 0o777
-    assert mode == 0o700
-    assert (balancer.directory / "haproxy.cfg").stat().st_mode & 0o777 == 0o600
-    status = pathlib.Path(f"/proc/{balancer.worker()}/status").read_text()
-    assert re.search(r"^Uid:\t(\d+)", status, re.M)[1] != "0"
-
-    balancer.apply(plan([], []))
-    wait(lambda: balancer.master is None)
-    assert balancer.targets == {}
-
-
-def test_requests_are_counted_over_workers(balancer, start):
-    [target] = start(1)
-    serve(balancer, [target])
-    balancer.await_healthy("web", target)
-    for _ in range(3):
-        get()
-    get("/?code=503")
-    wait(lambda: balancer.ask("counts")[1].get("web") == [4, 3, 1])
-
-    os.kill(balancer.master, signal.SIGKILL)
-    wait(lambda: get()[0] == 200)
-    wait(lambda: balancer.ask("counts")[1].get("web") == [5, 4, 1],
-         describe=lambda: str(balancer.ask("counts")))
-
-
-def test_a_missing_haproxy_is_told(tmp_path):
-    driver = Balancer.__new__(Balancer)
-    driver.directory = tmp_path / "proxy"
-    driver.program = "/nowhere/haproxy"
-    driver.start()
-    try:
-        driver.apply(plan([listener(PORT, forward("web"))], [group("web", [])]))
-        wait(lambda: driver.problems == {"": "no /nowhere/haproxy: install the package haproxy"},
-             describe=lambda: str(driver.problems))
-    finally:
-        driver.kill_driver()
 
 
 def test_a_target_that_left_the_plan_ends_its_requests(balancer, start):
