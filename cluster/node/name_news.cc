@@ -73,6 +73,15 @@ std::vector<NamePort> ports_of(const Task& task, const TaskDefinition& definitio
   return ports;
 }
 
+// One with a health check is not known to be well before that has passed.
+bool is_well(const Task& task, const TaskDefinition& definition) {
+  const bool has_check =
+      std::ranges::any_of(definition.container_definitions, [](const ContainerDefinition& each) {
+        return each.health_check.has_value() && each.essential;
+      });
+  return has_check ? task.health_status == "HEALTHY" : task.health_status != "UNHEALTHY";
+}
+
 bool is_draining(const ClusterState& cluster, const Task& task) {
   const auto instance = cluster.instances.find(task.container_instance.value_or(""));
   return instance != cluster.instances.end() && instance->second.record.value.status == "DRAINING";
@@ -94,11 +103,12 @@ std::vector<std::string> names_of(const std::string& cluster, const Task& task) 
 std::optional<NameEntry> name_entry(const ScopeState& scope,
                                     const std::string& cluster,
                                     const Task& task) {
-  const bool is_there = task.last_status == TaskStatus::kRunning &&
-                        task.desired_status == "RUNNING" && task.health_status != "UNHEALTHY";
+  const bool is_there =
+      task.last_status == TaskStatus::kRunning && task.desired_status == "RUNNING";
   const TaskDefinition* const definition = is_there ? definition_of(scope, task) : nullptr;
   const auto found = scope.clusters.find(cluster);
   if (definition == nullptr || found == scope.clusters.end()) return std::nullopt;
+  if (!is_well(task, *definition)) return std::nullopt;
   const std::string mode = network_mode_of(*definition);
   NameEntry entry{.names = names_of(cluster, task),
                   .is_draining = is_draining(found->second, task),

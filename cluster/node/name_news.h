@@ -7,7 +7,8 @@
 //   {"tell": "names", "body": {"entries": {ID: null}}}
 //
 // A task has names from the moment it is RUNNING until it is told to stop, which is before it gets
-// its signal; not while it is UNHEALTHY, nor without an address (mode none, virtual instances).
+// its signal; not while it is UNHEALTHY, nor, with a health check, before it is HEALTHY, nor
+// without an address (mode none, virtual instances).
 #pragma once
 
 #include <map>

@@ -99,6 +99,15 @@ TEST_CASE("a task that does not run, is told to stop, or is not well has none") 
   CHECK_FALSE(is_named());
   world.task("t").health_status = "HEALTHY";
   CHECK(is_named());
+  TaskDefinition definition = world.scope.families["web"].revisions[1].value;
+  definition.container_definitions[0].health_check = HealthCheck{};
+  world.set_definition(definition);
+  CHECK(is_named());
+  world.task("t").health_status = "UNKNOWN";
+  CHECK_FALSE(is_named());
+  definition.container_definitions[0].health_check.reset();
+  world.set_definition(definition);
+  CHECK(is_named());
   world.task("t").container_instance = "nobody";
   CHECK_FALSE(is_named());
   world.run("t", "n").group = "service:" + std::string(64, 'x');
