@@ -1,9 +1,11 @@
 #include "cluster/daemon/stream_process.h"
 
+#include <chrono>
 #include <functional>
 #include <utility>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <doctest/doctest.h>
 
 #include "image/base64.h"
@@ -154,9 +156,19 @@ TEST_CASE("a program that ignores that its asker has gone is killed with its chi
 
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
   CHECK(run.loop.stopped());
-  // Gone, or waiting for whoever reaps orphans here.
-  const Result<ProcessStat> child = read_process_stat(std::stoi(run.out));
-  CHECK((!child.has_value() || child->state == 'Z'));
+  // Gone, or waiting for whoever reaps orphans here; a moment after it was killed.
+  const auto has_ended = [child = std::stoi(run.out)] {
+    const Result<ProcessStat> stat = read_process_stat(child);
+    return !stat.has_value() || stat->state == 'Z' || stat->state == 'X';
+  };
+  boost::asio::steady_timer timer(run.loop);
+  for (int look = 0; look < 100 && !has_ended(); ++look) {
+    run.loop.restart();
+    timer.expires_after(std::chrono::milliseconds(50));
+    timer.async_wait([](const boost::system::error_code&) {});
+    run.loop.run();
+  }
+  CHECK(has_ended());
 }
 
 }  // namespace
