@@ -47,7 +47,8 @@ class Assignments {
   virtual void report(const TaskReport& report, Taken then) = 0;
 
   // What only a manager has for a task of this instance: "credentials", an object as the
-  // credentials endpoint answers it. kNotFound if the task has none.
+  // credentials endpoint answers it; "secrets", the values by valueFrom. kNotFound if the task has
+  // none, or one of them is not there.
   virtual void ask(const std::string& what, const std::string& task, Told then);
 };
 

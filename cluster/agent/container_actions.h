@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,8 +44,8 @@ struct ContainerActionOptions {
   EngineOptions engine;
   HostAbilities host = {};
   PullPolicy pull = PullPolicy::kMissing;
-  // The value behind a secret's valueFrom.
-  std::function<Result<std::string>(const std::string& value_from)> find_secret;
+  // The values behind the valueFrom of all secrets of the task. May wait for a manager.
+  std::function<Result<std::map<std::string, std::string>>(const TaskFacts& facts)> find_secrets;
   // Where tasks in mode awsvpc have their addresses; the host's own bridge without it. Called from
   // several threads. An error: there is such a network, but not here, not now.
   std::function<Result<TaskBridgeSpec>()> find_task_bridge = {};

@@ -41,15 +41,19 @@ Result<FetchedEnvironment> ContainerActions::fetch(const TaskFacts& facts,
                              *container.credentials_parameter);
   }
   if (!container.secrets.has_value()) return fetched;
+  if (container.secrets->empty()) return fetched;
+  Result<std::map<std::string, std::string>> values =
+      options_.find_secrets ? options_.find_secrets(facts)
+                            : make_error(ErrorKind::kNotFound, "there is nobody to ask for them");
+  if (!values.has_value()) {
+    return cannot_initialize("unable to pull secrets: {}", values.error().message);
+  }
   for (const Secret& each : *container.secrets) {
-    Result<std::string> value =
-        options_.find_secret
-            ? options_.find_secret(each.value_from)
-            : make_error(ErrorKind::kNotFound, "{} is no secret of this cluster", each.value_from);
-    if (!value.has_value()) {
-      return cannot_initialize("unable to pull secrets: {}", value.error().message);
+    const auto value = values->find(each.value_from);
+    if (value == values->end()) {
+      return cannot_initialize("unable to pull secrets: there is no secret {}", each.value_from);
     }
-    fetched.secrets.emplace_back(each.name, std::move(*value));
+    fetched.secrets.emplace_back(each.name, value->second);
   }
   return fetched;
 }

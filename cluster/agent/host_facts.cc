@@ -39,6 +39,8 @@ constexpr const char* kCapabilities[] = {
     "ecs.capability.env-files.s3",
     "ecs.capability.execution-role-awslogs",
     "ecs.capability.pid-ipc-namespace-sharing",
+    "ecs.capability.secrets.asm.environment-variables",
+    "ecs.capability.secrets.ssm.environment-variables",
     "ecs.capability.task-cpu-mem-limit",
     "ecs.capability.task-eni",
 };

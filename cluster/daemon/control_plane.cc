@@ -30,7 +30,7 @@ namespace {
 constexpr size_t kCommitThreads = 8;
 constexpr std::chrono::milliseconds kTick{50};
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
-constexpr size_t kMaxSecretBytes = size_t{256} << 10;
+constexpr size_t kMaxKeyFileBytes = size_t{256} << 10;
 
 constexpr const char* kLeaderKey = "ikada/leader";
 constexpr std::chrono::seconds kLeaderTtl{3};
@@ -207,8 +207,8 @@ void ControlPlane::admit_manager(const Node& self,
 void ControlPlane::admit_member(const Node& node, std::function<void(Result<Json>)> done) {
   boost::asio::post(pool_, [this, node, done = std::move(done)] {
     Result<EtcdSetup> setup = store_->admit(node.id, node.address);
-    const Result<std::string> key = read_file(directory_ + "/access_key.json", kMaxSecretBytes);
-    const Result<std::string> keys = read_file(directory_ + "/authority.json", kMaxSecretBytes);
+    const Result<std::string> key = read_file(directory_ + "/access_key.json", kMaxKeyFileBytes);
+    const Result<std::string> keys = read_file(directory_ + "/authority.json", kMaxKeyFileBytes);
     Result<Json> ready = Json();
     if (!setup.has_value()) {
       ready = setup.error();
@@ -217,7 +217,7 @@ void ControlPlane::admit_member(const Node& node, std::function<void(Result<Json
     } else {
       ready = Json{{"authority", *keys}, {"accessKey", *key}, {"etcd", to_json(*setup)}};
       // What a manager has sealed before it was in a cluster.
-      const Result<std::string> sealing = read_file(directory_ + "/sealing.key", kMaxSecretBytes);
+      const Result<std::string> sealing = read_file(directory_ + "/sealing.key", kMaxKeyFileBytes);
       if (sealing.has_value()) (*ready)["sealingKeys"] = *sealing;
     }
     boost::asio::post(loop_, [done, ready = std::move(ready)] { done(ready); });

@@ -1,8 +1,12 @@
 #include "cluster/daemon/host_agent.h"
 
+#include <chrono>
+#include <future>
+#include <map>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/agent_config.h"
@@ -42,6 +46,28 @@ Result<AgentOptions> plan_agent(const HostAgentOptions& options) {
   return agent;
 }
 
+// Asks on the loop's thread for a thread of the pool, which waits.
+Result<std::map<std::string, std::string>> ask_for_secrets(boost::asio::io_context& loop,
+                                                           Assignments& assignments,
+                                                           const std::string& task) {
+  constexpr std::chrono::seconds kPatience{15};
+  const auto answer = std::make_shared<std::promise<Result<Json>>>();
+  std::future<Result<Json>> answered = answer->get_future();
+  boost::asio::post(loop, [&assignments, task, answer] {
+    assignments.ask(
+        "secrets", task, [answer](const Result<Json>& told) { answer->set_value(told); });
+  });
+  if (answered.wait_for(kPatience) != std::future_status::ready) {
+    return make_error(ErrorKind::kUnavailable, "no manager has answered");
+  }
+  IK_LET(json, answered.get());
+  std::map<std::string, std::string> values;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_string()) values.emplace(name, value.get<std::string>());
+  }
+  return values;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<HostAgent>> HostAgent::create(boost::asio::io_context& loop,
@@ -62,6 +88,9 @@ Result<std::unique_ptr<HostAgent>> HostAgent::create(boost::asio::io_context& lo
                                assignments,
                                audit));
   host->endpoints_ = std::move(endpoints);
+  planned.runner.actions.find_secrets = [&loop, &assignments](const TaskFacts& facts) {
+    return ask_for_secrets(loop, assignments, facts.task.id);
+  };
   TaskEndpoints* const asked = host->endpoints_.get();
   planned.runner.actions.own_environment = [asked](const TaskFacts& facts,
                                                    const std::string& container) {

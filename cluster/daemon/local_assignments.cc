@@ -157,7 +157,7 @@ void LocalAssignments::ask(const std::string& what, const std::string& task, Tol
   }
   const std::optional<Assignment> whole = assignment_of(scope, kept->value);
   if (!whole.has_value()) return then(make_error(ErrorKind::kNotFound, "no definition"));
-  then(answer_for_task(what, *whole, api_.options(), unix_now()));
+  then(answer_for_task(what, *whole, scope, api_.options(), unix_now()));
 }
 
 void LocalAssignments::report(const TaskReport& report, Taken then) {

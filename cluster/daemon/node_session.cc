@@ -41,7 +41,7 @@ void NodeSession::take(const Question& question) {
   if (question.verb == "enlist") return enlist(question.id, question.body);
   if (question.verb == "follow") return follow(question.id);
   if (question.verb == "report") return report(question.id, question.body);
-  if (question.verb == "credentials") return grant(question);
+  if (question.verb == "credentials" || question.verb == "secrets") return grant(question);
   if (question.verb == "renew") return renew(question.id, question.body);
   if (question.verb == "leave") return leave(question.id, question.body);
   reply(question.id, make_error(ErrorKind::kInvalid, "no such question: {}", question.verb));

@@ -8,14 +8,18 @@
 
 #include "cluster/agent/assignments.h"
 #include "cluster/api/api_call.h"
+#include "cluster/state/state.h"
 #include "runtime/base/clock.h"
 
 namespace ikada {
 
 // `what` is "credentials": {"RoleArn", "AccessKeyId", "SecretAccessKey", "Token", "Expiration"}.
-// kNotFound for a task without a role, kInvalid for anything else.
+// "secrets": the values of those that its containers name, by valueFrom; all or an error.
+// kNotFound for a task without a role and for secrets that are not there, kInvalid for anything
+// else.
 Result<Json> answer_for_task(const std::string& what,
                              const Assignment& assignment,
+                             const ScopeState& scope,
                              const ApiOptions& options,
                              UnixNanos now);
 

@@ -5,8 +5,9 @@
 //   {"answer": N, "error": {"kind", "message"}}   or why there is none
 //   {"tell": VERB, "body": {}}                    news, which nobody answers
 //
-// Verbs: join, enlist, follow, report, credentials, renew, leave (asked by a node); api, cluster
-// (by a manager); managers, leader, assign-all, assign, network, peer, refused (told to it).
+// Verbs: join, enlist, follow, report, credentials, secrets, renew, leave (asked by a node); api,
+// cluster (by a manager); managers, leader, assign-all, assign, network, peer, names, refused (told
+// to it).
 #pragma once
 
 #include <cstdint>

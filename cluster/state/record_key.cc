@@ -5,13 +5,14 @@
 
 #include <fmt/core.h>
 
+#include "cluster/model/stored_secret.h"
 #include "runtime/base/text.h"
 
 namespace ikada {
 namespace {
 
 // In the order of RecordKind.
-constexpr std::array<std::string_view, 16> kWords = {"cluster",
+constexpr std::array<std::string_view, 17> kWords = {"cluster",
                                                      "instance",
                                                      "family",
                                                      "definition",
@@ -26,7 +27,8 @@ constexpr std::array<std::string_view, 16> kWords = {"cluster",
                                                      "balancer",
                                                      "listener",
                                                      "target-group",
-                                                     "listener-port"};
+                                                     "listener-port",
+                                                     "secret"};
 constexpr size_t kShortParts = 5;
 constexpr size_t kLongParts = 6;
 
@@ -50,7 +52,7 @@ bool has_one_name(RecordKind kind) {
   return kind == RecordKind::kCluster || kind == RecordKind::kFamily || kind == RecordKind::kNode ||
          kind == RecordKind::kGrant || kind == RecordKind::kNetwork ||
          kind == RecordKind::kBalancer || kind == RecordKind::kTargetGroup ||
-         kind == RecordKind::kListenerPort;
+         kind == RecordKind::kListenerPort || kind == RecordKind::kSecret;
 }
 
 }  // namespace
@@ -119,6 +121,10 @@ std::string target_group_key(const Scope& scope, std::string_view name) {
 
 std::string listener_port_key(const Scope& home, std::int32_t port) {
   return make_key(home, RecordKind::kListenerPort, std::to_string(port));
+}
+
+std::string secret_key(const Scope& scope, std::string_view name) {
+  return make_key(scope, RecordKind::kSecret, secret_record_name(name));
 }
 
 std::optional<RecordKey> parse_record_key(std::string_view key) {

@@ -16,6 +16,7 @@
 //   ecs/ACCOUNT/REGION/listener/BALANCER/ID                Listener
 //   ecs/ACCOUNT/REGION/target-group/NAME                   TargetGroup
 //   ecs/ACCOUNT/REGION/listener-port/PORT                  ListenerPort; in the home region
+//   ecs/ACCOUNT/REGION/secret/NAME                         StoredSecret; '%' in place of '/'
 //
 // A value is the record's JSON. No name has a '/' in it.
 #pragma once
@@ -48,6 +49,7 @@ enum class RecordKind {
   kListener,
   kTargetGroup,
   kListenerPort,
+  kSecret,
 };
 
 struct RecordKey {
@@ -74,6 +76,7 @@ std::string balancer_key(const Scope& scope, std::string_view name);
 std::string listener_key(const Scope& scope, std::string_view balancer, std::string_view id);
 std::string target_group_key(const Scope& scope, std::string_view name);
 std::string listener_port_key(const Scope& home, std::int32_t port);
+std::string secret_key(const Scope& scope, std::string_view name);
 
 // Nothing for a key that is none of these.
 std::optional<RecordKey> parse_record_key(std::string_view key);

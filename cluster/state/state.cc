@@ -229,6 +229,8 @@ Result<void> State::apply(std::string_view key,
       return set_in(scope.target_groups, name->first, value, revision, key);
     case RecordKind::kListenerPort:
       return set_in(scope.listener_ports, name->first, value, revision, key);
+    case RecordKind::kSecret:
+      return set_in(scope.secrets, name->first, value, revision, key);
   }
   return {};
 }

@@ -19,6 +19,7 @@
 #include "cluster/model/load_balancer.h"
 #include "cluster/model/node.h"
 #include "cluster/model/service.h"
+#include "cluster/model/stored_secret.h"
 #include "cluster/model/task.h"
 #include "cluster/state/record_key.h"
 #include "cluster/state/records.h"
@@ -81,6 +82,7 @@ struct ScopeState {
   ByName<ByName<Kept<Listener>>> listeners = {};  // By balancer, then by id.
   ByName<Kept<TargetGroup>> target_groups = {};
   ByName<Kept<ListenerPort>> listener_ports = {};
+  ByName<Kept<StoredSecret>> secrets = {};  // By secret_record_name().
   Scope scope = {};
 
   // Null if there is none with a record.

@@ -27,6 +27,7 @@ constexpr std::array kGroups = {
     Group{"network", "Commands for networks"},
     Group{"registry", "Commands for a registry of one's own"},
     Group{"system", "Commands for this host"},
+    Group{"secret", "Commands for a cluster's secrets"},
     Group{"service", "Commands for a cluster's services"},
     Group{"task", "Commands for a cluster's tasks"},
     Group{"task-def", "Commands for a cluster's task definitions"},

@@ -36,6 +36,10 @@ _ikada_tasks() {
   "$1" task ls -q "${@:2}" 2>/dev/null
 }
 
+_ikada_secrets() {
+  "$1" secret ls -q 2>/dev/null
+}
+
 _ikada_services() {
   "$1" service ls -q 2>/dev/null
 }
@@ -69,8 +73,8 @@ _ikada() {
   done
   # A verb of a group stands for a command of its own, with the same arguments.
   case $verb in
-    builder | cluster | container | image | manifest | network | node | registry | service | \
-      system | task | task-def | volume)
+    builder | cluster | container | image | manifest | network | node | registry | secret | \
+      service | system | task | task-def | volume)
       group=("$verb") verb=
       ((index + 1 < COMP_CWORD)) && verb=${COMP_WORDS[index + 1]}
       ;;
@@ -103,6 +107,8 @@ _ikada() {
       "service show" | "service events" | "service update" | "service rollback" | "service rm" | \
         "service scale")
         words=$(_ikada_services "$program") ;;
+      "secret rm") words=$(_ikada_secrets "$program") ;;
+      "secret ls" | "secret create") words= ;;
       "service deploy")
         words="$(_ikada_services "$program") $(_ikada_task_definitions "$program")" ;;
       "service create") words=$(_ikada_task_definitions "$program") ;;

@@ -79,12 +79,56 @@ TEST_CASE("what an old key has sealed opens beside a new one") {
   CHECK(!vault.open("other name", *sealed).has_value());
 }
 
+TEST_CASE("a task gets the secrets that its containers name, all or none") {
+  ApiOptions options;
+  options.vault = std::make_shared<const Vault>(make_keys(1));
+  ScopeState scope;
+  for (const auto& [name, value] :
+       {std::pair("plain", "one"), {"of/path", "two"}, {"object", R"({"a": "three", "n": 4})"}}) {
+    StoredSecret secret{.name = name};
+    secret.sealed = *options.vault->seal(sealed_name_of(name), value);
+    CHECK(secret.sealed.find(value) == std::string::npos);
+    scope.secrets[secret_record_name(name)] = {.value = secret, .revision = 1};
+  }
+  Assignment assignment = make_assignment("");
+  const auto ask = [&](const std::vector<std::string>& references) {
+    ContainerDefinition container;
+    container.secrets.emplace();
+    for (const std::string& each : references) {
+      container.secrets->push_back({.name = "NAME", .value_from = each});
+    }
+    assignment.definition.container_definitions = {container};
+    return answer_for_task("secrets", assignment, scope, options, 0);
+  };
+  const std::string manager = "arn:aws:secretsmanager:r:1:secret:";
+  const Result<Json> values = ask({"plain",
+                                   "arn:aws:ssm:r:1:parameter/of/path",
+                                   manager + "object-AbCdEf:a::",
+                                   manager + "object:n::",
+                                   manager + "plain"});
+
+  REQUIRE(values.has_value());
+  CHECK(*values == Json{{"plain", "one"},
+                        {"arn:aws:ssm:r:1:parameter/of/path", "two"},
+                        {manager + "object-AbCdEf:a::", "three"},
+                        {manager + "object:n::", "4"},
+                        {manager + "plain", "one"}});
+  CHECK(ask({"plain", "other"}).error().message == "other is no secret of this cluster");
+  CHECK(!ask({manager + "object:b::"}).has_value());
+  CHECK(!ask({manager + "plain:b::"}).has_value());
+  CHECK(ask({}).has_value());
+  // Sealed under another name: somebody has moved it.
+  scope.secrets["plain"].value.sealed = scope.secrets["object"].value.sealed;
+  CHECK(!ask({"plain"}).has_value());
+}
+
 TEST_CASE("a task with a role gets credentials for an hour, one without none") {
   ApiOptions options;
   options.vault = std::make_shared<const Vault>(make_keys(1));
   const std::string role = "arn:aws:iam::123456789012:role/path/web";
 
-  const Result<Json> granted = answer_for_task("credentials", make_assignment(role), options, 0);
+  const Result<Json> granted =
+      answer_for_task("credentials", make_assignment(role), {}, options, 0);
 
   REQUIRE(granted.has_value());
   CHECK((*granted)["RoleArn"] == role);
@@ -92,9 +136,9 @@ TEST_CASE("a task with a role gets credentials for an hour, one without none") {
   const auto session = options.vault->open_session((*granted)["Token"].get<std::string>());
   REQUIRE(session.has_value());
   CHECK(session->principal == "arn:aws:sts::123456789012:assumed-role/web/t1");
-  CHECK(answer_for_task("credentials", make_assignment(""), options, 0).error().kind ==
+  CHECK(answer_for_task("credentials", make_assignment(""), {}, options, 0).error().kind ==
         ErrorKind::kNotFound);
-  CHECK(answer_for_task("more", make_assignment(role), options, 0).error().kind ==
+  CHECK(answer_for_task("more", make_assignment(role), {}, options, 0).error().kind ==
         ErrorKind::kInvalid);
 }
 

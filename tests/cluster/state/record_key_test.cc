@@ -25,6 +25,8 @@ TEST_CASE("keys say account, region, kind and names") {
   CHECK(parse_record_key(listener_key(kScope, "web", "0a"))->second == "0a");
   CHECK(target_group_key(kScope, "g") == "ecs/1/r/target-group/g");
   CHECK(parse_record_key(target_group_key(kScope, "g"))->kind == RecordKind::kTargetGroup);
+  CHECK(secret_key(kScope, "/prod/db") == "ecs/1/r/secret/%prod%db");
+  CHECK(parse_record_key(secret_key(kScope, "/prod/db"))->kind == RecordKind::kSecret);
   CHECK(listener_port_key(kScope, 80) == "ecs/1/r/listener-port/80");
   CHECK(parse_record_key(listener_port_key(kScope, 80))->kind == RecordKind::kListenerPort);
 }
