@@ -30,6 +30,11 @@ struct ApiOptions {
   std::chrono::milliseconds healthy_after = service::kHealthyAfter;
   // What sessions of a task role may do: patterns of actions, "ecs:List*", by the role's name.
   std::map<std::string, std::vector<std::string>> role_actions = {};
+  std::string certificates = "/etc/ikada/certificates";  // NAME.pem: for HTTPS listeners.
+  // Whether there is one of this name; null: any is taken.
+  std::function<bool(const std::string& name)> has_certificate = {};
+  // Ports that no listener of a load balancer can have; null: none.
+  std::function<bool(std::int32_t port)> is_reserved_port = {};
   // Seals what must not rest in clear, and makes sessions. Null where there are no such things.
   std::shared_ptr<const Vault> vault = {};
 };

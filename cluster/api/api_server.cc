@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "cluster/api/elb/elb_actions.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/random_id.h"
 
@@ -77,6 +78,17 @@ Error not_stored(const Error& why) {
                    "It is not known whether the change was stored: perhaps a majority of the "
                    "managers cannot be reached. Look before you try again.")
              : make_error(ErrorKind::kUnavailable, "The change could not be stored. Try again.");
+}
+
+// The action of "AmazonEC2ContainerServiceV20141113.RunTask", or null.
+const ActionEntry* find_target(std::string_view target) {
+  if (target.starts_with(kEcsTargetPrefix)) {
+    return find_action(target.substr(kEcsTargetPrefix.size()));
+  }
+  if (target.starts_with(elb::kTargetPrefix)) {
+    return elb::find_action(target.substr(elb::kTargetPrefix.size()));
+  }
+  return nullptr;
 }
 
 // One call on its way.
@@ -222,10 +234,7 @@ void ApiServer::handle_here(const ApiRequest& request,
     respond(std::move(reply));
   };
   const auto refuse = [&](const Error& error) { with_id(error_reply(error)); };
-  const bool is_ours = request.target.starts_with(kEcsTargetPrefix);
-  const ActionEntry* entry =
-      is_ours ? find_action(std::string_view(request.target).substr(kEcsTargetPrefix.size()))
-              : nullptr;
+  const ActionEntry* entry = find_target(request.target);
   if (entry == nullptr) {
     return refuse(ecs_error("UnknownOperationException", "The operation is not known."));
   }

@@ -4,6 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/api/elb/elb_actions.h"
+#include "cluster/api/query_form.h"
+#include "cluster/api/query_xml.h"
 #include "cluster/api/vault.h"
 #include "cluster/auth/sigv4.h"
 #include "cluster/daemon/role_rights.h"
@@ -30,6 +33,52 @@ HttpReply refuse(unsigned status, const char* message) {
   reply.headers.clear();
   if (status == kMethodNotAllowed) reply.headers.push_back({.name = "Allow", .value = "POST"});
   return reply;
+}
+
+// A request of the Query protocol, as the request in JSON that it means.
+struct Spoken {
+  HttpRequest request;  // With the target and the body that the rest reads.
+  std::string action;   // Of the Query protocol; empty in JSON.
+};
+
+Result<Spoken> translate(const HttpRequest& request) {
+  constexpr std::string_view kForm = "application/x-www-form-urlencoded";
+  const std::string_view type = trim(cut(request.header("content-type"), ';').before);
+  if (!request.header("x-amz-target").empty() || lower_case(type) != kForm) {
+    return Spoken{.request = request, .action = ""};
+  }
+  IK_LET(call, parse_query_form(request.body));
+  if (call.version != elb::kVersion) {
+    return ecs_error("InvalidAction", "Version '{}' is not served", call.version);
+  }
+  Spoken spoken{.request = request, .action = std::move(call.action)};
+  const bool is_known = elb::find_action(spoken.action) != nullptr;
+  if (!is_known) return ecs_error("InvalidAction", "The action '{}' is not valid", spoken.action);
+  spoken.request.headers.push_back(
+      {.name = "x-amz-target", .value = std::string(elb::kTargetPrefix) + spoken.action});
+  spoken.request.body = call.body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return spoken;
+}
+
+HttpReply in_xml(const std::string& action, HttpReply reply) {
+  ApiReply json{.status = reply.status, .body = std::move(reply.body), .request_id = ""};
+  for (const HttpHeader& each : reply.headers) {
+    if (each.name == "x-amzn-RequestId") json.request_id = each.value;
+  }
+  reply.body = xml_reply(action, elb::kXmlNamespace, std::move(json)).body;
+  reply.content_type = "text/xml";
+  return reply;
+}
+
+// Answers in the protocol that was spoken.
+HttpServer::Respond answering(const std::string& action, const HttpServer::Respond& respond) {
+  if (action.empty()) return respond;
+  return [action, respond](HttpReply reply) { respond(in_xml(action, std::move(reply))); };
+}
+
+// The service that a target belongs to, as signatures name it.
+std::string_view service_of_target(std::string_view target) {
+  return target.starts_with(elb::kTargetPrefix) ? "elasticloadbalancing" : "ecs";
 }
 
 std::optional<HttpReply> refuse_path(const HttpRequest& request) {
@@ -107,11 +156,13 @@ HttpServer::Route trusting_api_route(ApiServer& api, AuditLog& audit) {
   return [&api, &audit](const HttpRequest& request, const HttpServer::Respond& respond) {
     const std::optional<HttpReply> refused = refuse_path(request);
     if (refused.has_value()) return respond(*refused);
-    AuditRecord record = audit_of_api_call(request, api.options().account);
+    const Result<Spoken> spoken = translate(request);
+    if (!spoken.has_value()) return respond(in_xml("", http_reply(error_reply(spoken.error()))));
+    AuditRecord record = audit_of_api_call(spoken->request, api.options().account);
     record.region = signed_region(request);
     if (record.region.empty()) record.region = api.options().home_region;
     record.principal = "arn:aws:iam::" + api.options().account + ":root";
-    call(api, audit, request, std::move(record), respond);
+    call(api, audit, spoken->request, std::move(record), answering(spoken->action, respond));
   };
 }
 
@@ -138,23 +189,36 @@ HttpServer::Route verifying_api_route(ApiServer& api,
                                                       .body = request.body},
                                                      find,
                                                      unix_now(),
-                                                     {.services = {"ecs"}});
-    AuditRecord record = audit_of_api_call(request, api.options().account);
+                                                     {.services = {"ecs", "elasticloadbalancing"}});
+    const Result<Spoken> spoken = translate(request);
+    AuditRecord record =
+        audit_of_api_call(spoken.has_value() ? spoken->request : request, api.options().account);
     record.region = signed_region(request);
     record.access_key_id = signed_access_key(request);
     // Who is not known learns nothing of what is served here.
+    const HttpServer::Respond answer =
+        spoken.has_value() ? answering(spoken->action, respond) : respond;
     if (!caller.has_value()) {
-      return audited(audit, std::move(record), respond)(http_reply(refusal_reply(caller.error())));
+      return audited(audit, std::move(record), answer)(http_reply(refusal_reply(caller.error())));
     }
     const std::optional<HttpReply> refused = refuse_path(request);
     if (refused.has_value()) return respond(*refused);
+    if (!spoken.has_value()) return respond(in_xml("", http_reply(error_reply(spoken.error()))));
     record.region = caller->region;
     record.principal = caller->principal;
     record.access_key_id = caller->access_key_id;
-    if (caller->is_temporary && !may_call(api.options(), record)) {
-      return audited(audit, record, respond)(denied(record));
+    const std::string_view service = service_of_target(spoken->request.header("x-amz-target"));
+    if (caller->service != service) {
+      return audited(audit, record, answer)(
+          http_reply(refusal_reply(ecs_error("SignatureDoesNotMatch",
+                                             "Credential should be scoped to correct service: "
+                                             "'{}'.",
+                                             service))));
     }
-    call(api, audit, request, std::move(record), respond);
+    if (caller->is_temporary && !may_call(api.options(), record)) {
+      return audited(audit, record, answer)(denied(record));
+    }
+    call(api, audit, spoken->request, std::move(record), answer);
   };
 }
 

@@ -29,6 +29,11 @@ Result<void> read_key(const std::string& name, const std::string& value, ApiOpti
       return make_error(ErrorKind::kInvalid, "virtual_instances: expected true or false");
     }
     options.virtual_instances = value == "true";
+  } else if (name == "certificates") {
+    if (!value.starts_with("/")) {
+      return make_error(ErrorKind::kInvalid, "certificates: expected an absolute path");
+    }
+    options.certificates = value;
   } else if (name == "audit_log_full") {
     if (value != "refuse" && value != "continue") {
       return make_error(ErrorKind::kInvalid, "audit_log_full: expected refuse or continue");

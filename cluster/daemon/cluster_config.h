@@ -4,8 +4,10 @@
 //   home_region: eu-central-1    # Where no signature names a region. us-east-1.
 //   virtual_instances: true      # Instances registered through the API run any task in name only.
 //   healthy_after_seconds: 40    # A service's task without health checks is healthy when it has
-//                                # been RUNNING for so long.
-//   false.
+//                                # been RUNNING for so long. 40.
+//   certificates: /etc/ikada/certificates
+//                                # NAME.pem there, chain and key, is what HTTPS listeners name as
+//                                # arn:aws:acm:REGION:ACCOUNT:certificate/NAME.
 //   audit_log_full: refuse       # Or continue: whether to change anything that cannot be recorded.
 //
 //   task_roles:                  # What sessions of task roles may do (role_rights.h): nothing

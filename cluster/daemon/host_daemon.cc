@@ -115,6 +115,18 @@ Result<void> HostDaemon::open_manager(const std::string& node, std::optional<Clu
   ApiOptions api = config.value_or(ApiOptions());
   IK_TRY(open_vault(keys));
   api.vault = vault_;
+  api.has_certificate = [directory = api.certificates](const std::string& name) {
+    return ::access(fmt::format("{}/{}.pem", directory, name).c_str(), R_OK) == 0;
+  };
+  api.is_reserved_port = [own = options_](std::int32_t port) {
+    const std::int32_t ports[] = {own.api_port,
+                                  own.tls_port,
+                                  own.node_port,
+                                  own.gossip_port,
+                                  own.etcd_client_port,
+                                  own.etcd_peer_port};
+    return std::find(std::begin(ports), std::end(ports), port) != std::end(ports);
+  };
   // Virtual instances are for trying: a real one among them only if somebody says so.
   is_for_real_ = !api.virtual_instances;
   IK_LET(manager,

@@ -1,5 +1,7 @@
 #include "cluster/model/balancer_arn.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "runtime/base/text.h"
@@ -35,6 +37,28 @@ std::string rule_arn(const Scope& scope,
 
 std::string target_group_arn(const Scope& scope, const TargetGroup& group) {
   return elb_arn(scope, fmt::format("targetgroup/{}/{}", group.name, group.id));
+}
+
+std::string balancer_dns_name(const Scope& scope, const LoadBalancer& balancer) {
+  constexpr size_t kIdDigits = 10;
+  return lower_case(fmt::format(
+      "{}-{}.{}.elb.ikada", balancer.name, balancer.id.substr(0, kIdDigits), scope.region));
+}
+
+std::optional<std::string> certificate_name_of(std::string_view text, const Scope& scope) {
+  constexpr size_t kMaxName = 128;
+  const Result<Arn> arn = parse_arn(text);
+  if (!arn.has_value() || arn->service != "acm" || arn->scope != scope) return std::nullopt;
+  const Cut parts = cut(arn->resource, '/');
+  const std::string_view name = parts.after;
+  const bool is_name = parts.before == "certificate" && !name.empty() && name.size() <= kMaxName &&
+                       name.front() != '.' && std::all_of(name.begin(), name.end(), [](char each) {
+                         return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') ||
+                                (each >= '0' && each <= '9') || each == '-' || each == '_' ||
+                                each == '.';
+                       });
+  if (!is_name) return std::nullopt;
+  return std::string(name);
 }
 
 std::optional<BalancerPart> parse_balancer_arn(std::string_view text, const Scope& scope) {

@@ -29,6 +29,13 @@ std::string rule_arn(const Scope& scope,
                      std::string_view rule);
 std::string target_group_arn(const Scope& scope, const TargetGroup& group);
 
+// The name that the cluster's resolver answers with the balancer's addresses.
+std::string balancer_dns_name(const Scope& scope, const LoadBalancer& balancer);
+
+// The name of the certificate that "arn:aws:acm:REGION:ACCOUNT:certificate/NAME" is. Nothing for
+// what is no such ARN of this scope; a name has letters, digits, '-', '_' and '.', no '.' in front.
+std::optional<std::string> certificate_name_of(std::string_view arn, const Scope& scope);
+
 // What such an ARN names. Parts that its kind does not have are empty.
 struct BalancerPart {
   enum class Kind { kBalancer, kListener, kRule, kTargetGroup };

@@ -15,6 +15,7 @@ import botocore.config
 import botocore.session
 
 import programs
+import query_answers
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -182,20 +183,34 @@ class EcsServer:
         client.meta.events.register("response-received.ecs", check_response)
         return client
 
+    def balancers(self, region=REGION, signed=False, **options):
+        """boto3's client of Elastic Load Balancing; each of its answers is checked."""
+        key, secret = self.access_key() if signed else ("AKIDEXAMPLE", "secret")
+        session = boto3.Session(key, secret, region_name=region)
+        client = session.client(
+            "elbv2", endpoint_url=self.signed_endpoint if signed else self.endpoint,
+            config=botocore.config.Config(retries={"max_attempts": 1, "mode": "standard"},
+                                          **options))
+        client.meta.events.register("before-call.elastic-load-balancing-v2", remember_model)
+        client.meta.events.register("response-received.elastic-load-balancing-v2",
+                                    query_answers.check)
+        return client
+
     def access_key(self):
         """The id and the secret of the key that the manager has made."""
         key = json.loads((self.state_root / "cluster" / "access_key.json").read_text())
         return key["accessKeyId"], key["secretAccessKey"]
 
-    def aws(self, *words, region=REGION, check=True, signed=False):
-        """`aws ecs …` against this manager; `signed` by the port where signatures count."""
+    def aws(self, *words, service="ecs", region=REGION, check=True, signed=False):
+        """`aws SERVICE …` against this manager; `signed` by the port where signatures count."""
         key, secret = self.access_key() if signed else ("AKIDEXAMPLE", "secret")
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.root),
                        "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret,
                        "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": ""}
         endpoint = self.signed_endpoint if signed else self.endpoint
         result = programs.run("/usr/bin/aws", "--endpoint-url", endpoint, "--region", region,
-                              "--output", "json", "ecs", *words, env=environment, check=check)
+                              "--output", "json", service, *words,
+                              env=environment, check=check)
         return json.loads(result.stdout) if check and result.stdout.strip() else result
 
     def raw(self, target, body, headers=None, method="POST", path="/"):
