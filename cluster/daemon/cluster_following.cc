@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/cluster_member.h"
+#include "cluster/daemon/host_balancers.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada {
@@ -19,22 +20,26 @@ std::string endpoint_text(const std::string& address, std::uint16_t port) {
 }  // namespace
 
 ManagerCalls ClusterMember::calls(ControlPlane& manager) {
-  return {.api =
-              [&manager](const Json& body, const ManagerCalls::Reply& reply) {
-                manager.forwarding().answer(body, reply);
-              },
-          .cluster =
-              [this](const Json& body, const ManagerCalls::Reply& reply) {
-                if (on_cluster_) return on_cluster_(body, reply);
-                reply(make_error(ErrorKind::kUnavailable, "the manager is starting, try again"));
-              },
-          .admit =
-              [this, &manager](const Node& node, const ManagerCalls::Reply& reply) {
-                Node self;
-                self.id = membership_.identity.node;
-                self.address = membership_.address;
-                manager.admit_manager(self, *keys_, node, reply);
-              }};
+  return {
+      .api = [&manager](
+                 const Json& body,
+                 const ManagerCalls::Reply& reply) { manager.forwarding().answer(body, reply); },
+      .cluster =
+          [this](const Json& body, const ManagerCalls::Reply& reply) {
+            if (on_cluster_) return on_cluster_(body, reply);
+            reply(make_error(ErrorKind::kUnavailable, "the manager is starting, try again"));
+          },
+      .targets =
+          [&manager](const std::string& node, const Json& body, const ManagerCalls::Reply& reply) {
+            reply(manager.balancers().take_report(node, body));
+          },
+      .admit =
+          [this, &manager](const Node& node, const ManagerCalls::Reply& reply) {
+            Node self;
+            self.id = membership_.identity.node;
+            self.address = membership_.address;
+            manager.admit_manager(self, *keys_, node, reply);
+          }};
 }
 
 std::string ClusterMember::endpoint_of(const std::string& address) const {
@@ -96,7 +101,7 @@ void ClusterMember::look_at_leader() {
   if (manager_->leads()) {
     if (std::exchange(was_leading_, true)) return;
     spdlog::info("leading");
-    manager_->forwarding().set_link(nullptr);
+    manager_->set_link(nullptr);
     link_.reset();
     manager_->api().note_change("");
     return nodes_->lead();
@@ -123,13 +128,14 @@ void ClusterMember::open_link() {
   if (others.empty()) return;
   link_ = std::make_unique<Uplink>(
       loop_, UplinkOptions{.managers = others, .tls = link_tls_, .limits = kMemberLimits});
-  if (manager_ != nullptr) manager_->forwarding().set_link(link_.get());
+  if (manager_ != nullptr) manager_->set_link(link_.get());
 }
 
 void ClusterMember::start_link() {
   link_->start({.on_connected =
                     [this] {
                       spdlog::info("manager connected");
+                      if (manager_ != nullptr) manager_->balancers().note_connected();
                       if (assignments_ != nullptr) assignments_->note_connected();
                     },
                 .on_lost = [](const Error& why) { spdlog::warn("{}", why.message); },

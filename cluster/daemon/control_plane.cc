@@ -19,6 +19,7 @@
 #include "cluster/daemon/api_endpoint.h"
 #include "cluster/daemon/api_keys.h"
 #include "cluster/daemon/cluster_backup.h"
+#include "cluster/daemon/host_balancers.h"
 #include "runtime/base/clock.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/inet_socket.h"
@@ -83,11 +84,13 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   plane->open_leading();
   plane->services_ = std::make_unique<ServiceKeeper>(
       std::make_shared<AsioLoop>(loop), *plane->api_, *plane->feed_);
+  plane->open_balancers(options.run_root);
   plane->assignments_ = std::make_unique<LocalAssignments>(
       *plane->api_, *plane->feed_, LocalAssignments::For::kOwnHost);
   plane->feed_->set_on_change([own = plane.get()](std::string_view key) {
     own->api_->note_change(key);
     own->services_->note_change(key);
+    own->balancers_->note_change(key);
     own->assignments_->note_change(key);
     if (own->on_change_) own->on_change_(key);
   });
@@ -117,6 +120,22 @@ void ControlPlane::open_leading() {
   forwarding_ = std::make_unique<ApiForwarding>(loop_, *api_, *feed_, [this] { return leads(); });
   chores_ = std::make_unique<StoreChores>(
       loop_, pool_, *store_, [this] { return leads(); }, [this] { return managers(); });
+}
+
+void ControlPlane::open_balancers(const std::string& run_root) {
+  balancers_ = std::make_unique<HostBalancers>(
+      loop_,
+      ProxyOptions{.directory = run_root + "/proxy"},
+      HostBalancers::Ground{.api = *api_,
+                            .feed = *feed_,
+                            .leads = [this] { return leads(); },
+                            .node = [this] { return node_; },
+                            .on_targets = [this] { services_->note_targets(); }});
+}
+
+void ControlPlane::set_link(Uplink* link) {
+  forwarding_->set_link(link);
+  balancers_->set_link(link);
 }
 
 Result<std::optional<KeyCompare>> ControlPlane::find_fence() const {
@@ -263,6 +282,7 @@ ControlPlane::~ControlPlane() {
   chores_.reset();
   forwarding_.reset();
   assignments_.reset();
+  balancers_.reset();
   services_.reset();
   api_.reset();
   feed_.reset();
@@ -296,6 +316,7 @@ void ControlPlane::start() {
   socket_server_->start();
   port_server_->start();
   keep_services();
+  balancers_->start();
   wait_for_tick();
 }
 
@@ -337,6 +358,7 @@ void ControlPlane::stop() {
   stopping_ = true;
   timer_.cancel();
   services_->stop();
+  balancers_->stop();
   socket_server_->stop();
   port_server_->stop();
   if (tls_server_ != nullptr) tls_server_->stop();

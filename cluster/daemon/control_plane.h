@@ -22,6 +22,9 @@
 
 namespace ikada {
 
+class HostBalancers;
+class Uplink;
+
 struct ControlPlaneOptions {
   std::string run_root;
   std::string state_root;  // The store is STATE/cluster/store.db, or etcd.
@@ -76,6 +79,9 @@ class ControlPlane {
   // Ends our term, and takes part no more.
   void resign();
   ApiForwarding& forwarding() { return *forwarding_; }
+  HostBalancers& balancers() { return *balancers_; }
+  // To the leading manager; null while we lead or there is none.
+  void set_link(Uplink* link);
   SharedStore& shared_store() { return *store_; }
   boost::asio::thread_pool& pool() { return pool_; }
 
@@ -100,6 +106,7 @@ class ControlPlane {
 
   Result<void> open_feed();
   void open_leading();
+  void open_balancers(const std::string& run_root);
   Result<void> open_port(std::uint16_t port, const std::string& directory);
   auth::FindAccessKey find_key() const;
   Result<std::optional<KeyCompare>> find_fence() const;
@@ -123,6 +130,7 @@ class ControlPlane {
   std::unique_ptr<StateFeed> feed_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<ServiceKeeper> services_;
+  std::unique_ptr<HostBalancers> balancers_;
   std::unique_ptr<ApiForwarding> forwarding_;
   std::unique_ptr<StoreChores> chores_;
   std::unique_ptr<LeaderElection> election_;

@@ -15,6 +15,7 @@
 #include "cluster/daemon/etcd_setup.h"
 #include "cluster/daemon/host_address.h"
 #include "cluster/daemon/host_agent.h"
+#include "cluster/daemon/host_balancers.h"
 #include "cluster/engine/container_record.h"
 #include "cluster/engine/program_paths.h"
 #include "cluster/node/joining.h"
@@ -387,7 +388,10 @@ void HostDaemon::forget_cluster(const Done& done) {
   static_cast<void>(remove_if_there(options_.state_root + "/agent/instance.json"));
   names_.remove();
   network_.remove();
-  if (manager_ != nullptr) remove_cluster_files();
+  if (manager_ != nullptr) {
+    manager_->balancers().end_proxy();
+    remove_cluster_files();
+  }
   spdlog::info("cluster left");
   done(Json::object());
   note_restart();

@@ -157,12 +157,28 @@ void NodeSessions::take(const FrameLink& link,
   if (question == nullptr) return;
   const std::shared_ptr<NodeSession> session = found->second.session;
   const bool is_manager = identity.role == auth::NodeRole::kManager;
-  const auto& call = question->verb == "api" ? calls_.api : calls_.cluster;
-  const bool is_call = question->verb == "api" || question->verb == "cluster";
-  if (!is_manager || !is_call || !call) return session->take(*question);
-  call(question->body, [to = found->second.link, id = question->id](Result<Json> body) {
-    to->send(to_json(Answer{.id = id, .body = std::move(body)}));
-  });
+  if (!is_manager || !call_manager(identity.node, *question, found->second.link)) {
+    session->take(*question);
+  }
+}
+
+// False for what is no question among managers.
+bool NodeSessions::call_manager(const std::string& node,
+                                const Question& question,
+                                const std::shared_ptr<FrameLink>& link) {
+  const ManagerCalls::Reply reply = [link, id = question.id](Result<Json> body) {
+    link->send(to_json(Answer{.id = id, .body = std::move(body)}));
+  };
+  if (question.verb == "api" && calls_.api) {
+    calls_.api(question.body, reply);
+  } else if (question.verb == "cluster" && calls_.cluster) {
+    calls_.cluster(question.body, reply);
+  } else if (question.verb == "targets" && calls_.targets) {
+    calls_.targets(node, question.body, reply);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 void NodeSessions::note_end(const FrameLink* link, const std::string& node, const Error& why) {

@@ -35,6 +35,8 @@ struct ManagerCalls {
   using Reply = std::function<void(Result<Json>)>;
   std::function<void(const Json& body, Reply)> api;
   std::function<void(const Json& body, Reply)> cluster;
+  // What the balancers of that manager's host see.
+  std::function<void(const std::string& node, const Json& body, Reply)> targets = {};
   // Once its node is on record; an error takes that back.
   std::function<void(const Node& node, Reply)> admit;
 };
@@ -89,6 +91,9 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   bool send_on(const std::shared_ptr<FrameLink>& link, const auth::NodeIdentity& identity);
   void begin(const std::shared_ptr<FrameLink>& link, const auth::NodeIdentity& identity);
   void take(const FrameLink& link, const auth::NodeIdentity& identity, const Json& json);
+  bool call_manager(const std::string& node,
+                    const Question& question,
+                    const std::shared_ptr<FrameLink>& link);
   News managers_news() const;
   void tell_managers();
   void tell_network();

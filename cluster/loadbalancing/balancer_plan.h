@@ -31,6 +31,8 @@ struct PlannedGroup {
   std::map<std::string, std::string> attributes =
       {};  // As in TargetGroup: stickiness.*, slow_start…
   std::vector<PlannedTarget> targets = {};
+
+  bool operator==(const PlannedGroup&) const = default;
 };
 
 struct PlannedListener {
@@ -42,11 +44,15 @@ struct PlannedListener {
   std::vector<ListenerAction> default_actions = {};
   std::vector<ListenerRule> rules = {};
   std::map<std::string, std::string> attributes = {};  // Of its load balancer: idle timeout…
+
+  bool operator==(const PlannedListener&) const = default;
 };
 
 struct BalancerPlan {
   std::vector<PlannedListener> listeners = {};
   std::vector<PlannedGroup> groups = {};  // Those some listener uses, and no other.
+
+  bool operator==(const BalancerPlan&) const = default;
 };
 
 // How a target does, as the balancer of this host sees it.

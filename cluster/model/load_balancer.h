@@ -47,12 +47,16 @@ struct RuleCondition {
   std::string header_name = {};          // Of http-header.
   std::vector<std::string> values = {};  // '*' and '?' as wildcards; CIDRs for source-ip.
   std::vector<std::string> keys = {};    // Of query-string: beside each value; empty: any key.
+
+  bool operator==(const RuleCondition&) const = default;
 };
 void describe(JsonFields& fields, RuleCondition& condition);
 
 struct WeightedGroup {
   std::string target_group = {};  // Its name.
   std::int32_t weight = 1;        // 0 to 999.
+
+  bool operator==(const WeightedGroup&) const = default;
 };
 void describe(JsonFields& fields, WeightedGroup& group);
 
@@ -71,6 +75,8 @@ struct ListenerAction {
   std::string status_code = {};   // HTTP_301 or HTTP_302; of fixed-response 2XX, 4XX, 5XX.
   std::string content_type = {};  // Of fixed-response.
   std::string message_body = {};  // Likewise, at most 1024 bytes.
+
+  bool operator==(const ListenerAction&) const = default;
 };
 void describe(JsonFields& fields, ListenerAction& action);
 
@@ -80,6 +86,8 @@ struct ListenerRule {
   std::vector<RuleCondition> conditions = {};
   std::vector<ListenerAction> actions = {};
   std::vector<Tag> tags = {};
+
+  bool operator==(const ListenerRule&) const = default;
 };
 void describe(JsonFields& fields, ListenerRule& rule);
 
@@ -106,6 +114,8 @@ struct TargetHealthCheck {
   std::int32_t healthy_threshold = 5;
   std::int32_t unhealthy_threshold = 2;
   std::string matcher = "200";  // Codes: "200,202", "200-299".
+
+  bool operator==(const TargetHealthCheck&) const = default;
 };
 void describe(JsonFields& fields, TargetHealthCheck& check);
 

@@ -1,0 +1,181 @@
+#include "cluster/daemon/host_balancers.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "cluster/loadbalancing/make_balancer_plan.h"
+#include "cluster/model/balancer_arn.h"
+#include "cluster/state/record_key.h"
+
+namespace ikada {
+namespace {
+
+// Many changes come together: a service that grows by fifteen.
+constexpr std::chrono::milliseconds kTogether{10};
+constexpr std::chrono::milliseconds kLook{1000};
+
+bool concerns_balancers(std::string_view key) {
+  const std::optional<RecordKey> parsed = parse_record_key(key);
+  if (!parsed.has_value()) return key.empty();
+  switch (parsed->kind) {
+    case RecordKind::kBalancer:
+    case RecordKind::kListener:
+    case RecordKind::kTargetGroup:
+    case RecordKind::kTask:
+    case RecordKind::kService:
+    case RecordKind::kInstance:
+    case RecordKind::kNode:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Those certificates of listeners that are there.
+std::map<std::string, std::string> find_certificates(const State& state,
+                                                     const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& [text, scope] : state.scopes()) {
+    for (const auto& [balancer, listeners] : scope.listeners) {
+      for (const auto& [id, listener] : listeners) {
+        for (const std::string& arn : listener.value.certificates) {
+          const std::optional<std::string> name = certificate_name_of(arn, scope.scope);
+          if (!name.has_value()) continue;
+          std::string path = fmt::format("{}/{}.pem", directory, *name);
+          if (::access(path.c_str(), R_OK) == 0) files.emplace(arn, std::move(path));
+        }
+      }
+    }
+  }
+  return files;
+}
+
+void log_problems(const ListenerProblems& problems) {
+  for (const auto& [listener, problem] : problems) {
+    spdlog::error("load balancers: {}{}{}", listener, listener.empty() ? "" : ": ", problem);
+  }
+}
+
+}  // namespace
+
+HostBalancers::HostBalancers(boost::asio::io_context& loop, ProxyOptions options, Ground ground)
+    : ground_(std::move(ground)),
+      timer_(loop),
+      soon_(loop),
+      proxy_(std::make_unique<Proxy>(
+          loop,
+          std::move(options),
+          ProxyEvents{
+              .on_targets = [this](const auto& observations) { note_observations(observations); },
+              .on_problems = log_problems})) {}
+
+void HostBalancers::start() { look(); }
+
+void HostBalancers::stop() {
+  is_stopped_ = true;
+  *is_here_ = false;
+  timer_.cancel();
+  soon_.cancel();
+  proxy_.reset();
+}
+
+void HostBalancers::note_change(std::string_view key) {
+  if (concerns_balancers(key)) plan_soon(kTogether);
+}
+
+void HostBalancers::plan_soon(std::chrono::milliseconds when) {
+  if (is_stopped_ || std::exchange(is_planning_soon_, true)) return;
+  soon_.expires_after(when);
+  soon_.async_wait([this, is_here = is_here_](const boost::system::error_code& error) {
+    if (error || !*is_here) return;
+    is_planning_soon_ = false;
+    make_plan();
+  });
+}
+
+// Time alone ends a drain, loses a report, makes one due, and may bring certificates.
+void HostBalancers::look() {
+  if (is_stopped_) return;
+  make_plan();
+  tell();
+  see();
+  timer_.expires_after(kLook);
+  timer_.async_wait([this, is_here = is_here_](const boost::system::error_code& error) {
+    if (!error && *is_here) look();
+  });
+}
+
+void HostBalancers::make_plan() {
+  if (is_stopped_ || !ground_.feed.is_ready()) return;
+  const ApiGround& api = ground_.api.ground();
+  const State& state = ground_.feed.state();
+  BalancerPlan plan = make_balancer_plan(
+      state,
+      {.now = api.now(),
+       .certificate_files = find_certificates(state, ground_.api.options().certificates)});
+  if (plan_.has_value() && *plan_ == plan) return;
+  plan_ = plan;
+  proxy_->apply(std::move(plan));
+}
+
+void HostBalancers::note_observations(const TargetObservations& observations) {
+  if (is_stopped_) return;
+  own_ = observations;
+  is_told_ = false;
+  tell();
+  see();
+}
+
+void HostBalancers::set_link(Uplink* link) {
+  link_ = link;
+  is_told_ = false;
+  is_telling_ = false;
+}
+
+void HostBalancers::tell() {
+  const bool is_due = !is_told_ || Clock::now() - told_at_ >= kReportAgain;
+  if (link_ == nullptr || !link_->is_connected() || is_telling_ || !is_due) return;
+  is_telling_ = true;
+  is_told_ = true;
+  told_at_ = Clock::now();
+  link_->ask("targets",
+             to_json(own_),
+             [this, is_here = is_here_, link = link_](const Result<Json>& answer) {
+               if (!*is_here || link != link_) return;
+               is_telling_ = false;
+               if (!answer.has_value()) is_told_ = false;
+               // What has come meanwhile; a refusal waits for the next look.
+               if (answer.has_value() && !is_told_) tell();
+             });
+}
+
+Result<Json> HostBalancers::take_report(const std::string& node, const Json& body) {
+  IK_LET(observations, read_observations(body));
+  reports_.put(node, std::move(observations), Clock::now());
+  see();
+  return Json::object();
+}
+
+void HostBalancers::see() {
+  if (!ground_.leads()) {
+    if (std::exchange(was_leading_, false)) {
+      reports_.clear();
+      ground_.api.see_targets({});
+    }
+    return;
+  }
+  was_leading_ = true;
+  std::set<std::string> others;
+  const ApiOptions& options = ground_.api.options();
+  const Scope home{.account = options.account, .region = options.home_region};
+  for (const auto& [id, node] : ground_.feed.state().scope(home).nodes) {
+    if (node.value.role == "manager" && id != ground_.node()) others.insert(id);
+  }
+  ground_.api.see_targets(reports_.sights(own_, others, Clock::now()));
+  ground_.on_targets();
+}
+
+}  // namespace ikada
