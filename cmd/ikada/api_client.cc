@@ -17,7 +17,9 @@ Error refusal_of(const Json& body, int status) {
   if (!body.is_object()) return error;
   error.code = body.value("__type", "");
   error.message = body.value("message", error.message);
-  if (error.code.ends_with("NotFoundException")) error.kind = ErrorKind::kNotFound;
+  const bool is_missing =
+      error.code.ends_with("NotFoundException") || error.code.ends_with("NotFound");
+  if (is_missing) error.kind = ErrorKind::kNotFound;
   return error;
 }
 
@@ -31,11 +33,19 @@ Result<Json> read_api_answer(const DaemonAnswer& answer) {
 }
 
 Result<Json> ApiClient::call(std::string_view action, const Json& input) const {
-  Result<DaemonAnswer> answer = ask_daemon(
-      socket_,
-      {.content_type = "application/x-amz-json-1.1",
-       .headers = fmt::format("X-Amz-Target: AmazonEC2ContainerServiceV20141113.{}\r\n", action),
-       .body = input.dump(-1, ' ', false, Json::error_handler_t::replace)});
+  return ask(fmt::format("AmazonEC2ContainerServiceV20141113.{}", action), input);
+}
+
+Result<Json> ApiClient::call_balancing(std::string_view action, const Json& input) const {
+  return ask(fmt::format("ElasticLoadBalancing_v10.{}", action), input);
+}
+
+Result<Json> ApiClient::ask(const std::string& target, const Json& input) const {
+  Result<DaemonAnswer> answer =
+      ask_daemon(socket_,
+                 {.content_type = "application/x-amz-json-1.1",
+                  .headers = fmt::format("X-Amz-Target: {}\r\n", target),
+                  .body = input.dump(-1, ' ', false, Json::error_handler_t::replace)});
   if (!answer.has_value() && answer.error().kind == ErrorKind::kNotFound) {
     return make_error(ErrorKind::kUnavailable,
                       "no manager answers at {}: is ikadad running, and this host a manager?",

@@ -23,10 +23,15 @@ class ApiClient {
   // kUnavailable if no manager answers.
   Result<Json> call(std::string_view action, const Json& input) const;
 
+  // The same of Elastic Load Balancing's API, "DescribeRules", in JSON, too.
+  Result<Json> call_balancing(std::string_view action, const Json& input) const;
+
   // The elements of `member` of all pages of a List action.
   Result<Json> list(std::string_view action, Json input, const std::string& member) const;
 
  private:
+  Result<Json> ask(const std::string& target, const Json& input) const;
+
   std::string socket_;
 };
 

@@ -114,6 +114,7 @@ constexpr std::array kCommands = {
     Command{"task explain",
             "Say for each container instance why a task cannot run there",
             add_task_explain_command},
+    Command{"apply", "Bring about what a file says", add_apply_command},
     Command{"service create", "Keep a number of tasks running", add_service_create_command},
     Command{"service update", "Change a service", add_service_update_command},
     Command{"service scale", "Change how many tasks services have", add_service_scale_command},

@@ -28,6 +28,7 @@ std::span<const Command> all_commands();
 // nullptr if there is none.
 const Command* find_command(std::string_view name);
 
+void add_apply_command(CLI::App& app, Context& context);
 void add_attach_command(CLI::App& app, Context& context);
 void add_build_command(CLI::App& app, Context& context);
 void add_builder_prune_command(CLI::App& app, Context& context);

@@ -112,7 +112,7 @@ _ikada() {
       "service deploy")
         words="$(_ikada_services "$program") $(_ikada_task_definitions "$program")" ;;
       "service create") words=$(_ikada_task_definitions "$program") ;;
-      "service ls" | "task ls" | "task-def ls" | "task-def register") words= ;;
+      " apply" | "service ls" | "task ls" | "task-def ls" | "task-def register") words= ;;
       "container inspect") words=$(_ikada_containers "$program") ;;
       *) words=$(_ikada_arguments "$program" "$verb") ;;
     esac

@@ -25,14 +25,19 @@ struct Place {
 };
 
 bool is_text_place(const Place& place) {
-  static constexpr std::array<std::string_view, 5> kTextMaps = {
-      "options", "dockerLabels", "labels", "driverOpts", "tags"};
+  static constexpr std::array<std::string_view, 6> kTextMaps = {
+      "options", "dockerLabels", "labels", "driverOpts", "tags", "redirectConfig"};
+  static constexpr std::array<std::string_view, 5> kTextMembers = {
+      "value", "user", "healthCheckPort", "httpCode", "statusCode"};
   if (place.is_in_list) return place.key != "ignoredExitCodes";
   for (const std::string_view each : kTextMaps) {
     if (place.parent == each) return true;
   }
-  if (place.key == "value" || place.key == "user") return true;
-  const bool is_task_level = place.depth == 1 || place.parent == "overrides";
+  for (const std::string_view each : kTextMembers) {
+    if (place.key == each) return true;
+  }
+  const bool is_task_level =
+      place.depth == 1 || place.parent == "overrides" || place.parent == "taskDefinitions";
   return is_task_level && (place.key == "cpu" || place.key == "memory");
 }
 

@@ -1,0 +1,262 @@
+// Load balancers of `ikada apply`, with their listeners and rules: what is not wished for of these
+// is removed.
+#include <algorithm>
+
+#include "cmd/ikada/apply_steps.h"
+
+namespace ikada {
+namespace {
+
+// Names instead of which the API wants ARNs.
+Result<Json> with_arns(const ApiClient& api, Json value, const std::string& certificate_prefix) {
+  if (value.is_array()) {
+    for (Json& each : value) {
+      IK_LET(changed, with_arns(api, each, certificate_prefix));
+      each = std::move(changed);
+    }
+    return value;
+  }
+  if (!value.is_object()) return value;
+  for (auto& [name, each] : value.items()) {
+    IK_LET(changed, with_arns(api, each, certificate_prefix));
+    each = std::move(changed);
+  }
+  if (value.contains("targetGroup") && value["targetGroup"].is_string()) {
+    IK_LET(arn, find_group_arn(api, value["targetGroup"].get<std::string>()));
+    value["targetGroupArn"] = arn;
+    value.erase("targetGroup");
+  }
+  if (value.contains("certificate") && value["certificate"].is_string()) {
+    value["certificateArn"] = certificate_prefix + value["certificate"].get<std::string>();
+    value.erase("certificate");
+  }
+  return value;
+}
+
+Result<Json> find_a_balancer(const ApiClient& api, const std::string& name) {
+  IK_LET(answer, api.call_balancing("DescribeLoadBalancers", {{"Names", Json::array({name})}}));
+  return answer["LoadBalancers"][0];
+}
+
+// "arn:aws:elasticloadbalancing:REGION:ACCOUNT:…" to "arn:aws:acm:REGION:ACCOUNT:certificate/".
+std::string certificate_prefix_of(const std::string& arn) {
+  constexpr std::string_view kService = ":elasticloadbalancing:";
+  const size_t service = arn.find(kService);
+  const size_t region = service + kService.size();
+  const size_t account = arn.find(':', region) + 1;
+  return arn.substr(0, service) + ":acm:" + arn.substr(region, arn.find(':', account) - region) +
+         ":certificate/";
+}
+
+class BalancerSteps {
+ public:
+  BalancerSteps(const ApiClient& api, const Json& wish)
+      : api_(api), wish_(wish), name_(wish["name"].get<std::string>()) {
+    listeners_ = wish_["listeners"];
+    attributes_ = wish_.value("attributes", Json::object());
+    wish_.erase("listeners");
+    wish_.erase("attributes");
+  }
+
+  Result<ApplySteps> make() {
+    if (!attributes_.is_object()) {
+      return make_error(ErrorKind::kInvalid, "load balancer {}: attributes: expected a map", name_);
+    }
+    const Result<Json> found = find_a_balancer(api_, name_);
+    const bool is_there = found.has_value();
+    if (!is_there && found.error().kind != ErrorKind::kNotFound) return found.error();
+    Json present = Json::array();
+    if (is_there) {
+      IK_TRY(plan_present(*found));
+      IK_LET(answer,
+             api_.call_balancing("DescribeListeners",
+                                 {{"LoadBalancerArn", found->value("LoadBalancerArn", "")}}));
+      present = answer["Listeners"];
+    } else {
+      steps_.push_back({.sign = '+', .thing = "load balancer " + name_, .run = [own = *this] {
+                          return own.create();
+                        }});
+    }
+    IK_TRY(plan_listeners(present));
+    return steps_;
+  }
+
+ private:
+  Result<void> create() const {
+    IK_TRY(api_.call_balancing("CreateLoadBalancer", in_balancing_case(wish_)));
+    return set_attributes();
+  }
+
+  Result<void> set_attributes() const {
+    if (attributes_.empty()) return {};
+    Json list = Json::array();
+    for (const auto& [key, value] : attributes_.items()) {
+      list.push_back(
+          {{"Key", key}, {"Value", value.is_string() ? value.get<std::string>() : value.dump()}});
+    }
+    IK_LET(found, find_a_balancer(api_, name_));
+    IK_TRY(api_.call_balancing("ModifyLoadBalancerAttributes",
+                               {{"LoadBalancerArn", found.value("LoadBalancerArn", "")},
+                                {"Attributes", std::move(list)}}));
+    return {};
+  }
+
+  Result<void> plan_present(const Json& found) {
+    const std::string arn = found.value("LoadBalancerArn", "");
+    IK_LET(answer,
+           api_.call_balancing("DescribeLoadBalancerAttributes", {{"LoadBalancerArn", arn}}));
+    Json set = Json::object();
+    for (const Json& each : answer["Attributes"])
+      set[each.value("Key", "")] = each.value("Value", "");
+    for (const char* member : {"scheme", "type"}) {
+      if (!wish_.contains(member)) continue;
+      if (find_differences({{member, wish_[member]}}, in_file_case(found)).empty()) continue;
+      return make_error(
+          ErrorKind::kInvalid, "load balancer {}: {} cannot be changed", name_, member);
+    }
+    ApplyStep step{.thing = "load balancer " + name_, .lines = find_differences(attributes_, set)};
+    if (!step.lines.empty()) {
+      step.sign = '~';
+      step.run = [own = *this] { return own.set_attributes(); };
+    }
+    steps_.push_back(std::move(step));
+    return {};
+  }
+
+  Result<void> plan_listeners(const Json& present) {
+    for (const Json& each : present) {
+      const bool is_wished =
+          std::any_of(listeners_.begin(), listeners_.end(), [&](const Json& wish) {
+            return wish["port"] == each["Port"];
+          });
+      if (is_wished) continue;
+      steps_.push_back({.sign = '-',
+                        .thing = thing_of(each["Port"]),
+                        .run = [&api = api_, arn = each["ListenerArn"]]() -> Result<void> {
+                          IK_TRY(api.call_balancing("DeleteListener", {{"ListenerArn", arn}}));
+                          return {};
+                        }});
+    }
+    for (const Json& wish : listeners_) {
+      const auto found = std::find_if(present.begin(), present.end(), [&](const Json& each) {
+        return wish["port"] == each["Port"];
+      });
+      IK_TRY(plan_listener(wish, found == present.end() ? Json() : *found));
+    }
+    return {};
+  }
+
+  Result<void> plan_listener(Json wish, const Json& present) {
+    const Json rules = wish["rules"];
+    wish.erase("rules");
+    if (wish.contains("certificates") && wish["certificates"].is_array()) {
+      for (Json& each : wish["certificates"]) {
+        if (each.is_string()) each = Json{{"certificate", each}};
+      }
+    }
+    ApplyStep step{.thing = thing_of(wish["port"])};
+    Json present_rules = Json::array();
+    if (present.is_null()) {
+      step.sign = '+';
+    } else {
+      step.lines = find_differences(wish, in_file_case(present));
+      if (!step.lines.empty()) step.sign = '~';
+      IK_LET(answer,
+             api_.call_balancing("DescribeRules", {{"ListenerArn", present["ListenerArn"]}}));
+      present_rules = answer["Rules"];
+    }
+    if (step.sign != '=') {
+      step.run =
+          [own = *this, wish, arn = present.is_null() ? "" : present.value("ListenerArn", "")] {
+            return own.put_listener(wish, arn);
+          };
+    }
+    steps_.push_back(std::move(step));
+    return plan_rules(wish["port"], rules, present_rules);
+  }
+
+  Result<void> put_listener(const Json& wish, const std::string& arn) const {
+    IK_LET(balancer, find_a_balancer(api_, name_));
+    const std::string of = balancer.value("LoadBalancerArn", "");
+    IK_LET(named, with_arns(api_, wish, certificate_prefix_of(of)));
+    Json input = in_balancing_case(named);
+    input[arn.empty() ? "LoadBalancerArn" : "ListenerArn"] = arn.empty() ? of : arn;
+    IK_TRY(api_.call_balancing(arn.empty() ? "CreateListener" : "ModifyListener", input));
+    return {};
+  }
+
+  Result<void> plan_rules(const Json& port, const Json& wished, const Json& present) {
+    for (const Json& each : present) {
+      if (each.value("IsDefault", false)) continue;
+      const bool is_wished = std::any_of(wished.begin(), wished.end(), [&](const Json& wish) {
+        return wish["priority"].dump() == each.value("Priority", "");
+      });
+      if (is_wished) continue;
+      steps_.push_back(
+          {.sign = '-',
+           .thing = fmt::format("{}, rule {}", thing_of(port), each.value("Priority", "")),
+           .run = [&api = api_, arn = each["RuleArn"]]() -> Result<void> {
+             IK_TRY(api.call_balancing("DeleteRule", {{"RuleArn", arn}}));
+             return {};
+           }});
+    }
+    for (const Json& wish : wished) {
+      const auto found = std::find_if(present.begin(), present.end(), [&](const Json& each) {
+        return wish["priority"].dump() == each.value("Priority", "");
+      });
+      ApplyStep step{.thing = fmt::format("{}, rule {}", thing_of(port), wish["priority"].dump())};
+      std::string arn;
+      if (found == present.end()) {
+        step.sign = '+';
+      } else {
+        arn = found->value("RuleArn", "");
+        step.lines = find_differences(wish, in_file_case(*found));
+        if (!step.lines.empty()) step.sign = '~';
+      }
+      if (step.sign != '=') {
+        step.run = [own = *this, port, wish, arn] { return own.put_rule(port, wish, arn); };
+      }
+      steps_.push_back(std::move(step));
+    }
+    return {};
+  }
+
+  Result<void> put_rule(const Json& port, const Json& wish, const std::string& arn) const {
+    IK_LET(named, with_arns(api_, wish, ""));
+    Json input = in_balancing_case(named);
+    if (!arn.empty()) {
+      input.erase("Priority");
+      input["RuleArn"] = arn;
+      IK_TRY(api_.call_balancing("ModifyRule", input));
+      return {};
+    }
+    IK_LET(balancer, find_a_balancer(api_, name_));
+    IK_LET(listeners,
+           api_.call_balancing("DescribeListeners",
+                               {{"LoadBalancerArn", balancer.value("LoadBalancerArn", "")}}));
+    for (const Json& each : listeners["Listeners"]) {
+      if (each["Port"] == port) input["ListenerArn"] = each["ListenerArn"];
+    }
+    IK_TRY(api_.call_balancing("CreateRule", input));
+    return {};
+  }
+
+  std::string thing_of(const Json& port) const {
+    return fmt::format("load balancer {}, port {}", name_, port.dump());
+  }
+
+  const ApiClient& api_;
+  Json wish_;
+  std::string name_;
+  Json listeners_;
+  Json attributes_;
+  ApplySteps steps_;
+};
+
+}  // namespace
+
+Result<ApplySteps> plan_balancer(const ApiClient& api, const Json& wish) {
+  return BalancerSteps(api, wish).make();
+}
+
+}  // namespace ikada
