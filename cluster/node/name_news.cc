@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/model/balancer_arn.h"
 #include "runtime/base/text.h"
 
 namespace ikada {
@@ -98,6 +99,20 @@ std::vector<std::string> names_of(const std::string& cluster, const Task& task) 
   return names;
 }
 
+// Every manager carries every load balancer.
+void add_balancers(const ScopeState& scope, NameEntries& entries) {
+  const std::string zone = fmt::format(".{}", kNameZone);
+  for (const auto& [balancer, kept] : scope.balancers) {
+    std::string name = balancer_dns_name(scope.scope, kept.value);
+    name.resize(name.size() - zone.size());
+    for (const auto& [id, node] : scope.nodes) {
+      if (node.value.role != "manager") continue;
+      entries.emplace(fmt::format("balancer/{}/{}", balancer, id),
+                      NameEntry{.names = {name}, .address = node.value.address});
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<NameEntry> name_entry(const ScopeState& scope,
@@ -129,6 +144,7 @@ NameEntries name_entries(const ScopeState& scope) {
       if (entry.has_value()) entries.emplace(id, std::move(*entry));
     }
   }
+  add_balancers(scope, entries);
   return entries;
 }
 
@@ -157,8 +173,9 @@ NameChanges take_name_changes(const ScopeState& scope, std::string_view key, Nam
     compare(parsed->second, std::move(now));
     return changes;
   }
-  const bool is_of_hosts =
-      key.empty() || parsed->kind == RecordKind::kNode || parsed->kind == RecordKind::kInstance;
+  const bool is_of_hosts = key.empty() || parsed->kind == RecordKind::kNode ||
+                           parsed->kind == RecordKind::kInstance ||
+                           parsed->kind == RecordKind::kBalancer;
   if (!is_of_hosts) return changes;
   NameEntries after = name_entries(scope);
   std::vector<std::string> gone;

@@ -142,6 +142,27 @@ TEST_CASE("what is told is what has changed") {
   CHECK(world.change("t").size() == 1);
 }
 
+TEST_CASE("a load balancer's name stands for all managers") {
+  World world;
+  world.scope.nodes["m"].value.role = "manager";
+  world.scope.balancers["Web"] = {.value = {.name = "Web", .id = "0123456789abcdef"},
+                                  .revision = 1};
+  const NameChanges made = take_name_changes(world.scope, balancer_key(kScope, "Web"), world.told);
+  REQUIRE(made.size() == 1);
+  const NameEntry& entry = *made.begin()->second;
+  CHECK(entry.names == std::vector<std::string>{"web-0123456789.local.elb"});
+  CHECK(entry.address == "192.0.2.2");
+  NameTable table;
+  table.set(made.begin()->first, entry);
+  Prng prng(1);
+  const auto answer = table.answer({.name = "WEB-0123456789.local.elb.ikada", .type = kDnsA}, prng);
+  REQUIRE(answer.has_value());
+  CHECK(answer->records.size() == 1);
+  world.scope.balancers.clear();
+  const NameChanges gone = take_name_changes(world.scope, balancer_key(kScope, "Web"), world.told);
+  CHECK_FALSE(gone.begin()->second.has_value());
+}
+
 TEST_CASE("a host knows what it was told, whole or by changes") {
   World world;
   world.run("t", "n");
