@@ -79,6 +79,7 @@ class ClusterHost:
     def close(self):
         if self.process.poll() is None:
             self.stop()
+        programs.end_proxy(self.run_root)
         if (self.root / "containers").exists():
             left = self("ps", "-a", "-q", "--no-trunc").stdout.split()
             if left:

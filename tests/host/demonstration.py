@@ -1,10 +1,10 @@
 """What ikada is for, on hosts made of network namespaces; the last part of ./quickstart.
 
-  unshare --net --mount /usr/bin/python3 tests/host/demonstration.py [--hosts N] [--programs BUILD]
+  unshare --net --mount python3 tests/host/demonstration.py [--hosts N] [--programs BUILD]
 
-Builds an image, pushes it to a registry of its own, puts a service behind a load balancer, scales it
-to fifteen, rolls out a new revision under load and, with several hosts, loses one. Ends with status
-0 only if all of it went as it should, and removes everything.
+Builds an image, pushes it to a registry of its own, puts a service behind a load balancer, scales
+it to fifteen, rolls out a new revision under load and, with several hosts, loses one. Ends with
+status 0 only if all of it went as it should, and removes everything.
 """
 
 import argparse
@@ -199,8 +199,7 @@ class Show:
         self.ikada("node", "ls")
 
     def lost_tasks(self, victim):
-        nodes = self.cluster.nodes()
-        instance = nodes[f"host{victim.net.number}"].get("Instance", "")
+        instance = victim.status()["node"]
         arns = self.manager.api("ListTasks", serviceName="web")["taskArns"]
         tasks = self.manager.api("DescribeTasks", tasks=arns)["tasks"] if arns else []
         return sum(task.get("containerInstanceArn", "").endswith(instance) for task in tasks)

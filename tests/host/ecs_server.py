@@ -170,6 +170,7 @@ class EcsServer:
     def close(self):
         if self.process.poll() is None:
             self.stop()
+        programs.end_proxy(self.run_root)
         self._forwarder.stop()
 
     def client(self, region=REGION, **options):

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -11,6 +12,15 @@ IKADA_RUNTIME = BUILD / "cmd" / "ikada-runtime" / "ikada-runtime"
 IKADAD = BUILD / "cmd" / "ikadad" / "ikadad"
 
 COMMAND_TIMEOUT_S = 60
+
+
+def end_proxy(run_root):
+    """HAProxy outlives the daemon that has started it, as it should."""
+    try:
+        pid = int((run_root / "proxy" / "haproxy.pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+    except (OSError, ValueError):
+        return
 
 
 def run(*arguments, check=True, timeout=COMMAND_TIMEOUT_S, text=True, **options):
