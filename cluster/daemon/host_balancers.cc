@@ -174,8 +174,7 @@ void HostBalancers::see() {
   for (const auto& [id, node] : ground_.feed.state().scope(home).nodes) {
     if (node.value.role == "manager" && id != ground_.node()) others.insert(id);
   }
-  ground_.api.see_targets(reports_.sights(own_, others, Clock::now()));
-  ground_.on_targets();
+  if (ground_.api.see_targets(reports_.sights(own_, others, Clock::now()))) ground_.on_targets();
 }
 
 }  // namespace ikada
