@@ -169,7 +169,7 @@ def test_who_asks_goes_and_the_program_ends(cluster, task):
                                      "trap '' HUP; echo one; exec sleep 881"])):
         running = command(cluster.manager, "task", *words)
         assert running.stdout.readline() == "one\n"
-        assert followers(worker) if number == 0 else sleepers(worker, 879 + number)
+        wait_until(lambda: followers(worker) if number == 0 else sleepers(worker, 879 + number))
         running.kill()
         running.wait()
         wait_until(lambda: not followers(worker) and not sleepers(worker, 879 + number))
@@ -194,6 +194,7 @@ def test_a_host_that_is_silent_is_given_up(cluster, task):
     running = command(cluster.manager, "task", "exec", task, "sh", "-c",
                       "echo begun; exec sleep 882")
     assert running.stdout.readline() == "begun\n"
+    wait_until(lambda: sleepers(worker, 882))
     cluster.manager.process.send_signal(signal.SIGSTOP)
     try:
         wait_until(lambda: not sleepers(worker, 882))
