@@ -41,7 +41,10 @@ Result<void> set_group_attributes(const ApiClient& api,
   return {};
 }
 
-ApplyStep make_group(const ApiClient& api, const std::string& name, Json wish, Json attributes) {
+ApplyStep make_group(const ApiClient& api,
+                     const std::string& name,
+                     Json wish,
+                     const Json& attributes) {
   if (!wish.contains("protocol")) wish["protocol"] = "HTTP";
   return {.sign = '+',
           .thing = "target group " + name,

@@ -122,7 +122,7 @@ Result<void> write_out_listeners(Json& balancer) {
 
 std::string shown_value(const Json& value) {
   std::string text = value.is_string() ? value.get<std::string>() : value.dump();
-  if (text.size() > kLongestShown) text = text.substr(0, kLongestShown) + "…";
+  if (text.size() > kLongestShown) text = fmt::format("{}…", text.substr(0, kLongestShown));
   return text;
 }
 
@@ -133,7 +133,7 @@ void compare(const Json& wished,
   if (wished.is_object() && shown.is_object()) {
     for (const auto& [name, each] : wished.items()) {
       const auto found = shown.find(name);
-      const std::string inner = path.empty() ? name : path + "." + name;
+      const std::string inner = path.empty() ? name : fmt::format("{}.{}", path, name);
       compare(each, found == shown.end() ? Json() : *found, inner, lines);
     }
     return;

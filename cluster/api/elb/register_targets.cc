@@ -83,7 +83,9 @@ void forget_drained(TargetGroup& group, Timestamp now) {
   });
 }
 
-Result<Outcome> put_group(const ApiCall& call, const Kept<TargetGroup>& old, TargetGroup changed) {
+Result<Outcome> put_group(const ApiCall& call,
+                          const Kept<TargetGroup>& old,
+                          const TargetGroup& changed) {
   Proposal proposal{.then = [](const State&) { return Json::object(); }};
   proposal.put(target_group_key(call.scope, changed.name), changed, old.revision);
   return propose(std::move(proposal));
@@ -110,7 +112,7 @@ Result<Outcome> register_targets(const ApiCall& call, const State& state) {
   if (changed.targets.size() > kMaxTargets) {
     return ecs_error("TooManyTargets", "A target group has at most {} targets", kMaxTargets);
   }
-  return put_group(call, *found, std::move(changed));
+  return put_group(call, *found, changed);
 }
 
 Result<Outcome> deregister_targets(const ApiCall& call, const State& state) {
@@ -130,7 +132,7 @@ Result<Outcome> deregister_targets(const ApiCall& call, const State& state) {
     // Deregistering what is not registered succeeds, as with AWS, unless it makes no sense at all.
     if (!is_known) IK_TRY(check_target(state.scope(call.scope), changed, each));
   }
-  return put_group(call, *found, std::move(changed));
+  return put_group(call, *found, changed);
 }
 
 }  // namespace ikada::elb
