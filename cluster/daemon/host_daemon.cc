@@ -125,7 +125,8 @@ Result<void> HostDaemon::open_manager(const std::string& node, std::optional<Clu
                                   own.node_port,
                                   own.gossip_port,
                                   own.etcd_client_port,
-                                  own.etcd_peer_port};
+                                  own.etcd_peer_port,
+                                  own.stream_port};
     return std::find(std::begin(ports), std::end(ports), port) != std::end(ports);
   };
   // Virtual instances are for trying: a real one among them only if somebody says so.

@@ -41,6 +41,7 @@ struct PlannedListener {
   std::uint16_t port = 0;
   std::string protocol = "HTTP";
   std::vector<std::string> certificate_files = {};  // PEM with chain and key; the first is default.
+  std::string ssl_policy = {};                      // As in Listener: which versions of TLS.
   std::vector<ListenerAction> default_actions = {};
   std::vector<ListenerRule> rules = {};
   std::map<std::string, std::string> attributes = {};  // Of its load balancer: idle timeout…

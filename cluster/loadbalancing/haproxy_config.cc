@@ -63,6 +63,8 @@ std::string bind_line(const PlannedListener& listener) {
   if (listener.protocol != "HTTPS") return line;
   line += " ssl";
   for (const std::string& file : listener.certificate_files) line += " crt " + config_word(file);
+  // The others allow TLS 1.2, too, which is what HAProxy is told for all.
+  if (listener.ssl_policy.find("TLS13-1-3") != std::string::npos) line += " ssl-min-ver TLSv1.3";
   return line + " alpn h2,http/1.1";
 }
 

@@ -31,6 +31,7 @@ class ScopePlan {
     PlannedListener planned{.name = fmt::format("{}.{}", balancer.name, listener.id),
                             .port = static_cast<std::uint16_t>(listener.port),
                             .protocol = listener.protocol,
+                            .ssl_policy = listener.ssl_policy,
                             .default_actions = planned_actions(listener.default_actions),
                             .rules = listener.rules,
                             .attributes = balancer.attributes};

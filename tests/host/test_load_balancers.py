@@ -205,6 +205,15 @@ def test_a_port_belongs_to_one_listener_of_all(manager, elb):
     elb.modify_listener(ListenerArn=listener["ListenerArn"], Port=80)
 
 
+def test_ports_of_ikada_itself_are_refused(manager, elb):
+    balancer, group = make_balancer(elb), make_group(elb)
+    for port in (manager.port, 7440, 7442, 7445):
+        error = error_of(elb.create_listener, LoadBalancerArn=balancer["LoadBalancerArn"],
+                         Protocol="HTTP", Port=port, DefaultActions=forward(group))
+        assert error["Code"] == "InvalidConfigurationRequest"
+        assert f"Port {port} belongs to ikada itself" in error["Message"]
+
+
 def test_rules_have_priorities(elb):
     balancer, group = make_balancer(elb), make_group(elb)
     listener = make_listener(elb, balancer, group)["ListenerArn"]

@@ -173,6 +173,20 @@ TEST_CASE("a rule that no request can meet is left out") {
   CHECK(rule_text({.field = "path-pattern", .values = {std::string("/a\0b", 4)}}).empty());
 }
 
+TEST_CASE("a policy without TLS 1.2 is kept") {
+  BalancerPlan plan;
+  plan.listeners.push_back({.name = "web",
+                            .port = 443,
+                            .protocol = "HTTPS",
+                            .certificate_files = {"/tls/web.pem"},
+                            .ssl_policy = "ELBSecurityPolicy-TLS13-1-3-2021-06"});
+  const char* const only = "alpn h2,http/1.1";
+  const std::string strict = haproxy_config(plan, kPaths, {}).text;
+  CHECK(strict.find(std::string(" ssl-min-ver TLSv1.3 ") + only) != std::string::npos);
+  plan.listeners[0].ssl_policy = "ELBSecurityPolicy-TLS13-1-2-2021-06";
+  CHECK(haproxy_config(plan, kPaths, {}).text.find("TLSv1.3") == std::string::npos);
+}
+
 TEST_CASE("values of one condition are alternatives") {
   CHECK(rule_text({.field = "path-pattern", .values = {"/a", "-f"}}) ==
         "acl r1.0 'path' -m str -- '/a'\nacl r1.0 'path' -m reg -- '^\\x2df$'\n");
