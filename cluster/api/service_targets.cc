@@ -37,11 +37,12 @@ Result<void> check_group(const ScopeState& scope,
                          const std::set<std::string>& in_use,
                          const ServiceLoadBalancer& balancer,
                          const TaskDefinition& definition) {
-  const TargetGroup* group = find_target_group(scope, balancer.target_group_arn);
-  if (group == nullptr) {
+  const Kept<TargetGroup>* found = find_target_group(scope, balancer.target_group_arn);
+  if (found == nullptr) {
     return invalid_parameter("The target group with targetGroupArn {} does not exist.",
                              balancer.target_group_arn);
   }
+  const TargetGroup* group = &found->value;
   if (in_use.count(group->name) == 0) {
     return invalid_parameter(
         "The target group with targetGroupArn {} does not have an associated load balancer.",
@@ -128,7 +129,8 @@ TargetsView TargetLook::at(const Task& task) const {
   const std::optional<Timestamp>& deregistered_at = task.targets->deregistered_at;
   view.drained_at = deregistered_at;
   for (const ServiceLoadBalancer& each : task.targets->load_balancers) {
-    const TargetGroup* group = find_target_group(scope_, each.target_group_arn);
+    const Kept<TargetGroup>* found = find_target_group(scope_, each.target_group_arn);
+    const TargetGroup* group = found == nullptr ? nullptr : &found->value;
     if (group == nullptr || in_use_.count(group->name) == 0) continue;
     view.has_groups = true;
     const std::int32_t port = target_port(*group, task, each);

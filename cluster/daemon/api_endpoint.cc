@@ -37,26 +37,29 @@ HttpReply refuse(unsigned status, const char* message) {
 
 // A request of the Query protocol, as the request in JSON that it means.
 struct Spoken {
-  HttpRequest request;  // With the target and the body that the rest reads.
-  std::string action;   // Of the Query protocol; empty in JSON.
+  std::optional<HttpRequest> in_json = {};  // Nothing for one that is in JSON already.
+  std::string action = {};                  // Of the Query protocol; empty in JSON.
+
+  // With the target and the body that the rest reads.
+  const HttpRequest& read_as(const HttpRequest& request) const {
+    return in_json.has_value() ? *in_json : request;
+  }
 };
 
 Result<Spoken> translate(const HttpRequest& request) {
   constexpr std::string_view kForm = "application/x-www-form-urlencoded";
   const std::string_view type = trim(cut(request.header("content-type"), ';').before);
-  if (!request.header("x-amz-target").empty() || lower_case(type) != kForm) {
-    return Spoken{.request = request, .action = ""};
-  }
+  if (!request.header("x-amz-target").empty() || lower_case(type) != kForm) return Spoken();
   IK_LET(call, parse_query_form(request.body));
   if (call.version != elb::kVersion) {
     return ecs_error("InvalidAction", "Version '{}' is not served", call.version);
   }
-  Spoken spoken{.request = request, .action = std::move(call.action)};
+  Spoken spoken{.in_json = request, .action = std::move(call.action)};
   const bool is_known = elb::find_action(spoken.action) != nullptr;
   if (!is_known) return ecs_error("InvalidAction", "The action '{}' is not valid", spoken.action);
-  spoken.request.headers.push_back(
+  spoken.in_json->headers.push_back(
       {.name = "x-amz-target", .value = std::string(elb::kTargetPrefix) + spoken.action});
-  spoken.request.body = call.body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  spoken.in_json->body = call.body.dump(-1, ' ', false, Json::error_handler_t::replace);
   return spoken;
 }
 
@@ -158,11 +161,12 @@ HttpServer::Route trusting_api_route(ApiServer& api, AuditLog& audit) {
     if (refused.has_value()) return respond(*refused);
     const Result<Spoken> spoken = translate(request);
     if (!spoken.has_value()) return respond(in_xml("", http_reply(error_reply(spoken.error()))));
-    AuditRecord record = audit_of_api_call(spoken->request, api.options().account);
+    const HttpRequest& read = spoken->read_as(request);
+    AuditRecord record = audit_of_api_call(read, api.options().account);
     record.region = signed_region(request);
     if (record.region.empty()) record.region = api.options().home_region;
     record.principal = "arn:aws:iam::" + api.options().account + ":root";
-    call(api, audit, spoken->request, std::move(record), answering(spoken->action, respond));
+    call(api, audit, read, std::move(record), answering(spoken->action, respond));
   };
 }
 
@@ -191,8 +195,8 @@ HttpServer::Route verifying_api_route(ApiServer& api,
                                                      unix_now(),
                                                      {.services = {"ecs", "elasticloadbalancing"}});
     const Result<Spoken> spoken = translate(request);
-    AuditRecord record =
-        audit_of_api_call(spoken.has_value() ? spoken->request : request, api.options().account);
+    const HttpRequest& read = spoken.has_value() ? spoken->read_as(request) : request;
+    AuditRecord record = audit_of_api_call(read, api.options().account);
     record.region = signed_region(request);
     record.access_key_id = signed_access_key(request);
     // Who is not known learns nothing of what is served here.
@@ -207,7 +211,7 @@ HttpServer::Route verifying_api_route(ApiServer& api,
     record.region = caller->region;
     record.principal = caller->principal;
     record.access_key_id = caller->access_key_id;
-    const std::string_view service = service_of_target(spoken->request.header("x-amz-target"));
+    const std::string_view service = service_of_target(read.header("x-amz-target"));
     if (caller->service != service) {
       return audited(audit, record, answer)(
           http_reply(refusal_reply(ecs_error("SignatureDoesNotMatch",
@@ -218,7 +222,7 @@ HttpServer::Route verifying_api_route(ApiServer& api,
     if (caller->is_temporary && !may_call(api.options(), record)) {
       return audited(audit, record, answer)(denied(record));
     }
-    call(api, audit, spoken->request, std::move(record), answer);
+    call(api, audit, read, std::move(record), answer);
   };
 }
 

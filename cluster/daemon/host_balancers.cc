@@ -75,7 +75,6 @@ HostBalancers::HostBalancers(boost::asio::io_context& loop, ProxyOptions options
 void HostBalancers::start() { look(); }
 
 void HostBalancers::stop() {
-  is_stopped_ = true;
   *is_here_ = false;
   timer_.cancel();
   soon_.cancel();
@@ -83,12 +82,12 @@ void HostBalancers::stop() {
 }
 
 void HostBalancers::note_change(std::string_view key) {
-  if (concerns_balancers(key)) plan_soon(kTogether);
+  if (concerns_balancers(key)) plan_soon();
 }
 
-void HostBalancers::plan_soon(std::chrono::milliseconds when) {
-  if (is_stopped_ || std::exchange(is_planning_soon_, true)) return;
-  soon_.expires_after(when);
+void HostBalancers::plan_soon() {
+  if (!*is_here_ || std::exchange(is_planning_soon_, true)) return;
+  soon_.expires_after(kTogether);
   soon_.async_wait([this, is_here = is_here_](const boost::system::error_code& error) {
     if (error || !*is_here) return;
     is_planning_soon_ = false;
@@ -98,7 +97,7 @@ void HostBalancers::plan_soon(std::chrono::milliseconds when) {
 
 // Time alone ends a drain, loses a report, makes one due, and may bring certificates.
 void HostBalancers::look() {
-  if (is_stopped_) return;
+  if (!*is_here_) return;
   make_plan();
   tell();
   see();
@@ -109,7 +108,7 @@ void HostBalancers::look() {
 }
 
 void HostBalancers::make_plan() {
-  if (is_stopped_ || !ground_.feed.is_ready()) return;
+  if (!*is_here_ || !ground_.feed.is_ready()) return;
   const ApiGround& api = ground_.api.ground();
   const State& state = ground_.feed.state();
   BalancerPlan plan = make_balancer_plan(
@@ -122,7 +121,6 @@ void HostBalancers::make_plan() {
 }
 
 void HostBalancers::note_observations(const TargetObservations& observations) {
-  if (is_stopped_) return;
   own_ = observations;
   is_told_ = false;
   tell();

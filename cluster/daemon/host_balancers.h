@@ -30,6 +30,9 @@ class HostBalancers {
 
   // Everything outlives it.
   HostBalancers(boost::asio::io_context& loop, ProxyOptions options, Ground ground);
+  ~HostBalancers() { stop(); }
+  HostBalancers(const HostBalancers&) = delete;
+  HostBalancers& operator=(const HostBalancers&) = delete;
 
   void start();
   // The proxy stays.
@@ -50,7 +53,7 @@ class HostBalancers {
  private:
   using Clock = TargetReports::Clock;
 
-  void plan_soon(std::chrono::milliseconds when);
+  void plan_soon();
   void look();
   void make_plan();
   void note_observations(const TargetObservations& observations);
@@ -68,7 +71,6 @@ class HostBalancers {
   bool is_telling_ = false;
   Clock::time_point told_at_ = {};
   bool is_planning_soon_ = false;
-  bool is_stopped_ = false;
   bool was_leading_ = false;
   std::shared_ptr<bool> is_here_ = std::make_shared<bool>(true);
   std::unique_ptr<Proxy> proxy_;  // Until stop().

@@ -1,13 +1,23 @@
 #include "cluster/daemon/target_reports.h"
 
-#include <algorithm>
-#include <iterator>
+#include <optional>
+#include <string_view>
+
+#include "cluster/loadbalancing/find_target_health.h"
 
 namespace ikada {
 namespace {
 
-// In the order of TargetState.
-constexpr const char* kStates[] = {"initial", "healthy", "unhealthy", "draining", "unused"};
+std::optional<TargetState> read_state(std::string_view word) {
+  for (const TargetState each : {TargetState::kInitial,
+                                 TargetState::kHealthy,
+                                 TargetState::kUnhealthy,
+                                 TargetState::kDraining,
+                                 TargetState::kUnused}) {
+    if (to_text(each) == word) return each;
+  }
+  return std::nullopt;
+}
 
 Result<TargetObservation> read_one(const Json& json) {
   TargetObservation result;
@@ -18,11 +28,11 @@ Result<TargetObservation> read_one(const Json& json) {
   reader.read("description", result.description);
   reader.read("sessions", result.sessions);
   IK_TRY(reader.done());
-  const auto* const found = std::find(std::begin(kStates), std::end(kStates), state);
-  if (found == std::end(kStates)) {
+  const std::optional<TargetState> known = read_state(state);
+  if (!known.has_value()) {
     return make_error(ErrorKind::kInvalid, "target: unknown state {}", state);
   }
-  result.state = static_cast<TargetState>(found - std::begin(kStates));
+  result.state = *known;
   return result;
 }
 
@@ -33,7 +43,7 @@ Json to_json(const TargetObservations& observations) {
   for (const auto& [name, targets] : observations) {
     Json& group = groups[name] = Json::object();
     for (const auto& [id, each] : targets) {
-      group[id] = {{"state", kStates[static_cast<size_t>(each.state)]},
+      group[id] = {{"state", to_text(each.state)},
                    {"reason", each.reason},
                    {"description", each.description},
                    {"sessions", each.sessions}};

@@ -37,12 +37,12 @@ void add_groups(const std::vector<ListenerAction>& actions, std::set<std::string
 
 }  // namespace
 
-const TargetGroup* find_target_group(const ScopeState& scope, std::string_view arn) {
+const Kept<TargetGroup>* find_target_group(const ScopeState& scope, std::string_view arn) {
   const std::optional<BalancerPart> part = parse_balancer_arn(arn, scope.scope);
   if (!part.has_value() || part->kind != BalancerPart::Kind::kTargetGroup) return nullptr;
   const auto found = scope.target_groups.find(part->name);
   if (found == scope.target_groups.end() || found->second.value.id != part->id) return nullptr;
-  return &found->second.value;
+  return &found->second;
 }
 
 std::set<std::string> groups_in_use(const ScopeState& scope) {

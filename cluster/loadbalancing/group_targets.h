@@ -59,7 +59,7 @@ class GroupTargets {
 };
 
 // The group of that ARN, or null.
-const TargetGroup* find_target_group(const ScopeState& scope, std::string_view arn);
+const Kept<TargetGroup>* find_target_group(const ScopeState& scope, std::string_view arn);
 
 // The names of the groups that a rule or a default action of some listener forwards to.
 std::set<std::string> groups_in_use(const ScopeState& scope);

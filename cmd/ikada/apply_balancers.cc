@@ -89,15 +89,10 @@ class BalancerSteps {
 
   Result<void> set_attributes() const {
     if (attributes_.empty()) return {};
-    Json list = Json::array();
-    for (const auto& [key, value] : attributes_.items()) {
-      list.push_back(
-          {{"Key", key}, {"Value", value.is_string() ? value.get<std::string>() : value.dump()}});
-    }
     IK_LET(found, find_a_balancer(api_, name_));
     IK_TRY(api_.call_balancing("ModifyLoadBalancerAttributes",
                                {{"LoadBalancerArn", found.value("LoadBalancerArn", "")},
-                                {"Attributes", std::move(list)}}));
+                                {"Attributes", attribute_list(attributes_)}}));
     return {};
   }
 
@@ -105,16 +100,14 @@ class BalancerSteps {
     const std::string arn = found.value("LoadBalancerArn", "");
     IK_LET(answer,
            api_.call_balancing("DescribeLoadBalancerAttributes", {{"LoadBalancerArn", arn}}));
-    Json set = Json::object();
-    for (const Json& each : answer["Attributes"])
-      set[each.value("Key", "")] = each.value("Value", "");
     for (const char* member : {"scheme", "type"}) {
       if (!wish_.contains(member)) continue;
       if (find_differences({{member, wish_[member]}}, in_file_case(found)).empty()) continue;
       return make_error(
           ErrorKind::kInvalid, "load balancer {}: {} cannot be changed", name_, member);
     }
-    ApplyStep step{.thing = "load balancer " + name_, .lines = find_differences(attributes_, set)};
+    ApplyStep step{.thing = "load balancer " + name_,
+                   .lines = find_differences(attributes_, attribute_map(answer["Attributes"]))};
     if (!step.lines.empty()) {
       step.sign = '~';
       step.run = [own = *this] { return own.set_attributes(); };

@@ -10,22 +10,6 @@ bool is_changeable(const std::string& member) {
          member == "matcher";
 }
 
-Json attribute_list(const Json& attributes) {
-  Json list = Json::array();
-  for (const auto& [key, value] : attributes.items()) {
-    list.push_back(
-        {{"Key", key}, {"Value", value.is_string() ? value.get<std::string>() : value.dump()}});
-  }
-  return list;
-}
-
-// {key: value} of [{"Key", "Value"}…].
-Json attribute_map(const Json& list) {
-  Json map = Json::object();
-  for (const Json& each : list) map[each.value("Key", "")] = each.value("Value", "");
-  return map;
-}
-
 Result<Json> find_group(const ApiClient& api, const std::string& name) {
   IK_LET(answer, api.call_balancing("DescribeTargetGroups", {{"Names", Json::array({name})}}));
   return answer["TargetGroups"][0];
@@ -77,14 +61,14 @@ Result<ApplySteps> plan_group(const ApiClient& api, const Json& wish_given) {
   const std::string arn = found->value("TargetGroupArn", "");
   IK_LET(set, api.call_balancing("DescribeTargetGroupAttributes", {{"TargetGroupArn", arn}}));
   wish.erase("name");
-  ApplyStep step{.thing = "target group " + name,
-                 .lines = find_differences(wish, in_file_case(*found))};
+  const Json shown = in_file_case(*found);
+  ApplyStep step{.thing = "target group " + name, .lines = find_differences(wish, shown)};
   Json changes = Json::object();
   for (const auto& [member, value] : wish.items()) {
     if (member == "tags") continue;
     if (is_changeable(member)) {
       changes[member] = value;
-    } else if (!find_differences({{member, value}}, in_file_case(*found)).empty()) {
+    } else if (!find_differences({{member, value}}, shown).empty()) {
       return make_error(ErrorKind::kInvalid, "target group {}: {} cannot be changed", name, member);
     }
   }

@@ -192,6 +192,21 @@ Json in_file_case(const Json& shown) {
   return result;
 }
 
+Json attribute_list(const Json& attributes) {
+  Json list = Json::array();
+  for (const auto& [key, value] : attributes.items()) {
+    list.push_back(
+        {{"Key", key}, {"Value", value.is_string() ? value.get<std::string>() : value.dump()}});
+  }
+  return list;
+}
+
+Json attribute_map(const Json& list) {
+  Json map = Json::object();
+  for (const Json& each : list) map[each.value("Key", "")] = each.value("Value", "");
+  return map;
+}
+
 std::vector<std::string> find_differences(const Json& wished, const Json& shown) {
   std::vector<std::string> lines;
   compare(wished, shown, "", lines);

@@ -40,6 +40,10 @@ Json in_balancing_case(const Json& wish);
 // And back, with names of target groups and certificates instead of ARNs. Pure.
 Json in_file_case(const Json& shown);
 
+// [{"Key", "Value"}…] of a map of attributes, and back. Pure.
+Json attribute_list(const Json& attributes);
+Json attribute_map(const Json& list);
+
 // Where what is there differs from what is wished, a line each: "desiredCount: 1 -> 15". What is
 // not wished for is not looked at. Pure.
 std::vector<std::string> find_differences(const Json& wished, const Json& shown);

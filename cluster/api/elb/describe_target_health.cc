@@ -2,24 +2,15 @@
 
 #include "cluster/api/elb/elb_actions.h"
 #include "cluster/api/elb/elb_lookup.h"
+#include "cluster/api/elb/target_input.h"
 #include "cluster/loadbalancing/find_target_health.h"
 
 namespace ikada::elb {
 namespace {
 
-struct AskedTarget {
-  std::string id;
-  std::optional<std::int32_t> port;
-};
-
-void describe(JsonFields& fields, AskedTarget& input) {
-  fields.required("Id", input.id);
-  fields.field("Port", input.port);
-}
-
 struct DescribeTargetHealthInput {
   std::string arn;
-  std::vector<AskedTarget> targets;
+  std::vector<TargetInput> targets;
 };
 
 void describe(JsonFields& fields, DescribeTargetHealthInput& input) {
@@ -47,7 +38,7 @@ Result<Outcome> describe_target_health(const ApiCall& call, const State& state) 
   const std::vector<TargetHealth> all =
       find_target_health(state, state.scope(call.scope), group->value, call.sights(), call.now);
   Json shown = Json::array();
-  for (const AskedTarget& asked : input.targets) {
+  for (const TargetInput& asked : input.targets) {
     bool is_known = false;
     for (const TargetHealth& each : all) {
       if (each.id != asked.id || (asked.port.has_value() && *asked.port != each.port)) continue;

@@ -1,7 +1,7 @@
 // Attributes of load balancers and target groups: their names, defaults and what they may be.
 //
 // Records keep what differs from the defaults. Attributes that change nothing here are kept and
-// shown, so that tools find what they have set; the README says which these are.
+// shown, so that tools find what they have set; this folder's README says which act.
 //
 // Source: Elastic Load Balancing API Reference, LoadBalancerAttribute, TargetGroupAttribute.
 #pragma once

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cluster/loadbalancing/group_targets.h"
+
 namespace ikada::elb {
 namespace {
 
@@ -84,12 +86,11 @@ Result<const Kept<TargetGroup>*> find_target_group(const ApiCall& call,
   if (!part.has_value() || part->kind != BalancerPart::Kind::kTargetGroup) {
     return validation_error("'{}' is not a valid target group ARN", arn);
   }
-  const auto& groups = state.scope(call.scope).target_groups;
-  const auto found = groups.find(part->name);
-  if (found == groups.end() || found->second.value.id != part->id) {
+  const Kept<TargetGroup>* found = ikada::find_target_group(state.scope(call.scope), arn);
+  if (found == nullptr) {
     return ecs_error("TargetGroupNotFound", "One or more target groups not found");
   }
-  return &found->second;
+  return found;
 }
 
 std::vector<const Kept<Listener>*> listeners_of(const ScopeState& scope,

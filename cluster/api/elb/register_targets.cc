@@ -3,6 +3,7 @@
 
 #include "cluster/api/elb/elb_actions.h"
 #include "cluster/api/elb/elb_lookup.h"
+#include "cluster/api/elb/target_input.h"
 #include "cluster/loadbalancing/group_targets.h"
 #include "runtime/base/number.h"
 #include "runtime/base/text.h"
@@ -12,16 +13,6 @@ namespace {
 
 constexpr size_t kMaxTargets = 1000;
 constexpr std::int32_t kLastPort = 65'535;
-
-struct TargetInput {
-  std::string id;
-  std::optional<std::int32_t> port;
-};
-
-void describe(JsonFields& fields, TargetInput& input) {
-  fields.required("Id", input.id);
-  fields.field("Port", input.port);
-}
 
 struct TargetsInput {
   std::string arn;

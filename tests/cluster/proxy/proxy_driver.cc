@@ -15,6 +15,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
 
+#include "cluster/loadbalancing/find_target_health.h"
 #include "cluster/proxy/proxy.h"
 #include "runtime/base/text.h"
 
@@ -58,22 +59,6 @@ void describe(JsonFields& fields, BalancerPlan& plan) {
 
 namespace {
 
-const char* to_word(TargetState state) {
-  switch (state) {
-    case TargetState::kInitial:
-      return "initial";
-    case TargetState::kHealthy:
-      return "healthy";
-    case TargetState::kUnhealthy:
-      return "unhealthy";
-    case TargetState::kDraining:
-      return "draining";
-    case TargetState::kUnused:
-      return "unused";
-  }
-  return "";
-}
-
 void say(const char* what, const Json& json) {
   fmt::print("{} {}\n", what, json.dump());
   ::fflush(stdout);
@@ -86,7 +71,7 @@ ProxyEvents spoken_events() {
     for (const auto& [group, targets] : observations) {
       json[group] = Json::object();
       for (const auto& [id, seen] : targets) {
-        json[group][id] = {to_word(seen.state), seen.reason, seen.description, seen.sessions};
+        json[group][id] = {to_text(seen.state), seen.reason, seen.description, seen.sessions};
       }
     }
     say("targets", json);
