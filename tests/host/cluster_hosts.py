@@ -164,6 +164,12 @@ def instances(cluster):
     return len(answer.get("containerInstanceArns", []))
 
 
+def instance_of(cluster, host):
+    """The id of that host's container instance."""
+    node, = json.loads(cluster.manager("node", "inspect", host.status()["node"]).stdout)
+    return node["instance"]
+
+
 def run_tasks(cluster, image, count, script="sleep 1000", **container):
     cluster.manager.api("RegisterTaskDefinition", family="sleeper", networkMode="none",
                         containerDefinitions=[{"name": "app", "image": image, "memory": 16,

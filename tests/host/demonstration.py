@@ -184,11 +184,13 @@ class Show:
 
     def lose_a_host(self, count):
         victim = self.cluster.hosts[-1]
+        instance = self.cluster_hosts.instance_of(self.cluster, victim)
+        must(self.has_tasks(instance), "it has none of the tasks")
         step(f"host{victim.net.number} is cut off")
         with self.open_load() as load:
             victim.net.set_link(False)
             started = time.monotonic()
-            while "healthy" not in self.health() or self.lost_tasks(victim) > 0:
+            while "healthy" not in self.health() or self.has_tasks(instance):
                 must(time.monotonic() - started < HEALTHY_LIMIT_S, "its tasks are not given up")
                 time.sleep(0.1)
             self.wait_healthy(count)
@@ -198,11 +200,10 @@ class Show:
         victim.net.set_link(True)
         self.ikada("node", "ls")
 
-    def lost_tasks(self, victim):
-        instance = victim.status()["node"]
+    def has_tasks(self, instance):
         arns = self.manager.api("ListTasks", serviceName="web")["taskArns"]
         tasks = self.manager.api("DescribeTasks", tasks=arns)["tasks"] if arns else []
-        return sum(task.get("containerInstanceArn", "").endswith(instance) for task in tasks)
+        return any(task.get("containerInstanceArn", "").endswith(instance) for task in tasks)
 
     def remove_all(self):
         step("Removed")

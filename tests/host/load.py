@@ -11,6 +11,7 @@ class Load:
 
     def __init__(self, port, connections=8, rate=400, host="127.0.0.1", path="/"):
         self.failures = []
+        self.failed_at = []  # When each of them was seen, of time.monotonic().
         self.bodies = collections.Counter()
         self.slowest = 0.0
         self._address = (host, port, path)
@@ -60,4 +61,5 @@ class Load:
                     self.bodies[body] += 1
                 else:
                     self.failures.append(failure)
+                    self.failed_at.append(time.monotonic())
             self._stop.wait(max(0.0, self._pause - took))
