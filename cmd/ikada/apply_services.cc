@@ -45,7 +45,11 @@ Json service_input_of(const std::string& cluster, Json wish) {
 
 // The definition that the service is to run, by family and revision.
 Result<std::string> wished_definition(const ApiClient& api, const Json& wish) {
-  IK_LET(answer, api.call("DescribeTaskDefinition", {{"taskDefinition", wish["taskDefinition"]}}));
+  IK_LET(answer,
+         api.call("DescribeTaskDefinition", {{"taskDefinition", wish["taskDefinition"]}})
+             .context("service {}: taskDefinition {}",
+                      wish["serviceName"].get<std::string>(),
+                      wish["taskDefinition"].get<std::string>()));
   return name_of_definition(answer["taskDefinition"].value("taskDefinitionArn", ""));
 }
 

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "cmd/ikada/apply_members.h"
+
 namespace ikada {
 namespace {
 
@@ -108,6 +110,7 @@ Result<void> write_out_listeners(Json& balancer) {
   if (listeners.is_null()) listeners = Json::array();
   IK_TRY(number_by(listeners, "port"));
   for (Json& listener : listeners) {
+    IK_TRY(check_members(WishKind::kListener, listener).context("listeners"));
     IK_TRY(write_out_forward(listener, "defaultActions"));
     if (!listener.contains("protocol")) {
       listener["protocol"] = listener.contains("certificates") ? "HTTPS" : "HTTP";
@@ -115,8 +118,42 @@ Result<void> write_out_listeners(Json& balancer) {
     Json& rules = listener["rules"];
     if (rules.is_null()) rules = Json::array();
     IK_TRY(number_by(rules, "priority"));
-    for (Json& rule : rules) IK_TRY(write_out_forward(rule, "actions"));
+    for (Json& rule : rules) {
+      IK_TRY(check_members(WishKind::kRule, rule).context("rules"));
+      IK_TRY(write_out_forward(rule, "actions"));
+    }
   }
+  return {};
+}
+
+// `what` and the name of each of `list`, whose members are those of its kind.
+Result<void> check_list(const std::vector<Json>& list,
+                        WishKind kind,
+                        const char* what,
+                        const char* name) {
+  for (const Json& each : list) {
+    IK_TRY(check_members(kind, each).context("{} {}", what, each[name].get<std::string>()));
+  }
+  return {};
+}
+
+Result<void> check_containers(const Json& definition) {
+  const auto containers = definition.find("containerDefinitions");
+  if (containers == definition.end() || !containers->is_array()) return {};
+  for (const Json& each : *containers) {
+    IK_TRY(check_members(WishKind::kContainer, each)
+               .context("task definition {}: containerDefinitions",
+                        definition["family"].get<std::string>()));
+  }
+  return {};
+}
+
+Result<void> check_wishes(const ApplyWishes& wishes) {
+  IK_TRY(check_list(wishes.definitions, WishKind::kDefinition, "task definition", "family"));
+  IK_TRY(check_list(wishes.groups, WishKind::kGroup, "target group", "name"));
+  IK_TRY(check_list(wishes.balancers, WishKind::kBalancer, "load balancer", "name"));
+  IK_TRY(check_list(wishes.services, WishKind::kService, "service", "serviceName"));
+  for (const Json& each : wishes.definitions) IK_TRY(check_containers(each));
   return {};
 }
 
@@ -181,6 +218,7 @@ Result<ApplyWishes> read_wishes(const Json& file) {
   wishes.groups = std::move(groups);
   wishes.balancers = std::move(balancers);
   wishes.services = std::move(services);
+  IK_TRY(check_wishes(wishes));
   return wishes;
 }
 

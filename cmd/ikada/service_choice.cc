@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "cmd/ikada/service_failure.h"
 #include "cmd/ikada/task_choice.h"
 
 namespace ikada {
@@ -46,11 +47,17 @@ bool is_stable(const Json& service) {
          service.value("runningCount", 0) == service.value("desiredCount", 0);
 }
 
-Error failure_of(const Json& service, const Json& deployment) {
-  return make_error(ErrorKind::kUnavailable,
-                    "service {}: {}",
-                    service.value("serviceName", ""),
-                    deployment.value("rolloutStateReason", "the deployment failed"));
+// With the reason of the last task of the awaited deployment that failed, if there is one.
+Error failure_of(const ApiClient& api,
+                 const ServiceChoice& choice,
+                 const Json& deployment,
+                 const std::string& awaited) {
+  std::string text = fmt::format("service {}: {}",
+                                 choice.name,
+                                 deployment.value("rolloutStateReason", "the deployment failed"));
+  const Result<std::string> why = find_failure(api, choice, awaited);
+  if (why.has_value() && !why->empty()) text += fmt::format(" {}", *why);
+  return make_error(ErrorKind::kUnavailable, "{}", text);
 }
 
 // What stands in its way, as its newest events tell it.
@@ -61,6 +68,20 @@ void tell_events(const Json& service, std::string& told) {
   if (!is_trouble || newest == told) return;
   told = newest;
   ::fprintf(stderr, "%s\n", newest.c_str());
+}
+
+// Why tasks fail, once for each reason.
+Result<void> tell_failure(const ApiClient& api,
+                          const ServiceChoice& choice,
+                          const std::string& deployment,
+                          std::string& told) {
+  IK_LET(why, find_failure(api, choice, deployment));
+  // The reason without the task's id, which is another one each time.
+  std::string reason = why.substr(std::min(why.find(": "), why.size()));
+  if (why.empty() || reason == told) return {};
+  told = std::move(reason);
+  ::fprintf(stderr, "%s\n", why.c_str());
+  return {};
 }
 
 }  // namespace
@@ -103,11 +124,14 @@ Result<void> wait_for_service(const ApiClient& api, const ServiceChoice& choice)
     const std::string id = deployment.value("id", "");
     if (awaited.empty()) awaited = id;
     if (id != awaited || deployment.value("rolloutState", "") == "FAILED") {
-      return failure_of(service, deployment);
+      return failure_of(api, choice, deployment, awaited);
     }
     if (std::string progress = progress_of(service); progress != shown) {
       ::fprintf(stderr, "%s\n", progress.c_str());
       shown = std::move(progress);
+      if (deployment.value("failedTasks", 0) > 0) {
+        IK_TRY(tell_failure(api, choice, id, told));
+      }
     }
     if (is_stable(service)) return {};
     tell_events(service, told);

@@ -7,6 +7,7 @@
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/print_objects.h"
 #include "cmd/ikada/service_choice.h"
+#include "cmd/ikada/service_failure.h"
 
 namespace ikada {
 namespace {
@@ -16,6 +17,16 @@ struct ServiceShowOptions {
   std::vector<std::string> names;
   std::string format;
 };
+
+// The service, and for each deployment why its tasks fail, if some did.
+Result<Json> show_service(const ApiClient& api, const ServiceChoice& choice) {
+  IK_LET(service, find_service(api, choice));
+  for (Json& each : service["deployments"]) {
+    IK_LET(why, find_failure(api, choice, each.value("id", "")));
+    if (!why.empty()) each["lastFailure"] = why;
+  }
+  return service;
+}
 
 }  // namespace
 
@@ -31,7 +42,7 @@ void add_service_show_command(CLI::App& group, Context& context) {
         options->names,
         options->format,
         [&](const std::string& name) {
-          return find_service(api, {.cluster = options->cluster, .name = name});
+          return show_service(api, {.cluster = options->cluster, .name = name});
         },
         context);
   });

@@ -257,3 +257,28 @@ services:
     assert "a new revision is registered" in bad.stdout
     ecs = host.client(region=REGION)
     ecs.delete_service(service="applied", force=True)
+
+
+@pytest.mark.timeout(120)
+def test_a_service_that_cannot_start_says_why(host, shared_ikada, tmp_path):
+    path = tmp_path / "missing.yaml"
+    path.write_text("""
+taskDefinitions:
+  - family: missing
+    containerDefinitions: [{name: web, image: "127.0.0.1:1/none:1", memory: 16}]
+services:
+  - serviceName: missing
+    taskDefinition: missing
+    deploymentConfiguration: {deploymentCircuitBreaker: {enable: true, rollback: true}}
+""")
+
+    applied = shared_ikada("apply", "-f", str(path), check=False)
+
+    shown = shared_ikada("service", "show", "--format",
+                         "{{(index .deployments 0).lastFailure}}", "missing").stdout
+    assert applied.returncode == 1
+    last = applied.stderr.splitlines()[-1]
+    assert last.startswith("ikada apply: service missing: ECS deployment circuit breaker: tasks "
+                           "failed to start. task ")
+    assert "CannotPullContainerError" in last and "CannotPullContainerError" in shown
+    shared_ikada("service", "rm", "-f", "missing")

@@ -41,6 +41,23 @@ TEST_CASE("texts of the APIs are texts") {
   CHECK(wishes->groups[0]["matcher"]["httpCode"] == "200");
 }
 
+TEST_CASE("a misspelt member is refused and named") {
+  for (const char* file :
+       {"services: [{serviceName: a, oddCount: 3}]",
+        "targetGroups: [{name: a, oddCount: 3}]",
+        "taskDefinitions: [{family: a, oddCount: 3}]",
+        "taskDefinitions: [{family: a, containerDefinitions: [{name: a, oddCount: 3}]}]",
+        "loadBalancers: [{name: a, oddCount: 3}]",
+        "loadBalancers: [{name: a, listeners: [{port: 80, oddCount: 3}]}]",
+        "loadBalancers: [{name: a, listeners: [{port: 80, rules: [{priority: 1, "
+        "oddCount: 3}]}]}]"}) {
+    CAPTURE(file);
+    const Result<ApplyWishes> wishes = wishes_of(file);
+    REQUIRE_FALSE(wishes.has_value());
+    CHECK(wishes.error().message.ends_with("unknown member oddCount"));
+  }
+}
+
 TEST_CASE("what is no such file is refused") {
   for (const char* file : {"service: []",
                            "services: {}",
