@@ -101,10 +101,14 @@ void ClusterMember::look_at_leader() {
   if (manager_->leads()) {
     if (std::exchange(was_leading_, true)) return;
     spdlog::info("leading");
+    const std::string silent = silent_leader();
     manager_->set_link(nullptr);
+    if (link_ != nullptr) {
+      link_->give_up(make_error(ErrorKind::kUnavailable, "the leading manager changes, try again"));
+    }
     link_.reset();
     manager_->api().note_change("");
-    return nodes_->lead();
+    return nodes_->lead(silent);
   }
   std::string leader;
   const auto node = home.nodes.find(manager_->leader());
@@ -122,6 +126,19 @@ void ClusterMember::look_at_leader() {
   if (link_ != nullptr) start_link();
 }
 
+// The node of the manager whose link fell silent, or is about to: gossip was the first to know.
+// Empty if it was closed, by a daemon that ended while its host lives.
+std::string ClusterMember::silent_leader() const {
+  const bool is_linked = link_ != nullptr && link_->is_connected();
+  const std::string endpoint = is_linked ? link_->manager() : silent_manager_;
+  for (const auto& [id, node] : manager_->home().nodes) {
+    if (node.value.role != "manager" || endpoint_of(node.value.address) != endpoint) continue;
+    const bool is_dead = gossip_->status(id) == gossip::Status::kDead;
+    return !is_linked || is_dead ? id : std::string();
+  }
+  return {};
+}
+
 void ClusterMember::open_link() {
   std::vector<std::string> others = membership_.managers;
   if (manager_ != nullptr) std::erase(others, endpoint_of(membership_.address));
@@ -135,10 +152,15 @@ void ClusterMember::start_link() {
   link_->start({.on_connected =
                     [this] {
                       spdlog::info("manager connected");
+                      silent_manager_.clear();
                       if (manager_ != nullptr) manager_->balancers().note_connected();
                       if (assignments_ != nullptr) assignments_->note_connected();
                     },
-                .on_lost = [](const Error& why) { spdlog::warn("{}", why.message); },
+                .on_lost =
+                    [this](const Error& why) {
+                      spdlog::warn("{}", why.message);
+                      if (why.code == kLinkSilent) silent_manager_ = link_->manager();
+                    },
                 .on_news =
                     [this](const News& news) {
                       if (news.verb == "refused") {

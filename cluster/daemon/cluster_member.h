@@ -92,6 +92,7 @@ class ClusterMember {
   void begin_to_follow();
   void look_at_leader();
   void look_at_managers();
+  std::string silent_leader() const;
   void open_link();
   void start_link();
   void take_managers_news(const Json& body);
@@ -122,6 +123,7 @@ class ClusterMember {
   std::uint16_t api_port_ = 0;
   std::uint16_t node_port_ = 0;
   TlsContext link_tls_;
+  std::string silent_manager_;              // The endpoint whose link fell silent last.
   std::vector<std::string> manager_nodes_;  // Of a worker: as told last.
   std::function<void(const Json&, Asked)> on_cluster_;
   bool was_leading_ = true;  // Of a manager: as the node server believes.

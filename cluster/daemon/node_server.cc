@@ -306,7 +306,7 @@ void NodeServer::stop() {
   server_->sessions->close();
 }
 
-void NodeServer::lead() { server_->sessions->lead(); }
+void NodeServer::lead(const std::string& silent) { server_->sessions->lead(silent); }
 void NodeServer::follow(const std::string& leader) { server_->sessions->follow(leader); }
 void NodeServer::set_managers(std::vector<std::string> managers) {
   if (server_->options.managers == managers) return;

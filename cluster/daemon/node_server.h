@@ -57,7 +57,7 @@ class NodeServer {
 
   // Whether this manager leads: the nodes' connections are the leader's. Of others' they are told
   // where that is, or wait here while nobody is ("").
-  void lead();
+  void lead(const std::string& silent = {});  // node_sessions.h
   void follow(const std::string& leader);
   void set_managers(std::vector<std::string> managers);
 

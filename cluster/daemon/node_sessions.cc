@@ -119,11 +119,12 @@ void NodeSessions::tell_managers() {
   for (const auto& [node, each] : sessions_) each.link->send(to_json(managers_news()));
 }
 
-void NodeSessions::lead() {
+void NodeSessions::lead(const std::string& silent) {
   leads_ = true;
   leader_.clear();
   absences_.clear();
   started_ = loop_->now();
+  if (!silent.empty()) absences_[silent] = {.since = started_, .was_silent = true};
   for (const auto& [node, each] : std::exchange(waiting_, {})) {
     if (state().nodes.find(node) == state().nodes.end()) {
       each.link->send(to_json(News{.verb = "refused", .body = Json::object()}));

@@ -56,8 +56,9 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
                             const auth::NodeIdentity& identity);
 
   // Without it, and at the beginning, this manager leads; `leader` is its endpoint for nodes, empty
-  // if nobody is known to lead.
-  void lead();
+  // if nobody is known to lead. `silent` is the node of a leader before it that fell silent, empty
+  // if there is none: that one is absent as if its connection here had fallen silent.
+  void lead(const std::string& silent = {});
   void follow(const std::string& leader);
   bool leads() const { return leads_; }
   const std::string& leader() const { return leader_; }

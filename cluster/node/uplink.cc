@@ -39,7 +39,9 @@ void Uplink::connect() {
              .on_frame = [this](const Json& json) { take(json); },
              .on_end =
                  [this, manager = manager_](const Error& why) {
-                   lost(make_error(why.kind, "manager {}: {}", manager, why.message));
+                   Error told = why;
+                   told.message = fmt::format("manager {}: {}", manager, why.message);
+                   lost(told);
                  }});
   if (!link.has_value()) return lost(link.error());
   link_ = std::move(*link);
@@ -141,6 +143,12 @@ void Uplink::stop() {
   timer_->cancel();
   if (link_ != nullptr) link_->close();
   open_.clear();
+}
+
+void Uplink::give_up(const Error& why) {
+  is_connected_ = false;
+  fail_all(why);
+  stop();
 }
 
 Result<NodeLink::Endpoint> parse_node_endpoint(std::string_view text) {

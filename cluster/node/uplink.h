@@ -58,6 +58,8 @@ class Uplink {
   void set_tls(TlsContext tls) { options_.tls = std::move(tls); }
   // Nothing is called back any more.
   void stop();
+  // The same, but questions that are open fail first: somebody waits for their answers.
+  void give_up(const Error& why);
 
   bool is_connected() const { return is_connected_; }
   // That it is connected with, or tries to be.

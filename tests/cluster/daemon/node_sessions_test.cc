@@ -171,6 +171,22 @@ TEST_CASE("a node that was removed while it waited is refused") {
   CHECK_FALSE(world.sessions->is_connected(world.identity.node));
 }
 
+TEST_CASE("a leader that fell silent is absent as any host that does; others may still come") {
+  World world;
+  world.sessions->follow("192.0.2.2:7442");
+
+  world.sessions->lead(world.manager.node);
+
+  const std::optional<NodeAbsence> silent = world.sessions->absence(world.manager.node);
+  REQUIRE(silent.has_value());
+  CHECK(silent->was_silent);
+  CHECK(silent->was_here);
+  const std::optional<NodeAbsence> other = world.sessions->absence(world.identity.node);
+  REQUIRE(other.has_value());
+  CHECK_FALSE(other->was_silent);
+  CHECK_FALSE(other->was_here);
+}
+
 TEST_CASE("only managers may pass calls on") {
   World world;
   int calls = 0;
