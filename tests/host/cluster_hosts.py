@@ -13,6 +13,7 @@ from gossip_members import Host
 
 BRIDGE = "gossip0"  # gossip_members.Host puts its wires there.
 START_TIMEOUT_S = 20
+NO_TASKS = {"run_tasks": False}  # What agent.yaml says on a host for managing only.
 
 
 class ClusterHost:
@@ -77,8 +78,7 @@ class ClusterHost:
         return json.loads(self("cluster", "status", "-f", "json").stdout)
 
     def close(self):
-        if self.process.poll() is None:
-            self.stop()
+        self.stop(signal.SIGKILL)
         programs.end_proxy(self.run_root)
         if (self.root / "containers").exists():
             left = self("ps", "-a", "-q", "--no-trunc").stdout.split()
@@ -142,7 +142,14 @@ class Cluster:
         lines = self.manager("node", "ls", "--format", "{{json .}}").stdout.splitlines()
         return {node["Name"].removesuffix(" *"): node for node in map(json.loads, lines)}
 
+    def inspect(self):
+        ids = self.manager("node", "ls", "-q").stdout.split()
+        return json.loads(self.manager("node", "inspect", *ids).stdout)
+
     def close(self):
+        # All at once: one after another they would wait for each other.
+        for host in self.hosts:
+            host.process.kill()
         for host in reversed(self.hosts):
             host.close()
         programs.run("ip", "link", "delete", BRIDGE, check=False)

@@ -25,6 +25,10 @@ TEST_TIMEOUT_S = 120
 _namespaces = None
 
 
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="partitions of minutes, not seconds")
+
+
 def pytest_configure(config):
     global _namespaces
     config.addinivalue_line("markers", f"timeout(seconds): another limit than {TEST_TIMEOUT_S} s")

@@ -2,7 +2,6 @@
 
 import ctypes
 import ipaddress
-import json
 import os
 import socket
 import struct
@@ -51,10 +50,6 @@ class TaskCluster(cluster_hosts.Cluster):
         for host in self.hosts[1:]:
             self.join(host)
         cluster_hosts.wait_until(lambda: cluster_hosts.instances(self) == count, cluster=self)
-
-    def inspect(self):
-        ids = self.manager("node", "ls", "-q").stdout.split()
-        return json.loads(self.manager("node", "inspect", *ids).stdout)
 
     def nodes_with_subnets(self):
         by_address = {host.address: host for host in self.hosts}

@@ -8,10 +8,8 @@ import time
 import pytest
 
 import cluster_hosts
-from cluster_hosts import describe, instances, run_tasks, wait_tasks, wait_until
-
-NO_TASKS = {"run_tasks": False}
-
+from cluster_hosts import NO_TASKS, describe, instances, run_tasks, wait_tasks, wait_until
+from cluster_writes import Writer, cluster_names
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory, shared_ikada, busybox_image):
@@ -34,45 +32,6 @@ def make_cluster(tmp_path):
     yield make
     for cluster in made:
         cluster.close()
-
-
-class Writer(threading.Thread):
-    """Creates clusters one after another and keeps what was acknowledged and what was not."""
-
-    def __init__(self, host, prefix="w"):
-        super().__init__(daemon=True)
-        self.host, self.prefix = host, prefix
-        self.acknowledged, self.refused, self.longest_s = [], [], 0.0
-        self.is_over = False
-        self.start()
-
-    def run(self):
-        number = 0
-        while not self.is_over:
-            name = f"{self.prefix}{number}"
-            number += 1
-            start = time.monotonic()
-            try:
-                answer = self.host.api("CreateCluster", clusterName=name)
-                (self.acknowledged if "cluster" in answer else self.refused).append(name)
-            except (AssertionError, ValueError) as error:
-                self.refused.append(f"{name}: {error}")
-            self.longest_s = max(self.longest_s, time.monotonic() - start)
-
-    def end(self):
-        self.is_over = True
-        self.join(timeout=60)
-        return self
-
-
-def cluster_names(host):
-    names, more = [], {}
-    while True:
-        answer = host.api("ListClusters", **more)
-        names += [arn.rsplit("/", 1)[1] for arn in answer["clusterArns"]]
-        if not answer.get("nextToken"):
-            return set(names)
-        more = {"nextToken": answer["nextToken"]}
 
 
 def containers(cluster):

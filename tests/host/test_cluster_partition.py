@@ -1,0 +1,81 @@
+"""Five managers that fall into three and two, for seconds or with --long for minutes, and meet."""
+
+import threading
+import time
+
+import pytest
+
+import cluster_faults
+from cluster_faults import (containers_of, parted, running_tasks, sleeping_service,
+                            tasks_by_host)
+from cluster_hosts import wait_until
+from cluster_writes import Writer, cluster_names
+
+TASKS = 5
+
+
+@pytest.fixture(scope="module")
+def five(tmp_path_factory, shared_ikada, busybox_image):
+    """Managers that run tasks themselves: a service has one on each."""
+    directory = tmp_path_factory.mktemp("partition")
+    shared_ikada("save", "-o", directory / "busybox.tar", busybox_image)
+    cluster = cluster_faults.FaultyCluster(directory / "hosts", 5, 0, directory / "busybox.tar")
+    try:
+        sleeping_service(cluster.manager, busybox_image, TASKS)
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("leader_is_inside", [True, False])
+def test_three_of_five_go_on_and_two_keep_what_they_have(five, leader_is_inside, request):
+    five.settle(TASKS)
+    leader = wait_until(five.leader, cluster=five)
+    five.hosts.remove(leader)
+    five.hosts.insert(0 if leader_is_inside else 4, leader)
+    majority, minority = five.hosts[:3], five.hosts[3:]
+    manager, lonely = majority[0], minority[0]
+    before = tasks_by_host(five)
+    kept = containers_of(minority)
+    lost = set().union(*(before[host] for host in minority))
+    writer = Writer(manager, f"inside{leader_is_inside}")
+    answers = []
+
+    with parted(minority, majority):
+        start = time.monotonic()
+        asking = threading.Timer(4, lambda: answers.append(  # They have noticed.
+            lonely.api("CreateCluster", clusterName="lonely")))
+        asking.start()
+        wait_until(lambda: runs_elsewhere(manager, lost), 70, five)
+        took = time.monotonic() - start
+        acknowledged = len(writer.acknowledged)
+        if request.config.getoption("long"):
+            time.sleep(180)
+        asking.join(timeout=30)
+        # The two know what they knew, and their containers are the same.
+        read = lonely.api("DescribeTasks", tasks=sorted(lost))
+        still = containers_of(minority)
+        wait_until(lambda: len(writer.acknowledged) > acknowledged + 5, cluster=five)
+    healed = time.monotonic()
+    writer.end()
+
+    refused, = answers
+    assert refused["__type"] == "ServerException" and "majority" in refused["message"], refused
+    assert {task["lastStatus"] for task in read["tasks"]} == {"RUNNING"}, read
+    assert still == kept
+    # What was acknowledged is known to everybody, what was refused to nobody.
+    five.settle(TASKS)
+    print(f"replaced after {took:.1f} s, whole again {time.monotonic() - healed:.1f} s after")
+    for host in five.hosts:
+        wait_until(lambda: set(writer.acknowledged) <= cluster_names(host), cluster=five)
+        assert "lonely" not in cluster_names(host)
+    assert not lost & {task["taskArn"].rsplit("/", 1)[1] for task in running_tasks(manager)}
+    # A new leader waits for hosts that it has not seen: perhaps only their daemons have ended.
+    assert took < 60
+
+
+def runs_elsewhere(manager, lost):
+    """As many as wanted run, and none of those that are on the other side."""
+    now = {task["taskArn"].rsplit("/", 1)[1] for task in running_tasks(manager)}
+    return len(now) == TASKS and not now & lost
