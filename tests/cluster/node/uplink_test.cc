@@ -26,9 +26,8 @@ struct Linked {
                  listener = std::move(given);
                  return Result<std::shared_ptr<FrameLink>>(link);
                }) {
-    uplink.start({.on_connected = {},
-                  .on_lost = [this](const Error& why) { lost = why; },
-                  .on_news = {}});
+    uplink.start(
+        {.on_connected = {}, .on_lost = [this](const Error& why) { lost = why; }, .on_news = {}});
     listener.on_frame(to_json(News{.verb = "managers", .body = Json::object()}));
     uplink.ask("api", Json::object(), [this](const Result<Json>& body) {
       answers.push_back(body.has_value() ? "" : body.error().message);
