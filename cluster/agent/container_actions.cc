@@ -135,6 +135,7 @@ Result<StartedContainer> ContainerActions::start(const TaskFacts& facts,
     if (container == kNetworkHolder) return named(create_holder(facts), kResources);
     IK_LET(whole, named(plan(facts, *definition), kCannotCreate));
     IK_TRY(named(make_volumes(whole), kCannotCreate));
+    IK_TRY(named(make_log(whole), kCannotCreate));
     return create_and_start(whole);
   };
   IK_LET(record, run());

@@ -129,6 +129,7 @@ class ContainerActions {
   Result<void> resolve_links(const TaskFacts& facts, ContainerPlan& plan);
   Result<void> adopt_mounts(const TaskFacts& facts, ContainerPlan& plan);
   Result<void> make_volumes(const ContainerPlan& plan);
+  Result<void> make_log(ContainerPlan& plan);
   Result<ContainerRecord> create_and_start(const ContainerPlan& plan);
   Result<ContainerRecord> start_existing(const std::string& id, bool is_restart);
 

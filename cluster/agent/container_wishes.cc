@@ -121,6 +121,15 @@ Result<void> ContainerActions::make_volumes(const ContainerPlan& plan) {
   return {};
 }
 
+// The store has the log from the beginning, wherever the container's own directory goes.
+Result<void> ContainerActions::make_log(ContainerPlan& plan) {
+  if (!plan.log_stream.has_value()) return {};
+  plan.log_stream->created_ms = unix_now() / 1'000'000;
+  IK_LET(directory, prepare_log_stream(layout(), *plan.log_stream).context("log stream"));
+  plan.spec.log_path = directory + "/log";
+  return {};
+}
+
 Result<ContainerPlan> ContainerActions::plan(const TaskFacts& facts,
                                              const ContainerDefinition& container) {
   IK_LET(fetched, fetch(facts, container));

@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "cluster/agent/task_error.h"
-#include "runtime/base/number.h"
 
 namespace ikada {
 namespace {
 
 // Names of files are 255 bytes at most; a family alone may have as many.
 constexpr size_t kMaxNamePart = 96;
-constexpr std::uint64_t kDefaultLogBytes = std::uint64_t{64} << 20;
-constexpr std::uint32_t kDefaultLogFiles = 4;
 
 void plan_labels(const TaskPlanInputs& inputs,
                  const ContainerDefinition& container,
@@ -23,36 +20,6 @@ void plan_labels(const TaskPlanInputs& inputs,
   spec.labels[kTaskArnLabel] = task_arn(inputs.scope, task.cluster, task.id);
   spec.labels["com.amazonaws.ecs.task-definition-family"] = task.family;
   spec.labels["com.amazonaws.ecs.task-definition-version"] = std::to_string(task.revision);
-}
-
-Result<void> plan_log(const ContainerDefinition& container, ContainerSpec& spec) {
-  spec.log_max_bytes = kDefaultLogBytes;
-  spec.log_max_files = kDefaultLogFiles;
-  if (!container.log_configuration.has_value()) return {};
-  const LogConfiguration& log = *container.log_configuration;
-  // awslogs names a place in the log store, which reads the container's log.
-  if (log.log_driver == "awslogs") return {};
-  if (log.log_driver != "json-file") {
-    return cannot_create("log driver {} is not available on this host", log.log_driver);
-  }
-  if (!log.options.has_value()) return {};
-  for (const auto& [name, value] : *log.options) {
-    if (name == "max-size") {
-      Result<std::uint64_t> size = parse_byte_size(value);
-      if (!size.has_value()) return cannot_create("invalid log option max-size={}", value);
-      spec.log_max_bytes = *size;
-    } else if (name == "max-file") {
-      constexpr std::uint64_t kMaxLogFiles = 1000;
-      const Result<std::uint64_t> count = parse_unsigned(value, kMaxLogFiles);
-      if (!count.has_value() || *count == 0) {
-        return cannot_create("invalid log option max-file={}", value);
-      }
-      spec.log_max_files = static_cast<std::uint32_t>(*count);
-    } else {
-      return cannot_create("unknown log opt '{}' for json-file log driver", name);
-    }
-  }
-  return {};
 }
 
 Result<void> plan_process(const ContainerDefinition& container, ContainerSpec& spec) {
@@ -135,7 +102,7 @@ Result<ContainerPlan> plan_container(const TaskPlanInputs& inputs,
   IK_LET(environment, plan_task_environment(container, fetched));
   spec.env = std::move(environment);
   IK_TRY(plan_task_namespaces(inputs.definition, spec));
-  IK_TRY(plan_log(container, spec));
+  IK_TRY(plan_task_log(inputs, container, plan));
   IK_TRY(plan_task_limits(inputs, container, spec));
   IK_TRY(plan_task_linux(inputs, container, spec));
   IK_TRY(plan_task_network(inputs, container, plan));

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "cluster/engine/container_spec.h"
+#include "cluster/logstore/log_streams.h"
 #include "cluster/model/task.h"
 
 namespace ikada {
@@ -61,6 +62,7 @@ struct ContainerPlan {
   std::vector<TaskVolume> volumes = {};
   std::vector<ContainerLink> links = {};
   std::vector<VolumeFrom> volumes_from = {};
+  std::optional<LogStreamFacts> log_stream = {};  // Where its log is, without a time.
 };
 
 inline constexpr std::int64_t kDefaultStopTimeoutS = 30;
@@ -93,6 +95,9 @@ Result<void> plan_task_linux(const TaskPlanInputs& inputs,
 Result<void> plan_task_limits(const TaskPlanInputs& inputs,
                               const ContainerDefinition& container,
                               ContainerSpec& spec);
+Result<void> plan_task_log(const TaskPlanInputs& inputs,
+                           const ContainerDefinition& container,
+                           ContainerPlan& plan);
 Result<void> plan_task_network(const TaskPlanInputs& inputs,
                                const ContainerDefinition& container,
                                ContainerPlan& plan);

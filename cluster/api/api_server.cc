@@ -8,6 +8,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "cluster/api/elb/elb_actions.h"
+#include "cluster/api/logs/log_actions.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/random_id.h"
 
@@ -38,16 +39,6 @@ Transaction transaction_of(const Proposal& proposal) {
     }
   }
   return transaction;
-}
-
-// A request id as AWS has them: 8-4-4-4-12 hexadecimal digits.
-std::string make_request_id(const std::string& hex) {
-  return fmt::format("{}-{}-{}-{}-{}",
-                     hex.substr(0, 8),
-                     hex.substr(8, 4),
-                     hex.substr(12, 4),
-                     hex.substr(16, 4),
-                     hex.substr(20));
 }
 
 // Waits for the store in the pool.
@@ -87,6 +78,9 @@ const ActionEntry* find_target(std::string_view target) {
   }
   if (target.starts_with(elb::kTargetPrefix)) {
     return elb::find_action(target.substr(elb::kTargetPrefix.size()));
+  }
+  if (target.starts_with(logs::kTargetPrefix)) {
+    return logs::find_action(target.substr(logs::kTargetPrefix.size()));
   }
   return nullptr;
 }
@@ -230,7 +224,7 @@ void ApiServer::handle_here(const ApiRequest& request,
                             Respond respond,
                             std::function<void()> not_leading) {
   const Respond with_id = [server = server_, respond = std::move(respond)](ApiReply reply) {
-    reply.request_id = make_request_id(server->ground.random_hex(16));
+    reply.request_id = format_request_id(server->ground.random_hex(16));
     respond(std::move(reply));
   };
   const auto refuse = [&](const Error& error) { with_id(error_reply(error)); };

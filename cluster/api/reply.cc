@@ -26,6 +26,15 @@ std::string text_of(const Json& body) {
 
 }  // namespace
 
+std::string format_request_id(const std::string& hex) {
+  return fmt::format("{}-{}-{}-{}-{}",
+                     hex.substr(0, 8),
+                     hex.substr(8, 4),
+                     hex.substr(12, 4),
+                     hex.substr(16, 4),
+                     hex.substr(20));
+}
+
 ApiReply ok_reply(const Json& body) { return {.body = text_of(body), .request_id = {}}; }
 
 ApiReply error_reply(const Error& error) {

@@ -16,6 +16,9 @@ struct ApiReply {
   std::string request_id;  // For x-amzn-RequestId.
 };
 
+// A request id as AWS has them, 8-4-4-4-12 hexadecimal digits, of 32 digits.
+std::string format_request_id(const std::string& hex);
+
 ApiReply ok_reply(const Json& body);
 
 // The error's code is its name; without one: kDenied is AccessDeniedException, kUnavailable and

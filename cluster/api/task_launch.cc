@@ -121,6 +121,28 @@ Task make_pattern(const LaunchInput& input, const Launch& launch) {
   return task;
 }
 
+void find_new_log_groups(const ApiCall& call, const State& state, Launch& launch) {
+  for (const ContainerDefinition& each : launch.definition.container_definitions) {
+    if (!each.log_configuration.has_value() || each.log_configuration->log_driver != "awslogs" ||
+        !each.log_configuration->options.has_value()) {
+      continue;
+    }
+    const auto& options = *each.log_configuration->options;
+    const auto group = options.find("awslogs-group");
+    const auto region = options.find("awslogs-region");
+    // The host refuses what is no name.
+    if (group == options.end() || region == options.end() || !is_log_group_name(group->second) ||
+        !is_region_name(region->second)) {
+      continue;
+    }
+    const Scope scope{.account = call.scope.account, .region = region->second};
+    const auto& known = state.scope(scope).log_groups;
+    if (known.find(log_group_record_name(group->second)) != known.end()) continue;
+    launch.new_log_groups.emplace(log_group_key(scope, group->second),
+                                  LogGroup{.name = group->second, .created_at = call.now});
+  }
+}
+
 std::string make_uuid(const ApiCall& call) {
   const std::string hex = call.random_hex(16);
   return fmt::format("{}-{}-{}-{}-{}",
@@ -164,6 +186,7 @@ Result<Launch> prepare_launch(const ApiCall& call, const State& state, const Lau
   launch.definition = apply_overrides(kept->value, input.overrides);
   launch.pattern = make_pattern(input, launch);
   launch.pattern.tags = tags_of(input, kept->value, launch.cluster.name);
+  find_new_log_groups(call, state, launch);
   return launch;
 }
 
@@ -206,6 +229,12 @@ void guard_launch(Proposal& proposal,
   for (const std::string& id : std::set<std::string>(instances.begin(), instances.end())) {
     proposal.guard(instance_key(call.scope, launch.cluster.name, id),
                    cluster.instances.find(id)->second.record.revision);
+  }
+  for (const auto& [key, group] : launch.new_log_groups) {
+    // Of another task of this proposal.
+    const bool is_made = std::ranges::any_of(
+        proposal.changes, [&](const RecordChange& change) { return change.key == key; });
+    if (!is_made) proposal.put(key, group, 0);
   }
 }
 

@@ -1,6 +1,7 @@
 // What RunTask and StartTask share: from a request to tasks, without saying where.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "cluster/api/api_call.h"
 #include "cluster/api/outcome.h"
 #include "cluster/api/resolve.h"
+#include "cluster/model/log_group.h"
 #include "cluster/model/task.h"
 
 namespace ikada {
@@ -34,6 +36,8 @@ struct Launch {
   TaskDefinition definition = {};  // With the overrides in place.
   std::int64_t definition_revision = 0;
   Task pattern = {};  // Without ids and container instance.
+  // Those that its containers log to and that are not there yet, by their records' keys.
+  std::map<std::string, LogGroup> new_log_groups = {};
 };
 
 // ClientException, InvalidParameterException or ClusterNotFoundException.
@@ -45,7 +49,8 @@ Task make_launched_task(const ApiCall& call,
                         std::string id,
                         const ContainerInstance& instance);
 
-// The cluster, the definition and the instances must still be as they were when it was decided.
+// The cluster, the definition and the instances must still be as they were when it was decided. Log
+// groups that are named and not there are made in the same breath.
 void guard_launch(Proposal& proposal,
                   const ApiCall& call,
                   const Launch& launch,

@@ -47,6 +47,10 @@ Result<void> read_scalar(const std::string& name, const std::string& value, Agen
   } else if (name == "retention_s") {
     IK_LET(seconds, parse_unsigned(value, INT32_MAX));
     config.retention = std::chrono::seconds(seconds);
+  } else if (name == "log_store_mib") {
+    constexpr std::uint64_t kMiB = 1U << 20;
+    IK_LET(mib, parse_unsigned(value, INT32_MAX));
+    config.log_store_bytes = mib * kMiB;
   } else if (name == "pull") {
     IK_LET(is_always, read_choice(value, "always", "missing"));
     config.pull = is_always ? PullPolicy::kAlways : PullPolicy::kMissing;

@@ -8,12 +8,14 @@
 //   pull: missing             # always: ask the registry for each task's images.
 //   limits: enforce           # ignore: leave out limits whose cgroup controller is missing.
 //   retention_s: 10800        # How long containers of stopped tasks stay.
+//   log_store_mib: 4096       # What the log store may keep on this host.
 #pragma once
 
 #include <chrono>
 #include <string>
 
 #include "cluster/agent/agent.h"
+#include "cluster/logstore/log_room.h"
 
 namespace ikada {
 
@@ -23,6 +25,7 @@ struct AgentConfig {
   PullPolicy pull = PullPolicy::kMissing;
   bool must_limit = true;
   std::chrono::seconds retention = std::chrono::hours(3);
+  std::uint64_t log_store_bytes = kDefaultLogStoreBytes;
 };
 
 // kInvalid for what is no map of known keys and values.

@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "cluster/api/elb/elb_actions.h"
+#include "cluster/api/logs/log_actions.h"
 #include "cluster/api/query_form.h"
 #include "cluster/api/query_xml.h"
 #include "cluster/api/vault.h"
 #include "cluster/auth/sigv4.h"
 #include "cluster/daemon/role_rights.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/random_id.h"
 #include "runtime/base/text.h"
 
 namespace ikada {
@@ -20,7 +22,10 @@ constexpr unsigned kMethodNotAllowed = 405;
 constexpr unsigned kNotFound = 404;
 constexpr const char* kContentType = "application/x-amz-json-1.1";
 
+// Whoever complains has an id to name, also when the call came to nobody.
 HttpReply http_reply(ApiReply reply) {
+  constexpr size_t kIdBytes = 16;
+  if (reply.request_id.empty()) reply.request_id = format_request_id(random_hex(kIdBytes));
   return {.status = reply.status,
           .body = std::move(reply.body),
           .content_type = kContentType,
@@ -30,7 +35,6 @@ HttpReply http_reply(ApiReply reply) {
 HttpReply refuse(unsigned status, const char* message) {
   HttpReply reply = http_reply(error_reply(ecs_error("UnknownOperationException", "{}", message)));
   reply.status = status;
-  reply.headers.clear();
   if (status == kMethodNotAllowed) reply.headers.push_back({.name = "Allow", .value = "POST"});
   return reply;
 }
@@ -81,6 +85,7 @@ HttpServer::Respond answering(const std::string& action, const HttpServer::Respo
 
 // The service that a target belongs to, as signatures name it.
 std::string_view service_of_target(std::string_view target) {
+  if (target.starts_with(logs::kTargetPrefix)) return "logs";
   return target.starts_with(elb::kTargetPrefix) ? "elasticloadbalancing" : "ecs";
 }
 
@@ -114,23 +119,25 @@ HttpReply denied(const AuditRecord& record) {
                                            action)));
 }
 
-void call(ApiServer& api,
-          AuditLog& audit,
+void call(const ApiParts& parts,
           const HttpRequest& request,
           AuditRecord record,
           const HttpServer::Respond& respond) {
-  const bool may_go_on = record.is_read_only || audit.accepts_changes();
+  const bool may_go_on = record.is_read_only || parts.audit.accepts_changes();
   std::string region = record.region;
   std::string caller_arn = record.principal;
-  const HttpServer::Respond recorded = audited(audit, std::move(record), respond);
+  const HttpServer::Respond recorded = audited(parts.audit, std::move(record), respond);
   if (!may_go_on) {
     return recorded(http_reply(error_reply(make_error(ErrorKind::kUnavailable, kNoAuditRoom))));
   }
-  api.handle({.target = std::string(request.header("x-amz-target")),
-              .body = request.body,
-              .region = std::move(region),
-              .caller_arn = std::move(caller_arn)},
-             [recorded](ApiReply reply) { recorded(http_reply(std::move(reply))); });
+  const ApiRequest asked{.target = std::string(request.header("x-amz-target")),
+                         .body = request.body,
+                         .region = std::move(region),
+                         .caller_arn = std::move(caller_arn)};
+  const ApiServer::Respond answer = [recorded](ApiReply reply) {
+    recorded(http_reply(std::move(reply)));
+  };
+  if (!parts.logs.take(asked, answer)) parts.api.handle(asked, answer);
 }
 
 // Part of KEY/20261126/eu-west-1/ecs/aws4_request; empty without such a credential.
@@ -155,32 +162,32 @@ std::string signed_region(const HttpRequest& request) {
 
 std::string signed_access_key(const HttpRequest& request) { return credential_part(request, 0); }
 
-HttpServer::Route trusting_api_route(ApiServer& api, AuditLog& audit) {
-  return [&api, &audit](const HttpRequest& request, const HttpServer::Respond& respond) {
+HttpServer::Route trusting_api_route(const ApiParts& parts) {
+  return [parts](const HttpRequest& request, const HttpServer::Respond& respond) {
     const std::optional<HttpReply> refused = refuse_path(request);
     if (refused.has_value()) return respond(*refused);
     const Result<Spoken> spoken = translate(request);
     if (!spoken.has_value()) return respond(in_xml("", http_reply(error_reply(spoken.error()))));
     const HttpRequest& read = spoken->read_as(request);
-    AuditRecord record = audit_of_api_call(read, api.options().account);
+    AuditRecord record = audit_of_api_call(read, parts.api.options().account);
     record.region = signed_region(request);
-    if (record.region.empty()) record.region = api.options().home_region;
-    record.principal = "arn:aws:iam::" + api.options().account + ":root";
-    call(api, audit, read, std::move(record), answering(spoken->action, respond));
+    if (record.region.empty()) record.region = parts.api.options().home_region;
+    record.principal = "arn:aws:iam::" + parts.api.options().account + ":root";
+    call(parts, read, std::move(record), answering(spoken->action, respond));
   };
 }
 
-HttpServer::Route verifying_api_route(ApiServer& api,
-                                      AuditLog& audit,
-                                      auth::FindAccessKey find_key) {
-  return [&api, &audit, find_key = std::move(find_key)](const HttpRequest& request,
+HttpServer::Route verifying_api_route(const ApiParts& parts,
+                                      auth::FindAccessKey find_key,
+                                      std::shared_ptr<RefusalLimit> limit) {
+  return [parts, limit = std::move(limit), find_key = std::move(find_key)](const HttpRequest& request,
                                                         const HttpServer::Respond& respond) {
     // A session's key stands in its token.
     std::optional<auth::AccessKey> session;
     const auto find = [&](std::string_view id) -> const auth::AccessKey* {
       const std::string_view token = request.header("x-amz-security-token");
-      if (token.empty() || api.options().vault == nullptr) return find_key(id);
-      session = api.options().vault->open_session(token);
+      if (token.empty() || parts.api.options().vault == nullptr) return find_key(id);
+      session = parts.api.options().vault->open_session(token);
       return session.has_value() && session->id == id ? &*session : nullptr;
     };
     std::vector<auth::HeaderField> headers;
@@ -193,17 +200,22 @@ HttpServer::Route verifying_api_route(ApiServer& api,
                                                       .body = request.body},
                                                      find,
                                                      unix_now(),
-                                                     {.services = {"ecs", "elasticloadbalancing"}});
+                                                     {.services = {"ecs", "elasticloadbalancing", "logs"}});
     const Result<Spoken> spoken = translate(request);
     const HttpRequest& read = spoken.has_value() ? spoken->read_as(request) : request;
-    AuditRecord record = audit_of_api_call(read, api.options().account);
+    AuditRecord record = audit_of_api_call(read, parts.api.options().account);
     record.region = signed_region(request);
     record.access_key_id = signed_access_key(request);
     // Who is not known learns nothing of what is served here.
     const HttpServer::Respond answer =
         spoken.has_value() ? answering(spoken->action, respond) : respond;
+    if (!caller.has_value() && limit != nullptr &&
+        limit->is_too_many(request.peer.address, std::chrono::steady_clock::now())) {
+      return answer(http_reply(
+          error_reply(ecs_error("ThrottlingException", "Too many refused requests."))));
+    }
     if (!caller.has_value()) {
-      return audited(audit, std::move(record), answer)(http_reply(refusal_reply(caller.error())));
+      return audited(parts.audit, std::move(record), answer)(http_reply(refusal_reply(caller.error())));
     }
     const std::optional<HttpReply> refused = refuse_path(request);
     if (refused.has_value()) return respond(*refused);
@@ -213,16 +225,16 @@ HttpServer::Route verifying_api_route(ApiServer& api,
     record.access_key_id = caller->access_key_id;
     const std::string_view service = service_of_target(read.header("x-amz-target"));
     if (caller->service != service) {
-      return audited(audit, record, answer)(
+      return audited(parts.audit, record, answer)(
           http_reply(refusal_reply(ecs_error("SignatureDoesNotMatch",
                                              "Credential should be scoped to correct service: "
                                              "'{}'.",
                                              service))));
     }
-    if (caller->is_temporary && !may_call(api.options(), record)) {
-      return audited(audit, record, answer)(denied(record));
+    if (caller->is_temporary && !may_call(parts.api.options(), record)) {
+      return audited(parts.audit, record, answer)(denied(record));
     }
-    call(api, audit, read, std::move(record), answer);
+    call(parts, read, std::move(record), answer);
   };
 }
 

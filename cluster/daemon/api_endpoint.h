@@ -4,6 +4,7 @@
 // Source: Smithy, "AWS JSON 1.1 protocol"; IAM User Guide, "Signature Version 4" for the scope.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,17 @@
 #include "cluster/auth/access_key.h"
 #include "cluster/daemon/audited_route.h"
 #include "cluster/daemon/http_server.h"
+#include "cluster/daemon/log_desk.h"
+#include "cluster/daemon/refusal_limit.h"
 
 namespace ikada {
+
+// Who answers; all of them outlive the routes.
+struct ApiParts {
+  ApiServer& api;
+  LogDesk& logs;
+  AuditLog& audit;
+};
 
 // The region that a request's Authorization names, whether its signature is right or not; empty if
 // it names none.
@@ -23,11 +33,12 @@ std::string signed_access_key(const HttpRequest& request);
 
 // A route that takes everybody who can connect for root of the account: for a socket that only
 // root can open.
-HttpServer::Route trusting_api_route(ApiServer& api, AuditLog& audit);
+HttpServer::Route trusting_api_route(const ApiParts& parts);
 
-// A route that takes only requests which are signed with a key that `find_key` knows.
-HttpServer::Route verifying_api_route(ApiServer& api,
-                                      AuditLog& audit,
-                                      auth::FindAccessKey find_key);
+// A route that takes only requests which are signed with a key that `find_key` knows. With `limit`
+// an address that is refused too often gets ThrottlingException.
+HttpServer::Route verifying_api_route(const ApiParts& parts,
+                                      auth::FindAccessKey find_key,
+                                      std::shared_ptr<RefusalLimit> limit = nullptr);
 
 }  // namespace ikada

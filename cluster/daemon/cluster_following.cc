@@ -172,6 +172,7 @@ void ClusterMember::start_link() {
                       // A manager makes it of its own state.
                       if (network_ != nullptr && manager_ == nullptr) network_->take(news);
                       if (names_ != nullptr && manager_ == nullptr) names_->take(news);
+                      if (logs_ != nullptr) logs_->take(news);
                       if (assignments_ != nullptr) assignments_->note_news(news);
                     }});
 }

@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "cluster/daemon/control_plane.h"
+#include "cluster/daemon/host_logs.h"
 #include "cluster/daemon/host_names.h"
 #include "cluster/daemon/host_network.h"
 #include "cluster/daemon/lost_hosts.h"
@@ -47,6 +48,8 @@ class ClusterMember {
 
   // What this host is told of the network of tasks goes there. Before start(); it outlives this.
   void set_network(HostNetwork& network) { network_ = &network; }
+  // Of the log store's groups, likewise.
+  void set_logs(HostLogs& logs) { logs_ = &logs; }
   // Of the names of tasks, likewise.
   void set_names(HostNames& names) { names_ = &names; }
 
@@ -114,6 +117,7 @@ class ClusterMember {
   ControlPlane* manager_ = nullptr;
   HostNetwork* network_ = nullptr;
   HostNames* names_ = nullptr;
+  HostLogs* logs_ = nullptr;
   std::unique_ptr<GossipMember> gossip_;
   std::unique_ptr<NodeServer> nodes_;
   std::unique_ptr<Uplink> link_;

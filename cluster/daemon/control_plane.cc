@@ -40,6 +40,33 @@ constexpr std::chrono::seconds kHandOver{2};
 // A task definition is 64 KiB at most; nothing needs more than a MiB.
 constexpr HttpLimits kApiLimits{.body_bytes = 1 << 20, .connections = 1024};
 
+// Of strangers, on all interfaces.
+constexpr HttpLimits kTlsLimits{
+    .body_bytes = 1 << 20, .connections = 1024, .half_open_of_address = 64};
+
+// For IPv4, too; kUnavailable where the kernel has no IPv6.
+Result<UniqueFd> listen_both(std::uint16_t port) {
+  Result<UniqueFd> fd = open_inet_socket(AF_INET6, SOCK_STREAM);
+  if (!fd.has_value()) return make_error(ErrorKind::kUnavailable, "{}", fd.error().message);
+  const int on = 1;
+  const int off = 0;
+  static_cast<void>(::setsockopt(fd->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
+  if (::setsockopt(fd->get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) {
+    return errno_error("setsockopt IPV6_V6ONLY");
+  }
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(port);
+  address.sin6_addr = in6addr_any;
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  if (::bind(fd->get(), generic, sizeof address) != 0) {
+    if (errno == EADDRNOTAVAIL) return make_error(ErrorKind::kUnavailable, "no IPv6");
+    return errno_error("bind [::]:{}", port);
+  }
+  if (::listen(fd->get(), SOMAXCONN) != 0) return errno_error("listen on [::]:{}", port);
+  return fd;
+}
+
 Result<UniqueFd> listen_inet(in_addr_t at, std::uint16_t port) {
   IK_LET(fd, open_inet_socket(AF_INET, SOCK_STREAM));
   const int on = 1;
@@ -81,6 +108,12 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   IK_TRY(plane->open_feed());
   plane->api_ = std::make_unique<ApiServer>(
       loop, plane->pool_, plane->store_->store(), *plane->feed_, std::move(options.api));
+  plane->logs_ = std::make_unique<LogDesk>(
+      loop,
+      plane->pool_,
+      *plane->api_,
+      *plane->feed_,
+      EngineLayout{.root = options.state_root, .run_root = options.run_root});
   plane->open_leading();
   plane->services_ = std::make_unique<ServiceKeeper>(
       std::make_shared<AsioLoop>(loop), *plane->api_, *plane->feed_);
@@ -96,7 +129,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   });
   IK_LET(listener, listen_unix(plane->socket_path_, SOCK_STREAM));
   plane->socket_server_ = std::make_unique<HttpServer>(
-      loop, std::move(listener), kApiLimits, trusting_api_route(*plane->api_, *plane->audit_));
+      loop, std::move(listener), kApiLimits, trusting_api_route(plane->parts()));
   IK_TRY(plane->open_port(options.api_port, directory));
   return plane;
 }
@@ -248,9 +281,11 @@ Result<void> ControlPlane::open_port(std::uint16_t port, const std::string& dire
   access_key_ = std::make_shared<const auth::AccessKey>(std::move(key));
   IK_LET(listener, listen_inet(INADDR_LOOPBACK, port));
   port_server_ = std::make_unique<HttpServer>(
-      loop_, std::move(listener), kApiLimits, verifying_api_route(*api_, *audit_, find_key()));
+      loop_, std::move(listener), kApiLimits, verifying_api_route(parts(), find_key()));
   return {};
 }
+
+ApiParts ControlPlane::parts() { return {.api = *api_, .logs = *logs_, .audit = *audit_}; }
 
 auth::FindAccessKey ControlPlane::find_key() const {
   return
@@ -263,9 +298,16 @@ Result<void> ControlPlane::serve_tls(std::uint16_t port,
     tls_server_->set_tls(std::move(tls));
     return {};
   }
-  IK_LET(listener, listen_inet(INADDR_ANY, port));
+  Result<UniqueFd> listener = listen_both(port);
+  if (!listener.has_value() && listener.error().kind == ErrorKind::kUnavailable) {
+    listener = listen_inet(INADDR_ANY, port);
+  }
+  if (!listener.has_value()) return listener.error();
   tls_server_ = std::make_unique<HttpServer>(
-      loop_, std::move(listener), kApiLimits, verifying_api_route(*api_, *audit_, find_key()));
+      loop_,
+      std::move(*listener),
+      kTlsLimits,
+      verifying_api_route(parts(), find_key(), std::make_shared<RefusalLimit>()));
   tls_server_->set_tls(std::move(tls));
   tls_server_->start();
   return {};
@@ -284,6 +326,7 @@ ControlPlane::~ControlPlane() {
   assignments_.reset();
   balancers_.reset();
   services_.reset();
+  logs_.reset();
   api_.reset();
   feed_.reset();
   store_.reset();

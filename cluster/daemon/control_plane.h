@@ -12,6 +12,7 @@
 #include "cluster/api/api_server.h"
 #include "cluster/api/service_keeper.h"
 #include "cluster/auth/access_key.h"
+#include "cluster/daemon/api_endpoint.h"
 #include "cluster/daemon/api_forwarding.h"
 #include "cluster/daemon/audit_log.h"
 #include "cluster/daemon/http_server.h"
@@ -80,6 +81,7 @@ class ControlPlane {
   void resign();
   ApiForwarding& forwarding() { return *forwarding_; }
   HostBalancers& balancers() { return *balancers_; }
+  LogDesk& logs() { return *logs_; }
   // To the leading manager; null while we lead or there is none.
   void set_link(Uplink* link);
   SharedStore& shared_store() { return *store_; }
@@ -108,6 +110,7 @@ class ControlPlane {
   void open_leading();
   void open_balancers(const std::string& run_root);
   Result<void> open_port(std::uint16_t port, const std::string& directory);
+  ApiParts parts();
   auth::FindAccessKey find_key() const;
   Result<std::optional<KeyCompare>> find_fence() const;
   void take_part();
@@ -129,6 +132,7 @@ class ControlPlane {
   bool is_deposing_ = false;
   std::unique_ptr<StateFeed> feed_;
   std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<LogDesk> logs_;
   std::unique_ptr<ServiceKeeper> services_;
   std::unique_ptr<HostBalancers> balancers_;
   std::unique_ptr<ApiForwarding> forwarding_;

@@ -11,11 +11,13 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/agent/task_plan.h"
+#include "cluster/daemon/agent_config.h"
 #include "cluster/daemon/cluster_config.h"
 #include "cluster/daemon/etcd_setup.h"
 #include "cluster/daemon/host_address.h"
 #include "cluster/daemon/host_agent.h"
 #include "cluster/daemon/host_balancers.h"
+#include "cluster/daemon/log_question.h"
 #include "cluster/engine/container_record.h"
 #include "cluster/engine/program_paths.h"
 #include "cluster/node/joining.h"
@@ -65,7 +67,8 @@ HostDaemon::HostDaemon(boost::asio::io_context& loop, const DaemonOptions& optio
       names_(loop,
              {.path = options.state_root + "/agent/names.json",
               .bridge_subnet = BridgeConfig().subnet,
-              .find_task_bridge = [this] { return network_.task_bridge(); }}) {}
+              .find_task_bridge = [this] { return network_.task_bridge(); }}),
+      logs_(loop, {.root = options.state_root, .run_root = options.run_root}) {}
 
 HostDaemon::~HostDaemon() {
   agent_.reset();
@@ -83,6 +86,8 @@ Result<void> HostDaemon::open() {
   IK_LET(membership, load_membership(membership_path()));
   IK_LET(keys, load_cluster_keys(keys_path()));
   IK_LET(config, load_cluster_config(options_.cluster_config));
+  IK_LET(agent, load_agent_config(options_.agent_config, false));
+  logs_.set_max_bytes(agent.log_store_bytes);
   const bool is_member = membership.has_value();
   const bool is_manager =
       is_member ? membership->identity.role == auth::NodeRole::kManager : config.has_value();
@@ -143,6 +148,10 @@ Result<void> HostDaemon::open_manager(const std::string& node, std::optional<Clu
               .node = node,
               .keys = std::move(keys)}));
   manager_ = std::move(manager);
+  logs_.set_find_terms([this] {
+    return manager_ == nullptr ? std::vector<LogGroupTerms>()
+                               : find_log_terms(manager_->feed().state());
+  });
   return {};
 }
 
@@ -158,6 +167,7 @@ Result<void> HostDaemon::open_member(Membership membership, std::optional<Cluste
   open_streams();
   member_->set_network(network_);
   member_->set_names(names_);
+  member_->set_logs(logs_);
   network_.set_on_bridge([this] { names_.listen(); });
   member_->set_on_cluster([this](const Json& request, const ClusterMember::Asked& then) {
     on_cluster_(request, then);
@@ -188,6 +198,22 @@ void HostDaemon::open_streams() {
     IK_LET(relay, StreamRelay::create(loop_, *member_, options, *manager_, audit_));
     relay_ = std::move(relay);
     relay_->start();
+    manager_->logs().set_hosts(
+        member_->membership().identity.node,
+        [this](const Node& node,
+               const std::string& verb,
+               const Json& question,
+               const LogDesk::Told& then) {
+          if (member_ == nullptr) return then(make_error(ErrorKind::kUnavailable, "no cluster"));
+          ask_log_store(loop_,
+                        *member_,
+                        {.node = node.id,
+                         .address = node.address,
+                         .port = options_.stream_port,
+                         .verb = verb,
+                         .question = question},
+                        then);
+        });
     return {};
   };
   const Result<void> opened = open();
@@ -220,6 +246,7 @@ void HostDaemon::start() {
   }
   if (member_ != nullptr) member_->start();
   if (agent_ != nullptr) agent_->start();
+  logs_.start();
 }
 
 void HostDaemon::stop() {
@@ -229,6 +256,7 @@ void HostDaemon::stop() {
   if (relay_ != nullptr) relay_->stop();
   if (streams_ != nullptr) streams_->stop();
   if (member_ != nullptr) member_->stop();
+  logs_.stop();
   names_.stop();
   network_.stop();
   if (manager_ != nullptr) manager_->stop();

@@ -18,6 +18,7 @@
 #include "cluster/daemon/cluster_member.h"
 #include "cluster/daemon/daemon.h"
 #include "cluster/daemon/host_agent.h"
+#include "cluster/daemon/host_logs.h"
 #include "cluster/daemon/host_names.h"
 #include "cluster/daemon/host_network.h"
 #include "cluster/daemon/task_streams.h"
@@ -140,6 +141,7 @@ class HostDaemon {
   bool is_for_real_ = true;       // No virtual instances.
   HostNetwork network_;
   HostNames names_;
+  HostLogs logs_;
   std::unique_ptr<ControlPlane> manager_;
   std::unique_ptr<ClusterMember> member_;
   std::unique_ptr<StreamServer> streams_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -103,8 +104,36 @@ HttpPeer peer_of(int fd) {
   if (::getnameinfo(generic, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) != 0) {
     return {};
   }
-  return {.address = host.data()};
+  // How IPv4 looks on a socket for both.
+  constexpr std::string_view kMapped = "::ffff:";
+  std::string address = host.data();
+  if (address.starts_with(kMapped) && address.find('.') != std::string::npos) {
+    address.erase(0, kMapped.size());
+  }
+  return {.address = std::move(address)};
 }
+
+// A connection counts as half-open until end(), or as long as this lives.
+class HalfOpen {
+ public:
+  HalfOpen(std::map<std::string, size_t>& counts, const std::string& address)
+      : counts_(counts), at_(counts.try_emplace(address, 0).first) {
+    ++at_->second;
+  }
+  HalfOpen(const HalfOpen&) = delete;
+  HalfOpen& operator=(const HalfOpen&) = delete;
+  ~HalfOpen() { end(); }
+
+  void end() {
+    if (std::exchange(is_over_, true)) return;
+    if (--at_->second == 0) counts_.erase(at_);
+  }
+
+ private:
+  std::map<std::string, size_t>& counts_;
+  std::map<std::string, size_t>::iterator at_;
+  bool is_over_ = false;
+};
 
 }  // namespace
 
@@ -155,21 +184,30 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
     auto stream = std::make_shared<Stream>(loop, Protocol(family, 0), client.get());
     const HttpPeer peer = peer_of(client.get());
     static_cast<void>(client.release());
+    const auto before = half_open.find(peer.address);
+    const bool is_full = limits.half_open_of_address > 0 && before != half_open.end() &&
+                         before->second >= limits.half_open_of_address;
+    if (is_full) return;  // Closes it.
+    auto opening = std::make_shared<HalfOpen>(half_open, peer.address);
     streams.insert(stream);
     asio::spawn(
         loop,
-        [self = shared_from_this(), stream, peer, kept = tls](const Yield& yield) {
+        [self = shared_from_this(), stream, peer, kept = tls, opening](const Yield& yield) {
           if (kept == nullptr) {
-            self->serve(*stream, *stream, peer, yield);
+            self->serve(*stream, *stream, peer, *opening, yield);
           } else {
-            self->serve_tls(*stream, *kept, peer, yield);
+            self->serve_tls(*stream, *kept, peer, *opening, yield);
           }
           self->streams.erase(stream);
         },
         asio::detached);
   }
 
-  void serve_tls(Stream& stream, asio::ssl::context& context, HttpPeer peer, const Yield& yield) {
+  void serve_tls(Stream& stream,
+                 asio::ssl::context& context,
+                 HttpPeer peer,
+                 HalfOpen& opening,
+                 const Yield& yield) {
     TlsStream encrypted(stream, context);
     beast::error_code error;
     stream.expires_after(limits.idle);
@@ -177,15 +215,19 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
     if (error) return;
     peer.tls_version = ::SSL_get_version(encrypted.native_handle());
     peer.cipher = ::SSL_get_cipher_name(encrypted.native_handle());
-    serve(encrypted, stream, peer, yield);
+    serve(encrypted, stream, peer, opening, yield);
     stream.expires_after(limits.idle);
     encrypted.async_shutdown(yield[error]);
   }
 
   // One request after another until the client, an error or a limit ends it. `lowest` is the one
-  // with the socket and the deadline.
+  // with the socket and the deadline; `opening` ends with the first request.
   template <typename AnyStream>
-  void serve(AnyStream& stream, Stream& lowest, const HttpPeer& peer, const Yield& yield) {
+  void serve(AnyStream& stream,
+             Stream& lowest,
+             const HttpPeer& peer,
+             HalfOpen& opening,
+             const Yield& yield) {
     beast::flat_buffer buffer(limits.head_bytes + (std::size_t{64} << 10));
     while (true) {
       http::request_parser<http::string_body> parser;
@@ -198,6 +240,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
         refuse(stream, lowest, status_for(error), yield);
         return;
       }
+      opening.end();
       const auto& message = parser.get();
       const HttpReply reply = ask(make_request(message, peer), yield);
       const Response response = make_response(reply, message.version(), message.keep_alive());
@@ -240,6 +283,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   Route route;
   std::shared_ptr<asio::ssl::context> tls;  // Null: no TLS.
   std::set<std::shared_ptr<Stream>> streams;
+  std::map<std::string, size_t> half_open;  // By address.
 };
 
 HttpServer::HttpServer(asio::io_context& loop,

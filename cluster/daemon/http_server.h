@@ -63,6 +63,8 @@ struct HttpLimits {
   std::uint32_t head_bytes = 8 << 10;
   std::uint64_t body_bytes = 64 << 10;
   std::size_t connections = 128;
+  // Of one address that have not sent a whole request yet; 0: any number.
+  std::size_t half_open_of_address = 0;
   std::chrono::milliseconds idle{30'000};  // For a whole request, and between two.
 };
 

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/host_logs.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada {
@@ -99,6 +100,7 @@ void NodeSessions::begin(const std::shared_ptr<FrameLink>& link,
   link->send(to_json(managers_news()));
   link->send(to_json(network_news(network_view(state(), node))));
   link->send(to_json(all_names_news(names_)));
+  link->send(to_json(log_terms_news(feed_.state())));
 }
 
 News NodeSessions::managers_news() const {
@@ -213,6 +215,7 @@ void NodeSessions::note_change(std::string_view key) {
     }
   }
   const std::optional<RecordKey> parsed = parse_record_key(key);
+  if (!parsed.has_value() || parsed->kind == RecordKind::kLogGroup) tell_logs();
   const bool is_network = parsed.has_value() && (parsed->kind == RecordKind::kNode ||
                                                  parsed->kind == RecordKind::kNetwork);
   if (!key.empty() && !is_network) return;
@@ -225,6 +228,12 @@ void NodeSessions::tell_names(std::string_view key) {
   const NameChanges changes = take_name_changes(state(), key, names_);
   if (changes.empty()) return;
   const Json told = to_json(name_changes_news(changes));
+  for (const auto& [node, current] : sessions_) current.link->send(told);
+}
+
+void NodeSessions::tell_logs() {
+  if (sessions_.empty()) return;
+  const Json told = to_json(log_terms_news(feed_.state()));
   for (const auto& [node, current] : sessions_) current.link->send(told);
 }
 

@@ -98,6 +98,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   News managers_news() const;
   void tell_managers();
   void tell_network();
+  void tell_logs();
   void tell_names(std::string_view key);
   void note_end(const FrameLink* link, const std::string& node, const Error& why);
   void finish_soon(const std::shared_ptr<NodeSession>& session);

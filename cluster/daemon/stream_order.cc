@@ -25,6 +25,16 @@ constexpr std::array<OrderOption, 5> kLogsOptions = {OrderOption{"--follow"},
                                                      {"--until", true},
                                                      {"--tail", true}};
 
+Result<void> check_log_question(const StreamOrder& order) {
+  constexpr size_t kWords = 3;
+  const std::vector<std::string>& words = order.words;
+  const bool is_one = words.size() == kWords && !order.has_stdin && !order.has_terminal &&
+                      (words[1] == "events" || words[1] == "streams" || words[1] == "delete") &&
+                      words[2].starts_with("{") && words[2].find('\0') == std::string::npos;
+  if (is_one) return {};
+  return make_error(ErrorKind::kInvalid, "expected a question to the log store");
+}
+
 bool is_container_id(std::string_view word) {
   return word.size() == kContainerIdLength &&
          word.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -72,6 +82,10 @@ Result<StreamOrder> parse_stream_order(const Json& json) {
   reader.read("stdin", order.has_stdin);
   reader.read("terminal", order.has_terminal);
   IK_TRY(reader.done());
+  if (order.is_log_question()) {
+    IK_TRY(check_log_question(order));
+    return order;
+  }
   IK_TRY(find_ordered_container(order.words));
   return order;
 }

@@ -116,6 +116,7 @@ struct StreamRelay::Relay : std::enable_shared_from_this<StreamRelay::Relay> {
     reader.require("instance", instance);
     const Result<void> read = reader.done();
     if (!order.has_value()) return fail(stream, order.error().message);
+    if (order->is_log_question()) return fail(stream, "the API answers about log streams");
     if (!read.has_value()) return fail(stream, read.error().message);
     const Result<Host> host = find_host(instance);
     if (!host.has_value()) return fail(stream, host.error().message);

@@ -137,29 +137,34 @@ struct StreamServer::Server : std::enable_shared_from_this<StreamServer::Server>
     if (stream->process != nullptr) return stream->process->take(frame);
     const Result<StreamOrder> order = parse_stream_order(frame);
     if (!order.has_value()) return refuse(stream, order.error());
-    const Result<std::string> container = find_ordered_container(order->words);
-    if (!container.has_value()) return refuse(stream, container.error());
-    const Result<std::string> task = options.find_task(*container);
-    if (!task.has_value()) return refuse(stream, task.error());
-    if (order->is_exec() && !audit.accepts_changes()) {
+    const Result<std::string> resource = find_resource(*order);
+    if (!resource.has_value()) return refuse(stream, resource.error());
+    if (order->is_change() && !audit.accepts_changes()) {
       return refuse(stream,
                     make_error(ErrorKind::kUnavailable,
                                "the audit log of that host has no room on its disk"));
     }
-    note(*stream, *order, *task);
+    note(*stream, *order, *resource);
     run(stream, *order);
   }
 
-  void note(const Stream& stream, const StreamOrder& order, const std::string& task) {
+  // For the audit log: the task whose container it is, or the log store.
+  Result<std::string> find_resource(const StreamOrder& order) const {
+    if (order.is_log_question()) return std::string(kLogStoreWord);
+    IK_LET(container, find_ordered_container(order.words));
+    return options.find_task(container);
+  }
+
+  void note(const Stream& stream, const StreamOrder& order, const std::string& resource) {
     AuditRecord record;
     record.source = "ikadad";
-    record.name = order.is_exec() ? "TaskExec" : "TaskLogs";
+    record.name = order.is_exec() ? "TaskExec" : order.is_log_question() ? "LogStore" : "TaskLogs";
     record.principal = "node/" + stream.link->peer()->identity.node;
     record.address = stream.link->remote().address().to_string();
     record.parameters = {{"words", shown_words(order)}};
-    record.resources = {task};
+    record.resources = {resource};
     record.request_id = random_hex(16);
-    record.is_read_only = !order.is_exec();
+    record.is_read_only = !order.is_change();
     audit.write(std::move(record), nullptr);
   }
 

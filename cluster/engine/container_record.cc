@@ -29,6 +29,11 @@ Result<void> save_record(const EngineLayout& layout, const ContainerRecord& reco
                                Durability::kVolatile);
 }
 
+std::string log_path_of(const EngineLayout& layout, const ContainerRecord& record) {
+  const std::string& elsewhere = record.spec.log_path;
+  return elsewhere.empty() ? layout.container_file(record.id, "log") : elsewhere;
+}
+
 Result<ContainerRecord> load_record(const EngineLayout& layout, std::string_view id) {
   const std::string path = layout.container_file(id, "record.json");
   IK_LET(text, read_file(path));

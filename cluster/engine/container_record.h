@@ -36,6 +36,9 @@ struct ContainerRecord {
 
 Result<void> save_record(const EngineLayout& layout, const ContainerRecord& record);
 
+// The current file of its log (runtime/monitor/log_writer.h).
+std::string log_path_of(const EngineLayout& layout, const ContainerRecord& record);
+
 // kNotFound if there is none.
 Result<ContainerRecord> load_record(const EngineLayout& layout, std::string_view id);
 

@@ -119,6 +119,7 @@ struct ContainerSpec {
   std::string ipc_mode = {};                        // "" or "host".
   std::string uts_mode = {};                        // "" or "host".
   int oom_score_adj = 0;
+  std::string log_path = {};        // Empty: "log" in the container's directory.
   std::uint64_t log_max_bytes = 0;  // 0: never rotate.
   std::uint32_t log_max_files = 1;
   ResourceSpec resources = {};

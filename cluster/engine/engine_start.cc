@@ -207,7 +207,7 @@ Result<void> Engine::write_monitor_options(const ContainerRecord& record,
   options.id = record.id;
   options.bundle = layout().container(record.id);
   options.state_root = layout().runtime_states();
-  options.log_path = layout().container_file(record.id, "log");
+  options.log_path = log_path_of(layout(), record);
   options.log_max_bytes = record.spec.log_max_bytes;
   options.log_max_files = record.spec.log_max_files;
   options.attach_socket = layout().attach_socket(record.id);

@@ -208,6 +208,7 @@ void describe(Way& way, ContainerSpec& spec) {
   way.field("ipc_mode", spec.ipc_mode);
   way.field("uts_mode", spec.uts_mode);
   way.field("oom_score_adj", spec.oom_score_adj);
+  way.field("log_path", spec.log_path);
   way.field("log_max_bytes", spec.log_max_bytes);
   way.always("log_max_files", spec.log_max_files);
   way.object("resources", spec.resources);

@@ -6,8 +6,8 @@
 //   {"tell": VERB, "body": {}}                    news, which nobody answers
 //
 // Verbs: join, enlist, follow, report, credentials, secrets, renew, leave (asked by a node); api,
-// cluster (by a manager); managers, leader, assign-all, assign, network, peer, names, refused (told
-// to it).
+// cluster (by a manager); managers, leader, assign-all, assign, network, peer, names, logs, refused
+// (told to it).
 #pragma once
 
 #include <cstdint>

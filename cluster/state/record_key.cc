@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "cluster/model/log_group.h"
 #include "cluster/model/stored_secret.h"
 #include "runtime/base/text.h"
 
@@ -12,7 +13,7 @@ namespace ikada {
 namespace {
 
 // In the order of RecordKind.
-constexpr std::array<std::string_view, 17> kWords = {"cluster",
+constexpr std::array<std::string_view, 18> kWords = {"cluster",
                                                      "instance",
                                                      "family",
                                                      "definition",
@@ -28,7 +29,8 @@ constexpr std::array<std::string_view, 17> kWords = {"cluster",
                                                      "listener",
                                                      "target-group",
                                                      "listener-port",
-                                                     "secret"};
+                                                     "secret",
+                                                     "log-group"};
 constexpr size_t kShortParts = 5;
 constexpr size_t kLongParts = 6;
 
@@ -52,7 +54,8 @@ bool has_one_name(RecordKind kind) {
   return kind == RecordKind::kCluster || kind == RecordKind::kFamily || kind == RecordKind::kNode ||
          kind == RecordKind::kGrant || kind == RecordKind::kNetwork ||
          kind == RecordKind::kBalancer || kind == RecordKind::kTargetGroup ||
-         kind == RecordKind::kListenerPort || kind == RecordKind::kSecret;
+         kind == RecordKind::kListenerPort || kind == RecordKind::kSecret ||
+         kind == RecordKind::kLogGroup;
 }
 
 }  // namespace
@@ -125,6 +128,10 @@ std::string listener_port_key(const Scope& home, std::int32_t port) {
 
 std::string secret_key(const Scope& scope, std::string_view name) {
   return make_key(scope, RecordKind::kSecret, secret_record_name(name));
+}
+
+std::string log_group_key(const Scope& scope, std::string_view name) {
+  return make_key(scope, RecordKind::kLogGroup, log_group_record_name(name));
 }
 
 std::optional<RecordKey> parse_record_key(std::string_view key) {

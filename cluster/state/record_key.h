@@ -17,6 +17,7 @@
 //   ecs/ACCOUNT/REGION/target-group/NAME                   TargetGroup
 //   ecs/ACCOUNT/REGION/listener-port/PORT                  ListenerPort; in the home region
 //   ecs/ACCOUNT/REGION/secret/NAME                         StoredSecret; '%' in place of '/'
+//   ecs/ACCOUNT/REGION/log-group/NAME                      LogGroup; '%' in place of '/'
 //
 // A value is the record's JSON. No name has a '/' in it.
 #pragma once
@@ -50,6 +51,7 @@ enum class RecordKind {
   kTargetGroup,
   kListenerPort,
   kSecret,
+  kLogGroup,
 };
 
 struct RecordKey {
@@ -77,6 +79,7 @@ std::string listener_key(const Scope& scope, std::string_view balancer, std::str
 std::string target_group_key(const Scope& scope, std::string_view name);
 std::string listener_port_key(const Scope& home, std::int32_t port);
 std::string secret_key(const Scope& scope, std::string_view name);
+std::string log_group_key(const Scope& scope, std::string_view name);
 
 // Nothing for a key that is none of these.
 std::optional<RecordKey> parse_record_key(std::string_view key);

@@ -17,6 +17,7 @@
 #include "cluster/model/cluster.h"
 #include "cluster/model/container_instance.h"
 #include "cluster/model/load_balancer.h"
+#include "cluster/model/log_group.h"
 #include "cluster/model/node.h"
 #include "cluster/model/service.h"
 #include "cluster/model/stored_secret.h"
@@ -83,6 +84,7 @@ struct ScopeState {
   ByName<Kept<TargetGroup>> target_groups = {};
   ByName<Kept<ListenerPort>> listener_ports = {};
   ByName<Kept<StoredSecret>> secrets = {};  // By secret_record_name().
+  ByName<Kept<LogGroup>> log_groups = {};   // By log_group_record_name().
   Scope scope = {};
 
   // Null if there is none with a record.

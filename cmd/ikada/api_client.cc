@@ -40,6 +40,10 @@ Result<Json> ApiClient::call_balancing(std::string_view action, const Json& inpu
   return ask(fmt::format("ElasticLoadBalancing_v10.{}", action), input);
 }
 
+Result<Json> ApiClient::call_logs(std::string_view action, const Json& input) const {
+  return ask(fmt::format("Logs_20140328.{}", action), input);
+}
+
 Result<Json> ApiClient::ask(const std::string& target, const Json& input) const {
   Result<DaemonAnswer> answer =
       ask_daemon(socket_,

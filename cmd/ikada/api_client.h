@@ -26,6 +26,9 @@ class ApiClient {
   // The same of Elastic Load Balancing's API, "DescribeRules", in JSON, too.
   Result<Json> call_balancing(std::string_view action, const Json& input) const;
 
+  // The same of CloudWatch Logs' API, "FilterLogEvents".
+  Result<Json> call_logs(std::string_view action, const Json& input) const;
+
   // The elements of `member` of all pages of a List action.
   Result<Json> list(std::string_view action, Json input, const std::string& member) const;
 

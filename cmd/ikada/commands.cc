@@ -125,12 +125,14 @@ constexpr std::array kCommands = {
     Command{"service ls", "List services", add_service_ls_command},
     Command{"service show", "Show everything about services", add_service_show_command},
     Command{"service events", "Show what has happened to a service", add_service_events_command},
+    Command{"service logs", "Show what a service's tasks have written", add_service_logs_command},
     Command{"service rm", "Remove services and stop their tasks", add_service_rm_command},
     Command{"secret create", "Keep a secret for tasks", add_secret_create_command},
     Command{"secret ls", "List secrets", add_secret_ls_command},
     Command{"secret rm", "Remove secrets", add_secret_rm_command},
     // Without a summary: not for people and not in --help.
     Command{"container-cleanup", "", add_container_cleanup_command},
+    Command{"log-store", "", add_log_store_command},
 };
 
 }  // namespace

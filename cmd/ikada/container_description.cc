@@ -226,7 +226,7 @@ Json describe_container(const ListedContainer& container, const EngineLayout& la
       {"ResolvConfPath", directory + "/resolv.conf"},
       {"HostnamePath", directory + "/hostname"},
       {"HostsPath", directory + "/hosts"},
-      {"LogPath", directory + "/log"},
+      {"LogPath", log_path_of(layout, record)},
       {"Name", "/" + record.name},
       {"RestartCount", 0},
       {"Driver", "overlayfs"},

@@ -105,7 +105,7 @@ _ikada() {
         words=$(_ikada_task_definitions "$program") ;;
       "task-def rm") words=$(_ikada_task_definitions "$program" -a) ;;
       "service show" | "service events" | "service update" | "service rollback" | "service rm" | \
-        "service scale")
+        "service scale" | "service logs")
         words=$(_ikada_services "$program") ;;
       "secret rm") words=$(_ikada_secrets "$program") ;;
       "secret ls" | "secret create") words= ;;

@@ -80,7 +80,7 @@ Result<void> logs(const LogsOptions& options, const Context& context) {
   Printer printer(options.timestamps);
   const LogSink sink{.take = [&printer](const LogLine& line) { return printer.print(line); },
                      .pause = [] { ::fflush(stdout); }};
-  LogReader reader(engine.layout().container_file(record.id, "log"));
+  LogReader reader(log_path_of(engine.layout(), record));
   return reader.read(query, sink, [&engine, &record] {
     return !live_status(engine.layout(), record.id).is_running();
   });

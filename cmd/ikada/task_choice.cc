@@ -83,7 +83,8 @@ Result<ContainerPlace> find_task_container(const Context& context, const Contain
   }
   return ContainerPlace{.id = id,
                         .instance = id_of_arn(task.value("containerInstanceArn", "")),
-                        .is_here = find_container(engine_layout(context), id).has_value()};
+                        .is_here = find_container(engine_layout(context), id).has_value(),
+                        .is_over = task.value("lastStatus", "") == "STOPPED"};
 }
 
 Error become_command(const Context& context, std::vector<std::string> words) {

@@ -36,6 +36,7 @@ struct ContainerPlace {
   std::string id = {};        // In the engine.
   std::string instance = {};  // The container instance's id.
   bool is_here = false;       // On this host.
+  bool is_over = false;       // The task has stopped.
 };
 Result<ContainerPlace> find_task_container(const Context& context, const ContainerChoice& choice);
 

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cmd/ikada/commands.h"
+#include "cmd/ikada/stored_logs.h"
 #include "cmd/ikada/task_choice.h"
 #include "cmd/ikada/task_stream.h"
 
@@ -20,8 +21,30 @@ struct TaskLogsOptions {
   std::string tail;
 };
 
+// Of a task whose containers have gone, or are out of reach.
+Result<bool> show_stored(const TaskLogsOptions& options,
+                         const Context& context) {
+  return print_stored_logs(context,
+                           {.task = id_of_arn(options.choice.task),
+                            .container = options.choice.container,
+                            .since = options.since,
+                            .until = options.until,
+                            .tail = options.tail,
+                            .timestamps = options.timestamps});
+}
+
 Result<int> show_task_logs(const TaskLogsOptions& options, const Context& context) {
-  IK_LET(place, find_task_container(context, options.choice));
+  Result<ContainerPlace> found = find_task_container(context, options.choice);
+  if (!found.has_value() && found.error().kind == ErrorKind::kNotFound) {
+    IK_LET(is_stored, show_stored(options, context));
+    if (is_stored) return 0;
+  }
+  if (!found.has_value()) return found.error();
+  const ContainerPlace& place = *found;
+  if (place.is_over && !place.is_here) {
+    IK_LET(is_stored, show_stored(options, context));
+    if (is_stored) return 0;
+  }
   std::vector<std::string> words = {"logs"};
   if (options.follow) words.emplace_back("--follow");
   if (options.timestamps) words.emplace_back("--timestamps");

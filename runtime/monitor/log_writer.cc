@@ -55,23 +55,27 @@ void LogWriter::append(const LogLine& line) {
   if (pending_.size() >= kMaxPending) flush();
 }
 
-// PATH.(n-2) becomes PATH.(n-1) and so on; PATH becomes PATH.1; the oldest is replaced.
-Result<void> LogWriter::rotate() {
-  for (std::uint32_t age = files_.max_files - 1; age > 1; --age) {
-    const std::string from = fmt::format("{}.{}", files_.path, age - 1);
-    const std::string to = fmt::format("{}.{}", files_.path, age);
+Result<void> rotate_log_files(const LogFiles& files) {
+  for (std::uint32_t age = files.max_files - 1; age > 1; --age) {
+    const std::string from = fmt::format("{}.{}", files.path, age - 1);
+    const std::string to = fmt::format("{}.{}", files.path, age);
     if (::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT) {
       return errno_error("rename {}", from);
     }
   }
-  if (files_.max_files > 1) {
-    const std::string newest = files_.path + ".1";
-    if (::rename(files_.path.c_str(), newest.c_str()) != 0 && errno != ENOENT) {
-      return errno_error("rename {}", files_.path);
+  if (files.max_files > 1) {
+    const std::string newest = files.path + ".1";
+    if (::rename(files.path.c_str(), newest.c_str()) != 0 && errno != ENOENT) {
+      return errno_error("rename {}", files.path);
     }
-  } else if (::unlink(files_.path.c_str()) != 0 && errno != ENOENT) {
-    return errno_error("remove {}", files_.path);
+  } else if (::unlink(files.path.c_str()) != 0 && errno != ENOENT) {
+    return errno_error("remove {}", files.path);
   }
+  return {};
+}
+
+Result<void> LogWriter::rotate() {
+  IK_TRY(rotate_log_files(files_));
   return open_current();
 }
 

@@ -23,6 +23,9 @@ struct LogFiles {
   std::uint32_t max_files = 1;  // With the current one.
 };
 
+// PATH.(n-2) becomes PATH.(n-1) and so on; PATH becomes PATH.1; the oldest is replaced.
+Result<void> rotate_log_files(const LogFiles& files);
+
 class LogWriter {
  public:
   // `warn` is told in one line of the first failure, and of the recovery from it.

@@ -1,9 +1,12 @@
 """What nodes and strangers may not do to a cluster, and ways out when nobody answers."""
 
+import http.client
 import json
+import resource
 import signal
 import socket
 import ssl
+import time
 
 import pytest
 
@@ -172,3 +175,63 @@ def test_a_manager_leaves_with_its_tasks_and_makes_a_new_cluster(tmp_path, archi
         wait_until(lambda: len(cluster.nodes()) == 1, cluster=cluster)
     finally:
         cluster.close()
+
+
+def refused_calls(address, count):
+    """The error's name of each of `count` calls with a bad signature, and the ids of requests."""
+    context = ssl._create_unverified_context()
+    client = http.client.HTTPSConnection(address, 7440, timeout=10, context=context)
+    names, ids = [], set()
+    for _ in range(count):
+        client.request("POST", "/", "{}", {
+            "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters",
+            "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+            "Authorization": "AWS4-HMAC-SHA256 Credential=AKIDWRONG/20260101/us-east-1/ecs/"
+                             "aws4_request, SignedHeaders=host;x-amz-date, Signature=" + "0" * 64})
+        answer = client.getresponse()
+        ids.add(answer.getheader("x-amzn-RequestId"))
+        names.append(json.loads(answer.read())["__type"])
+    return names, ids
+
+
+@pytest.mark.timeout(120)
+def test_refused_signatures_are_limited_by_address(pair):
+    manager, other = pair.hosts
+    pair.init()
+    names, ids = other.net.inside(lambda: refused_calls(manager.address, 60))
+    assert names.count("ThrottlingException") in range(30, 41), names
+    assert names[0] != "ThrottlingException"
+    assert len(ids) == 60 and all(len(each) == 36 for each in ids)
+    # Another address, by IPv6.
+    manager.run("ip", "addr", "add", "fd77::1/64", "dev", "lo")
+    names, _ = manager.net.inside(lambda: refused_calls("fd77::1", 3))
+    assert "ThrottlingException" not in names
+    recorded = (manager.root / "audit" / "log").read_text()
+    assert recorded.count("AKIDWRONG") in range(20, 35)
+    assert '"sourceIPAddress":"fd77::1"' in recorded
+    assert f'"sourceIPAddress":"{other.address}"' in recorded
+
+
+@pytest.mark.timeout(120)
+def test_half_open_connections_of_one_address_leave_room(pair):
+    manager, other = pair.hosts
+    pair.init()
+
+    def attack():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+        held = [socket.create_connection((manager.address, 7440), 5) for _ in range(1100)]
+        time.sleep(1)
+        open_still = 0
+        for each in held:
+            each.setblocking(False)
+            try:
+                each.recv(1)
+            except BlockingIOError:
+                open_still += 1
+            except ConnectionResetError:
+                pass
+        mine = manager.net.inside(lambda: refused_calls(manager.address, 1))[0]
+        return open_still, mine
+
+    open_still, names = other.net.inside(attack)
+    assert open_still <= 64 and len(names) == 1

@@ -7,7 +7,7 @@ LAYERS = [
     ["runtime/base"],
     ["runtime/sys"],
     ["runtime", "image", "net"],
-    ["cluster/model", "cluster/state", "cluster/engine"],
+    ["cluster/model", "cluster/state", "cluster/engine", "cluster/logstore"],
     ["cluster/scheduler", "cluster/service", "cluster/batch", "cluster/autoscaling",
      "cluster/loadbalancing"],
     ["cluster/api", "cluster/auth", "cluster/console", "cluster/agent", "cluster/store",
@@ -17,6 +17,7 @@ LAYERS = [
 ]
 BESIDE = {
     "cluster/state": ("cluster/model",),
+    "cluster/logstore": ("cluster/engine",),
     "cluster/api": ("cluster/auth", "cluster/store"),
     "cluster/agent": ("cluster/gossip",),
     "cluster/node": ("cluster/agent", "cluster/auth", "cluster/gossip", "cluster/store"),

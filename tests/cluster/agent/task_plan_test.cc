@@ -254,7 +254,7 @@ TEST_CASE("logs stay on the host, in files as large as the options say") {
   CHECK(spec.log_max_files == 3);
   CHECK(spec_of({.container = R"(, "logConfiguration": {"logDriver": "awslogs", "options":
       {"awslogs-group": "g", "awslogs-region": "r"}})"})
-            .log_max_files == 4);
+            .log_max_files == 64);
 }
 
 TEST_CASE("what the engine cannot do is refused, never ignored") {
