@@ -14,6 +14,9 @@ void describe(JsonFields& fields, Node& node) {
   fields.field("subnet", node.subnet);
   fields.field("cluster", node.cluster);
   fields.field("instance", node.instance);
+  fields.field("isNew", node.is_new);
+  fields.field("wantedRole", node.wanted_role);
+  fields.field("roleError", node.role_error);
 }
 
 void describe(JsonFields& fields, ClusterNetwork& network) {

@@ -21,6 +21,10 @@ struct Node {
   std::optional<std::string> subnet = {};   // Of its tasks in mode awsvpc: "10.120.3.0/24".
   std::optional<std::string> cluster = {};  // Of its container instance, as the next.
   std::optional<std::string> instance = {};
+  std::optional<bool> is_new = {};  // It was admitted and has not been seen yet.
+  // Another role that it is to have: until it has been seen in it.
+  std::optional<std::string> wanted_role = {};
+  std::optional<std::string> role_error = {};  // Why that did not come about.
 };
 void describe(JsonFields& fields, Node& node);
 
