@@ -50,12 +50,12 @@ Result<void> check_awslogs(const std::map<std::string, std::string>& options) {
       return cannot_create("log opt '{}' is not supported: each line is an event", name);
     }
     const bool is_good = name == "mode" ? value == "blocking" || value == "non-blocking"
-                         : name == "max-buffer-size"      ? parse_byte_size(value).has_value()
-                         : name == "awslogs-create-group" ? value == "true" || value == "false"
-                         : name == "awslogs-group"        ? is_log_group_name(value)
-                         : name == "awslogs-region"       ? is_region_name(value)
+                         : name == "max-buffer-size"       ? parse_byte_size(value).has_value()
+                         : name == "awslogs-create-group"  ? value == "true" || value == "false"
+                         : name == "awslogs-group"         ? is_log_group_name(value)
+                         : name == "awslogs-region"        ? is_region_name(value)
                          : name == "awslogs-stream-prefix" ? is_log_stream_name(value)
-                                                          : true;
+                                                           : true;
     if (!is_good) return cannot_create("invalid log option {}={}", name, value);
   }
   return {};

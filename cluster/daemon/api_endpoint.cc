@@ -180,8 +180,8 @@ HttpServer::Route trusting_api_route(const ApiParts& parts) {
 HttpServer::Route verifying_api_route(const ApiParts& parts,
                                       auth::FindAccessKey find_key,
                                       std::shared_ptr<RefusalLimit> limit) {
-  return [parts, limit = std::move(limit), find_key = std::move(find_key)](const HttpRequest& request,
-                                                        const HttpServer::Respond& respond) {
+  return [parts, limit = std::move(limit), find_key = std::move(find_key)](
+             const HttpRequest& request, const HttpServer::Respond& respond) {
     // A session's key stands in its token.
     std::optional<auth::AccessKey> session;
     const auto find = [&](std::string_view id) -> const auth::AccessKey* {
@@ -193,14 +193,15 @@ HttpServer::Route verifying_api_route(const ApiParts& parts,
     std::vector<auth::HeaderField> headers;
     for (const HttpHeader& each : request.headers) headers.push_back({each.name, each.value});
     const Cut target = cut(request.target, '?');
-    const Result<auth::Caller> caller = auth::verify({.method = request.method,
-                                                      .path = target.before,
-                                                      .query = target.after,
-                                                      .headers = headers,
-                                                      .body = request.body},
-                                                     find,
-                                                     unix_now(),
-                                                     {.services = {"ecs", "elasticloadbalancing", "logs"}});
+    const Result<auth::Caller> caller =
+        auth::verify({.method = request.method,
+                      .path = target.before,
+                      .query = target.after,
+                      .headers = headers,
+                      .body = request.body},
+                     find,
+                     unix_now(),
+                     {.services = {"ecs", "elasticloadbalancing", "logs"}});
     const Result<Spoken> spoken = translate(request);
     const HttpRequest& read = spoken.has_value() ? spoken->read_as(request) : request;
     AuditRecord record = audit_of_api_call(read, parts.api.options().account);
@@ -211,11 +212,12 @@ HttpServer::Route verifying_api_route(const ApiParts& parts,
         spoken.has_value() ? answering(spoken->action, respond) : respond;
     if (!caller.has_value() && limit != nullptr &&
         limit->is_too_many(request.peer.address, std::chrono::steady_clock::now())) {
-      return answer(http_reply(
-          error_reply(ecs_error("ThrottlingException", "Too many refused requests."))));
+      return answer(
+          http_reply(error_reply(ecs_error("ThrottlingException", "Too many refused requests."))));
     }
     if (!caller.has_value()) {
-      return audited(parts.audit, std::move(record), answer)(http_reply(refusal_reply(caller.error())));
+      return audited(
+          parts.audit, std::move(record), answer)(http_reply(refusal_reply(caller.error())));
     }
     const std::optional<HttpReply> refused = refuse_path(request);
     if (refused.has_value()) return respond(*refused);

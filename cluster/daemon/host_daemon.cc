@@ -198,22 +198,22 @@ void HostDaemon::open_streams() {
     IK_LET(relay, StreamRelay::create(loop_, *member_, options, *manager_, audit_));
     relay_ = std::move(relay);
     relay_->start();
-    manager_->logs().set_hosts(
-        member_->membership().identity.node,
-        [this](const Node& node,
-               const std::string& verb,
-               const Json& question,
-               const LogDesk::Told& then) {
-          if (member_ == nullptr) return then(make_error(ErrorKind::kUnavailable, "no cluster"));
-          ask_log_store(loop_,
-                        *member_,
-                        {.node = node.id,
-                         .address = node.address,
-                         .port = options_.stream_port,
-                         .verb = verb,
-                         .question = question},
-                        then);
-        });
+    manager_->logs().set_hosts(member_->membership().identity.node,
+                               [this](const Node& node,
+                                      const std::string& verb,
+                                      const Json& question,
+                                      const LogDesk::Told& then) {
+                                 if (member_ == nullptr)
+                                   return then(make_error(ErrorKind::kUnavailable, "no cluster"));
+                                 ask_log_store(loop_,
+                                               *member_,
+                                               {.node = node.id,
+                                                .address = node.address,
+                                                .port = options_.stream_port,
+                                                .verb = verb,
+                                                .question = question},
+                                               then);
+                               });
     return {};
   };
   const Result<void> opened = open();

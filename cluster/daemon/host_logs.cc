@@ -73,9 +73,8 @@ void HostLogs::look() {
   boost::asio::post(thread_, [layout = layout_, terms, max_bytes = max_bytes_] {
     const LogRoomReport report = keep_log_room(layout, terms, max_bytes, unix_now());
     if (report.removed_files == 0) return;
-    spdlog::info("log store files removed count={} bytes left={}",
-                 report.removed_files,
-                 report.bytes);
+    spdlog::info(
+        "log store files removed count={} bytes left={}", report.removed_files, report.bytes);
   });
   wait();
 }

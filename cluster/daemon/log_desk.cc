@@ -84,7 +84,9 @@ struct LogDesk::Desk : std::enable_shared_from_this<LogDesk::Desk> {
   template <typename T>
   void in_pool(std::function<T()> work, std::function<void(const T&)> then) {
     boost::asio::post(pool,
-                      [&io = loop, work = std::move(work), then = std::move(then),
+                      [&io = loop,
+                       work = std::move(work),
+                       then = std::move(then),
                        guard = boost::asio::make_work_guard(loop)] {
                         auto result = std::make_shared<const T>(work());
                         boost::asio::post(io, [then, result] { then(*result); });
@@ -220,14 +222,11 @@ struct LogDesk::Desk : std::enable_shared_from_this<LogDesk::Desk> {
   void delete_group(const ApiRequest& request, const Json& body, const Respond& respond) {
     const Json question = {{"region", request.region},
                            {"group", body.value("logGroupName", Json())}};
-    api.handle(request,
-               [self = shared_from_this(), question, respond](const ApiReply& reply) {
-                 constexpr unsigned kOk = 200;
-                 if (reply.status != kOk) return respond(reply);
-                 self->gather("delete", question, [reply, respond](const Gathered&) {
-                   respond(reply);
-                 });
-               });
+    api.handle(request, [self = shared_from_this(), question, respond](const ApiReply& reply) {
+      constexpr unsigned kOk = 200;
+      if (reply.status != kOk) return respond(reply);
+      self->gather("delete", question, [reply, respond](const Gathered&) { respond(reply); });
+    });
   }
 
   boost::asio::io_context& loop;

@@ -27,12 +27,10 @@ class LogAsker : public std::enable_shared_from_this<LogAsker> {
 
   Result<void> ask(boost::asio::io_context& loop, const ClusterMember& member) {
     const bool is_v6 = question_.address.find(':') != std::string::npos;
-    IK_LET(at,
-           parse_node_endpoint(fmt::format("{}{}{}:{}",
-                                           is_v6 ? "[" : "",
-                                           question_.address,
-                                           is_v6 ? "]" : "",
-                                           question_.port)));
+    IK_LET(
+        at,
+        parse_node_endpoint(fmt::format(
+            "{}{}{}:{}", is_v6 ? "[" : "", question_.address, is_v6 ? "]" : "", question_.port)));
     IK_LET(tls, node_client_tls(member.membership().credentials));
     // A worker's certificate is made for clients: here it answers, and only that node's counts.
     ::SSL_CTX_set_purpose(tls->native_handle(), X509_PURPOSE_SSL_CLIENT);

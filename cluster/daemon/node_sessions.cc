@@ -215,7 +215,7 @@ void NodeSessions::note_change(std::string_view key) {
     }
   }
   const std::optional<RecordKey> parsed = parse_record_key(key);
-  if (!parsed.has_value() || parsed->kind == RecordKind::kLogGroup) tell_logs();
+  if (parsed.has_value() && parsed->kind == RecordKind::kLogGroup) tell_logs();
   const bool is_network = parsed.has_value() && (parsed->kind == RecordKind::kNode ||
                                                  parsed->kind == RecordKind::kNetwork);
   if (!key.empty() && !is_network) return;

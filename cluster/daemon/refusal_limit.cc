@@ -20,7 +20,7 @@ std::string network_of(const std::string& address) {
   std::fill(std::begin(parsed.s6_addr) + kNetworkBytes, std::end(parsed.s6_addr), 0);
   std::array<char, INET6_ADDRSTRLEN> text{};
   return ::inet_ntop(AF_INET6, &parsed, text.data(), text.size()) == nullptr ? address
-                                                                            : text.data();
+                                                                             : text.data();
 }
 
 }  // namespace
@@ -30,8 +30,8 @@ bool RefusalLimit::is_too_many(const std::string& address, Time now) {
   const std::string network = network_of(address);
   // So many at once: those who are worst are kept.
   if (settled_at_.size() >= kMaxAddresses && settled_at_.count(network) == 0) {
-    settled_at_.erase(std::ranges::min_element(
-        settled_at_, {}, [](const auto& each) { return each.second; }));
+    settled_at_.erase(
+        std::ranges::min_element(settled_at_, {}, [](const auto& each) { return each.second; }));
   }
   Time& settled = settled_at_.try_emplace(network, now).first->second;
   if (settled - now >= kBurst * kEachRefusal) return true;

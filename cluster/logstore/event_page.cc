@@ -36,9 +36,8 @@ Json to_json(const EventPage& page) {
                       {"i", each.ingested_ms},
                       {"m", each.message}});
   }
-  return {{"events", std::move(events)},
-          {"complete", page.is_complete},
-          {"streams", page.has_streams}};
+  return {
+      {"events", std::move(events)}, {"complete", page.is_complete}, {"streams", page.has_streams}};
 }
 
 Result<EventPage> parse_event_page(const Json& json) {

@@ -46,11 +46,11 @@ std::vector<OpenFile> open_files(const StoredStream& stream) {
       }
       if (std::ranges::find(seen, status.st_ino) != seen.end()) is_whole = false;
       seen.push_back(status.st_ino);
-      open.push_back({.fd = std::move(*fd),
-                      .changed = status.st_mtim.tv_sec * UnixNanos{1'000'000'000} +
-                                 status.st_mtim.tv_nsec,
-                      .size = status.st_size,
-                      .is_current = each.age == 0});
+      open.push_back(
+          {.fd = std::move(*fd),
+           .changed = status.st_mtim.tv_sec * UnixNanos{1'000'000'000} + status.st_mtim.tv_nsec,
+           .size = status.st_size,
+           .is_current = each.age == 0});
     }
     if (is_whole) return open;
   }
@@ -190,8 +190,7 @@ class StreamScan {
       : stream_(stream),
         pattern_(pattern),
         page_(page),
-        source_(short_digest(fmt::format("{}\n{}", options.host, stream.directory),
-                             kSourceDigits)),
+        source_(short_digest(fmt::format("{}\n{}", options.host, stream.directory), kSourceDigits)),
         from_head_(options.from_head) {}
 
   void scan_log() {

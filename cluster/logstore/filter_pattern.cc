@@ -24,8 +24,8 @@ Result<std::string> take_term(std::string_view& text) {
     const char next = text.front();
     text.remove_prefix(1);
     if (next == '"') return term;
-    const bool is_escape = next == '\\' && !text.empty() &&
-                           (text.front() == '"' || text.front() == '\\');
+    const bool is_escape =
+        next == '\\' && !text.empty() && (text.front() == '"' || text.front() == '\\');
     term += is_escape ? text.front() : next;
     if (is_escape) text.remove_prefix(1);
   }
@@ -54,8 +54,9 @@ Result<FilterPattern> FilterPattern::parse(std::string_view text) {
     if (has_sign) text.remove_prefix(1);
     IK_LET(term, take_term(text));
     if (term.empty()) return make_error(ErrorKind::kInvalid, "a term is empty");
-    std::vector<std::string>& terms =
-        first == '-' ? pattern.excluded_ : first == '?' ? pattern.optional_ : pattern.required_;
+    std::vector<std::string>& terms = first == '-'   ? pattern.excluded_
+                                      : first == '?' ? pattern.optional_
+                                                     : pattern.required_;
     terms.push_back(std::move(term));
   }
   return pattern;

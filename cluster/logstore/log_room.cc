@@ -49,8 +49,8 @@ std::vector<std::string> plan_log_room(std::vector<LogFileFacts> files,
   std::ranges::stable_sort(files, {}, &LogFileFacts::changed);
   std::vector<std::string> gone;
   for (const LogFileFacts& each : files) {
-    const bool is_over = each.retention_days > 0 &&
-                         each.changed + each.retention_days * kNanosPerDay < now;
+    const bool is_over =
+        each.retention_days > 0 && each.changed + each.retention_days * kNanosPerDay < now;
     if (each.is_written || (!is_over && bytes <= max_bytes)) continue;
     bytes -= each.bytes;
     gone.push_back(each.path);
@@ -70,11 +70,10 @@ LogRoomReport keep_log_room(const EngineLayout& layout,
   std::vector<LogFileFacts> files;
   for (const StoredStream& each : streams) {
     const auto days = retention.find({each.facts.region, each.facts.group});
-    const std::vector<LogFileFacts> own =
-        facts_of(each,
-                 is_log_live(layout, each.facts) ||
-                     each.facts.created_ms + kYoungMs > now / kNanosInMs,
-                 days == retention.end() ? 0 : days->second);
+    const std::vector<LogFileFacts> own = facts_of(
+        each,
+        is_log_live(layout, each.facts) || each.facts.created_ms + kYoungMs > now / kNanosInMs,
+        days == retention.end() ? 0 : days->second);
     files.insert(files.end(), own.begin(), own.end());
   }
   LogRoomReport report;
@@ -90,8 +89,8 @@ LogRoomReport keep_log_room(const EngineLayout& layout,
   }
   for (const StoredStream& each : streams) {
     const bool is_young = each.facts.created_ms + kYoungMs > now / kNanosInMs;
-    const bool is_kept = is_young || is_log_live(layout, each.facts) ||
-                         !list_log_files(each).empty();
+    const bool is_kept =
+        is_young || is_log_live(layout, each.facts) || !list_log_files(each).empty();
     if (!is_kept) static_cast<void>(remove_tree(each.directory));
   }
   return report;

@@ -73,10 +73,10 @@ std::string log_group_directory(const EngineLayout& layout,
 
 Result<std::string> prepare_log_stream(const EngineLayout& layout, const LogStreamFacts& facts) {
   const std::string group = log_group_directory(layout, facts.region, facts.group);
-  std::string directory = fmt::format(
-      "{}/{}",
-      group,
-      short_digest(fmt::format("{}\n{}", file_name(facts), facts.stream), kNameDigits));
+  std::string directory =
+      fmt::format("{}/{}",
+                  group,
+                  short_digest(fmt::format("{}\n{}", file_name(facts), facts.stream), kNameDigits));
   IK_TRY(make_directories(directory, 0700));
   const std::string path = directory + "/stream.json";
   if (::access(path.c_str(), F_OK) == 0) return directory;
@@ -103,8 +103,7 @@ std::vector<StoredStream> list_all_log_streams(const EngineLayout& layout) {
 
 // The link goes with the container.
 bool is_log_live(const EngineLayout& layout, const LogStreamFacts& facts) {
-  return !facts.is_of_clients() &&
-         ::access(layout.name_link(facts.container).c_str(), F_OK) == 0;
+  return !facts.is_of_clients() && ::access(layout.name_link(facts.container).c_str(), F_OK) == 0;
 }
 
 std::vector<StoredLogFile> list_log_files(const StoredStream& stream) {

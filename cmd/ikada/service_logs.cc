@@ -120,10 +120,18 @@ class ServiceLogs {
 
   // Of a task that came later all lines are news.
   Result<void> begin(const LogPlace& place, bool is_first) {
-    std::vector<std::string> words = {program_, "--root", context_.root, "--run-root",
-                                      context_.run_root, "task", "logs", "--timestamps",
-                                      "--cluster", options_.service.cluster,
-                                      "--container", place.container};
+    std::vector<std::string> words = {program_,
+                                      "--root",
+                                      context_.root,
+                                      "--run-root",
+                                      context_.run_root,
+                                      "task",
+                                      "logs",
+                                      "--timestamps",
+                                      "--cluster",
+                                      options_.service.cluster,
+                                      "--container",
+                                      place.container};
     if (options_.follow && !place.is_over) words.emplace_back("--follow");
     const auto last = last_time_.find(place.key());
     if (last != last_time_.end()) {
@@ -201,10 +209,10 @@ class ServiceLogs {
       return true;
     }
     last_time_[reading.place.key()] = time;
-    std::string text = fmt::format("{} {} | ", reading.place.task.substr(0, 8),
-                                   reading.place.container);
-    text += options_.timestamps || space == std::string::npos ? line.text
-                                                              : line.text.substr(space + 1);
+    std::string text =
+        fmt::format("{} {} | ", reading.place.task.substr(0, 8), reading.place.container);
+    text +=
+        options_.timestamps || space == std::string::npos ? line.text : line.text.substr(space + 1);
     text += '\n';
     FILE* const file = line.is_stderr ? stderr : stdout;
     if (line.is_stderr) ::fflush(stdout);
@@ -227,8 +235,11 @@ class ServiceLogs {
         resumed_.insert(each.place.key());
       } else if (is_bad) {
         for (const std::string& complaint : each.complaints) {
-          ::fprintf(stderr, "%s %s: %s\n", each.place.task.substr(0, 8).c_str(),
-                    each.place.container.c_str(), complaint.c_str());
+          ::fprintf(stderr,
+                    "%s %s: %s\n",
+                    each.place.task.substr(0, 8).c_str(),
+                    each.place.container.c_str(),
+                    complaint.c_str());
         }
       }
       it = readings_.erase(it);

@@ -22,8 +22,7 @@ struct TaskLogsOptions {
 };
 
 // Of a task whose containers have gone, or are out of reach.
-Result<bool> show_stored(const TaskLogsOptions& options,
-                         const Context& context) {
+Result<bool> show_stored(const TaskLogsOptions& options, const Context& context) {
   return print_stored_logs(context,
                            {.task = id_of_arn(options.choice.task),
                             .container = options.choice.container,

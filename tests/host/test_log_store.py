@@ -1,4 +1,4 @@
-"""The log store on one host: what containers with awslogs write, boto3, aws logs tail, retention."""
+"""The log store on one host: what awslogs containers write, boto3, aws logs tail, retention."""
 
 import itertools
 import json

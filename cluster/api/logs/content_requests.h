@@ -32,8 +32,8 @@ Result<StreamsPlan> plan_describe_log_streams(const ApiCall& call, const State& 
 
 // Events, perhaps none, for a stream of this manager's host.
 struct PutPlan {
-  StreamChoice choice;     // Of the stream, to find whether there is one.
-  bool makes_it = false;   // CreateLogStream: there must be none.
+  StreamChoice choice;    // Of the stream, to find whether there is one.
+  bool makes_it = false;  // CreateLogStream: there must be none.
   LogStreamFacts facts;
   std::vector<PutEvent> events;
   Json answer = Json::object();

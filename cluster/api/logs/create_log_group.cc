@@ -35,8 +35,7 @@ Result<Outcome> create_log_group(const ApiCall& call, const State& state) {
   if (groups.find(log_group_record_name(name)) != groups.end()) {
     return ecs_error("ResourceAlreadyExistsException", "The specified log group already exists");
   }
-  return propose_group(
-      call, LogGroup{.name = name, .created_at = call.now, .tags = input.tags}, 0);
+  return propose_group(call, LogGroup{.name = name, .created_at = call.now, .tags = input.tags}, 0);
 }
 
 }  // namespace ikada::logs

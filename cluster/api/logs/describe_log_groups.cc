@@ -26,11 +26,10 @@ void describe(JsonFields& fields, DescribeLogGroupsInput& input) {
 }
 
 bool is_meant(const DescribeLogGroupsInput& input, const std::string& name) {
-  const bool is_named =
-      input.identifiers.empty() ||
-      std::ranges::any_of(input.identifiers, [&](const std::string& each) {
-        return log_group_of_arn(each) == name;
-      });
+  const bool is_named = input.identifiers.empty() ||
+                        std::ranges::any_of(input.identifiers, [&](const std::string& each) {
+                          return log_group_of_arn(each) == name;
+                        });
   return is_named && name.starts_with(input.prefix) &&
          name.find(input.pattern) != std::string::npos;
 }
@@ -63,10 +62,10 @@ Result<Outcome> describe_log_groups(const ApiCall& call, const State& state) {
     if (!is_meant(input, kept.value.name)) continue;
     items.push_back({.key = kept.value.name, .shown = show(call.scope, kept.value)});
   }
-  IK_LET(page,
-         page_of(std::move(items),
-                 {.next_token = input.next_token, .max_results = limit},
-                 "logGroups"));
+  IK_LET(
+      page,
+      page_of(
+          std::move(items), {.next_token = input.next_token, .max_results = limit}, "logGroups"));
   return answer(std::move(page));
 }
 

@@ -132,11 +132,10 @@ Result<EventsPlan> plan_get_log_events(const ApiCall& call, const State& state) 
     before = key;
     behind = key;
   }
-  return EventsPlan{.query = std::move(query),
-                    .must_have_stream = true,
-                    .show = [before, behind](const EventPage& page) {
-                      return shown_page(page, before, behind);
-                    }};
+  return EventsPlan{
+      .query = std::move(query),
+      .must_have_stream = true,
+      .show = [before, behind](const EventPage& page) { return shown_page(page, before, behind); }};
 }
 
 Result<EventsPlan> plan_filter_log_events(const ApiCall& call, const State& state) {
@@ -160,23 +159,21 @@ Result<EventsPlan> plan_filter_log_events(const ApiCall& call, const State& stat
     IK_LET(key, key_of_token(*input.next_token));
     query.range.low = std::max(query.range.low, key);
   }
-  return EventsPlan{.query = std::move(query),
-                    .must_have_stream = false,
-                    .show = [](const EventPage& page) {
-                      Json events = Json::array();
-                      for (const LogEvent& each : page.events) {
-                        Json shown = shown_event(each);
-                        shown["logStreamName"] = each.stream;
-                        shown["eventId"] = each.key;
-                        events.push_back(std::move(shown));
-                      }
-                      Json shown = {{"events", std::move(events)},
-                                    {"searchedLogStreams", Json::array()}};
-                      if (!page.is_complete && !page.events.empty()) {
-                        shown["nextToken"] = token_of('f', page.events.back().key);
-                      }
-                      return shown;
-                    }};
+  return EventsPlan{
+      .query = std::move(query), .must_have_stream = false, .show = [](const EventPage& page) {
+        Json events = Json::array();
+        for (const LogEvent& each : page.events) {
+          Json shown = shown_event(each);
+          shown["logStreamName"] = each.stream;
+          shown["eventId"] = each.key;
+          events.push_back(std::move(shown));
+        }
+        Json shown = {{"events", std::move(events)}, {"searchedLogStreams", Json::array()}};
+        if (!page.is_complete && !page.events.empty()) {
+          shown["nextToken"] = token_of('f', page.events.back().key);
+        }
+        return shown;
+      }};
 }
 
 }  // namespace ikada::logs

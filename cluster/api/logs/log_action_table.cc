@@ -23,9 +23,10 @@ constexpr ActionEntry kLogActions[] = {
 }  // namespace
 
 const ActionEntry* find_action(std::string_view name) {
-  const auto* const found = std::find_if(std::begin(kLogActions),
-                                         std::end(kLogActions),
-                                         [&](const ActionEntry& each) { return each.name == name; });
+  const auto* const found =
+      std::find_if(std::begin(kLogActions), std::end(kLogActions), [&](const ActionEntry& each) {
+        return each.name == name;
+      });
   return found == std::end(kLogActions) ? nullptr : found;
 }
 

@@ -98,7 +98,8 @@ Result<void> check_events(const std::vector<PutEventInput>& events) {
     before = each.time_ms;
     bytes += each.message.size() + kEventCost;
   }
-  if (bytes > kMaxPutBytes) return invalid_parameter("Upload too large: {} bytes exceeds limit of {}", bytes, kMaxPutBytes);
+  if (bytes > kMaxPutBytes)
+    return invalid_parameter("Upload too large: {} bytes exceeds limit of {}", bytes, kMaxPutBytes);
   if (events.back().time_ms - events.front().time_ms > kDayMs) {
     return invalid_parameter(
         "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
@@ -126,7 +127,9 @@ Result<StreamsPlan> plan_describe_log_streams(const ApiCall& call, const State& 
                  .group = group->value.name,
                  .prefix = input.prefix,
                  .group_created_ms = group->value.created_at.milliseconds},
-      .show = [page, by_time, is_descending = input.is_descending,
+      .show = [page,
+               by_time,
+               is_descending = input.is_descending,
                arn = log_group_arn(call.scope, group->value.name)](
                   const std::vector<StreamSummary>& streams) -> Result<Json> {
         std::vector<ListItem> items;

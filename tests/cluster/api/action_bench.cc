@@ -56,6 +56,8 @@ std::int64_t revision_of(const State& state, const std::string& key) {
       return revision_in(scope.listener_ports, name.first);
     case RecordKind::kSecret:
       return revision_in(scope.secrets, name.first);
+    case RecordKind::kLogGroup:
+      return revision_in(scope.log_groups, name.first);
     case RecordKind::kServiceEvents:
     case RecordKind::kSetting:
     case RecordKind::kNode:

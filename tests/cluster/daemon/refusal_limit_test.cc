@@ -8,7 +8,10 @@ namespace {
 using std::chrono::seconds;
 
 // How many of `count` refusals at that time are not too many.
-int let_through(RefusalLimit& limit, const std::string& address, RefusalLimit::Time now, int count) {
+int let_through(RefusalLimit& limit,
+                const std::string& address,
+                RefusalLimit::Time now,
+                int count) {
   int passed = 0;
   for (int i = 0; i < count; ++i) passed += limit.is_too_many(address, now) ? 0 : 1;
   return passed;

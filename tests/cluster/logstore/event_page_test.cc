@@ -84,10 +84,11 @@ TEST_CASE("a page goes to JSON and back") {
   CHECK_FALSE(again->is_complete);
   CHECK(again->events[0].key == page.events[0].key);
   CHECK(again->events[0].time_ms == 3);
-  CHECK_FALSE(parse_event_page(Json{{"complete", true}, {"streams", true},
-                                    {"events", {{{"k", "!"}, {"s", ""}, {"t", 1}, {"i", 1},
-                                                 {"m", ""}}}}})
-                  .has_value());
+  CHECK_FALSE(
+      parse_event_page(Json{{"complete", true},
+                            {"streams", true},
+                            {"events", {{{"k", "!"}, {"s", ""}, {"t", 1}, {"i", 1}, {"m", ""}}}}})
+          .has_value());
 }
 
 }  // namespace ikada

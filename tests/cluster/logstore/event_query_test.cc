@@ -42,9 +42,9 @@ class Store {
   LogWriter open(const std::string& stream, std::uint64_t max_bytes = 0) {
     const auto directory = prepare_log_stream(layout, facts(stream, "ecs-" + stream.substr(4)));
     REQUIRE(directory.has_value());
-    auto writer = LogWriter::open(
-        {.path = *directory + "/log", .max_bytes = max_bytes, .max_files = 64},
-        [](std::string_view) {});
+    auto writer =
+        LogWriter::open({.path = *directory + "/log", .max_bytes = max_bytes, .max_files = 64},
+                        [](std::string_view) {});
     REQUIRE(writer.has_value());
     return std::move(*writer);
   }
@@ -185,7 +185,8 @@ TEST_CASE("room is made by whole files, and never of what a container writes to"
 
   // All is over by the group's retention: then the stream goes as a whole.
   const UnixNanos far = (kFirst + 3000LL * 24 * 3600 * 1000) * kMs;
-  keep_log_room(store.layout, {{.region = "r", .group = "/ecs/web", .retention_days = 1}}, 600, far);
+  keep_log_room(
+      store.layout, {{.region = "r", .group = "/ecs/web", .retention_days = 1}}, 600, far);
   CHECK(list_all_log_streams(store.layout).empty());
 }
 
