@@ -116,6 +116,12 @@ AuditRecord audit_of_control(const HttpRequest& request) {
     record.resources.emplace_back(path.substr(kNodes.size()));
     return record;
   }
+  if (path.starts_with(kNodes) && path.ends_with("/role")) {
+    record.name = "ClusterNodeRole";
+    const std::string_view rest = path.substr(kNodes.size());
+    record.resources.emplace_back(rest.substr(0, rest.rfind('/')));
+    return record;
+  }
   record.name = path == "/cluster" ? "ClusterStatus" : name_of_path(path);
   return record;
 }

@@ -39,7 +39,9 @@ ManagerCalls ClusterMember::calls(ControlPlane& manager) {
             self.id = membership_.identity.node;
             self.address = membership_.address;
             manager.admit_manager(self, *keys_, node, reply);
-          }};
+          },
+      .doubled = [&manager](const std::string& node,
+                            const std::string& origin) { manager.note_double(node, origin); }};
 }
 
 std::string ClusterMember::endpoint_of(const std::string& address) const {
@@ -153,6 +155,7 @@ void ClusterMember::start_link() {
                     [this] {
                       spdlog::info("manager connected");
                       silent_manager_.clear();
+                      refused_for_.clear();
                       if (manager_ != nullptr) manager_->balancers().note_connected();
                       if (assignments_ != nullptr) assignments_->note_connected();
                     },
@@ -163,8 +166,9 @@ void ClusterMember::start_link() {
                     },
                 .on_news =
                     [this](const News& news) {
-                      if (news.verb == "refused") {
-                        spdlog::error("the cluster does not know this node any more");
+                      if (news.verb == "refused") note_refused(news.body);
+                      if (news.verb == "role" && on_role_) {
+                        on_role_(news.body.value("role", ""));
                       }
                       if (news.verb == "managers" && manager_ == nullptr) {
                         take_managers_news(news.body);
@@ -175,6 +179,51 @@ void ClusterMember::start_link() {
                       if (logs_ != nullptr) logs_->take(news);
                       if (assignments_ != nullptr) assignments_->note_news(news);
                     }});
+}
+
+// It is tried again and again; once is enough to be told. A host with another's identity must not
+// speak for that one.
+void ClusterMember::note_refused(const Json& body) {
+  const std::string told = body.value("reason", "");
+  const std::string reason =
+      told.empty() ? std::string("the cluster does not know this node any more") : told;
+  if (std::exchange(refused_for_, reason) == reason) return;
+  spdlog::error("{}", reason);
+  if (!told.empty()) gossip_->stop();
+}
+
+void ClusterMember::ask(const std::string& verb, const Json& body, Asked then) {
+  if (!is_connected()) return then(make_error(ErrorKind::kUnavailable, "no manager is connected"));
+  link_->ask(verb, body, [then = std::move(then)](const Result<Json>& answer) { then(answer); });
+}
+
+// A manager that is to be a worker has no place in etcd any more, then no role: its host is told.
+// Who leads hands over first.
+void ClusterMember::look_at_demotions() {
+  if (is_demoting_ || manager_->is_alone()) return;
+  const ScopeState& home = manager_->home();
+  for (const auto& [id, node] : home.nodes) {
+    if (node.value.wanted_role != "worker" || node.value.role != "manager") continue;
+    if (id == membership_.identity.node) {
+      spdlog::info("handing over");
+      return manager_->resign();
+    }
+    is_demoting_ = true;
+    return manager_->remove_member(
+        node.value.address, [this, id = id](const Result<void>& removed) {
+          is_demoting_ = false;
+          if (!removed.has_value()) return spdlog::warn("demote: {}", removed.error().message);
+          const ScopeState& now = manager_->home();
+          const auto found = now.nodes.find(id);
+          if (found == now.nodes.end() || found->second.value.wanted_role != "worker") return;
+          Node demoted = found->second.value;
+          demoted.role = "worker";
+          Proposal proposal;
+          proposal.put(node_key(now.scope, id), demoted, found->second.revision);
+          spdlog::info("node demoted node={}", id);
+          propose(proposal);
+        });
+  }
 }
 
 void ClusterMember::take_managers_news(const Json& body) {

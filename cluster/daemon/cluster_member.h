@@ -82,6 +82,17 @@ class ClusterMember {
     on_cluster_ = std::move(on_cluster);
   }
 
+  // Asks the leading manager as a node does.
+  void ask(const std::string& verb, const Json& body, Asked then);
+  // Told when this host is to have that role.
+  void set_on_role(std::function<void(const std::string& role)> on_role) {
+    on_role_ = std::move(on_role);
+  }
+  // On the leading manager: whether another host has shown the node's identity a moment ago.
+  bool is_doubled(const std::string& node) const {
+    return nodes_ != nullptr && nodes_->is_doubled(node);
+  }
+
  private:
   ClusterMember(boost::asio::io_context& loop, Membership membership, std::string path);
 
@@ -98,6 +109,8 @@ class ClusterMember {
   std::string silent_leader() const;
   void open_link();
   void start_link();
+  void note_refused(const Json& body);
+  void look_at_demotions();
   void take_managers_news(const Json& body);
   void take_managers(std::vector<std::string> managers);
   void claim_instance();
@@ -131,6 +144,9 @@ class ClusterMember {
   std::vector<std::string> manager_nodes_;  // Of a worker: as told last.
   std::function<void(const Json&, Asked)> on_cluster_;
   bool was_leading_ = true;  // Of a manager: as the node server believes.
+  std::function<void(const std::string&)> on_role_;
+  std::string refused_for_;  // As was told last.
+  bool is_demoting_ = false;
   bool was_removed_ = false;
   bool is_serving_ = false;
   bool is_claiming_ = false;

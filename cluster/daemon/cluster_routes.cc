@@ -35,6 +35,15 @@ HttpReply reply_of(const Result<Json>& result) {
           .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
 }
 
+// NODE of /cluster/nodes/NODE/role.
+std::optional<std::string> node_of_role_path(std::string_view path) {
+  constexpr std::string_view kRole = "/role";
+  if (!path.starts_with(kNodesPath) || !path.ends_with(kRole)) return std::nullopt;
+  path.remove_prefix(kNodesPath.size());
+  path.remove_suffix(std::min(path.size(), kRole.size()));
+  return std::string(path);
+}
+
 void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon::Done done) {
   JsonReader reader(body, "request");
   if (verb == "init") {
@@ -111,6 +120,14 @@ void answer_about_nodes(HostDaemon& host,
   }
   const Result<Json> body = parse_json(request.body.empty() ? "{}" : request.body);
   if (!body.has_value()) return done(body.error());
+  const std::optional<std::string> node = node_of_role_path(target.before);
+  if (node.has_value()) {
+    std::string role;
+    JsonReader reader(*body, "request");
+    reader.require("role", role);
+    const Result<void> read = reader.done();
+    return read.has_value() ? host.set_role(*node, role, done) : done(read.error());
+  }
   post(host, target.before.substr(kClusterPath.size() + 1), *body, done);
 }
 
@@ -118,7 +135,8 @@ bool is_about_nodes(const ClusterRequest& request) {
   const std::string_view path = cut(request.target, '?').before;
   if (request.method == "GET") return path == "/cluster/nodes";
   if (request.method == "DELETE") return path.starts_with(kNodesPath);
-  return request.method == "POST" && path == "/cluster/token";
+  return request.method == "POST" &&
+         (path == "/cluster/token" || node_of_role_path(path).has_value());
 }
 
 void answer_cluster_request(HostDaemon& host,
@@ -131,8 +149,20 @@ void answer_cluster_request(HostDaemon& host,
   const ClusterRequest asked{request.method, request.target, request.body};
   if (is_about_nodes(asked)) {
     if (!host.is_following()) return answer_about_nodes(host, asked, done);
+    const bool is_list = asked.method == "GET";
     return host.ask_leader(
-        {{"method", asked.method}, {"target", asked.target}, {"body", asked.body}}, done);
+        {{"method", asked.method}, {"target", asked.target}, {"body", asked.body}},
+        [&host, is_list, done](const Result<Json>& result) {
+          const bool is_alone =
+              !result.has_value() && result.error().kind == ErrorKind::kUnavailable;
+          if (!is_list || !is_alone) return done(result);
+          // Better than nothing: what this manager sees itself.
+          host.nodes([done, why = result.error().message](const Result<Json>& own) {
+            Json answer = own.value_or(Json::object());
+            answer["remark"] = "as this manager sees it: " + why;
+            done(own.has_value() ? Result<Json>(answer) : own);
+          });
+        });
   }
   if (request.method == "GET" && target.before == kClusterPath) return host.status(done);
   if (request.method != "POST" || target.before.size() <= kClusterPath.size()) {

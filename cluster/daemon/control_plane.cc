@@ -20,7 +20,9 @@
 #include "cluster/daemon/api_keys.h"
 #include "cluster/daemon/cluster_backup.h"
 #include "cluster/daemon/host_balancers.h"
+#include "cluster/store/etcd_members.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/random_id.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/inet_socket.h"
 #include "runtime/sys/unix_socket.h"
@@ -274,6 +276,31 @@ void ControlPlane::admit_member(const Node& node, std::function<void(Result<Json
     }
     boost::asio::post(loop_, [done, ready = std::move(ready)] { done(ready); });
   });
+}
+
+void ControlPlane::remove_member(const std::string& address,
+                                 std::function<void(const Result<void>&)> then) {
+  if (is_alone()) return then({});
+  boost::asio::post(pool_, [this, url = store_->peer_url(address), then = std::move(then)] {
+    const Result<void> removed =
+        remove_etcd_member(store_->client(), url).context("take it out of the managers' etcd");
+    boost::asio::post(loop_, [then, removed] { then(removed); });
+  });
+}
+
+void ControlPlane::note_double(const std::string& node, const std::string& origin) {
+  constexpr size_t kIdBytes = 16;
+  AuditRecord record;
+  record.source = "ikadad";
+  record.name = "NodeDoubled";
+  record.address = origin;
+  record.principal = "node/" + node;
+  record.resources = {node};
+  record.request_id = random_hex(kIdBytes);
+  record.error_code = "Conflict";
+  record.error_message = "another host has this node's identity: node.json was copied";
+  record.is_read_only = true;
+  audit_->write(std::move(record), nullptr);
 }
 
 Result<void> ControlPlane::open_port(std::uint16_t port, const std::string& directory) {

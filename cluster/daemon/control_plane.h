@@ -93,6 +93,10 @@ class ControlPlane {
                      const ClusterKeys& keys,
                      const Node& node,
                      std::function<void(Result<Json>)> done);
+  // Takes the manager at that address out of etcd.
+  void remove_member(const std::string& address, std::function<void(const Result<void>&)> then);
+  // For the audit log: a host at `origin` has shown a copy of the node's identity.
+  void note_double(const std::string& node, const std::string& origin);
   // Serves the signed API with TLS on all interfaces, too. Again with another context: for
   // connections from then on.
   Result<void> serve_tls(std::uint16_t port, std::shared_ptr<boost::asio::ssl::context> tls);

@@ -91,6 +91,11 @@ Result<void> HostDaemon::open() {
   const bool is_member = membership.has_value();
   const bool is_manager =
       is_member ? membership->identity.role == auth::NodeRole::kManager : config.has_value();
+  // Left by a daemon that was killed while its host became a manager, or stopped being one.
+  if (is_member && !is_manager && keys.has_value()) {
+    remove_cluster_files();
+    keys.reset();
+  }
   // Left by a daemon that was killed while its host left the cluster.
   if (!is_member && network_.is_kept()) network_.remove();
   if (is_manager) IK_TRY(open_manager(is_member ? membership->identity.node : "", keys));
@@ -168,6 +173,7 @@ Result<void> HostDaemon::open_member(Membership membership, std::optional<Cluste
   member_->set_network(network_);
   member_->set_names(names_);
   member_->set_logs(logs_);
+  member_->set_on_role([this](const std::string& role) { take_role(role); });
   network_.set_on_bridge([this] { names_.listen(); });
   member_->set_on_cluster([this](const Json& request, const ClusterMember::Asked& then) {
     on_cluster_(request, then);

@@ -89,6 +89,10 @@ class HostDaemon {
   // one that is connected, unless `force`.
   void remove_node(const std::string& name, bool force, Done done);
 
+  // Promotes a worker, or demotes a manager: {"node", "name"} when that is decided. kConflict for
+  // what cannot be.
+  void set_role(const std::string& name, const std::string& role, const Done& done);
+
   // Whether another manager has to be asked about nodes and tokens, and asking it.
   bool is_following() const;
   void ask_leader(const Json& request, const Done& done);
@@ -119,6 +123,9 @@ class HostDaemon {
   void remove_cluster_files();
   void joined(Result<Joined> joined, const Done& done);
   Result<void> become_manager(const Joined& joined);
+  void take_role(const std::string& role);
+  void ask_for_role_later(const std::string& role);
+  Result<void> become(const Json& answer, bool is_promotion);
   Result<void> open_rest(const Membership& membership);
   void leave_as_one_of(bool force, const Done& done);
   void hand_over(int attempts, const Done& done);

@@ -6,8 +6,10 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/etcd_setup.h"
+#include "cluster/daemon/host_balancers.h"
 #include "cluster/daemon/host_daemon.h"
-#include "cluster/store/etcd_members.h"
+#include "cluster/daemon/role_change.h"
+#include "cluster/state/record_key.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/sys/file.h"
 
@@ -16,6 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAskForLeader{100};
 constexpr int kLeaderAttempts = 400;
+constexpr std::chrono::seconds kRoleAgain{2};
 
 }  // namespace
 
@@ -97,14 +100,97 @@ void HostDaemon::leave_etcd(const Done& done) {
 }
 
 void HostDaemon::remove_member(const Node& node, std::function<void(const Result<void>&)> then) {
-  if (manager_->is_alone()) return then({});
-  SharedStore& store = manager_->shared_store();
-  boost::asio::post(
-      manager_->pool(), [this, &store, url = store.peer_url(node.address), then = std::move(then)] {
-        const Result<void> removed =
-            remove_etcd_member(store.client(), url).context("take it out of the managers' etcd");
-        boost::asio::post(loop_, [then, removed] { then(removed); });
-      });
+  manager_->remove_member(node.address, std::move(then));
+}
+
+void HostDaemon::set_role(const std::string& name, const std::string& role, const Done& done) {
+  if (manager_ == nullptr || member_ == nullptr) {
+    return done(make_error(ErrorKind::kConflict, "this host is no manager of a cluster"));
+  }
+  const Result<const Kept<Node>*> found = find_node(name);
+  if (!found.has_value()) return done(found.error());
+  const Kept<Node> node = **found;
+  const Result<Node> changed = plan_role(manager_->home(), node.value, role);
+  if (!changed.has_value()) return done(changed.error());
+  const auto store = [this, node, changed = *changed, done] {
+    Proposal proposal;
+    proposal.put(node_key(manager_->home_scope(), node.value.id), changed, node.revision);
+    manager_->api().propose(proposal, [node, done](bool made) {
+      if (made) return done(Json{{"node", node.value.id}, {"name", node.value.name}});
+      done(make_error(ErrorKind::kUnavailable, "the change could not be stored, try again"));
+    });
+  };
+  if (role == "manager") {
+    if (member_->describe(node.value.id) == "connected") return store();
+    return done(
+        make_error(ErrorKind::kConflict, "node {} is not connected", node.value.name));
+  }
+  manager_->look_at_members([this, node, store, done](const ControlPlane::MemberStates& states) {
+    const Result<void> left = check_majority_without(manager_->home(), node.value, states);
+    if (!left.has_value()) return done(left.error());
+    store();
+  });
+}
+
+// The leading manager has decided, and tells so until this host is what it is to be.
+void HostDaemon::take_role(const std::string& role) {
+  if (is_busy_ || is_stopped_) return;
+  const bool is_promotion = role == "manager" && manager_ == nullptr;
+  if (!is_promotion && (role != "worker" || manager_ == nullptr)) return;
+  const Result<std::string> request =
+      auth::create_certificate_request(member_->membership().credentials.key);
+  if (!request.has_value()) return spdlog::error("role: {}", request.error().message);
+  Json question = {{"certificateRequest", *request}};
+  if (is_promotion) question["hasEtcd"] = find_etcd().has_value();
+  is_busy_ = true;
+  spdlog::info("becoming a {}", role);
+  member_->ask(is_promotion ? "promote" : "renew",
+               question,
+               [this, is_promotion, role](const Result<Json>& answer) {
+                 is_busy_ = false;
+                 if (is_stopped_) return;
+                 Result<void> changed = answer.has_value() ? become(*answer, is_promotion)
+                                                           : Result<void>(answer.error());
+                 if (changed.has_value()) return;
+                 spdlog::error("becoming a {}: {}", role, changed.error().message);
+                 // A manager that was told to go hears of it again when it is connected anew.
+                 ask_for_role_later(role);
+               });
+}
+
+void HostDaemon::ask_for_role_later(const std::string& role) {
+  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kRoleAgain);
+  timer_->async_wait([this, role](const boost::system::error_code& error) {
+    if (!error) take_role(role);
+  });
+}
+
+// What makes it so is node.json; then the daemon starts anew. Containers go on.
+Result<void> HostDaemon::become(const Json& answer, bool is_promotion) {
+  Membership membership = member_->membership();
+  JsonReader reader(answer, "the manager's answer");
+  reader.require("certificate", membership.credentials.certificate);
+  reader.read("managers", membership.managers);
+  IK_TRY(reader.done());
+  IK_LET(facts, auth::read_certificate(membership.credentials.certificate));
+  const bool is_manager = facts.identity.role == auth::NodeRole::kManager;
+  if (is_manager != is_promotion) {
+    return make_error(ErrorKind::kUnavailable, "the certificate has another role");
+  }
+  membership.identity = facts.identity;
+  if (is_promotion) {
+    IK_TRY(become_manager(
+        {.membership = membership, .manager = answer.value("manager", Json::object())}));
+  }
+  IK_TRY(store_membership(membership_path(), membership));
+  spdlog::info("role changed role={}", auth::to_text(facts.identity.role));
+  if (!is_promotion) {
+    manager_->balancers().end_proxy();
+    manager_->shared_store().end_member();
+    remove_cluster_files();
+  }
+  note_restart();
+  return {};
 }
 
 }  // namespace ikada

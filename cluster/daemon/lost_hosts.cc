@@ -45,14 +45,38 @@ std::optional<Proposal> plan_lost_host(const ScopeState& scope, const Node& node
   return proposal.changes.empty() ? std::nullopt : std::optional<Proposal>(std::move(proposal));
 }
 
+std::optional<HostChange> plan_arrival(const ScopeState& scope,
+                                       const Kept<Node>& node,
+                                       const HostPresence& presence,
+                                       Timestamp now) {
+  const bool is_new = node.value.is_new.value_or(false);
+  const bool has_come_so = presence.is_connected && node.value.wanted_role == node.value.role &&
+                           presence.role == node.value.role;
+  if ((is_new && presence.is_connected) || has_come_so) {
+    Node seen = node.value;
+    seen.is_new.reset();
+    if (has_come_so) seen.wanted_role.reset();
+    HostChange change;
+    change.proposal.put(node_key(scope.scope, seen.id), seen, node.revision);
+    return change;
+  }
+  const std::chrono::milliseconds age(now.milliseconds - node.value.joined_at.milliseconds);
+  if (!is_new || presence.is_connected || age < kArrivalTime) return std::nullopt;
+  return HostChange{.proposal = plan_leave(scope, node.value.id, false, now).proposal,
+                    .forgotten = node.value.id};
+}
+
 std::optional<HostChange> plan_hosts(
     const ScopeState& scope,
     const std::string& own,
     const std::function<HostPresence(const std::string& node)>& presence_of,
     Timestamp now) {
   for (const auto& [id, node] : scope.nodes) {
+    HostPresence presence = presence_of(id);
+    if (id == own) presence.is_connected = true;
+    std::optional<HostChange> arrival = plan_arrival(scope, node, presence, now);
+    if (arrival.has_value()) return arrival;
     if (id == own) continue;
-    const HostPresence presence = presence_of(id);
     if (is_host_lost(presence)) {
       std::optional<Proposal> lost = plan_lost_host(scope, node.value, now);
       if (!lost.has_value()) continue;

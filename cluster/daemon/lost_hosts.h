@@ -25,6 +25,7 @@ struct HostPresence {
   bool was_silent = false;                 // The connection was lost, not closed.
   std::chrono::milliseconds absent_for{};  // If it is not connected.
   std::optional<gossip::Status> gossip;    // Nothing: nobody has told of it.
+  std::string role = {};                   // That it shows, while it is connected.
 };
 
 bool is_host_lost(const HostPresence& presence);
@@ -36,8 +37,19 @@ std::optional<Proposal> plan_lost_host(const ScopeState& scope, const Node& node
 // `own` is the manager's own node.
 struct HostChange {
   Proposal proposal;
-  std::string lost = {};  // The node that is given up with it.
+  std::string lost = {};       // The node that is given up with it.
+  std::string forgotten = {};  // The one that was admitted and never came.
 };
+
+// How long a host may take from its admission until it comes.
+inline constexpr std::chrono::minutes kArrivalTime{10};
+
+// A node that has come, or that has come in the role that it was to have, is as any other; one that
+// does not come goes.
+std::optional<HostChange> plan_arrival(const ScopeState& scope,
+                                       const Kept<Node>& node,
+                                       const HostPresence& presence,
+                                       Timestamp now);
 std::optional<HostChange> plan_hosts(
     const ScopeState& scope,
     const std::string& own,

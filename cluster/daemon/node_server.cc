@@ -146,7 +146,8 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     if (!peer.has_value()) return;
     strangers.erase(link);
     const std::string address = to_text(link->remote());
-    FrameLink::Listener listener = sessions->greet(link, peer->identity);
+    FrameLink::Listener listener = sessions->greet(
+        link, peer->identity, link->remote().address().to_string());
     const bool is_taken = listener.on_frame != nullptr;
     if (is_taken) link->set_listener(std::move(listener));
     const bool is_refused = !is_taken && sessions->leads();
@@ -186,6 +187,13 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
       const Result<void> allowed = check_new_manager(state(), *request);
       if (!allowed.has_value()) return refuse(link, id, allowed.error());
     }
+    // What an attempt that was broken off has left goes with this one.
+    std::vector<std::string> ghosts;
+    for (const auto& [ghost, node] : state().nodes) {
+      if (is_same_host(node.value, *request) && !sessions->is_connected(ghost)) {
+        ghosts.push_back(ghost);
+      }
+    }
     // It has shown who it is: what follows may take its time.
     strangers.erase(link);
     const Result<Admitted> admitted =
@@ -199,22 +207,30 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     if (!admitted.has_value()) return refuse(link, id, admitted.error());
     const Result<void> checked = check_routes(state(), *request);
     if (!checked.has_value()) return refuse(link, id, checked.error());
-    store(link, id, *admitted, kAdmitAttempts);
+    store(link, id, *admitted, ghosts, kAdmitAttempts);
   }
 
   // Anew with the next subnet if another host was faster.
   void store(const std::shared_ptr<NodeLink>& link,
              std::int64_t id,
              const Admitted& admitted,
+             const std::vector<std::string>& ghosts,
              int attempts) {
     Node node = admitted.node;
     Proposal proposal;
     const Result<void> given = give_subnet(state(), node, proposal);
     if (!given.has_value()) return refuse(link, id, given.error());
     proposal.put(node_key(scope, node.id), node, 0);
+    for (const std::string& ghost : ghosts) {
+      const auto record = state().nodes.find(ghost);
+      if (record != state().nodes.end()) {
+        proposal.remove(node_key(scope, ghost), record->second.revision);
+      }
+    }
     api.propose(
-        proposal, [self = shared_from_this(), link, id, admitted, node, attempts](bool made) {
-          if (!made && attempts > 1) return self->store(link, id, admitted, attempts - 1);
+        proposal,
+        [self = shared_from_this(), link, id, admitted, ghosts, node, attempts](bool made) {
+          if (!made && attempts > 1) return self->store(link, id, admitted, ghosts, attempts - 1);
           if (!made) {
             return self->refuse(
                 link,
@@ -318,6 +334,14 @@ void NodeServer::note_change(std::string_view key) { server_->sessions->note_cha
 
 bool NodeServer::is_connected(const std::string& node) const {
   return server_->sessions->is_connected(node);
+}
+
+std::optional<auth::NodeRole> NodeServer::role_of(const std::string& node) const {
+  return server_->sessions->role_of(node);
+}
+
+bool NodeServer::is_doubled(const std::string& node) const {
+  return server_->sessions->is_doubled(node);
 }
 
 std::optional<NodeAbsence> NodeServer::absence(const std::string& node) const {

@@ -65,6 +65,9 @@ class NodeServer {
   void note_change(std::string_view key);
 
   bool is_connected(const std::string& node) const;
+  // See NodeSessions.
+  std::optional<auth::NodeRole> role_of(const std::string& node) const;
+  bool is_doubled(const std::string& node) const;
   // Nothing for a node that is connected.
   std::optional<NodeAbsence> absence(const std::string& node) const;
 

@@ -5,12 +5,15 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/host_logs.h"
+#include "cluster/daemon/role_change.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada {
 namespace {
 
 constexpr std::chrono::milliseconds kFarewell{300};
+constexpr std::chrono::seconds kDoubleTime{60};
+constexpr int kMaxReplaced = 5;  // Within that time.
 
 // "192.0.2.1:7442", "[2001:db8::1]:7442".
 bool is_endpoint_at(const std::string& endpoint, const std::string& address) {
@@ -45,18 +48,20 @@ const ScopeState& NodeSessions::state() const {
 }
 
 FrameLink::Listener NodeSessions::greet(const std::shared_ptr<FrameLink>& link,
-                                        const auth::NodeIdentity& identity) {
+                                        const auth::NodeIdentity& identity,
+                                        const std::string& origin) {
   const std::string& node = identity.node;
   const auto record = state().nodes.find(node);
   const bool is_member = identity.cluster == keys_.cluster && record != state().nodes.end() &&
-                         record->second.value.role == auth::to_text(identity.role);
+                         may_have_role(record->second.value, identity.role);
   if (!is_member) {
     link->send(to_json(News{.verb = "refused", .body = Json::object()}));
     link->finish();
     return {};
   }
-  if (!leads_ && send_on(link, identity)) return {};
-  if (leads_) begin(link, identity);
+  if (leads_ && refuse_double(link, node, origin)) return {};
+  if (!leads_ && send_on(link, identity, origin)) return {};
+  if (leads_) begin(link, identity, origin);
   const std::weak_ptr<FrameLink> weak = link;
   return {.on_ready = {},
           .on_frame =
@@ -70,7 +75,8 @@ FrameLink::Listener NodeSessions::greet(const std::shared_ptr<FrameLink>& link,
 
 // True if the connection is over; else it waits.
 bool NodeSessions::send_on(const std::shared_ptr<FrameLink>& link,
-                           const auth::NodeIdentity& identity) {
+                           const auth::NodeIdentity& identity,
+                           const std::string& origin) {
   // One that led a moment ago and leads no longer must not be sent to itself.
   const auto record = state().nodes.find(identity.node);
   const bool is_itself =
@@ -83,24 +89,77 @@ bool NodeSessions::send_on(const std::shared_ptr<FrameLink>& link,
   }
   const auto old = waiting_.find(identity.node);
   if (old != waiting_.end() && old->second.link != link) old->second.link->close();
-  waiting_[identity.node] = {.link = link, .identity = identity};
+  waiting_[identity.node] = {.link = link, .identity = identity, .origin = origin};
   return false;
 }
 
+// A host that comes again has lost its old connection, which ends within seconds.
+bool NodeSessions::refuse_double(const std::shared_ptr<FrameLink>& link,
+                                 const std::string& node,
+                                 const std::string& origin) {
+  const auto old = sessions_.find(node);
+  if (old == sessions_.end() || origin.empty()) return false;
+  const auto now = loop_->now();
+  Doubles& doubles = doubles_.try_emplace(node, Doubles{.since = now}).first->second;
+  if (now - doubles.since > kDoubleTime) {
+    doubles.since = now;
+    doubles.replaced = 0;
+  }
+  if (old->second.origin == origin && ++doubles.replaced <= kMaxReplaced) return false;
+  link->send(to_json(News{
+      .verb = "refused",
+      .body = {{"reason", "another host has this node's identity: node.json was copied"}}}));
+  link->finish();
+  const bool is_news = !is_doubled(node);
+  doubles.refused_at = now;
+  if (!is_news) return true;
+  spdlog::error("node refused node={} address={}: it is connected from {}, node.json was copied",
+                node,
+                origin,
+                old->second.origin);
+  if (calls_.doubled) calls_.doubled(node, origin);
+  return true;
+}
+
+bool NodeSessions::is_doubled(const std::string& node) const {
+  const auto found = doubles_.find(node);
+  return found != doubles_.end() && found->second.refused_at.has_value() &&
+         loop_->now() - *found->second.refused_at < kDoubleTime;
+}
+
+std::optional<auth::NodeRole> NodeSessions::role_of(const std::string& node) const {
+  const auto found = sessions_.find(node);
+  return found == sessions_.end() ? std::nullopt : std::optional(found->second.identity.role);
+}
+
+void NodeSessions::tell_role(const Current& current) {
+  const auto record = state().nodes.find(current.identity.node);
+  if (record == state().nodes.end()) return;
+  const std::optional<std::string> role =
+      role_to_tell(record->second.value, current.identity.role);
+  if (role.has_value()) {
+    current.link->send(to_json(News{.verb = "role", .body = {{"role", *role}}}));
+  }
+}
+
 void NodeSessions::begin(const std::shared_ptr<FrameLink>& link,
-                         const auth::NodeIdentity& identity) {
+                         const auth::NodeIdentity& identity,
+                         const std::string& origin) {
   const std::string& node = identity.node;
   auto session =
       std::make_shared<NodeSession>(link, node, keys_, api_, feed_, certificate_lifetime_s_);
   const auto old = sessions_.find(node);
   if (old != sessions_.end()) old->second.session->link().close();
   if (sessions_.empty()) names_ = name_entries(state());
-  sessions_[node] = {.session = std::move(session), .identity = identity, .link = link};
+  sessions_[node] = {
+      .session = std::move(session), .identity = identity, .link = link, .origin = origin};
   absences_.erase(node);
   link->send(to_json(managers_news()));
   link->send(to_json(network_news(network_view(state(), node))));
   link->send(to_json(all_names_news(names_)));
-  link->send(to_json(log_terms_news(feed_.state())));
+  log_terms_ = to_json(log_terms_news(feed_.state()));
+  link->send(log_terms_);
+  tell_role(sessions_[node]);
 }
 
 News NodeSessions::managers_news() const {
@@ -134,7 +193,7 @@ void NodeSessions::lead(const std::string& silent) {
       continue;
     }
     spdlog::info("node connected node={}", node);
-    begin(each.link, each.identity);
+    begin(each.link, each.identity, each.origin);
   }
 }
 
@@ -144,10 +203,12 @@ void NodeSessions::follow(const std::string& leader) {
   if (!is_new) return;
   for (const auto& [node, each] : std::exchange(sessions_, {})) {
     spdlog::info("node sent on node={} leader={}", node, leader);
-    send_on(each.link, each.identity);
+    send_on(each.link, each.identity, each.origin);
   }
   if (leader_.empty()) return;
-  for (const auto& [node, each] : std::exchange(waiting_, {})) send_on(each.link, each.identity);
+  for (const auto& [node, each] : std::exchange(waiting_, {})) {
+    send_on(each.link, each.identity, each.origin);
+  }
 }
 
 void NodeSessions::take(const FrameLink& link,
@@ -160,6 +221,19 @@ void NodeSessions::take(const FrameLink& link,
   if (question == nullptr) return;
   const std::shared_ptr<NodeSession> session = found->second.session;
   const bool is_manager = identity.role == auth::NodeRole::kManager;
+  if (question->verb == "promote" && !is_manager) {
+    return answer_promotion({.api = api_,
+                             .feed = feed_,
+                             .keys = keys_,
+                             .calls = calls_,
+                             .managers = managers_,
+                             .certificate_lifetime_s = certificate_lifetime_s_},
+                            identity.node,
+                            question->body,
+                            [to = found->second.link, id = question->id](Result<Json> body) {
+                              to->send(to_json(Answer{.id = id, .body = std::move(body)}));
+                            });
+  }
   if (!is_manager || !call_manager(identity.node, *question, found->second.link)) {
     session->take(*question);
   }
@@ -214,6 +288,7 @@ void NodeSessions::note_change(std::string_view key) {
       each.session->note_change(key);
     }
   }
+  tell_roles(key);
   const std::optional<RecordKey> parsed = parse_record_key(key);
   if (parsed.has_value() && parsed->kind == RecordKind::kLogGroup) tell_logs();
   const bool is_network = parsed.has_value() && (parsed->kind == RecordKind::kNode ||
@@ -221,6 +296,14 @@ void NodeSessions::note_change(std::string_view key) {
   if (!key.empty() && !is_network) return;
   tell_managers();
   tell_network();
+}
+
+void NodeSessions::tell_roles(std::string_view key) {
+  const std::optional<RecordKey> parsed = parse_record_key(key);
+  if (parsed.has_value() && parsed->kind == RecordKind::kNode) {
+    const auto found = sessions_.find(parsed->first);
+    if (found != sessions_.end()) tell_role(found->second);
+  }
 }
 
 void NodeSessions::tell_names(std::string_view key) {
@@ -232,8 +315,8 @@ void NodeSessions::tell_names(std::string_view key) {
 }
 
 void NodeSessions::tell_logs() {
-  if (sessions_.empty()) return;
   const Json told = to_json(log_terms_news(feed_.state()));
+  if (std::exchange(log_terms_, told) == told) return;
   for (const auto& [node, current] : sessions_) current.link->send(told);
 }
 

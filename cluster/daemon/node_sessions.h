@@ -4,7 +4,8 @@
 // or, while that is not known, waits with its connection until it is.
 //
 // A node has one session, the newest: an older connection of the same node is one that it has given
-// up. A node whose record goes is cut off. All are told where the managers are and which nodes, and
+// up. But while that lives, one from another address is another host with a copy of the node's
+// identity, and refused; so is one that comes too often. A node whose record goes is cut off. All are told where the managers are and which nodes, and
 // of the network and the names of tasks: whole at first, then what has changed.
 #pragma once
 
@@ -39,6 +40,8 @@ struct ManagerCalls {
   std::function<void(const std::string& node, const Json& body, Reply)> targets = {};
   // Once its node is on record; an error takes that back.
   std::function<void(const Node& node, Reply)> admit;
+  // A host at `origin` shows the identity of a node that is connected from elsewhere.
+  std::function<void(const std::string& node, const std::string& origin)> doubled = {};
 };
 
 class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
@@ -51,9 +54,11 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
                std::int64_t certificate_lifetime_s);
 
   // Begins the session of whoever has shown that identity over the link; what to call back is the
-  // link's from then on. One that is no member is told so; then there is nothing to call.
+  // link's from then on. One that is no member is told so; then there is nothing to call. `origin`
+  // is the address that it comes from.
   FrameLink::Listener greet(const std::shared_ptr<FrameLink>& link,
-                            const auth::NodeIdentity& identity);
+                            const auth::NodeIdentity& identity,
+                            const std::string& origin = "");
 
   // Without it, and at the beginning, this manager leads; `leader` is its endpoint for nodes, empty
   // if nobody is known to lead. `silent` is the node of a leader before it that fell silent, empty
@@ -73,6 +78,10 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   // Nothing for a node that is connected.
   std::optional<NodeAbsence> absence(const std::string& node) const;
   size_t size() const { return sessions_.size(); }
+  // The role that the node has shown; nothing for one that is not connected.
+  std::optional<auth::NodeRole> role_of(const std::string& node) const;
+  // Whether another host has shown the node's identity within the last minute.
+  bool is_doubled(const std::string& node) const;
 
   // Ends all; nothing is called back any more.
   void close();
@@ -82,15 +91,32 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
     std::shared_ptr<NodeSession> session;
     auth::NodeIdentity identity;
     std::shared_ptr<FrameLink> link;
+    std::string origin;
   };
   struct Waiting {
     std::shared_ptr<FrameLink> link;
     auth::NodeIdentity identity;
+    std::string origin;
+  };
+  // Connections that came while an older one of the node lived.
+  struct Doubles {
+    std::chrono::steady_clock::time_point since;
+    int replaced = 0;
+    std::optional<std::chrono::steady_clock::time_point> refused_at = {};
   };
 
   const ScopeState& state() const;
-  bool send_on(const std::shared_ptr<FrameLink>& link, const auth::NodeIdentity& identity);
-  void begin(const std::shared_ptr<FrameLink>& link, const auth::NodeIdentity& identity);
+  bool send_on(const std::shared_ptr<FrameLink>& link,
+               const auth::NodeIdentity& identity,
+               const std::string& origin);
+  void begin(const std::shared_ptr<FrameLink>& link,
+             const auth::NodeIdentity& identity,
+             const std::string& origin);
+  bool refuse_double(const std::shared_ptr<FrameLink>& link,
+                     const std::string& node,
+                     const std::string& origin);
+  void tell_role(const Current& current);
+  void tell_roles(std::string_view key);
   void take(const FrameLink& link, const auth::NodeIdentity& identity, const Json& json);
   bool call_manager(const std::string& node,
                     const Question& question,
@@ -116,11 +142,13 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   std::map<std::string, Current> sessions_;  // By node, as the next.
   std::map<std::string, Waiting> waiting_;
   std::map<std::string, NodeAbsence> absences_;
+  std::map<std::string, Doubles> doubles_;
   std::chrono::steady_clock::time_point started_;
   // The network of tasks as it was told last.
   std::map<std::string, NetworkPeer> peers_;
   std::string pool_;
   NameEntries names_;  // As they were told last, while there are sessions.
+  Json log_terms_;     // Likewise.
 };
 
 }  // namespace ikada

@@ -131,6 +131,11 @@ Result<auth::NodeRole> check_join_secret(const ScopeState& scope,
   return *role;
 }
 
+bool is_same_host(const Node& node, const JoinRequest& request) {
+  return node.is_new.value_or(false) && node.name == request.name &&
+         node.address == request.address;
+}
+
 Result<void> check_new_manager(const ScopeState& scope, const JoinRequest& request) {
   if (!request.has_etcd) {
     return make_error(ErrorKind::kUnavailable,
@@ -140,6 +145,7 @@ Result<void> check_new_manager(const ScopeState& scope, const JoinRequest& reque
   size_t managers = 0;
   for (const auto& [id, node] : scope.nodes) {
     if (node.value.role != auth::to_text(auth::NodeRole::kManager)) continue;
+    if (is_same_host(node.value, request)) continue;
     ++managers;
     if (node.value.address == request.address) {
       return make_error(ErrorKind::kConflict,
@@ -169,7 +175,8 @@ Result<Admitted> admit_node(const ClusterKeys& keys,
                              .role = std::string(auth::to_text(terms.role)),
                              .address = request.address,
                              .version = request.version,
-                             .joined_at = terms.now},
+                             .joined_at = terms.now,
+                             .is_new = true},
                     .answer = {}};
   IK_LET(certificate,
          keys.authority.issue(

@@ -41,6 +41,9 @@ Result<auth::NodeRole> check_join_secret(const ScopeState& scope,
                                          const auth::Secret& secret,
                                          Timestamp now);
 
+// Whether the node is left of an attempt of the host to join that it did not finish.
+bool is_same_host(const Node& node, const JoinRequest& request);
+
 // Whether the host may become another manager. kConflict if one is at its address already, or if
 // there are as many as make sense; kUnavailable without etcd.
 Result<void> check_new_manager(const ScopeState& scope, const JoinRequest& request);

@@ -68,6 +68,8 @@ constexpr std::array kCommands = {
     Command{"node label", "Set labels of a node, or remove them", add_node_label_command},
     Command{"node drain", "Let nodes get no more tasks", add_node_drain_command},
     Command{"node activate", "Let nodes get tasks again", add_node_activate_command},
+    Command{"node promote", "Make a worker a manager", add_node_promote_command},
+    Command{"node demote", "Make a manager a worker", add_node_demote_command},
     Command{"node rm", "Take nodes out of the cluster that are gone", add_node_rm_command},
     Command{"manifest add", "Put an image into a list", add_manifest_add_command},
     Command{"manifest annotate",

@@ -68,6 +68,8 @@ void add_node_label_command(CLI::App& group, Context& context);
 void add_node_drain_command(CLI::App& group, Context& context);
 void add_node_inspect_command(CLI::App& group, Context& context);
 void add_node_ls_command(CLI::App& group, Context& context);
+void add_node_demote_command(CLI::App& group, Context& context);
+void add_node_promote_command(CLI::App& group, Context& context);
 void add_node_rm_command(CLI::App& group, Context& context);
 void add_pause_command(CLI::App& app, Context& context);
 void add_port_command(CLI::App& app, Context& context);

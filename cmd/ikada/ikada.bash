@@ -95,7 +95,8 @@ _ikada() {
       "image inspect" | "image rm") words=$(_ikada_images "$program") ;;
       "manifest create" | "manifest add") words=$(_ikada_images "$program") ;;
       "volume inspect" | "volume rm") words=$(_ikada_volumes "$program") ;;
-      "node inspect" | "node label" | "node drain" | "node activate" | "node rm")
+      "node inspect" | "node label" | "node drain" | "node activate" | "node rm" | \
+        "node promote" | "node demote")
         words=$(_ikada_nodes "$program") ;;
       "network inspect") words="bridge host none" ;;
       "cluster token") words="worker manager" ;;

@@ -4,6 +4,7 @@
 
 #include "cluster/daemon/cluster_member.h"
 #include "cluster/daemon/lost_hosts.h"
+#include "cluster/daemon/role_change.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada {
@@ -49,6 +50,76 @@ void make(State& state, const Proposal& proposal) {
         change.value.has_value() ? std::optional<std::string_view>(*change.value) : std::nullopt;
     REQUIRE(state.apply(change.key, value, 9).has_value());
   }
+}
+
+TEST_CASE("a node that was admitted is new until it comes, and goes if it does not") {
+  State state;
+  const Node node{.id = "n", .name = "host", .joined_at = kNow, .is_new = true};
+  put(state, node_key(kScope, "n"), node, 1);
+  const auto plan = [&](bool is_connected, Timestamp now) {
+    const ScopeState& scope = state.scope(kScope);
+    return plan_arrival(scope, scope.nodes.at("n"), {.is_connected = is_connected}, now);
+  };
+  const Timestamp late{kNow.milliseconds + 600'000};
+
+  CHECK_FALSE(plan(false, {kNow.milliseconds + 599'999}).has_value());
+  const auto gone = plan(false, late);
+  REQUIRE(gone.has_value());
+  CHECK(gone->forgotten == "n");
+  CHECK_FALSE(gone->proposal.changes.at(0).value.has_value());
+  const auto come = plan(true, late);
+  REQUIRE(come.has_value());
+  make(state, come->proposal);
+  CHECK_FALSE(node_of(state).is_new.has_value());
+  CHECK_FALSE(plan(false, late).has_value());
+}
+
+TEST_CASE("a node that has come in its new role is as any other") {
+  State state;
+  const Node node{.id = "n", .name = "host", .role = "manager", .wanted_role = "manager"};
+  put(state, node_key(kScope, "n"), node, 1);
+  const auto plan = [&](const std::string& role) {
+    const ScopeState& scope = state.scope(kScope);
+    return plan_arrival(
+        scope, scope.nodes.at("n"), {.is_connected = true, .role = role}, kNow);
+  };
+  CHECK_FALSE(plan("worker").has_value());
+  const auto come = plan("manager");
+  REQUIRE(come.has_value());
+  make(state, come->proposal);
+  CHECK_FALSE(node_of(state).wanted_role.has_value());
+}
+
+TEST_CASE("a manager is not demoted when the others are no majority without it") {
+  State state;
+  for (const char* id : {"a", "b", "c"}) {
+    put(state,
+        node_key(kScope, id),
+        Node{.id = id, .name = id, .role = "manager", .address = id},
+        1);
+  }
+  const ScopeState& scope = state.scope(kScope);
+  const Node& a = scope.nodes.at("a").value;
+  CHECK(check_majority_without(scope, a, {{"b", "reachable"}, {"c", "reachable"}}).has_value());
+  CHECK_FALSE(check_majority_without(scope, a, {{"b", "reachable"}, {"c", "unreachable"}}));
+  CHECK_FALSE(check_majority_without(scope, a, {{"b", "learner"}, {"c", "reachable"}}));
+  State alone;
+  put(alone, node_key(kScope, "a"), a, 1);
+  CHECK_FALSE(check_majority_without(alone.scope(kScope), a, {{"a", "reachable"}}));
+}
+
+TEST_CASE("a role is wished for once, and not the one that it has") {
+  State state = state_with_task();
+  const ScopeState& scope = state.scope(kScope);
+  Node node = node_of(state);
+  CHECK_FALSE(plan_role(scope, node, "worker").has_value());
+  CHECK_FALSE(plan_role(scope, node, "king").has_value());
+  const auto wished = plan_role(scope, node, "manager");
+  REQUIRE(wished.has_value());
+  CHECK(wished->wanted_role == "manager");
+  CHECK(wished->role == "worker");
+  CHECK_FALSE(plan_role(scope, *wished, "manager").has_value());
+  CHECK_FALSE(plan_role(scope, *wished, "worker").has_value());
 }
 
 TEST_CASE("an instance is connected or not, and told once") {

@@ -1,6 +1,8 @@
 // Who is served by a manager that leads, does not, or comes to.
 #include "cluster/daemon/node_sessions.h"
 
+#include <algorithm>
+
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
 
@@ -49,10 +51,20 @@ struct World {
     store.commit(Transaction{}.put(node_key(scope, who.node), to_json(node).dump())).value();
   }
 
-  std::shared_ptr<ToldLink> connect(const auth::NodeIdentity& who) {
+  std::shared_ptr<ToldLink> connect(const auth::NodeIdentity& who, const std::string& from = "") {
     auto link = std::make_shared<ToldLink>();
-    listener = sessions->greet(link, who);
+    listener = sessions->greet(link, who, from);
     return link;
+  }
+
+  void change_node(const auth::NodeIdentity& who, const std::function<void(Node&)>& change) {
+    const ApiOptions& options = api->options();
+    const Scope scope{.account = options.account, .region = options.home_region};
+    Node node = feed->state().scope(scope).nodes.at(who.node).value;
+    change(node);
+    store.commit(Transaction{}.put(node_key(scope, who.node), to_json(node).dump())).value();
+    feed->pull();
+    sessions->note_change(node_key(scope, who.node));
   }
 
   boost::asio::io_context io;
@@ -77,6 +89,73 @@ TEST_CASE("the leader's first words are where the managers are") {
   CHECK(link->told[0]["tell"] == "managers");
   CHECK(link->told[0]["body"]["managers"][1] == "192.0.2.2:7442");
   CHECK(world.sessions->is_connected(world.identity.node));
+}
+
+TEST_CASE("another host with a node's identity is refused while that is connected") {
+  World world;
+  const auto link = world.connect(world.identity, "192.0.2.9");
+
+  const auto other = world.connect(world.identity, "192.0.2.10");
+
+  REQUIRE(other->told.size() == 1);
+  CHECK(other->told[0]["tell"] == "refused");
+  CHECK(other->told[0]["body"]["reason"].get<std::string>().find("copied") != std::string::npos);
+  CHECK(other->is_finished);
+  CHECK_FALSE(link->is_closed);
+  CHECK(world.sessions->is_doubled(world.identity.node));
+}
+
+TEST_CASE("a host that comes again takes its older connection's place, but not for ever") {
+  World world;
+  auto link = world.connect(world.identity, "192.0.2.9");
+  const auto again = world.connect(world.identity, "192.0.2.9");
+  CHECK(link->is_closed);
+  CHECK(again->told[0]["tell"] == "managers");
+  CHECK_FALSE(world.sessions->is_doubled(world.identity.node));
+
+  for (int i = 0; i < 10; ++i) link = world.connect(world.identity, "192.0.2.9");
+
+  CHECK(link->told[0]["tell"] == "refused");
+  CHECK(world.sessions->is_doubled(world.identity.node));
+}
+
+TEST_CASE("a node that is to be a manager is told, and is welcome in either role meanwhile") {
+  World world;
+  const auto link = world.connect(world.identity);
+  link->told.clear();
+
+  world.change_node(world.identity, [](Node& node) { node.wanted_role = "manager"; });
+
+  const auto role = std::find_if(link->told.begin(), link->told.end(), [](const Json& told) {
+    return told["tell"] == "role";
+  });
+  REQUIRE(role != link->told.end());
+  CHECK((*role)["body"]["role"] == "manager");
+  world.change_node(world.identity, [](Node& node) { node.role = "manager"; });
+  const auto later = world.connect(world.identity);
+  CHECK(later->told.back()["tell"] == "role");
+  auth::NodeIdentity promoted = world.identity;
+  promoted.role = auth::NodeRole::kManager;
+  const auto as_manager = world.connect(promoted);
+  CHECK(as_manager->told[0]["tell"] == "managers");
+  CHECK(as_manager->told.back()["tell"] != "role");
+}
+
+TEST_CASE("who is not to be a manager gets no keys") {
+  World world;
+  bool was_admitted = false;
+  world.sessions->set_calls(
+      {.admit = [&](const Node&, const ManagerCalls::Reply&) { was_admitted = true; }});
+  const auto link = world.connect(world.identity);
+  link->told.clear();
+
+  world.listener.on_frame(Json{{"ask", "promote"},
+                               {"id", 1},
+                               {"body", {{"certificateRequest", "x"}, {"hasEtcd", true}}}});
+
+  REQUIRE(link->told.size() == 1);
+  CHECK(link->told[0].contains("error"));
+  CHECK_FALSE(was_admitted);
 }
 
 TEST_CASE("nodes are told which of them are managers, anew when that changes") {

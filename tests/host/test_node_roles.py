@@ -1,0 +1,281 @@
+"""Workers become managers and managers workers, while hosts and leaders are killed."""
+
+import json
+import shutil
+import signal
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+import cluster_hosts
+from cluster_hosts import describe, instances, run_tasks, wait_tasks, wait_until
+from test_cluster_abuse import talk
+from test_cluster_quorum import Writer, cluster_names, containers, lead_by, wait_for_leader
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory, shared_ikada, busybox_image):
+    path = tmp_path_factory.mktemp("archive") / "busybox.tar"
+    shared_ikada("save", "-o", path, busybox_image)
+    return path
+
+
+@pytest.fixture
+def make_cluster(tmp_path):
+    made = []
+
+    def make(count, archive=None, agents=()):
+        cluster = cluster_hosts.Cluster(tmp_path / f"hosts{len(made)}", count, archive, agents)
+        made.append(cluster)
+        return cluster
+
+    yield make
+    for cluster in made:
+        cluster.close()
+
+
+def keys_of(host):
+    return (host.root / "cluster" / "authority.json").exists()
+
+
+def roles(cluster):
+    return {name: (node["Role"], node["State"], node["Manager"])
+            for name, node in cluster.nodes().items()}
+
+
+def is_settled(cluster, managers, workers):
+    def holds():
+        try:
+            found = roles(cluster)
+        except (AssertionError, json.JSONDecodeError):
+            return False
+        return all(found[name][0] == "manager" and found[name][1] == "connected" and
+                   found[name][2] in ("reachable", "leader") for name in managers) and \
+            all(found[name][:2] == ("worker", "connected") for name in workers)
+
+    return wait_until(holds, 60, cluster)
+
+
+def name_of(cluster, host):
+    return host.status()["name"]
+
+
+@pytest.mark.timeout(300)
+def test_a_dead_manager_is_replaced_by_promoting_a_worker(make_cluster, archive, busybox_image):
+    cluster = make_cluster(4, archive)
+    cluster.init()
+    cluster.lead_with(3)
+    wait_until(lambda: instances(cluster) == 4, cluster=cluster)
+    arns = run_tasks(cluster, busybox_image, 4)
+    wait_tasks(cluster, arns, "RUNNING")
+    first, gone, third, worker = cluster.hosts
+    before = containers(cluster)[worker]
+    assert before and not keys_of(worker)
+    gone.stop(signal.SIGKILL)
+    wait_until(lambda: cluster.leader() in (first, third), cluster=cluster)
+    writer = Writer(first)
+    wait_until(lambda: len(writer.acknowledged) > 3)
+
+    assert first("node", "rm", "--force", "host2").returncode == 0
+    assert first("node", "promote", "host4").stdout == "host4\n"
+
+    writer.end()
+    is_settled(cluster, ["host4"], [])
+    assert keys_of(worker) and worker.status()["role"] == "manager"
+    assert containers(cluster)[worker] == before
+    assert set(writer.acknowledged) <= cluster_names(worker)
+    on_worker = [task for task in describe(cluster, arns) if task["lastStatus"] == "RUNNING"]
+    assert len(on_worker) >= 3
+    again = first("node", "promote", "host4", check=False)
+    assert again.returncode == 1 and "already" in again.stderr
+    # It does its part: with it and one of the two old ones there is a majority.
+    leader = wait_for_leader(cluster)
+    other = next(host for host in (first, third) if host is not leader)
+    leader.stop(signal.SIGKILL)
+    wait_until(lambda: other.api("CreateCluster", clusterName="after").get("cluster"), 40, cluster)
+    assert "after" in cluster_names(worker)
+    audit = (first.root / "audit" / "log").read_text()
+    assert '"eventName":"ClusterNodeRole"' in audit
+
+
+@pytest.mark.timeout(300)
+def test_managers_are_demoted_down_to_one_that_has_to_stay(make_cluster, archive, busybox_image):
+    cluster = make_cluster(3, archive)
+    cluster.init()
+    cluster.lead_with(3)
+    wait_until(lambda: instances(cluster) == 3, cluster=cluster)
+    arns = run_tasks(cluster, busybox_image, 3)
+    wait_tasks(cluster, arns, "RUNNING")
+    before = containers(cluster)
+    leader = wait_for_leader(cluster)
+    names = {host: name_of(cluster, host) for host in cluster.hosts}
+    stays = next(host for host in cluster.hosts if host is not leader)
+    lead_by(cluster, stays)
+    third = next(host for host in cluster.hosts if host not in (leader, stays))
+
+    # Without one of them the other two are needed.
+    third.process.send_signal(signal.SIGSTOP)
+    try:
+        refused = stays("node", "demote", names[leader], check=False)
+        assert refused.returncode == 1 and "majority" in refused.stderr, refused.stderr
+    finally:
+        third.process.send_signal(signal.SIGCONT)
+    is_settled(cluster, [names[third]], [])
+
+    assert stays("node", "demote", names[leader]).stdout == names[leader] + "\n"
+    assert not keys_of(leader) and not (leader.root / "cluster" / "etcd.json").exists()
+    assert leader.status()["role"] == "worker"
+    is_settled(cluster, [names[stays], names[third]], [names[leader]])
+    assert stays("node", "demote", names[third]).returncode == 0
+    only = stays("node", "demote", names[stays], check=False)
+    assert only.returncode == 1 and "only manager" in only.stderr
+    assert {task["lastStatus"] for task in describe(cluster, arns)} == {"RUNNING"}
+    assert containers(cluster) == before
+    # And back.
+    assert stays("node", "promote", names[third]).returncode == 0
+    assert {task["lastStatus"] for task in describe(cluster, arns)} == {"RUNNING"}
+
+
+@pytest.mark.timeout(400)
+def test_a_host_killed_at_any_moment_of_its_promotion_becomes_a_manager(make_cluster):
+    cluster = make_cluster(2, None, [{"run_tasks": False}] * 2)
+    first, worker = cluster.hosts
+    cluster.init()
+    cluster.join(worker)
+    is_settled(cluster, ["host1"], ["host2"])
+    acknowledged = []
+    for number, delay_s in enumerate((0.0, 0.05, 0.15, 0.3, 0.6, 1.2)):
+        writer = Writer(first, f"k{number}x")
+        promoting = threading.Thread(target=lambda: first("node", "promote", "host2", check=False))
+        promoting.start()
+        time.sleep(delay_s)
+        worker.stop(signal.SIGKILL)
+        time.sleep(0.5)
+        worker.start()
+        promoting.join()
+        writer.end()
+        acknowledged += writer.acknowledged
+        # Perhaps the killed one was faster than the wish.
+        if name_role(first) != "manager":
+            first("node", "promote", "host2")
+        is_settled(cluster, ["host1", "host2"], [])
+        assert set(acknowledged) <= cluster_names(first)
+        assert first("node", "demote", "host2").returncode == 0
+        is_settled(cluster, ["host1"], ["host2"])
+        assert not keys_of(worker)
+
+
+def name_role(manager):
+    lines = manager("node", "ls", "--format", "{{.Name}} {{.Role}}").stdout.splitlines()
+    return next(line.split()[-1] for line in lines if line.startswith("host2"))
+
+
+@pytest.mark.timeout(240)
+def test_a_leader_killed_in_the_middle_of_a_promotion_is_followed_in_it(make_cluster):
+    cluster = make_cluster(4, None, [{"run_tasks": False}] * 4)
+    cluster.init()
+    cluster.lead_with(3)
+    leader = wait_for_leader(cluster)
+    stays = next(host for host in cluster.hosts[:3] if host is not leader)
+    promoting = threading.Thread(target=lambda: stays("node", "promote", "host4", check=False))
+    promoting.start()
+    time.sleep(0.2)
+    leader.stop(signal.SIGKILL)
+    promoting.join()
+    lead_by(cluster, stays)
+    wait_for_leader(cluster)
+    if not any(name == "host4" and each[0] == "manager" for name, each in roles(cluster).items()):
+        stays("node", "promote", "host4", check=False)
+    is_settled(cluster, ["host4"], [])
+
+
+@pytest.mark.timeout(120)
+def test_a_copied_identity_is_noticed_and_refused(make_cluster):
+    cluster = make_cluster(3, None, [{"run_tasks": False}] * 3)
+    first, worker, thief = cluster.hosts
+    cluster.init()
+    cluster.join(worker)
+    is_settled(cluster, ["host1"], ["host2"])
+    thief.stop()
+    shutil.copy(worker.root / "node.json", thief.root / "node.json")
+    thief.start()
+    wait_until(lambda: cluster.nodes()["host2"]["State"] == "doubled", cluster=cluster)
+    time.sleep(8)
+    assert thief.log.read_text().count("node.json was copied") == 1
+    assert first.log.read_text().count("node refused") == 1
+    assert not thief.status()["connected"] and worker.status()["connected"]
+    lines = [json.loads(line) for line in (first.root / "audit" / "log").read_text().splitlines()]
+    doubled = [line for line in lines if line["eventName"] == "NodeDoubled"]
+    assert len(doubled) == 1 and doubled[0]["sourceIPAddress"] == thief.address
+
+
+@pytest.mark.timeout(120)
+def test_without_a_leader_nodes_are_listed_as_a_manager_sees_them(make_cluster):
+    cluster = make_cluster(2, None, [{"run_tasks": False}] * 2)
+    cluster.init()
+    cluster.lead_with(2)
+    cluster.hosts[1].stop(signal.SIGKILL)
+    wait_until(lambda: not cluster.hosts[0].status()["leads"], cluster=cluster)
+    listed = wait_until(lambda: (lambda it: it if it.returncode == 0 else None)(
+        cluster.hosts[0]("node", "ls", check=False)), cluster=cluster)
+    assert "host2" in listed.stdout and "as this manager sees it" in listed.stderr
+
+
+@pytest.mark.timeout(200)
+def test_secrets_from_before_the_cluster_open_on_managers_that_join(make_cluster, archive,
+                                                                   busybox_image):
+    cluster = make_cluster(3, archive)
+    first = cluster.hosts[0]
+    first.stop()
+    (first.directory / "cluster.yaml").write_text("{}")
+    first.start()
+    wait_until(lambda: first("secret", "create", "old", "-", input="hush",
+                             check=False).returncode == 0, cluster=cluster)
+    cluster.init()
+    cluster.lead_with(3)
+    wait_until(lambda: instances(cluster) == 3, cluster=cluster)
+    leader = wait_for_leader(cluster)
+    leader.stop(signal.SIGKILL)
+    for other in [host for host in cluster.hosts if host is not leader]:
+        lead_by(cluster, other)
+        wait_for_leader(cluster)
+    arns = run_tasks(cluster, busybox_image, 2, "echo got $MINE; sleep 1000",
+                     secrets=[{"name": "MINE", "valueFrom": "old"}])
+    wait_tasks(cluster, arns, "RUNNING")
+    for arn in arns:
+        assert wait_until(lambda a=arn: cluster.manager("task", "logs", a.split("/")[-1]).stdout,
+                          cluster=cluster) == "got hush\n"
+
+
+def join_and_die(cluster, host, directory):
+    """What a host does that asks to be let in, and is killed before it has the answer."""
+    request = subprocess.run(
+        ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-keyout", directory / "key", "-subj", "/O=x"], check=True, capture_output=True,
+        text=True).stdout
+    strange = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    strange.check_hostname = False
+    strange.verify_mode = ssl.CERT_NONE
+    body = {"secret": cluster.token.strip().rsplit("-", 1)[1], "certificateRequest": request,
+            "gossipKey": "ab" * 32, "name": f"host{host.net.number}", "address": host.address,
+            "version": "0"}
+    return talk(host, cluster.manager.address, [{"ask": "join", "id": 1, "body": body}], strange)
+
+
+@pytest.mark.timeout(120)
+def test_a_host_killed_while_it_joins_leaves_nothing_when_it_joins_again(make_cluster, tmp_path):
+    cluster = make_cluster(2, None, [{"run_tasks": False}] * 2)
+    cluster.init()
+    host = cluster.hosts[1]
+    for _ in range(2):
+        assert b'"certificate"' in join_and_die(cluster, host, tmp_path)
+    assert cluster.manager("node", "ls", "-q").stdout.count("\n") == 2
+    cluster.join(host)
+    is_settled(cluster, ["host1"], ["host2"])
+    assert cluster.manager("node", "ls", "-q").stdout.count("\n") == 2
+    # Another host of that name is another node.
+    other = cluster.manager("node", "inspect", "host2").stdout
+    assert '"isNew"' not in other
