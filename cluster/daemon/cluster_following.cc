@@ -197,17 +197,20 @@ void ClusterMember::ask(const std::string& verb, const Json& body, Asked then) {
   link_->ask(verb, body, [then = std::move(then)](const Result<Json>& answer) { then(answer); });
 }
 
-// A manager that is to be a worker has no place in etcd any more, then no role: its host is told.
-// Who leads hands over first.
+// A manager that is to be a worker takes part no more; who leads hands over so. Then it has no
+// place in etcd any more, then no role, and its host is told.
 void ClusterMember::look_at_demotions() {
-  if (is_demoting_ || manager_->is_alone()) return;
   const ScopeState& home = manager_->home();
+  const auto own = home.nodes.find(membership_.identity.node);
+  const bool is_to_go = own != home.nodes.end() && own->second.value.wanted_role == "worker";
+  if (is_to_go && !std::exchange(has_resigned_, true)) {
+    spdlog::info("taking part no more");
+    manager_->resign();
+  }
+  if (!manager_->leads() || is_demoting_ || manager_->is_alone()) return;
   for (const auto& [id, node] : home.nodes) {
     if (node.value.wanted_role != "worker" || node.value.role != "manager") continue;
-    if (id == membership_.identity.node) {
-      spdlog::info("handing over");
-      return manager_->resign();
-    }
+    if (id == membership_.identity.node) continue;
     is_demoting_ = true;
     return manager_->remove_member(
         node.value.address, [this, id = id](const Result<void>& removed) {

@@ -166,16 +166,15 @@ void ClusterMember::tick() {
     look_at_leader();
     claim_instance();
     if (manager_->leads()) look_at_hosts();
-    if (manager_->leads()) look_at_demotions();
+    look_at_demotions();
   }
   renew_if_due();
 }
 
 HostPresence ClusterMember::presence_of(const std::string& node) const {
   HostPresence presence{.gossip = gossip_->status(node)};
-  const std::optional<auth::NodeRole> role = node == membership_.identity.node
-                                                ? membership_.identity.role
-                                                : nodes_->role_of(node);
+  const std::optional<auth::NodeRole> role =
+      node == membership_.identity.node ? membership_.identity.role : nodes_->role_of(node);
   if (role.has_value()) presence.role = auth::to_text(*role);
   const std::optional<NodeAbsence> absence = nodes_->absence(node);
   presence.is_connected = !absence.has_value();

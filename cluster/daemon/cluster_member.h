@@ -147,6 +147,7 @@ class ClusterMember {
   std::function<void(const std::string&)> on_role_;
   std::string refused_for_;  // As was told last.
   bool is_demoting_ = false;
+  bool has_resigned_ = false;
   bool was_removed_ = false;
   bool is_serving_ = false;
   bool is_claiming_ = false;

@@ -119,23 +119,21 @@ void HostDaemon::nodes(const Done& done) const {
   const ScopeState& home = manager_->home();
   Json list = Json::array();
   for (const auto& [id, node] : home.nodes) {
-    list.push_back(node_json(
-        home, node.value, member_->is_doubled(id) ? "doubled" : member_->describe(id)));
+    list.push_back(
+        node_json(home, node.value, member_->is_doubled(id) ? "doubled" : member_->describe(id)));
   }
-  manager_->look_at_members([list,
-                             leads = manager_->leads(),
-                             own = member_->membership().identity.node,
-                             done](
-                                const ControlPlane::MemberStates& states) {
-    Json nodes = list;
-    for (Json& node : nodes) {
-      if (node["role"] != "manager") continue;
-      const auto state = states.find(node.value("address", ""));
-      if (state != states.end()) node["etcd"] = state->second;
-      node["leads"] = leads && node["id"] == own;
-    }
-    done(Json{{"nodes", nodes}, {"self", own}});
-  });
+  manager_->look_at_members(
+      [list, leads = manager_->leads(), own = member_->membership().identity.node, done](
+          const ControlPlane::MemberStates& states) {
+        Json nodes = list;
+        for (Json& node : nodes) {
+          if (node["role"] != "manager") continue;
+          const auto state = states.find(node.value("address", ""));
+          if (state != states.end()) node["etcd"] = state->second;
+          node["leads"] = leads && node["id"] == own;
+        }
+        done(Json{{"nodes", nodes}, {"self", own}});
+      });
 }
 
 Result<const Kept<Node>*> HostDaemon::find_node(const std::string& name) const {

@@ -122,8 +122,7 @@ void HostDaemon::set_role(const std::string& name, const std::string& role, cons
   };
   if (role == "manager") {
     if (member_->describe(node.value.id) == "connected") return store();
-    return done(
-        make_error(ErrorKind::kConflict, "node {} is not connected", node.value.name));
+    return done(make_error(ErrorKind::kConflict, "node {} is not connected", node.value.name));
   }
   manager_->look_at_members([this, node, store, done](const ControlPlane::MemberStates& states) {
     const Result<void> left = check_majority_without(manager_->home(), node.value, states);
@@ -186,7 +185,6 @@ Result<void> HostDaemon::become(const Json& answer, bool is_promotion) {
   spdlog::info("role changed role={}", auth::to_text(facts.identity.role));
   if (!is_promotion) {
     manager_->balancers().end_proxy();
-    manager_->shared_store().end_member();
     remove_cluster_files();
   }
   note_restart();

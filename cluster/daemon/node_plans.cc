@@ -37,6 +37,14 @@ std::optional<Proposal> plan_connected(const ScopeState& scope,
   return proposal;
 }
 
+std::string claimed_instance(const ScopeState& scope,
+                             const std::string& node,
+                             const std::string& cluster) {
+  const auto record = scope.nodes.find(node);
+  if (record == scope.nodes.end() || record->second.value.cluster != cluster) return node;
+  return record->second.value.instance.value_or(node);
+}
+
 Result<Proposal> plan_instance_claim(const ScopeState& scope,
                                      const std::string& node,
                                      const std::string& cluster) {
@@ -44,7 +52,7 @@ Result<Proposal> plan_instance_claim(const ScopeState& scope,
   if (record == scope.nodes.end()) return make_error(ErrorKind::kNotFound, "no such node");
   Proposal proposal;
   Node claimed = record->second.value;
-  if (claimed.cluster == cluster && claimed.instance == node) return proposal;
+  if (claimed.cluster == cluster && claimed.instance.has_value()) return proposal;
   const auto old = scope.clusters.find(claimed.cluster.value_or(""));
   if (old != scope.clusters.end()) {
     const auto instance = old->second.instances.find(claimed.instance.value_or(""));

@@ -16,7 +16,12 @@ std::optional<Proposal> plan_connected(const ScopeState& scope,
                                        const std::string& node,
                                        bool is_connected);
 
-// The node's instance, which has its id, is that of `cluster` from now on; nothing if it is. The
+// The instance that the node has in that cluster, or would have: then it has the node's id.
+std::string claimed_instance(const ScopeState& scope,
+                             const std::string& node,
+                             const std::string& cluster);
+
+// The node's instance is that of `cluster` from now on; nothing if it is. The
 // one of another cluster goes: kConflict if tasks run there.
 Result<Proposal> plan_instance_claim(const ScopeState& scope,
                                      const std::string& node,

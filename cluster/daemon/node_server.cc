@@ -146,8 +146,8 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     if (!peer.has_value()) return;
     strangers.erase(link);
     const std::string address = to_text(link->remote());
-    FrameLink::Listener listener = sessions->greet(
-        link, peer->identity, link->remote().address().to_string());
+    FrameLink::Listener listener =
+        sessions->greet(link, peer->identity, link->remote().address().to_string());
     const bool is_taken = listener.on_frame != nullptr;
     if (is_taken) link->set_listener(std::move(listener));
     const bool is_refused = !is_taken && sessions->leads();
@@ -227,24 +227,24 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
         proposal.remove(node_key(scope, ghost), record->second.revision);
       }
     }
-    api.propose(
-        proposal,
-        [self = shared_from_this(), link, id, admitted, ghosts, node, attempts](bool made) {
-          if (!made && attempts > 1) return self->store(link, id, admitted, ghosts, attempts - 1);
-          if (!made) {
-            return self->refuse(
-                link,
-                id,
-                make_error(ErrorKind::kUnavailable, "the manager could not store the node"));
-          }
-          spdlog::info("node joined node={} name={} role={} address={}",
-                       node.id,
-                       node.name,
-                       node.role,
-                       node.address);
-          if (node.role == "manager") return self->admit_manager(link, id, admitted);
-          self->answer(link, Answer{.id = id, .body = admitted.answer});
-        });
+    api.propose(proposal,
+                [self = shared_from_this(), link, id, admitted, ghosts, node, attempts](bool made) {
+                  if (!made && attempts > 1)
+                    return self->store(link, id, admitted, ghosts, attempts - 1);
+                  if (!made) {
+                    return self->refuse(link,
+                                        id,
+                                        make_error(ErrorKind::kUnavailable,
+                                                   "the manager could not store the node"));
+                  }
+                  spdlog::info("node joined node={} name={} role={} address={}",
+                               node.id,
+                               node.name,
+                               node.role,
+                               node.address);
+                  if (node.role == "manager") return self->admit_manager(link, id, admitted);
+                  self->answer(link, Answer{.id = id, .body = admitted.answer});
+                });
   }
 
   void admit_manager(const std::shared_ptr<NodeLink>& link,

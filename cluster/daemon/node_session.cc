@@ -47,8 +47,8 @@ void NodeSession::take(const Question& question) {
   reply(question.id, make_error(ErrorKind::kInvalid, "no such question: {}", question.verb));
 }
 
-// The node's instance has the node's id. Its record says so before the instance is made, so that
-// there is never a second one.
+// The node's instance has the node's id, or, if the node was a manager, the one that it has had
+// since. Its record says so before the instance is made, so that there is never a second one.
 void NodeSession::enlist(std::int64_t id, const Json& body) {
   const auto host_json = body.is_object() ? body.find("host") : body.end();
   if (!body.is_object() || host_json == body.end()) {
@@ -59,7 +59,7 @@ void NodeSession::enlist(std::int64_t id, const Json& body) {
   if (!is_resource_name(host->cluster)) {
     return reply(id, make_error(ErrorKind::kInvalid, "enlist: not a cluster's name"));
   }
-  host->id = node_;
+  host->id = claimed_instance(feed_.state().scope(scope_), node_, host->cluster);
   const Result<Proposal> claim =
       plan_instance_claim(feed_.state().scope(scope_), node_, host->cluster);
   if (!claim.has_value()) return reply(id, claim.error());
@@ -71,7 +71,7 @@ void NodeSession::enlist(std::int64_t id, const Json& body) {
 }
 
 void NodeSession::enlist_instance(std::int64_t id, const ContainerInstance& host) {
-  assignments_.set_id(node_);
+  assignments_.set_id(host.id);
   assignments_.enlist(host, [self = shared_from_this(), id](const Result<std::string>& made) {
     if (!made.has_value()) return self->reply(id, made.error());
     self->instance_ = *made;

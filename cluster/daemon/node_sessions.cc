@@ -106,9 +106,9 @@ bool NodeSessions::refuse_double(const std::shared_ptr<FrameLink>& link,
     doubles.replaced = 0;
   }
   if (old->second.origin == origin && ++doubles.replaced <= kMaxReplaced) return false;
-  link->send(to_json(News{
-      .verb = "refused",
-      .body = {{"reason", "another host has this node's identity: node.json was copied"}}}));
+  link->send(to_json(
+      News{.verb = "refused",
+           .body = {{"reason", "another host has this node's identity: node.json was copied"}}}));
   link->finish();
   const bool is_news = !is_doubled(node);
   doubles.refused_at = now;
@@ -135,8 +135,7 @@ std::optional<auth::NodeRole> NodeSessions::role_of(const std::string& node) con
 void NodeSessions::tell_role(const Current& current) {
   const auto record = state().nodes.find(current.identity.node);
   if (record == state().nodes.end()) return;
-  const std::optional<std::string> role =
-      role_to_tell(record->second.value, current.identity.role);
+  const std::optional<std::string> role = role_to_tell(record->second.value, current.identity.role);
   if (role.has_value()) {
     current.link->send(to_json(News{.verb = "role", .body = {{"role", *role}}}));
   }

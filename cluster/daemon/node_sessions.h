@@ -5,8 +5,9 @@
 //
 // A node has one session, the newest: an older connection of the same node is one that it has given
 // up. But while that lives, one from another address is another host with a copy of the node's
-// identity, and refused; so is one that comes too often. A node whose record goes is cut off. All are told where the managers are and which nodes, and
-// of the network and the names of tasks: whole at first, then what has changed.
+// identity, and refused; so is one that comes too often. A node whose record goes is cut off. All
+// are told where the managers are and which nodes, and of the network and the names of tasks: whole
+// at first, then what has changed.
 #pragma once
 
 #include <chrono>

@@ -144,15 +144,15 @@ void answer_promotion(const PromotionGround& ground,
                       const std::string& node,
                       const Json& question,
                       const ManagerCalls::Reply& reply) {
-  auto promotion = std::make_shared<Promotion>(
-      Promotion{.api = ground.api,
-                .feed = ground.feed,
-                .keys = ground.keys,
-                .managers = ground.managers,
-                .certificate_lifetime_s = ground.certificate_lifetime_s,
-                .node = node,
-                .certificate_request = "",
-                .reply = reply});
+  auto promotion =
+      std::make_shared<Promotion>(Promotion{.api = ground.api,
+                                            .feed = ground.feed,
+                                            .keys = ground.keys,
+                                            .managers = ground.managers,
+                                            .certificate_lifetime_s = ground.certificate_lifetime_s,
+                                            .node = node,
+                                            .certificate_request = "",
+                                            .reply = reply});
   bool has_etcd = false;
   JsonReader reader(question, "promote");
   reader.require("certificateRequest", promotion->certificate_request);

@@ -9,8 +9,8 @@
 //             "worker"; the node is told, asks "renew", keeps the certificate, removes the keys and
 //             starts anew; when it is connected as a worker the record's wish goes
 //
-// A host or a leader that dies in between changes nothing in that order: whoever leads next, and the
-// node when it is back, go on from the record. Meanwhile certificates of both roles are good.
+// A host or a leader that dies in between changes nothing in that order: whoever leads next, and
+// the node when it is back, go on from the record. Meanwhile certificates of both roles are good.
 #pragma once
 
 #include <functional>
@@ -48,7 +48,8 @@ struct PromotionGround {
   std::int64_t certificate_lifetime_s = 0;
 };
 
-// The question "promote", {"certificateRequest", "hasEtcd"}: {"certificate", "manager", "managers"}.
+// The question "promote", {"certificateRequest", "hasEtcd"}: {"certificate", "manager",
+// "managers"}.
 void answer_promotion(const PromotionGround& ground,
                       const std::string& node,
                       const Json& question,

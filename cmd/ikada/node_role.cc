@@ -33,6 +33,13 @@ Result<bool> has_come(const Json& node, const std::string& role) {
   return role != "manager" || node.value("etcd", "") == "reachable";
 }
 
+// This host itself, which cannot say of others any more.
+bool has_become(const Context& context, const std::string& id, const std::string& role) {
+  const Result<Json> status = ask_cluster(context, "GET", "/cluster");
+  return status.has_value() && status->value("node", "") == id &&
+         status->value("role", "") == role && role == "worker" && status->value("connected", false);
+}
+
 }  // namespace
 
 Result<void> change_node_role(const Context& context,
@@ -46,12 +53,14 @@ Result<void> change_node_role(const Context& context,
     // While leaders change nobody may answer.
     const Result<Json> answer = ask_cluster(context, "GET", "/cluster/nodes");
     const std::optional<Json> node = answer.has_value() ? node_of(*answer, id) : std::nullopt;
+    bool is_done = !answer.has_value() && has_become(context, id, role);
     if (node.has_value()) {
-      IK_LET(is_done, has_come(*node, role));
-      if (is_done) {
-        ::printf("%s\n", decided.value("name", "").c_str());
-        return {};
-      }
+      IK_LET(has_it, has_come(*node, role));
+      is_done = has_it;
+    }
+    if (is_done) {
+      ::printf("%s\n", decided.value("name", "").c_str());
+      return {};
     }
     std::this_thread::sleep_for(kLookAgain);
   }

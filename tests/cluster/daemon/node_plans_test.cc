@@ -80,8 +80,7 @@ TEST_CASE("a node that has come in its new role is as any other") {
   put(state, node_key(kScope, "n"), node, 1);
   const auto plan = [&](const std::string& role) {
     const ScopeState& scope = state.scope(kScope);
-    return plan_arrival(
-        scope, scope.nodes.at("n"), {.is_connected = true, .role = role}, kNow);
+    return plan_arrival(scope, scope.nodes.at("n"), {.is_connected = true, .role = role}, kNow);
   };
   CHECK_FALSE(plan("worker").has_value());
   const auto come = plan("manager");

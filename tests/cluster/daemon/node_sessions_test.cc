@@ -149,9 +149,8 @@ TEST_CASE("who is not to be a manager gets no keys") {
   const auto link = world.connect(world.identity);
   link->told.clear();
 
-  world.listener.on_frame(Json{{"ask", "promote"},
-                               {"id", 1},
-                               {"body", {{"certificateRequest", "x"}, {"hasEtcd", true}}}});
+  world.listener.on_frame(Json{
+      {"ask", "promote"}, {"id", 1}, {"body", {{"certificateRequest", "x"}, {"hasEtcd", true}}}});
 
   REQUIRE(link->told.size() == 1);
   CHECK(link->told[0].contains("error"));
