@@ -112,7 +112,6 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
       loop, plane->pool_, plane->store_->store(), *plane->feed_, std::move(options.api));
   plane->logs_ = std::make_unique<LogDesk>(
       loop,
-      plane->pool_,
       *plane->api_,
       *plane->feed_,
       EngineLayout{.root = options.state_root, .run_root = options.run_root});

@@ -258,6 +258,7 @@ void HostDaemon::start() {
 void HostDaemon::stop() {
   is_stopped_ = true;
   if (timer_ != nullptr) timer_->cancel();
+  if (role_timer_ != nullptr) role_timer_->cancel();
   if (agent_ != nullptr) agent_->shut_down();
   if (relay_ != nullptr) relay_->stop();
   if (streams_ != nullptr) streams_->stop();

@@ -155,6 +155,7 @@ class HostDaemon {
   std::unique_ptr<StreamRelay> relay_;  // On managers of a cluster.
   std::unique_ptr<HostAgent> agent_;
   std::unique_ptr<boost::asio::steady_timer> timer_;
+  std::unique_ptr<boost::asio::steady_timer> role_timer_;
   std::function<void()> on_restart_;
   OnCluster on_cluster_;
   bool is_busy_ = false;  // With init, join or leave.

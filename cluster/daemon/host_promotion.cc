@@ -133,7 +133,8 @@ void HostDaemon::set_role(const std::string& name, const std::string& role, cons
 
 // The leading manager has decided, and tells so until this host is what it is to be.
 void HostDaemon::take_role(const std::string& role) {
-  if (is_busy_ || is_stopped_) return;
+  if (is_stopped_) return;
+  if (is_busy_) return ask_for_role_later(role);
   const bool is_promotion = role == "manager" && manager_ == nullptr;
   if (!is_promotion && (role != "worker" || manager_ == nullptr)) return;
   const Result<std::string> request =
@@ -152,14 +153,14 @@ void HostDaemon::take_role(const std::string& role) {
                                                            : Result<void>(answer.error());
                  if (changed.has_value()) return;
                  spdlog::error("becoming a {}: {}", role, changed.error().message);
-                 // A manager that was told to go hears of it again when it is connected anew.
-                 ask_for_role_later(role);
+                 // Denied: it is not to be one any more.
+                 if (changed.error().kind != ErrorKind::kDenied) ask_for_role_later(role);
                });
 }
 
 void HostDaemon::ask_for_role_later(const std::string& role) {
-  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kRoleAgain);
-  timer_->async_wait([this, role](const boost::system::error_code& error) {
+  role_timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kRoleAgain);
+  role_timer_->async_wait([this, role](const boost::system::error_code& error) {
     if (!error) take_role(role);
   });
 }

@@ -16,6 +16,7 @@ namespace ikada {
 namespace {
 
 constexpr size_t kAskedAtOnce = 16;
+constexpr size_t kScanThreads = 2;
 constexpr std::chrono::seconds kLeftAlone{10};
 
 // What came of asking all hosts.
@@ -240,13 +241,13 @@ struct LogDesk::Desk : std::enable_shared_from_this<LogDesk::Desk> {
 };
 
 LogDesk::LogDesk(boost::asio::io_context& loop,
-                 boost::asio::thread_pool& pool,
                  ApiServer& api,
                  StateFeed& feed,
                  EngineLayout layout)
-    : desk_(std::make_shared<Desk>(loop, pool, api, feed, std::move(layout))) {}
+    : pool_(kScanThreads),
+      desk_(std::make_shared<Desk>(loop, pool_, api, feed, std::move(layout))) {}
 
-LogDesk::~LogDesk() = default;
+LogDesk::~LogDesk() { pool_.join(); }
 
 void LogDesk::set_hosts(std::string own_node, AskHost ask) {
   desk_->own_node = std::move(own_node);

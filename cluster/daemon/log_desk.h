@@ -1,5 +1,5 @@
 // Answers the API's requests about what log streams hold: plans them (cluster/api/logs), asks the
-// log stores of all hosts, this one's in the pool, and puts the answers together.
+// log stores of all hosts, this one's in threads of its own, and puts the answers together.
 //
 // A host that cannot be reached is named in the answer, "unreachableHosts", and left alone for a
 // while. What clients put goes to this manager's own host. All calls and callbacks are on the
@@ -21,11 +21,7 @@ namespace ikada {
 class LogDesk {
  public:
   // Everything outlives it.
-  LogDesk(boost::asio::io_context& loop,
-          boost::asio::thread_pool& pool,
-          ApiServer& api,
-          StateFeed& feed,
-          EngineLayout layout);
+  LogDesk(boost::asio::io_context& loop, ApiServer& api, StateFeed& feed, EngineLayout layout);
   ~LogDesk();
 
   // In a cluster: this host's node, and how to ask another's log store.
@@ -39,6 +35,8 @@ class LogDesk {
 
  private:
   struct Desk;
+  // Not those of the store's commits: a scan may take its time.
+  boost::asio::thread_pool pool_;
   std::shared_ptr<Desk> desk_;
 };
 

@@ -21,11 +21,11 @@ inline constexpr std::chrono::seconds kConnectGrace{10};  // Of a host that was 
 
 struct HostPresence {
   bool is_connected = false;
-  bool was_here = false;                   // Since the manager has started.
-  bool was_silent = false;                 // The connection was lost, not closed.
-  std::chrono::milliseconds absent_for{};  // If it is not connected.
-  std::optional<gossip::Status> gossip;    // Nothing: nobody has told of it.
-  std::string role = {};                   // That it shows, while it is connected.
+  bool was_here = false;                      // Since the manager has started.
+  bool was_silent = false;                    // The connection was lost, not closed.
+  std::chrono::milliseconds absent_for{};     // If it is not connected.
+  std::optional<gossip::Status> gossip = {};  // Nothing: nobody has told of it.
+  std::string role = {};                      // That it shows, while it is connected.
 };
 
 bool is_host_lost(const HostPresence& presence);

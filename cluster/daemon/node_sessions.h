@@ -35,12 +35,12 @@ struct NodeAbsence {
 // What other managers ask the leading one, and what a new manager needs besides its membership.
 struct ManagerCalls {
   using Reply = std::function<void(Result<Json>)>;
-  std::function<void(const Json& body, Reply)> api;
-  std::function<void(const Json& body, Reply)> cluster;
+  std::function<void(const Json& body, Reply)> api = {};
+  std::function<void(const Json& body, Reply)> cluster = {};
   // What the balancers of that manager's host see.
   std::function<void(const std::string& node, const Json& body, Reply)> targets = {};
   // Once its node is on record; an error takes that back.
-  std::function<void(const Node& node, Reply)> admit;
+  std::function<void(const Node& node, Reply)> admit = {};
   // A host at `origin` shows the identity of a node that is connected from elsewhere.
   std::function<void(const std::string& node, const std::string& origin)> doubled = {};
 };

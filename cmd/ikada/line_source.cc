@@ -46,7 +46,9 @@ Result<LineSource> LineSource::start(const std::vector<std::string>& command) {
   IK_LET(out, make_output());
   IK_LET(err, make_output());
   IK_LET(null, open_file("/dev/null", O_RDWR));
-  SpawnOptions options{.program = command.front(), .arguments = command};
+  SpawnOptions options;
+  options.program = command.front();
+  options.arguments = command;
   for (const char* name : {"PATH", "HOME", "IKADA_RUNTIME", "TZ"}) {
     const char* value = ::getenv(name);
     if (value != nullptr) options.environment.push_back(fmt::format("{}={}", name, value));

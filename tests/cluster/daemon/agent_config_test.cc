@@ -19,12 +19,14 @@ TEST_CASE("an empty agent configuration has the defaults") {
 TEST_CASE("an agent configuration says what the host is and does") {
   const Result<AgentConfig> config = parse_agent_config(
       "cluster: web\navailability_zone: rack-7\nattributes: {disk: ssd, rank: 3}\n"
-      "reserved_memory_mib: 512\npull: always\nlimits: ignore\nretention_s: 60\nrun_tasks: false");
+      "reserved_memory_mib: 512\npull: always\nlimits: ignore\nretention_s: 60\nrun_tasks: false\n"
+      "log_store_mib: 2");
 
   REQUIRE(config.has_value());
   AgentOptions options;
   apply_agent_config(*config, options);
   CHECK_FALSE(config->runs_tasks);
+  CHECK(config->log_store_bytes == 2U << 20);
   CHECK(options.instance.cluster == "web");
   CHECK(options.instance.availability_zone == "rack-7");
   REQUIRE(options.instance.attributes.size() == 2);

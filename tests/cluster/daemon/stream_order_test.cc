@@ -57,6 +57,23 @@ TEST_CASE("nothing else is") {
   CHECK(!parse_stream_order(Json::array()).has_value());
 }
 
+TEST_CASE("a question to the log store is one of three, and only that") {
+  const auto parsed = [](std::vector<std::string> words, bool has_stdin = false) {
+    return parse_stream_order(to_json(StreamOrder{.words = words, .has_stdin = has_stdin}));
+  };
+  for (const char* verb : {"events", "streams", "delete"}) {
+    const auto order = parsed({kLogStoreWord, verb, "{}"});
+    REQUIRE(order.has_value());
+    CHECK(order->is_log_question());
+    CHECK(order->is_change() == (verb == std::string_view("delete")));
+  }
+  CHECK_FALSE(parsed({kLogStoreWord, "erase", "{}"}).has_value());
+  CHECK_FALSE(parsed({kLogStoreWord, "events"}).has_value());
+  CHECK_FALSE(parsed({kLogStoreWord, "events", "{}", "--root"}).has_value());
+  CHECK_FALSE(parsed({kLogStoreWord, "events", "--root"}).has_value());
+  CHECK_FALSE(parsed({kLogStoreWord, "events", "{}"}, true).has_value());
+}
+
 TEST_CASE("an order comes over, and values of variables are not shown") {
   const Json told = {{"words", {"exec", "--env", "A=secret", kId, "env"}}, {"stdin", true}};
   const Result<StreamOrder> order = parse_stream_order(told);

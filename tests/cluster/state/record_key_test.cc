@@ -27,6 +27,8 @@ TEST_CASE("keys say account, region, kind and names") {
   CHECK(parse_record_key(target_group_key(kScope, "g"))->kind == RecordKind::kTargetGroup);
   CHECK(secret_key(kScope, "/prod/db") == "ecs/1/r/secret/%prod%db");
   CHECK(parse_record_key(secret_key(kScope, "/prod/db"))->kind == RecordKind::kSecret);
+  CHECK(log_group_key(kScope, "/ecs/web") == "ecs/1/r/log-group/%ecs%web");
+  CHECK(parse_record_key(log_group_key(kScope, "/ecs/web"))->kind == RecordKind::kLogGroup);
   CHECK(listener_port_key(kScope, 80) == "ecs/1/r/listener-port/80");
   CHECK(parse_record_key(listener_port_key(kScope, 80))->kind == RecordKind::kListenerPort);
 }
