@@ -67,7 +67,8 @@ bool HttpClient::is_insecure(const Url& url) const {
 }
 
 Result<void> HttpClient::check_scheme(const Url& url) const {
-  if (url.scheme == "https" || is_loopback_host(url.host) || is_insecure(url)) return {};
+  const bool is_local = !options_.unix_socket.empty() || is_loopback_host(url.host);
+  if (url.scheme == "https" || is_local || is_insecure(url)) return {};
   return refused_request(
       "TLS_REQUIRED",
       fmt::format("plain http to {} is refused; only loopback and registries configured "
@@ -97,6 +98,7 @@ Result<HttpResponse> HttpClient::exchange(const OutgoingRequest& request,
                                 .url = url,
                                 .verifies_certificate = !is_insecure(url),
                                 .inactivity_limit_s = options_.inactivity_limit_s,
+                                .unix_socket = options_.unix_socket,
                                 .cancelled = cancelled_};
   Result<HttpResponse> response = ikada::exchange(request, options, delivered);
   const std::lock_guard lock(mutex_);

@@ -64,6 +64,7 @@ struct OutgoingRequest {
 struct HttpOptions {
   std::vector<std::string> insecure_hosts = {};  // "host" or "host:port".
   int inactivity_limit_s = 30;
+  std::string unix_socket = {};  // All requests go there, in plain http.
 };
 
 // Codes of transport errors, all kUnavailable.

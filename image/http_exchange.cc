@@ -348,6 +348,10 @@ Result<void> set_options(Running& running, curl_slist* headers, char* detail) {
   setter.set(CURLOPT_XFERINFODATA, &running);
   setter.set(CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
   setter.set(CURLOPT_OPENSOCKETDATA, &running);
+  if (!running.options.unix_socket.empty()) {
+    setter.set(CURLOPT_UNIX_SOCKET_PATH, running.options.unix_socket.c_str());
+    setter.set(CURLOPT_PROXY, "");
+  }
   set_method(setter, running);
   return setter.done();
 }

@@ -13,6 +13,7 @@ struct ExchangeOptions {
   const Url& url;
   bool verifies_certificate = true;
   int inactivity_limit_s = 30;
+  const std::string& unix_socket;  // Empty: by the URL's host.
   const std::atomic<bool>& cancelled;
 };
 

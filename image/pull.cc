@@ -317,6 +317,7 @@ Result<PullResult> ImagePull::pull_from(PullSource source) {
   std::mutex mutex;
   const PullContext context{.store = store_,
                             .client = *client,
+                            .peers = options_.peers,
                             .limits = options_.limits,
                             .budget = budget,
                             .progress = [&](const PullProgress& progress) {

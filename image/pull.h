@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "image/blob_peers.h"
 #include "image/image_budget.h"
 #include "image/layer_tree.h"
 #include "image/reference.h"
@@ -36,6 +37,7 @@ struct PullOptions {
   std::string platform;  // "linux/amd64", "linux/arm64/v8"; empty means this host's.
   std::function<void(const PullProgress&)> progress;  // May be empty.
   std::optional<RegistryOptions> registry;  // None: registry_options_for() the reference's.
+  BlobPeers* peers = nullptr;               // Asked for layers first; null: nobody.
   LayerLimits limits;
   std::uint64_t max_image_bytes = kMaxImageBytes;  // Of its layers, packed and unpacked.
   ImagePolicy policy = {};                         // What may go when there is too little room.

@@ -114,10 +114,14 @@ Result<void> download(const PullContext& context,
   const auto present = static_cast<std::uint64_t>(status.st_size);
   if (present > layer.blob.size_bytes && ::ftruncate(fd, 0) != 0) return errno_error("truncate");
   IK_TRY(pass_file(fd, layer.blob.size_bytes, flow));
+  const BlobPeers::Sink keep = [&](std::string_view bytes) {
+    return flow.write_and_pass(fd, bytes);
+  };
+  if (context.peers != nullptr && flow.received() < layer.blob.size_bytes) {
+    IK_TRY(context.peers->fetch(layer.blob, flow.received(), keep).map([](std::uint64_t) {}));
+  }
   if (flow.received() < layer.blob.size_bytes) {
-    IK_TRY(context.client.fetch_blob(layer.blob, flow.received(), [&](std::string_view bytes) {
-      return flow.write_and_pass(fd, bytes);
-    }));
+    IK_TRY(context.client.fetch_blob(layer.blob, flow.received(), keep));
   }
   return flow.verify();
 }
@@ -232,6 +236,25 @@ Result<void> unpack_into(const PullContext& context,
   return move_into_place(tree, context.store.layer_path(layer.blob.digest));
 }
 
+// What others gave and was wrong comes from the registry, all of it.
+Result<void> judge_peers(const PullContext& context,
+                         const LayerToPull& layer,
+                         const std::string& staging,
+                         Result<void> result) {
+  using Outcome = BlobPeers::Outcome;
+  const bool is_wrong = !result.has_value() && result.error().kind == ErrorKind::kInvalid;
+  context.peers->note(layer.blob,
+                      result.has_value() ? Outcome::kGood
+                      : is_wrong         ? Outcome::kWrong
+                                         : Outcome::kFailed);
+  if (!is_wrong) return result;
+  PullContext without = context;
+  without.peers = nullptr;
+  Result<void> again = unpack_into(without, layer, staging);
+  if (again.has_value()) context.peers->note(layer.blob, Outcome::kGood);
+  return again;
+}
+
 }  // namespace
 
 bool has_layer(const ImageStore& store, const LayerToPull& layer) {
@@ -249,6 +272,7 @@ Result<void> pull_layer(const PullContext& context, const LayerToPull& layer) {
   // Somebody else may have finished it while we waited.
   if (has_layer(context.store, layer)) return {};
   Result<void> result = unpack_into(context, layer, staging);
+  if (context.peers != nullptr) result = judge_peers(context, layer, staging, std::move(result));
   if (!result.has_value()) return with_space_code(std::move(result.error()));
   return {};
 }

@@ -25,6 +25,7 @@ struct LayerToPull {
 struct PullContext {
   const ImageStore& store;
   RegistryClient& client;
+  BlobPeers* peers = nullptr;
   LayerLimits limits;
   ImageBudget& budget;
   std::function<void(const PullProgress&)> progress;  // From one thread at a time; never empty.

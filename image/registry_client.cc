@@ -55,6 +55,10 @@ Result<std::string> RegistryClient::Session::find_base() {
   const std::lock_guard lock(mutex);
   if (!base.empty()) return base;
   const std::string host = registry_host(reference.registry);
+  if (!options.unix_socket.empty()) {
+    base = "http://" + host;
+    return base;
+  }
   IK_LET(secure, parse_url("https://" + host));
   if (is_loopback_host(secure.host) || http->is_insecure(secure)) {
     IK_LET(found, probe(secure));
@@ -186,7 +190,8 @@ Result<std::unique_ptr<RegistryClient>> RegistryClient::create(const Reference& 
                                                                RegistryAccess access) {
   IK_LET(http,
          HttpClient::create({.insecure_hosts = options.insecure_registries,
-                             .inactivity_limit_s = options.inactivity_limit_s}));
+                             .inactivity_limit_s = options.inactivity_limit_s,
+                             .unix_socket = options.unix_socket}));
   auto session = std::make_unique<Session>();
   session->reference = reference;
   session->http = std::move(http);

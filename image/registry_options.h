@@ -32,6 +32,8 @@ struct RegistryOptions {
   std::optional<Credentials> credentials;
   // Longest silence in the middle of an answer.
   int inactivity_limit_s = 30;
+  // Is spoken to in plain http over this socket, whatever its name is. Empty: by its name.
+  std::string unix_socket = {};
   // Where pulls look first, in this order; nothing else does.
   std::vector<RegistryMirror> mirrors;
 };

@@ -56,7 +56,14 @@ Result<std::string> ContainerActions::pull(const std::string& image) {
     Result<StoredImage> found = store.find(image);
     if (found.has_value() && options_.pull == PullPolicy::kMissing) return digest_of(*found);
     IK_LET(reference, parse_reference(image));
-    Result<PullResult> pulled = pull_image(store, reference, {});
+    PullOptions wish;
+    const std::optional<ImageSource> source =
+        options_.find_image_source ? options_.find_image_source(reference.registry) : std::nullopt;
+    if (source.has_value()) {
+      wish.registry = source->registry;
+      wish.peers = source->peers;
+    }
+    Result<PullResult> pulled = pull_image(store, reference, wish);
     if (pulled.has_value()) return pulled->digest;
     if (found.has_value()) return digest_of(*found);
     return std::move(pulled.error());

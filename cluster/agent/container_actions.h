@@ -18,6 +18,8 @@
 #include "cluster/agent/task_network.h"
 #include "cluster/agent/task_plan.h"
 #include "cluster/engine/engine.h"
+#include "image/blob_peers.h"
+#include "image/registry_options.h"
 #include "runtime/base/unique_fd.h"
 
 namespace ikada {
@@ -40,10 +42,19 @@ struct NameService {
   std::string search = {};  // The domain in which names without a dot are looked for.
 };
 
+// How images of a registry that is the cluster's own are had.
+struct ImageSource {
+  RegistryOptions registry;
+  BlobPeers* peers = nullptr;  // Outlives the actions.
+};
+
 struct ContainerActionOptions {
   EngineOptions engine;
   HostAbilities host = {};
   PullPolicy pull = PullPolicy::kMissing;
+  // For the registry that an image names; nothing for any other than the cluster's own. May wait
+  // for a manager; called from several threads.
+  std::function<std::optional<ImageSource>(const std::string& registry)> find_image_source = {};
   // The values behind the valueFrom of all secrets of the task. May wait for a manager.
   std::function<Result<std::map<std::string, std::string>>(const TaskFacts& facts)> find_secrets;
   // Where tasks in mode awsvpc have their addresses; the host's own bridge without it. Called from

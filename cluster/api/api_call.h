@@ -35,6 +35,9 @@ struct ApiOptions {
   std::function<bool(const std::string& name)> has_certificate = {};
   // Ports that no listener of a load balancer can have; null: none.
   std::function<bool(std::int32_t port)> is_reserved_port = {};
+  // The registry's name, "registry.example.com:7440"; empty: by the name that it is called by.
+  std::string registry = {};
+  std::string local_registry = "127.0.0.1:7439";  // Where a call comes by no such name.
   // Seals what must not rest in clear, and makes sessions. Null where there are no such things.
   std::shared_ptr<const Vault> vault = {};
 };
@@ -48,6 +51,8 @@ struct ApiCall {
   Timestamp now;
   const ApiOptions& options;
   std::function<std::string(size_t bytes)> random_hex;
+  std::string host = {};               // That the API was called by: "127.0.0.1:7439".
+  bool is_secure = false;              // By TLS.
   TaskPlacer* placer = nullptr;        // For the actions that place tasks.
   const TargetSights* seen = nullptr;  // Of the balancers' targets; null: nothing.
 

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "cluster/api/ecr/ecr_actions.h"
 #include "cluster/api/elb/elb_actions.h"
 #include "cluster/api/logs/log_actions.h"
 #include "runtime/base/clock.h"
@@ -82,6 +83,12 @@ const ActionEntry* find_target(std::string_view target) {
   if (target.starts_with(logs::kTargetPrefix)) {
     return logs::find_action(target.substr(logs::kTargetPrefix.size()));
   }
+  if (target.starts_with(ecr::kTargetPrefix)) {
+    return ecr::find_action(target.substr(ecr::kTargetPrefix.size()));
+  }
+  if (target.starts_with(ecr::kOwnTargetPrefix)) {
+    return ecr::find_own_action(target.substr(ecr::kOwnTargetPrefix.size()));
+  }
   return nullptr;
 }
 
@@ -91,6 +98,8 @@ struct Job {
   Json body = {};
   Scope scope = {};
   std::string caller_arn = {};
+  std::string host = {};
+  bool is_secure = false;
   ApiServer::Respond respond = {};
   std::function<void()> not_leading = {};
   int attempts = 0;
@@ -135,7 +144,9 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
   }
 
   void run(const std::shared_ptr<Job>& job) {
-    const ApiCall call = make_call(job->body, job->scope, job->caller_arn);
+    ApiCall call = make_call(job->body, job->scope, job->caller_arn);
+    call.host = job->host;
+    call.is_secure = job->is_secure;
     Result<Outcome> outcome = job->action(call, feed.state());
     if (!outcome.has_value()) return job->respond(error_reply(outcome.error()));
     if (!outcome->proposal.has_value()) return job->respond(ok_reply(outcome->answer));
@@ -246,6 +257,8 @@ void ApiServer::handle_here(const ApiRequest& request,
           .body = std::move(*body),
           .scope = {.account = server_->options.account, .region = request.region},
           .caller_arn = request.caller_arn,
+          .host = request.host,
+          .is_secure = request.is_secure,
           .respond = with_id,
           .not_leading = std::move(not_leading)}));
 }

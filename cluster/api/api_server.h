@@ -32,6 +32,8 @@ struct ApiRequest {
   std::string body = {};
   std::string region = {};      // Of the signature; the home region without one.
   std::string caller_arn = {};  // Who has been verified.
+  std::string host = {};        // That it was sent to, as the client calls it; may be empty.
+  bool is_secure = false;       // Through TLS.
   // Until when a leader is waited for, if none is known; the first who waits sets it.
   std::chrono::steady_clock::time_point give_up_at = {};
 };

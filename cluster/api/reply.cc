@@ -44,4 +44,13 @@ ApiReply error_reply(const Error& error) {
           .request_id = {}};
 }
 
+std::string make_request_id(const std::string& hex) {
+  return fmt::format("{}-{}-{}-{}-{}",
+                     hex.substr(0, 8),
+                     hex.substr(8, 4),
+                     hex.substr(12, 4),
+                     hex.substr(16, 4),
+                     hex.substr(20));
+}
+
 }  // namespace ikada

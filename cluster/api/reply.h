@@ -25,4 +25,7 @@ ApiReply ok_reply(const Json& body);
 // what is our own fault are ServerException (500), everything else is ClientException.
 ApiReply error_reply(const Error& error);
 
+// A request id as AWS has them, 8-4-4-4-12, of 32 hexadecimal digits.
+std::string make_request_id(const std::string& hex);
+
 }  // namespace ikada

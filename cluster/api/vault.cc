@@ -21,12 +21,14 @@ SealingKey Vault::derive_key(const auth::Secret& authority_key) {
 }
 
 Result<std::string> Vault::seal(std::string_view name, std::string_view plain) const {
+  const std::shared_lock lock(mutex_);
   IK_LET(sealed, keys_.seal(name, plain));
   return encode_base64(sealed);
 }
 
 Result<auth::Secret> Vault::open(std::string_view name, std::string_view sealed) const {
   IK_LET(bytes, decode_base64(sealed));
+  const std::shared_lock lock(mutex_);
   IK_LET(plain, keys_.open(name, bytes));
   return auth::Secret(std::move(plain));
 }

@@ -3,13 +3,15 @@
 // A session needs no record: its token is the sealed text of the session itself, so that every
 // manager with the cluster's keys knows it, also after a restart.
 //
-// Threads: put_first() while nothing else is called; the rest from any.
+// From any thread.
 //
 // Source: cluster/store/sealed_value.h; AWS STS API Reference, "Credentials".
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 
@@ -25,7 +27,10 @@ class Vault {
   // The key that follows from the cluster's authority, which all managers have.
   static SealingKey derive_key(const auth::Secret& authority_key);
 
-  void put_first(SealingKey key) { keys_.put_first(std::move(key)); }
+  void put_first(SealingKey key) {
+    const std::lock_guard lock(mutex_);
+    keys_.put_first(std::move(key));
+  }
 
   // In base64. `name` goes with it: it opens under that name only.
   Result<std::string> seal(std::string_view name, std::string_view plain) const;
@@ -37,7 +42,8 @@ class Vault {
   std::optional<auth::AccessKey> open_session(std::string_view token) const;
 
  private:
-  SealingKeys keys_;
+  mutable std::shared_mutex mutex_;
+  SealingKeys keys_;  // Guarded by it.
 };
 
 }  // namespace ikada

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/api/ecr/ecr_actions.h"
 #include "cluster/api/elb/elb_actions.h"
 #include "cluster/api/logs/log_actions.h"
 #include "cluster/api/query_form.h"
@@ -18,6 +19,7 @@
 namespace ikada {
 namespace {
 
+constexpr unsigned kBadRequest = 400;
 constexpr unsigned kMethodNotAllowed = 405;
 constexpr unsigned kNotFound = 404;
 constexpr const char* kContentType = "application/x-amz-json-1.1";
@@ -86,6 +88,7 @@ HttpServer::Respond answering(const std::string& action, const HttpServer::Respo
 // The service that a target belongs to, as signatures name it.
 std::string_view service_of_target(std::string_view target) {
   if (target.starts_with(logs::kTargetPrefix)) return "logs";
+  if (target.starts_with(ecr::kTargetPrefix)) return "ecr";
   return target.starts_with(elb::kTargetPrefix) ? "elasticloadbalancing" : "ecs";
 }
 
@@ -123,6 +126,10 @@ void call(const ApiParts& parts,
           const HttpRequest& request,
           AuditRecord record,
           const HttpServer::Respond& respond) {
+  const std::string_view target = request.header("x-amz-target");
+  if (target.starts_with(ecr::kOwnTargetPrefix)) {
+    return respond(refuse(kBadRequest, "The operation is not known."));
+  }
   const bool may_go_on = record.is_read_only || parts.audit.accepts_changes();
   std::string region = record.region;
   std::string caller_arn = record.principal;
@@ -130,13 +137,26 @@ void call(const ApiParts& parts,
   if (!may_go_on) {
     return recorded(http_reply(error_reply(make_error(ErrorKind::kUnavailable, kNoAuditRoom))));
   }
-  const ApiRequest asked{.target = std::string(request.header("x-amz-target")),
-                         .body = request.body,
-                         .region = std::move(region),
-                         .caller_arn = std::move(caller_arn)};
   const ApiServer::Respond answer = [recorded](ApiReply reply) {
     recorded(http_reply(std::move(reply)));
   };
+  const ApiRequest asked{.target = std::string(target),
+                         .body = request.body,
+                         .region = std::move(region),
+                         .caller_arn = std::move(caller_arn),
+                         .host = std::string(request.header("host")),
+                         .is_secure = !request.peer.tls_version.empty()};
+  const std::string_view action = target.starts_with(ecr::kTargetPrefix)
+                                      ? target.substr(ecr::kTargetPrefix.size())
+                                      : std::string_view();
+  if (parts.registry != nullptr && ClusterRegistry::serves(action)) {
+    return parts.registry->handle(action,
+                                  {.body = asked.body,
+                                   .caller_arn = asked.caller_arn,
+                                   .host = asked.host,
+                                   .is_secure = asked.is_secure},
+                                  answer);
+  }
   if (!parts.logs.take(asked, answer)) parts.api.handle(asked, answer);
 }
 
@@ -201,7 +221,7 @@ HttpServer::Route verifying_api_route(const ApiParts& parts,
                       .body = request.body},
                      find,
                      unix_now(),
-                     {.services = {"ecs", "elasticloadbalancing", "logs"}});
+                     {.services = {"ecs", "ecr", "elasticloadbalancing", "logs"}});
     const Result<Spoken> spoken = translate(request);
     const HttpRequest& read = spoken.has_value() ? spoken->read_as(request) : request;
     AuditRecord record = audit_of_api_call(read, parts.api.options().account);

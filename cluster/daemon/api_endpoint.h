@@ -11,6 +11,7 @@
 #include "cluster/api/api_server.h"
 #include "cluster/auth/access_key.h"
 #include "cluster/daemon/audited_route.h"
+#include "cluster/daemon/cluster_registry.h"
 #include "cluster/daemon/http_server.h"
 #include "cluster/daemon/log_desk.h"
 #include "cluster/daemon/refusal_limit.h"
@@ -22,6 +23,7 @@ struct ApiParts {
   ApiServer& api;
   LogDesk& logs;
   AuditLog& audit;
+  ClusterRegistry* registry = nullptr;  // Null if there is none.
 };
 
 // The region that a request's Authorization names, whether its signature is right or not; empty if

@@ -70,7 +70,9 @@ bool ApiForwarding::forward(const ApiRequest& request, const Respond& respond) {
              {{"target", request.target},
               {"body", request.body},
               {"region", request.region},
-              {"caller", request.caller_arn}},
+              {"caller", request.caller_arn},
+              {"host", request.host},
+              {"secure", request.is_secure}},
              [this, is_here = is_here_, request, respond](const Result<Json>& body) {
                if (body.has_value()) return respond(read_reply(*body));
                if (body.error().code != kNotLeading) return respond(error_reply(lost_leader()));
@@ -109,6 +111,8 @@ void ApiForwarding::answer(const Json& body, const Reply& reply) {
   reader.require("body", request.body);
   reader.require("region", request.region);
   reader.require("caller", request.caller_arn);
+  reader.read("host", request.host);
+  reader.read("secure", request.is_secure);
   const Result<void> read = reader.done();
   if (!read.has_value()) return reply(read.error());
   Error refusal = no_leader();

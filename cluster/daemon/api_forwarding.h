@@ -5,8 +5,8 @@
 // changes something waits, up to kLeaderWait; then it is refused, and nothing was changed. A call
 // that was under way when the leader was lost is not repeated.
 //
-//   {"ask": "api", "body": {"target", "body", "region", "caller"}} -> {"status", "body",
-//   "requestId"} an error with code NOT_LEADING: nothing was done there
+//   {"ask": "api", "body": {"target", "body", "region", "caller", "host", "secure"}} -> {"status",
+//   "body", "requestId"} an error with code NOT_LEADING: nothing was done there
 #pragma once
 
 #include <chrono>

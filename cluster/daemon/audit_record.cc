@@ -186,6 +186,7 @@ std::vector<std::string> named_resources(const Json& request) {
                                  "secretId",
                                  "SecretId",
                                  "Name",
+                                 "repositoryName",
                                  "node",
                                  "name"};
   std::vector<std::string> resources;

@@ -30,6 +30,7 @@ AuditRecord audit_of(const HttpRequest& request) {
 // "AmazonEC2ContainerServiceV20141113.RunTask" is RunTask of ecs.amazonaws.com.
 std::string source_of(std::string_view service) {
   if (service.starts_with("AmazonEC2ContainerService")) return "ecs.amazonaws.com";
+  if (service.starts_with("AmazonEC2ContainerRegistry")) return "ecr.amazonaws.com";
   return lower_case(cut(service, '_').before) + ".amazonaws.com";
 }
 

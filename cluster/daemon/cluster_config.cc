@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "image/reference.h"
 #include "runtime/base/number.h"
 #include "runtime/sys/file.h"
 
@@ -29,6 +30,10 @@ Result<void> read_key(const std::string& name, const std::string& value, ApiOpti
       return make_error(ErrorKind::kInvalid, "virtual_instances: expected true or false");
     }
     options.virtual_instances = value == "true";
+  } else if (name == "registry") {
+    const Result<std::string> registry = parse_registry(value);
+    if (!registry.has_value()) return make_error(ErrorKind::kInvalid, "registry: not HOST:PORT");
+    options.registry = *registry;
   } else if (name == "certificates") {
     if (!value.starts_with("/")) {
       return make_error(ErrorKind::kInvalid, "certificates: expected an absolute path");

@@ -8,6 +8,9 @@
 //   certificates: /etc/ikada/certificates
 //                                # NAME.pem there, chain and key, is what HTTPS listeners name as
 //                                # arn:aws:acm:REGION:ACCOUNT:certificate/NAME.
+//   registry: registry.example.com:7440
+//                                # What clients call the cluster's registry; the host and port
+//                                # that they call the API by.
 //   audit_log_full: refuse       # Or continue: whether to change anything that cannot be recorded.
 //
 //   task_roles:                  # What sessions of task roles may do (role_rights.h): nothing

@@ -13,12 +13,14 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/agent/asio_loop.h"
+#include "cluster/api/ecr/lifecycle_policy.h"
 #include "cluster/api/expiry.h"
 #include "cluster/api/term_begin.h"
 #include "cluster/api/virtual_tasks.h"
 #include "cluster/daemon/api_endpoint.h"
 #include "cluster/daemon/api_keys.h"
 #include "cluster/daemon/cluster_backup.h"
+#include "cluster/daemon/cluster_registry.h"
 #include "cluster/daemon/host_balancers.h"
 #include "cluster/store/etcd_members.h"
 #include "runtime/base/clock.h"
@@ -32,6 +34,7 @@ namespace {
 
 constexpr size_t kCommitThreads = 8;
 constexpr std::chrono::milliseconds kTick{50};
+constexpr std::chrono::seconds kLookAtImages{30};
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 constexpr size_t kMaxKeyFileBytes = size_t{256} << 10;
 
@@ -107,6 +110,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
     options.api.account = setup->account;
     options.api.home_region = setup->home_region;
   }
+  options.api.local_registry = fmt::format("127.0.0.1:{}", options.api_port);
   IK_TRY(plane->open_feed());
   plane->api_ = std::make_unique<ApiServer>(
       loop, plane->pool_, plane->store_->store(), *plane->feed_, std::move(options.api));
@@ -119,6 +123,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   plane->services_ = std::make_unique<ServiceKeeper>(
       std::make_shared<AsioLoop>(loop), *plane->api_, *plane->feed_);
   plane->open_balancers(options.run_root);
+  plane->open_registry(options);
   plane->assignments_ = std::make_unique<LocalAssignments>(
       *plane->api_, *plane->feed_, LocalAssignments::For::kOwnHost);
   plane->feed_->set_on_change([own = plane.get()](std::string_view key) {
@@ -165,6 +170,24 @@ void ControlPlane::open_balancers(const std::string& run_root) {
                             .leads = [this] { return leads(); },
                             .node = [this] { return node_; },
                             .on_targets = [this] { services_->note_targets(); }});
+}
+
+// A manager without it is a manager all the same.
+void ControlPlane::open_registry(const ControlPlaneOptions& options) {
+  Result<std::unique_ptr<ClusterRegistry>> opened =
+      ClusterRegistry::create(directory_ + "/registry",
+                              {.loop = loop_, .api = *api_, .feed = *feed_, .audit = *audit_},
+                              {.plain = options.api_port, .tls = options.tls_port});
+  if (!opened.has_value()) {
+    spdlog::error("the cluster's registry: {}", opened.error().message);
+    return;
+  }
+  registry_ = std::move(*opened);
+}
+
+void ControlPlane::give_registry(HttpServer& server) {
+  if (registry_ == nullptr) return;
+  server.give_registry([this](HttpServer::Given given) { registry_->take(std::move(given)); });
 }
 
 void ControlPlane::set_link(Uplink* link) {
@@ -308,10 +331,13 @@ Result<void> ControlPlane::open_port(std::uint16_t port, const std::string& dire
   IK_LET(listener, listen_inet(INADDR_LOOPBACK, port));
   port_server_ = std::make_unique<HttpServer>(
       loop_, std::move(listener), kApiLimits, verifying_api_route(parts(), find_key()));
+  give_registry(*port_server_);
   return {};
 }
 
-ApiParts ControlPlane::parts() { return {.api = *api_, .logs = *logs_, .audit = *audit_}; }
+ApiParts ControlPlane::parts() {
+  return {.api = *api_, .logs = *logs_, .audit = *audit_, .registry = registry_.get()};
+}
 
 auth::FindAccessKey ControlPlane::find_key() const {
   return
@@ -335,6 +361,7 @@ Result<void> ControlPlane::serve_tls(std::uint16_t port,
       kTlsLimits,
       verifying_api_route(parts(), find_key(), std::make_shared<RefusalLimit>()));
   tls_server_->set_tls(std::move(tls));
+  give_registry(*tls_server_);
   tls_server_->start();
   return {};
 }
@@ -345,6 +372,7 @@ ControlPlane::~ControlPlane() {
   socket_server_.reset();
   port_server_.reset();
   tls_server_.reset();
+  registry_.reset();
   election_.reset();
   pool_.join();
   chores_.reset();
@@ -384,6 +412,7 @@ void ControlPlane::start() {
   chores_->start();
   socket_server_->start();
   port_server_->start();
+  if (registry_ != nullptr) registry_->start();
   keep_services();
   balancers_->start();
   wait_for_tick();
@@ -415,6 +444,11 @@ void ControlPlane::tick() {
   Proposal proposal = plan_virtual_steps(feed_->state(), now);
   if (proposal.changes.empty()) proposal = plan_orphans(feed_->state(), now);
   if (proposal.changes.empty()) proposal = plan_expiry(feed_->state(), now);
+  const auto steady_now = std::chrono::steady_clock::now();
+  if (proposal.changes.empty() && steady_now >= look_at_images_at_) {
+    proposal = ecr::plan_lifecycle(home(), now);
+    if (proposal.changes.empty()) look_at_images_at_ = steady_now + kLookAtImages;
+  }
   if (proposal.changes.empty()) return wait_for_tick();
   api_->propose(proposal, [this](bool made) {
     if (stopping_) return;
@@ -431,6 +465,7 @@ void ControlPlane::stop() {
   socket_server_->stop();
   port_server_->stop();
   if (tls_server_ != nullptr) tls_server_->stop();
+  if (registry_ != nullptr) registry_->stop();
   chores_->stop();
   // Whoever leads hands over, if etcd answers; nothing waits for it long.
   const bool hands_over = election_ != nullptr && election_->term().has_value();

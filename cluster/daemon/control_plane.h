@@ -23,6 +23,7 @@
 
 namespace ikada {
 
+class ClusterRegistry;
 class HostBalancers;
 class Uplink;
 
@@ -30,6 +31,7 @@ struct ControlPlaneOptions {
   std::string run_root;
   std::string state_root;  // The store is STATE/cluster/store.db, or etcd.
   std::uint16_t api_port = 7439;
+  std::uint16_t tls_port = 7440;
   ApiOptions api;
   AuditLog* audit = nullptr;  // Outlives the plane.
   EtcdPorts etcd;
@@ -82,6 +84,8 @@ class ControlPlane {
   ApiForwarding& forwarding() { return *forwarding_; }
   HostBalancers& balancers() { return *balancers_; }
   LogDesk& logs() { return *logs_; }
+  // Null if its directory cannot be used.
+  ClusterRegistry* registry() { return registry_.get(); }
   // To the leading manager; null while we lead or there is none.
   void set_link(Uplink* link);
   SharedStore& shared_store() { return *store_; }
@@ -113,6 +117,8 @@ class ControlPlane {
   Result<void> open_feed();
   void open_leading();
   void open_balancers(const std::string& run_root);
+  void open_registry(const ControlPlaneOptions& options);
+  void give_registry(HttpServer& server);
   Result<void> open_port(std::uint16_t port, const std::string& directory);
   ApiParts parts();
   auth::FindAccessKey find_key() const;
@@ -143,12 +149,14 @@ class ControlPlane {
   std::unique_ptr<StoreChores> chores_;
   std::unique_ptr<LeaderElection> election_;
   std::unique_ptr<LocalAssignments> assignments_;
+  std::unique_ptr<ClusterRegistry> registry_;
   std::unique_ptr<HttpServer> socket_server_;
   std::unique_ptr<HttpServer> port_server_;
   std::unique_ptr<HttpServer> tls_server_;
   std::shared_ptr<const auth::AccessKey> access_key_;
   boost::asio::steady_timer timer_;
   std::function<void(std::string_view)> on_change_;
+  std::chrono::steady_clock::time_point look_at_images_at_{};
   bool is_keeping_services_ = false;
   bool stopping_ = false;
 };

@@ -25,6 +25,7 @@ struct DaemonOptions {
   std::uint16_t etcd_client_port = 7443;
   std::uint16_t etcd_peer_port = 7444;
   std::uint16_t stream_port = 7445;  // Of logs and exec from managers.
+  std::uint16_t blob_port = 7446;    // Of images, for the other nodes; the same on all nodes.
   std::string notify_socket;         // NOTIFY_SOCKET of the service manager; may be empty.
   HttpLimits limits;
 };

@@ -23,6 +23,7 @@ Result<AgentOptions> plan_agent(const HostAgentOptions& options) {
   runner.state_directory = options.state_root + "/agent";
   runner.on_error = [](const Error& error) { spdlog::warn("{}", error.message); };
   runner.actions.find_task_bridge = options.find_task_bridge;
+  runner.actions.find_image_source = options.find_image_source;
   if (options.find_name_server) {
     runner.actions.find_names = [find = options.find_name_server](const std::string& network_mode,
                                                                   const std::string& cluster) {

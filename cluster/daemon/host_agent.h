@@ -16,6 +16,8 @@ struct HostAgentOptions {
   std::string config;      // See agent_config.h.
   bool is_default = true;  // Whether a host without such a file runs tasks.
   std::function<Result<TaskBridgeSpec>()> find_task_bridge = {};  // See ContainerActionOptions.
+  // See ContainerActionOptions.
+  std::function<std::optional<ImageSource>(const std::string& registry)> find_image_source = {};
   // Where containers in that network mode ask for names; empty: of the host's resolvers.
   std::function<std::string(const std::string& network_mode)> find_name_server = {};
 };

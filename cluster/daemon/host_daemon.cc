@@ -72,6 +72,7 @@ HostDaemon::HostDaemon(boost::asio::io_context& loop, const DaemonOptions& optio
 
 HostDaemon::~HostDaemon() {
   agent_.reset();
+  images_.reset();
   relay_.reset();
   streams_.reset();
   member_.reset();
@@ -136,7 +137,8 @@ Result<void> HostDaemon::open_manager(const std::string& node, std::optional<Clu
                                   own.gossip_port,
                                   own.etcd_client_port,
                                   own.etcd_peer_port,
-                                  own.stream_port};
+                                  own.stream_port,
+                                  own.blob_port};
     return std::find(std::begin(ports), std::end(ports), port) != std::end(ports);
   };
   // Virtual instances are for trying: a real one among them only if somebody says so.
@@ -147,6 +149,7 @@ Result<void> HostDaemon::open_manager(const std::string& node, std::optional<Clu
              {.run_root = options_.run_root,
               .state_root = options_.state_root,
               .api_port = options_.api_port,
+              .tls_port = options_.tls_port,
               .api = std::move(api),
               .audit = &audit_,
               .etcd = {.client = options_.etcd_client_port, .peer = options_.etcd_peer_port},
@@ -226,7 +229,27 @@ void HostDaemon::open_streams() {
   if (!opened.has_value()) spdlog::error("logs and exec for managers: {}", opened.error().message);
 }
 
+// Without it tasks run images of other registries, and those that are here already.
+void HostDaemon::open_images() {
+  images_.reset();
+  Result<std::unique_ptr<HostImages>> opened =
+      HostImages::create(loop_,
+                         {.run_root = options_.run_root,
+                          .state_root = options_.state_root,
+                          .api_port = options_.api_port,
+                          .tls_port = options_.tls_port,
+                          .blob_port = options_.blob_port},
+                         manager_.get(),
+                         member_.get());
+  if (!opened.has_value()) {
+    spdlog::error("images of the cluster's registry: {}", opened.error().message);
+    return;
+  }
+  images_ = std::move(*opened);
+}
+
 Result<void> HostDaemon::open_agent(Assignments& assignments) {
+  open_images();
   IK_LET(agent,
          HostAgent::create(loop_,
                            {.run_root = options_.run_root,
@@ -234,6 +257,8 @@ Result<void> HostDaemon::open_agent(Assignments& assignments) {
                             .config = options_.agent_config,
                             .is_default = is_for_real_,
                             .find_task_bridge = [this] { return network_.task_bridge(); },
+                            .find_image_source = images_ == nullptr ? HostImages::FindSource()
+                                                                    : images_->source_finder(),
                             .find_name_server =
                                 [this](const std::string& network_mode) {
                                   return names_.server_of(network_mode);
@@ -251,6 +276,7 @@ void HostDaemon::start() {
     spdlog::info("manager started socket={}", manager_->socket_path());
   }
   if (member_ != nullptr) member_->start();
+  if (images_ != nullptr) images_->start();
   if (agent_ != nullptr) agent_->start();
   logs_.start();
 }
@@ -260,6 +286,7 @@ void HostDaemon::stop() {
   if (timer_ != nullptr) timer_->cancel();
   if (role_timer_ != nullptr) role_timer_->cancel();
   if (agent_ != nullptr) agent_->shut_down();
+  if (images_ != nullptr) images_->stop();
   if (relay_ != nullptr) relay_->stop();
   if (streams_ != nullptr) streams_->stop();
   if (member_ != nullptr) member_->stop();
@@ -320,6 +347,7 @@ void HostDaemon::joined(Result<Joined> joined, const Done& done) {
   if (opened.has_value()) opened = store_membership(membership_path(), membership);
   if (opened.has_value()) opened = open_rest(membership);
   if (!opened.has_value()) {
+    images_.reset();
     relay_.reset();
     streams_.reset();
     static_cast<void>(remove_if_there(membership_path()));
@@ -445,6 +473,8 @@ void HostDaemon::remove_cluster_files() {
     const Result<void> removed = remove_if_there(options_.state_root + "/cluster/" + name);
     if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
   }
+  const Result<void> removed = remove_tree(options_.state_root + "/cluster/registry");
+  if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
   if (manager_ != nullptr) manager_->shared_store().end_member();
   remove_etcd_files(options_.state_root + "/cluster");
 }

@@ -19,6 +19,7 @@
 #include "cluster/daemon/daemon.h"
 #include "cluster/daemon/host_agent.h"
 #include "cluster/daemon/host_logs.h"
+#include "cluster/daemon/host_images.h"
 #include "cluster/daemon/host_names.h"
 #include "cluster/daemon/host_network.h"
 #include "cluster/daemon/task_streams.h"
@@ -115,6 +116,7 @@ class HostDaemon {
   Result<void> open_member(Membership membership, std::optional<ClusterKeys> keys);
   Result<void> open_agent(Assignments& assignments);
   void open_streams();
+  void open_images();
   Result<void> found(Draft& draft);
   void lead(const InitWish& wish, Draft draft);
   void led(const Draft& draft);
@@ -152,6 +154,7 @@ class HostDaemon {
   std::unique_ptr<ControlPlane> manager_;
   std::unique_ptr<ClusterMember> member_;
   std::unique_ptr<StreamServer> streams_;
+  std::unique_ptr<HostImages> images_;
   std::unique_ptr<StreamRelay> relay_;  // On managers of a cluster.
   std::unique_ptr<HostAgent> agent_;
   std::unique_ptr<boost::asio::steady_timer> timer_;

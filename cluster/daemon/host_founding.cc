@@ -167,7 +167,10 @@ void HostDaemon::led(const Draft& draft) {
     const Result<void> opened = open_agent(manager_->assignments());
     if (!opened.has_value()) spdlog::error("{}", opened.error().message);
     if (agent_ != nullptr) agent_->start();
+  } else {
+    open_images();
   }
+  if (images_ != nullptr) images_->start();
   spdlog::info("cluster {} cluster={} node={}",
                draft.is_new ? "made" : "restored",
                draft.keys.cluster,

@@ -8,7 +8,9 @@
 #include <array>
 #include <map>
 #include <set>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -24,7 +26,9 @@
 #include <boost/beast/http.hpp>
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/byte_pump.h"
 #include "runtime/base/error.h"
+#include "runtime/sys/unix_socket.h"
 
 namespace ikada {
 namespace {
@@ -84,6 +88,21 @@ int family_of(int fd) {
   socklen_t size = sizeof family;
   static_cast<void>(::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size));
   return family;
+}
+
+// Whether it is a request for what is below /v2; nothing if that does not show yet.
+std::optional<bool> is_for_registry(std::string_view text) {
+  constexpr std::string_view kPath = "/v2";
+  constexpr size_t kLongestMethod = 16;
+  const size_t space = text.find(' ');
+  if (space == std::string_view::npos) {
+    return text.size() < kLongestMethod ? std::optional<bool>() : false;
+  }
+  const std::string_view path = text.substr(space + 1);
+  if (path.size() <= kPath.size() && kPath.starts_with(path)) return std::nullopt;
+  if (!path.starts_with(kPath)) return false;
+  const char next = path[kPath.size()];
+  return next == '/' || next == ' ' || next == '?';
 }
 
 HttpPeer peer_of(int fd) {
@@ -230,10 +249,11 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
              const Yield& yield) {
     beast::flat_buffer buffer(limits.head_bytes + (std::size_t{64} << 10));
     while (true) {
+      lowest.expires_after(limits.idle);
+      if (give && gave_away(stream, lowest, buffer, peer, yield)) return;
       http::request_parser<http::string_body> parser;
       parser.header_limit(limits.head_bytes);
       parser.body_limit(limits.body_bytes);
-      lowest.expires_after(limits.idle);
       beast::error_code error;
       http::async_read(stream, buffer, parser, yield[error]);
       if (error) {
@@ -247,6 +267,48 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
       http::async_write(stream, response, yield[error]);
       if (error || !message.keep_alive()) return;
     }
+  }
+
+  // Whether the connection is the registry's from here on, or over.
+  template <typename AnyStream>
+  bool gave_away(AnyStream& stream,
+                 Stream& lowest,
+                 beast::flat_buffer& buffer,
+                 const HttpPeer& peer,
+                 const Yield& yield) {
+    constexpr size_t kPeekBytes = 4096;
+    beast::error_code error;
+    std::optional<bool> is_registrys;
+    const auto text = [&] {
+      return std::string_view(static_cast<const char*>(buffer.data().data()), buffer.size());
+    };
+    while (!(is_registrys = is_for_registry(text())).has_value()) {
+      buffer.commit(stream.async_read_some(buffer.prepare(kPeekBytes), yield[error]));
+      if (error) return true;
+    }
+    if (!*is_registrys) return false;
+    Given given{.socket = {}, .peer = peer, .early_bytes = std::string(text())};
+    if constexpr (std::is_same_v<AnyStream, Stream>) {
+      Protocol::socket socket = stream.release_socket();
+      given.socket = UniqueFd(socket.release(error));
+      if (!error) give(std::move(given));
+    } else {
+      carry(stream, lowest, std::move(given), yield);
+    }
+    return true;
+  }
+
+  // Both ways between an encrypted connection and whoever it is given to.
+  template <typename AnyStream>
+  void carry(AnyStream& stream, Stream& lowest, Given given, const Yield& yield) {
+    Result<SocketPair> pair = create_socket_pair(SOCK_STREAM | SOCK_NONBLOCK);
+    if (!pair.has_value()) return;
+    Protocol::socket inner(loop, Protocol(AF_UNIX, 0), pair->ours.release());
+    given.socket = std::move(pair->theirs);
+    give(std::move(given));
+    lowest.expires_never();
+    pump_both_ways(
+        loop, stream, inner, [&] { lowest.cancel(); }, yield);
   }
 
   // The route's reply, whenever it comes.
@@ -282,6 +344,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   HttpLimits limits;
   Route route;
   std::shared_ptr<asio::ssl::context> tls;  // Null: no TLS.
+  std::function<void(Given)> give;          // Empty: no registry.
   std::set<std::shared_ptr<Stream>> streams;
   std::map<std::string, size_t> half_open;  // By address.
 };
@@ -295,6 +358,8 @@ HttpServer::HttpServer(asio::io_context& loop,
 HttpServer::~HttpServer() = default;
 
 void HttpServer::set_tls(std::shared_ptr<asio::ssl::context> tls) { state_->tls = std::move(tls); }
+
+void HttpServer::give_registry(std::function<void(Given)> take) { state_->give = std::move(take); }
 
 void HttpServer::start() {
   asio::spawn(

@@ -81,6 +81,15 @@ class HttpServer {
              Route route);
   ~HttpServer();
 
+  // A connection is given away from its first request on whose path is /v2 or below it: the
+  // client's socket, or with TLS one that carries what the client says and is told. Before start().
+  struct Given {
+    UniqueFd socket;
+    HttpPeer peer;
+    std::string early_bytes;  // That request's beginning.
+  };
+  void give_registry(std::function<void(Given)> take);
+
   // Speaks TLS with clients that connect from now on. Before start() for all of them.
   void set_tls(std::shared_ptr<boost::asio::ssl::context> tls);
 

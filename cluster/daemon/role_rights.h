@@ -19,9 +19,6 @@ namespace ikada {
 
 using RoleActions = std::map<std::string, std::vector<std::string>>;
 
-// '*' stands for any letters, '?' for one; case does not count.
-bool matches_action(std::string_view pattern, std::string_view action);
-
 // `principal` is "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION", `action` "ecs:RunTask".
 bool may_session(const RoleActions& rights, const std::string& principal, std::string_view action);
 

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "cluster/model/image_repository.h"
 #include "cluster/model/log_group.h"
 #include "cluster/model/stored_secret.h"
 #include "runtime/base/text.h"
@@ -13,7 +14,7 @@ namespace ikada {
 namespace {
 
 // In the order of RecordKind.
-constexpr std::array<std::string_view, 18> kWords = {"cluster",
+constexpr std::array<std::string_view, 21> kWords = {"cluster",
                                                      "instance",
                                                      "family",
                                                      "definition",
@@ -30,7 +31,10 @@ constexpr std::array<std::string_view, 18> kWords = {"cluster",
                                                      "target-group",
                                                      "listener-port",
                                                      "secret",
-                                                     "log-group"};
+                                                     "log-group",
+                                                     "repository",
+                                                     "image",
+                                                     "image-tag"};
 constexpr size_t kShortParts = 5;
 constexpr size_t kLongParts = 6;
 
@@ -55,7 +59,7 @@ bool has_one_name(RecordKind kind) {
          kind == RecordKind::kGrant || kind == RecordKind::kNetwork ||
          kind == RecordKind::kBalancer || kind == RecordKind::kTargetGroup ||
          kind == RecordKind::kListenerPort || kind == RecordKind::kSecret ||
-         kind == RecordKind::kLogGroup;
+         kind == RecordKind::kLogGroup || kind == RecordKind::kRepository;
 }
 
 }  // namespace
@@ -132,6 +136,18 @@ std::string secret_key(const Scope& scope, std::string_view name) {
 
 std::string log_group_key(const Scope& scope, std::string_view name) {
   return make_key(scope, RecordKind::kLogGroup, log_group_record_name(name));
+}
+
+std::string repository_key(const Scope& home, std::string_view name) {
+  return make_key(home, RecordKind::kRepository, repository_record_name(name));
+}
+
+std::string image_key(const Scope& home, std::string_view repository, std::string_view digest) {
+  return make_key(home, RecordKind::kImage, repository_record_name(repository), digest);
+}
+
+std::string image_tag_key(const Scope& home, std::string_view repository, std::string_view tag) {
+  return make_key(home, RecordKind::kImageTag, repository_record_name(repository), tag);
 }
 
 std::optional<RecordKey> parse_record_key(std::string_view key) {

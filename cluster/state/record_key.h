@@ -18,6 +18,9 @@
 //   ecs/ACCOUNT/REGION/listener-port/PORT                  ListenerPort; in the home region
 //   ecs/ACCOUNT/REGION/secret/NAME                         StoredSecret; '%' in place of '/'
 //   ecs/ACCOUNT/REGION/log-group/NAME                      LogGroup; '%' in place of '/'
+//   ecs/ACCOUNT/REGION/repository/NAME                     ImageRepository; likewise, as below
+//   ecs/ACCOUNT/REGION/image/REPOSITORY/DIGEST             RepositoryImage; in the home region
+//   ecs/ACCOUNT/REGION/image-tag/REPOSITORY/TAG            ImageTag; in the home region
 //
 // A value is the record's JSON. No name has a '/' in it.
 #pragma once
@@ -52,6 +55,9 @@ enum class RecordKind {
   kListenerPort,
   kSecret,
   kLogGroup,
+  kRepository,
+  kImage,
+  kImageTag,
 };
 
 struct RecordKey {
@@ -80,6 +86,9 @@ std::string target_group_key(const Scope& scope, std::string_view name);
 std::string listener_port_key(const Scope& home, std::int32_t port);
 std::string secret_key(const Scope& scope, std::string_view name);
 std::string log_group_key(const Scope& scope, std::string_view name);
+std::string repository_key(const Scope& home, std::string_view name);
+std::string image_key(const Scope& home, std::string_view repository, std::string_view digest);
+std::string image_tag_key(const Scope& home, std::string_view repository, std::string_view tag);
 
 // Nothing for a key that is none of these.
 std::optional<RecordKey> parse_record_key(std::string_view key);

@@ -113,6 +113,27 @@ Result<void> set_of_service(ClusterState& cluster,
   return done;
 }
 
+// Its record, one of its images or a tag. Nobody names a repository any more that has none of them.
+Result<void> set_of_repository(ScopeState& scope,
+                               const RecordKey& name,
+                               std::optional<std::string_view> value,
+                               std::int64_t revision,
+                               std::string_view key) {
+  RepositoryState& repository = scope.repositories[name.first];
+  Result<void> done;
+  if (name.kind == RecordKind::kRepository) {
+    done = set(repository.record, value, revision, key);
+  } else if (name.kind == RecordKind::kImage) {
+    done = set_in(repository.images, name.second, value, revision, key);
+  } else {
+    done = set_in(repository.tags, name.second, value, revision, key);
+  }
+  const bool is_gone =
+      repository.record.revision == 0 && repository.images.empty() && repository.tags.empty();
+  if (is_gone) scope.repositories.erase(name.first);
+  return done;
+}
+
 Result<void> set_instance(ClusterState& cluster,
                           const std::string& id,
                           std::optional<std::string_view> value,
@@ -164,6 +185,12 @@ const ServiceState* find_service(const ClusterState& cluster, std::string_view n
 const ClusterState* ScopeState::find_cluster(std::string_view name) const {
   const auto found = clusters.find(name);
   if (found == clusters.end() || found->second.record.revision == 0) return nullptr;
+  return &found->second;
+}
+
+const RepositoryState* ScopeState::find_repository(std::string_view name) const {
+  const auto found = repositories.find(repository_record_name(name));
+  if (found == repositories.end() || found->second.record.revision == 0) return nullptr;
   return &found->second;
 }
 
@@ -233,6 +260,10 @@ Result<void> State::apply(std::string_view key,
       return set_in(scope.secrets, name->first, value, revision, key);
     case RecordKind::kLogGroup:
       return set_in(scope.log_groups, name->first, value, revision, key);
+    case RecordKind::kRepository:
+    case RecordKind::kImage:
+    case RecordKind::kImageTag:
+      return set_of_repository(scope, *name, value, revision, key);
   }
   return {};
 }

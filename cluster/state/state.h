@@ -16,6 +16,7 @@
 
 #include "cluster/model/cluster.h"
 #include "cluster/model/container_instance.h"
+#include "cluster/model/image_repository.h"
 #include "cluster/model/load_balancer.h"
 #include "cluster/model/log_group.h"
 #include "cluster/model/node.h"
@@ -71,6 +72,12 @@ struct FamilyState {
   std::map<std::int32_t, Kept<TaskDefinition>> revisions = {};
 };
 
+struct RepositoryState {
+  Kept<ImageRepository> record = {};  // Revision 0: there is none, but an image or a tag names it.
+  ByName<Kept<RepositoryImage>> images = {};  // By digest.
+  ByName<Kept<ImageTag>> tags = {};
+};
+
 // What one account has in one region.
 struct ScopeState {
   ByName<ClusterState> clusters = {};
@@ -85,10 +92,12 @@ struct ScopeState {
   ByName<Kept<ListenerPort>> listener_ports = {};
   ByName<Kept<StoredSecret>> secrets = {};  // By secret_record_name().
   ByName<Kept<LogGroup>> log_groups = {};   // By log_group_record_name().
+  ByName<RepositoryState> repositories = {};  // By repository_record_name().
   Scope scope = {};
 
   // Null if there is none with a record.
   const ClusterState* find_cluster(std::string_view name) const;
+  const RepositoryState* find_repository(std::string_view name) const;
   // The newest ACTIVE one without a revision. Null if there is none.
   const Kept<TaskDefinition>* find_definition(const TaskDefinitionName& name) const;
 };

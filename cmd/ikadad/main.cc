@@ -69,6 +69,9 @@ int main(int argc, char** argv) {
   app.add_option("--stream-port",
                  options.daemon.stream_port,
                  "Port of a node for managers that show its tasks' logs, the same on all nodes");
+  app.add_option("--blob-port",
+                 options.daemon.blob_port,
+                 "Port of a node for images that other nodes pull, the same on all nodes");
   app.add_option("--log-level", options.log_level, "error, warn, info or debug")
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
   app.set_version_flag("--version", "ikadad version " IKADA_VERSION);

@@ -28,9 +28,22 @@ Answer describe(const ContentDigest& digest) {
   return answer;
 }
 
+// Before an upload it is asked for, too: then nobody has it, and nobody is asked.
+Result<OpenBlob> find_blob(const Call& call) {
+  const std::string& repository = call.route.repository;
+  const ContentDigest& digest = call.route.digest;
+  Result<OpenBlob> blob = open_blob(call.site.layout(), repository, digest);
+  Keeper* const keeper = call.site.keeper();
+  if (blob.has_value() || keeper == nullptr || call.head.method == "HEAD") return blob;
+  if (blob.error().code != kBlobUnknown) return blob;
+  IK_TRY(
+      call.site.pool().run(call.yield, [&] { return keeper->obtain(repository, digest, false); }));
+  return open_blob(call.site.layout(), repository, digest);
+}
+
 Result<Answer> get_blob(const Call& call) {
   const ContentDigest& digest = call.route.digest;
-  IK_LET(blob, open_blob(call.site.layout(), call.route.repository, digest));
+  IK_LET(blob, find_blob(call));
   touch_if_old(call, blob);
   Answer answer = describe(digest);
   if (is_known_to_client(call.head, digest)) {

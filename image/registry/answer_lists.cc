@@ -6,12 +6,29 @@
 #include "runtime/base/json.h"
 
 namespace ikada::registry {
+namespace {
+
+// The files of an image that is on record no more are still there for a while.
+Json kept_ones(const Call& call, const Json& descriptors) {
+  return call.site.pool().run(call.yield, [&] {
+    Json kept = Json::array();
+    for (const Json& each : descriptors) {
+      const std::string digest = each.value("digest", "");
+      if (call.site.keeper()->keeps(call.route.repository, digest)) kept.push_back(each);
+    }
+    return kept;
+  });
+}
+
+}  // namespace
 
 Result<Answer> answer_tags(const Call& call) {
   const std::string& repository = call.route.repository;
   IK_LET(request, parse_page_request(call.route));
-  IK_LET(page, call.site.pool().run(call.yield, [&] {
-    return list_tags(call.site.layout(), repository, request);
+  IK_LET(page, call.site.pool().run(call.yield, [&]() -> Result<Page> {
+    if (call.site.keeper() == nullptr) return list_tags(call.site.layout(), repository, request);
+    IK_LET(tags, call.site.keeper()->tags(repository));
+    return take_page(std::move(tags), request);
   }));
   const Json body = {{"name", repository}, {"tags", page.entries}};
   Answer answer = json_answer(200, body.dump() + "\n");
@@ -29,8 +46,12 @@ Result<Answer> answer_catalog(const Call& call) {
   const auto is_visible = [&](const std::string& name) {
     return is_allowed(policy, std::string_view(call.caller.user), name, Action::kPull);
   };
-  IK_LET(page, call.site.pool().run(call.yield, [&] {
-    return list_repositories(call.site.layout(), request, is_visible);
+  IK_LET(page, call.site.pool().run(call.yield, [&]() -> Result<Page> {
+    if (call.site.keeper() == nullptr) {
+      return list_repositories(call.site.layout(), request, is_visible);
+    }
+    IK_LET(names, call.site.keeper()->repositories(call.caller.user));
+    return take_page(std::move(names), request);
   }));
   const Json body = {{"repositories", page.entries}};
   Answer answer = json_answer(200, body.dump() + "\n");
@@ -49,6 +70,7 @@ Result<Answer> answer_referrers(const Call& call) {
     return list_referrers(
         call.site.layout(), route.repository, route.digest, artifact_type, request);
   }));
+  if (call.site.keeper() != nullptr) found.descriptors = kept_ones(call, found.descriptors);
   const Json body = {{"schemaVersion", 2},
                      {"mediaType", kOciIndexType},
                      {"manifests", std::move(found.descriptors)}};

@@ -1,6 +1,7 @@
 #include "image/registry/answers.h"
 #include "image/registry/failure.h"
 #include "image/registry/manifest_store.h"
+#include "image/registry/store_manifest.h"
 
 namespace ikada::registry {
 namespace {
@@ -23,8 +24,19 @@ Result<std::string> read_text(const Call& call) {
   }
 }
 
+Result<StoredManifest> find_kept(const Call& call, Keeper& keeper) {
+  const Route& route = call.route;
+  const std::string& reference = route.digest.empty() ? route.tag : route.digest.text();
+  IK_LET(digest, keeper.find_image(route.repository, reference));
+  Result<StoredManifest> found = get_manifest(call.site.layout(), route.repository, digest);
+  if (found.has_value() || found.error().code != kManifestUnknown) return found;
+  IK_TRY(keeper.obtain(route.repository, digest, true));
+  return get_manifest(call.site.layout(), route.repository, digest);
+}
+
 Result<StoredManifest> find_waiting(const Call& call) {
   const Layout& layout = call.site.layout();
+  if (call.site.keeper() != nullptr) return find_kept(call, *call.site.keeper());
   ContentDigest digest = call.route.digest;
   if (digest.empty()) {
     IK_LET(named, resolve_tag(layout, call.route.repository, call.route.tag));
@@ -53,8 +65,6 @@ struct PutResult {
 };
 
 Result<PutResult> put_waiting(const Call& call, std::string_view text) {
-  const RegistryConfig& config = call.settings.config;
-  const std::string& repository = call.route.repository;
   const ContentDigest actual = ContentDigest::of(call.route.digest.algorithm(), text);
   if (!call.route.digest.empty() && actual != call.route.digest) {
     return api_error(kDigestInvalid,
@@ -63,23 +73,21 @@ Result<PutResult> put_waiting(const Call& call, std::string_view text) {
                      call.route.digest.text());
   }
   IK_LET(content, parse_manifest_content(text, call.head.field("content-type")));
-  IK_TRY(call.site.quotas().reserve(config.quotas, repository, text.size()));
-  const bool is_fixed = !call.route.tag.empty() && is_immutable(config, repository, call.route.tag);
-  const Result<void> put = put_manifest(call.site.layout(),
-                                        {.repository = repository,
-                                         .tag = call.route.tag,
-                                         .is_tag_immutable = is_fixed,
-                                         .digest = actual,
-                                         .text = text},
-                                        content);
-  call.site.quotas().settle(config.quotas, repository, text.size(), put.has_value());
-  if (!put.has_value()) return put.error();
+  IK_TRY(store_manifest(call.site,
+                        call.settings.config,
+                        {.repository = call.route.repository,
+                         .tag = call.route.tag,
+                         .user = call.caller.user,
+                         .digest = actual,
+                         .text = text},
+                        content));
   return PutResult{.digest = actual, .subject = std::move(content.subject)};
 }
 
 Result<Answer> put(const Call& call) {
   IK_LET(text, read_text(call));
-  IK_LET(done, call.site.pool().run(call.yield, [&] { return put_waiting(call, text); }));
+  BlockingPool& pool = call.site.keeper() == nullptr ? call.site.pool() : call.site.slow_pool();
+  IK_LET(done, pool.run(call.yield, [&] { return put_waiting(call, text); }));
   Answer answer{.status = 201};
   answer
       .with("Location",
@@ -91,6 +99,10 @@ Result<Answer> put(const Call& call) {
 
 Result<void> remove_waiting(const Call& call) {
   const Route& route = call.route;
+  if (Keeper* const keeper = call.site.keeper()) {
+    return keeper->remove(
+        call.caller.user, route.repository, route.digest.empty() ? route.tag : route.digest.text());
+  }
   const RegistryConfig& config = call.settings.config;
   const auto is_fixed = [&](const std::string& tag) {
     return is_immutable(config, route.repository, tag);

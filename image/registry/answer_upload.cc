@@ -130,7 +130,7 @@ Result<std::optional<Answer>> mount(const Call& call) {
   if (mounted == nullptr) return Mounted();
   IK_LET(digest, ContentDigest::parse(*mounted));
   if (from == nullptr || !is_repository_name(*from)) return Mounted();
-  if (!is_allowed(call.settings.config.access, call.caller, *from, Action::kPull)) return Mounted();
+  if (!check_access(call, *from, Action::kPull).has_value()) return Mounted();
   const Result<bool> done =
       call.site.pool().run(call.yield, [&] { return mount_waiting(call, *from, digest); });
   if (done.has_value()) return Mounted(stored(call, digest));

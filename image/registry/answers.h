@@ -36,6 +36,10 @@ Result<Answer> answer_referrers(const Call& call);
 // Also says who it is: the token's request carries its own name and password.
 Result<Answer> answer_token(const Call& call);
 
+// Whether the caller may do this with the repository. UNAUTHORIZED if another login could help,
+// DENIED; with a keeper NAME_UNKNOWN.
+Result<void> check_access(const Call& call, const std::string& repository, Action action);
+
 // Whether the If-None-Match of the request names `digest`.
 bool is_known_to_client(const RequestHead& head, const ContentDigest& digest);
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/spawn.hpp>
@@ -16,18 +17,27 @@ namespace ikada::registry {
 
 using Yield = boost::asio::yield_context;
 
+// Who is at the other end, and what has been read of them already.
+struct ConnectedClient {
+  std::string address;           // "192.0.2.1".
+  std::string name = {};         // RequestHead::peer_name of all that is asked.
+  std::string early_bytes = {};  // The beginning of the first request.
+};
+
 class ClientSocket {
  public:
   using Tcp = boost::asio::ip::tcp;
   using Clock = Patience::Clock;
 
   // `socket` does not block.
-  ClientSocket(Tcp::socket socket, std::string peer)
-      : socket_(std::move(socket)), peer_(std::move(peer)) {}
+  ClientSocket(Tcp::socket socket, ConnectedClient client)
+      : socket_(std::move(socket)), client_(std::move(client)) {}
 
   int fd() { return socket_.native_handle(); }
   Tcp::socket::executor_type executor() { return socket_.get_executor(); }
-  const std::string& peer() const { return peer_; }  // "192.0.2.1".
+  const std::string& peer() const { return client_.address; }
+  const std::string& peer_name() const { return client_.name; }
+  std::string take_early_bytes() { return std::exchange(client_.early_bytes, {}); }
   Patience& patience() { return patience_; }
 
   // kUnavailable if the time is up or the connection is closed by us.
@@ -50,7 +60,7 @@ class ClientSocket {
   Result<void> wait(Tcp::socket::wait_type what, const Yield& yield);
 
   Tcp::socket socket_;
-  std::string peer_;
+  ConnectedClient client_;
   Patience patience_;
   Clock::time_point deadline_ = Clock::time_point::max();
   bool is_idle_ = false;

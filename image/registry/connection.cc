@@ -75,6 +75,7 @@ class Conversation {
     const Clock::time_point begin = Clock::now();
     RequestHead head = reader_.take_head();
     head.is_secure = setup_.tls != nullptr;
+    head.peer_name = setup_.tls == nullptr ? socket_.peer_name() : transport_.peer_name();
     Answer answer = setup_.respond(head, reader_, yield_);
     const bool is_drained = reader_.drain();
     const bool keeps_alive =

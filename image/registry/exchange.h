@@ -25,6 +25,7 @@ struct RequestHead {
   std::optional<std::uint64_t> content_length;
   bool is_chunked = false;
   bool is_secure = false;  // It came through TLS.
+  std::string peer_name;   // Who has been made sure of by the connection itself; mostly empty.
 
   // The value of a field; empty if it is not there.
   std::string_view field(std::string_view lower_case_name) const;

@@ -26,10 +26,12 @@ inline constexpr std::string_view kNameUnknown = "NAME_UNKNOWN";
 inline constexpr std::string_view kSizeInvalid = "SIZE_INVALID";
 inline constexpr std::string_view kUnauthorized = "UNAUTHORIZED";
 inline constexpr std::string_view kDenied = "DENIED";
+inline constexpr std::string_view kTagInvalid = "TAG_INVALID";
 inline constexpr std::string_view kUnsupported = "UNSUPPORTED";
 inline constexpr std::string_view kTooManyRequests = "TOOMANYREQUESTS";
 // Not in the specification's table; it allows more.
 inline constexpr std::string_view kRangeInvalid = "RANGE_INVALID";
+inline constexpr std::string_view kNotNow = "UNAVAILABLE";
 inline constexpr std::string_view kUploadBusy = "BLOB_UPLOAD_BUSY";
 inline constexpr std::string_view kRequestInvalid = "REQUEST_INVALID";
 inline constexpr std::string_view kPathUnknown = "PATH_UNKNOWN";

@@ -81,8 +81,11 @@ Result<std::set<ContentDigest>> tagged_manifests(const Layout& layout,
 
 class Collection {
  public:
-  Collection(const Layout& layout, const GarbageOptions& options, std::int64_t now_s)
-      : layout_(layout), options_(options), now_s_(now_s) {}
+  Collection(const Layout& layout,
+             const GarbageOptions& options,
+             std::int64_t now_s,
+             const KeepsManifest& keeps)
+      : layout_(layout), options_(options), now_s_(now_s), keeps_(keeps) {}
 
   Result<void> clean_repository(const std::string& name) {
     Result<UniqueFd> lock = layout_.lock_exclusive(name);
@@ -94,6 +97,7 @@ class Collection {
     if (!lock.has_value()) return lock.error();
     IK_LET(manifests, read_manifests(layout_, name));
     IK_TRY(remove_untagged(name, manifests));
+    if (keeps_) IK_TRY(remove_unrecorded(name, manifests));
     std::set<std::string> needed;
     for (const auto& [digest, facts] : manifests) {
       for (const ContentReference& each : facts.content.references) {
@@ -158,6 +162,20 @@ class Collection {
     return {};
   }
 
+  Result<void> remove_unrecorded(const std::string& name, Manifests& manifests) {
+    for (auto each = manifests.begin(); each != manifests.end();) {
+      const bool is_young = each->second.changed_at_s > now_s_ - options_.grace_s;
+      if (is_young || keeps_(name, each->first.text())) {
+        ++each;
+        continue;
+      }
+      IK_TRY(remove_manifest_links(layout_, name, each->first));
+      ++report_.manifests;
+      each = manifests.erase(each);
+    }
+    return {};
+  }
+
   // How many links are left.
   Result<std::uint64_t> remove_links(const std::string& name, const std::set<std::string>& needed) {
     const std::string directory = layout_.blob_links(name);
@@ -196,6 +214,7 @@ class Collection {
   const Layout& layout_;
   const GarbageOptions& options_;
   const std::int64_t now_s_;
+  const KeepsManifest& keeps_;
   GarbageReport report_;
 };
 
@@ -203,8 +222,9 @@ class Collection {
 
 Result<GarbageReport> collect_garbage(const Layout& layout,
                                       const GarbageOptions& options,
-                                      std::int64_t now_s) {
-  Collection collection(layout, options, now_s);
+                                      std::int64_t now_s,
+                                      const KeepsManifest& keeps) {
+  Collection collection(layout, options, now_s, keeps);
   Result<void> first;
   const auto keep_first = [&first](Result<void> result) {
     if (first.has_value() && !result.has_value()) first = std::move(result);

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 
 #include "image/registry/layout.h"
 #include "runtime/base/result.h"
@@ -32,8 +34,11 @@ struct GarbageReport {
 };
 
 // Goes on with the next repository if one is damaged, and returns the first error at the end.
+// With `keeps` a manifest that is older than the grace period goes unless that says otherwise.
+using KeepsManifest = std::function<bool(const std::string& repository, const std::string& digest)>;
 Result<GarbageReport> collect_garbage(const Layout& layout,
                                       const GarbageOptions& options,
-                                      std::int64_t now_s);
+                                      std::int64_t now_s,
+                                      const KeepsManifest& keeps = {});
 
 }  // namespace ikada::registry

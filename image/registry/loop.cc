@@ -23,14 +23,14 @@ Loop::Loop(Serve serve)
   boost::asio::post(context_, [this] { look_after_clients(); });
 }
 
-void Loop::post_client(UniqueFd socket, std::string peer) {
+void Loop::post_client(UniqueFd socket, ConnectedClient who) {
   ++count_;
-  boost::asio::post(context_, [this, socket = std::move(socket), peer = std::move(peer)]() mutable {
-    start_client(std::move(socket), std::move(peer));
+  boost::asio::post(context_, [this, socket = std::move(socket), who = std::move(who)]() mutable {
+    start_client(std::move(socket), std::move(who));
   });
 }
 
-void Loop::start_client(UniqueFd socket, std::string peer) {
+void Loop::start_client(UniqueFd socket, ConnectedClient who) {
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   boost::system::error_code error;
@@ -42,7 +42,7 @@ void Loop::start_client(UniqueFd socket, std::string peer) {
     return;
   }
   static_cast<void>(socket.release());
-  auto client = std::make_shared<ClientSocket>(std::move(connected), std::move(peer));
+  auto client = std::make_shared<ClientSocket>(std::move(connected), std::move(who));
   clients_.insert(client);
   boost::asio::spawn(
       context_,

@@ -32,7 +32,7 @@ class Loop {
   void run() { context_.run(); }
 
   // From any thread: takes a connected socket.
-  void post_client(UniqueFd socket, std::string peer);
+  void post_client(UniqueFd socket, ConnectedClient who);
 
   // From any thread: closes the clients that wait for a next request, or all of them, and lets
   // run() return when none is left.
@@ -42,7 +42,7 @@ class Loop {
   size_t client_count() const { return count_; }
 
  private:
-  void start_client(UniqueFd socket, std::string peer);
+  void start_client(UniqueFd socket, ConnectedClient who);
   void forget_client(const std::shared_ptr<ClientSocket>& client);
   void look_after_clients();
 

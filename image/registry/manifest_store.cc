@@ -168,6 +168,12 @@ Result<void> put_manifest(const Layout& layout,
   IK_TRY(check_immutable(layout, push));
   IK_TRY(store_text(layout, push));
   IK_TRY(store_referrer(layout, push, content));
+  if (push.record) {
+    // One that was there may be old enough to be collected where it is not on record yet.
+    const std::string link = layout.manifest_links(push.repository) + "/" + push.digest.text();
+    if (::utimensat(AT_FDCWD, link.c_str(), nullptr, 0) != 0) return errno_error("touch {}", link);
+    IK_TRY(push.record());
+  }
   return store_tag(layout, push);
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,10 +30,15 @@ struct StoredManifest {
 
 struct ManifestPush {
   std::string repository;
-  std::string tag;  // Empty for a push by digest.
+  std::string tag;           // Empty for a push by digest.
+  std::string user = {};     // Who pushes.
+  bool must_be_new = false;  // For a keeper (PushedImage).
   bool is_tag_immutable = false;
   ContentDigest digest;  // Of `text`.
   std::string_view text;
+  // Called when the files are on the disk, before garbage collection may look at them; its error is
+  // put_manifest()'s.
+  std::function<Result<void>()> record = {};
 };
 
 // MANIFEST_BLOB_UNKNOWN if something it refers to is not in the repository, MANIFEST_INVALID if

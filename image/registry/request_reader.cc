@@ -49,6 +49,11 @@ HeadOutcome RequestReader::refuse(unsigned status, std::string_view message) {
 }
 
 HeadOutcome RequestReader::read_head() {
+  const std::string early = socket_.take_early_bytes();
+  if (!early.empty()) {
+    buffer_.commit(
+        boost::asio::buffer_copy(buffer_.prepare(early.size()), boost::asio::buffer(early)));
+  }
   parser_.emplace();
   parser_->header_limit(kMaxHeadBytes);
   parser_->body_limit(boost::none);

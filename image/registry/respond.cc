@@ -56,7 +56,9 @@ bool has_method(std::string_view methods, std::string_view method) {
 
 Answer error_answer(const Error& error) {
   Answer answer = json_answer(status_of(error), body_of(error));
-  if (error.code == kTooManyRequests || error.code == kUploadBusy) answer.with("Retry-After", "1");
+  const bool helps_to_wait =
+      error.code == kTooManyRequests || error.code == kUploadBusy || error.code == kNotNow;
+  if (helps_to_wait) answer.with("Retry-After", "1");
   return answer;
 }
 
@@ -72,23 +74,12 @@ Answer unauthorized(const Settings& settings,
 // Whether the caller may do this; the error says whether another login could help.
 Result<void> authorize(const Call& call) {
   const AccessPolicy& policy = call.settings.config.access;
-  const Caller& caller = call.caller;
-  const Endpoint endpoint = call.route.endpoint;
-  if (endpoint == Endpoint::kCatalog) {
-    if (!policy.has_users || !caller.user.empty() || policy.anonymous_pull) return {};
+  if (call.route.endpoint == Endpoint::kCatalog) {
+    if (!policy.has_users || !call.caller.user.empty() || policy.anonymous_pull) return {};
     return api_error(kUnauthorized, "authentication required");
   }
   if (call.route.repository.empty()) return {};
-  const Action action = action_of(call.route, call.head.method);
-  if (is_allowed(policy, caller, call.route.repository, action)) return {};
-  // A token with more rights, or a name, might do.
-  const bool may_get_more =
-      caller.user.empty() ||
-      (caller.has_token &&
-       is_allowed(policy, std::string_view(caller.user), call.route.repository, action));
-  if (may_get_more) return api_error(kUnauthorized, "authentication required");
-  return api_error(
-      kDenied, "{} may not {} {}", caller.user, name_of(action), call.route.repository);
+  return check_access(call, call.route.repository, action_of(call.route, call.head.method));
 }
 
 Answer perform(const Call& call) {
@@ -117,6 +108,23 @@ Answer perform(const Call& call) {
 
 }  // namespace
 
+Result<void> check_access(const Call& call, const std::string& repository, Action action) {
+  const Caller& caller = call.caller;
+  if (Keeper* const keeper = call.site.keeper()) {
+    if (caller.user.empty()) return api_error(kUnauthorized, "authentication required");
+    return call.site.pool().run(call.yield,
+                                [&] { return keeper->authorize(caller.user, repository, action); });
+  }
+  const AccessPolicy& policy = call.settings.config.access;
+  if (is_allowed(policy, caller, repository, action)) return {};
+  // A token with more rights, or a name, might do.
+  const bool may_get_more =
+      caller.user.empty() ||
+      (caller.has_token && is_allowed(policy, std::string_view(caller.user), repository, action));
+  if (may_get_more) return api_error(kUnauthorized, "authentication required");
+  return api_error(kDenied, "{} may not {} {}", caller.user, name_of(action), repository);
+}
+
 Answer respond(Site& site, const RequestHead& head, RequestBody& body, const Yield& yield) {
   const std::shared_ptr<const Settings> settings = site.settings();
   const Result<Route> route = parse_route(head.target);
@@ -127,7 +135,7 @@ Answer respond(Site& site, const RequestHead& head, RequestBody& body, const Yie
     answer.with("Allow", std::string(row.methods));
     return answer;
   }
-  Result<Caller> caller = identify(site, *settings, head, yield);
+  Result<Caller> caller = identify(site, *settings, head, *route, yield);
   if (!caller.has_value()) {
     return caller.error().code == kUnauthorized
                ? unauthorized(*settings, head, *route, caller.error())

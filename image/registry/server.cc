@@ -107,7 +107,7 @@ class Server {
           ::send(client.socket.get(), kBusy.data(), kBusy.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
       return;
     }
-    least->post_client(std::move(client.socket), std::move(client.peer));
+    least->post_client(std::move(client.socket), {.address = std::move(client.peer)});
   }
 
   void wait_for_signal() {

@@ -26,6 +26,26 @@ std::string own_url(const Settings& settings, const RequestHead& head) {
   return fmt::format("{}://{}", head.is_secure ? "https" : "http", head.field("host"));
 }
 
+// A link that somebody was given needs no login.
+Result<Caller> identify_by(
+    Keeper& keeper, Site& site, const RequestHead& head, const Route& route, const Yield& yield) {
+  const auto named = [](std::string user) {
+    return Caller{.user = std::move(user), .has_token = false, .grants = {}};
+  };
+  if (!head.peer_name.empty()) return named(head.peer_name);
+  IK_LET(given, parse_authorization(head.field("authorization")));
+  if (const auto* basic = std::get_if<BasicAuthorization>(&given)) {
+    IK_LET(user, site.pool().run(yield, [&] { return keeper.identify(*basic); }));
+    return named(std::move(user));
+  }
+  const std::string* token = route.find_query("token");
+  if (token == nullptr || route.endpoint != Endpoint::kBlob) return Caller();
+  IK_LET(user, site.pool().run(yield, [&] {
+    return keeper.identify_link(*token, route.repository, route.digest.text());
+  }));
+  return named(std::move(user));
+}
+
 }  // namespace
 
 Action action_of(const Route& route, std::string_view method) {
@@ -39,7 +59,9 @@ Action action_of(const Route& route, std::string_view method) {
 Result<Caller> identify(Site& site,
                         const Settings& settings,
                         const RequestHead& head,
+                        const Route& route,
                         const Yield& yield) {
+  if (Keeper* const keeper = site.keeper()) return identify_by(*keeper, site, head, route, yield);
   if (!settings.config.access.has_users) return Caller();
   IK_LET(given, parse_authorization(head.field("authorization")));
   if (const auto* basic = std::get_if<BasicAuthorization>(&given)) {

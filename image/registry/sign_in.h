@@ -18,6 +18,7 @@ namespace ikada::registry {
 Result<Caller> identify(Site& site,
                         const Settings& settings,
                         const RequestHead& head,
+                        const Route& route,
                         const Yield& yield);
 
 // The WWW-Authenticate header for a 401: where to get a token with the rights that the request

@@ -39,7 +39,8 @@ Site::Site(Layout layout,
       uploads_(layout_),
       quotas_(layout_),
       settings_(std::move(first)),
-      pool_(kPoolThreads) {}
+      pool_(kPoolThreads),
+      slow_pool_(kPoolThreads) {}
 
 std::shared_ptr<const Settings> Site::settings() const {
   const std::lock_guard lock(mutex_);
@@ -53,6 +54,7 @@ void Site::replace_settings(std::shared_ptr<const Settings> settings) {
 
 void Site::join() {
   pool_.join();
+  slow_pool_.join();
   passwords_.join();
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "image/registry/blocking_pool.h"
+#include "image/registry/keeper.h"
 #include "image/registry/layout.h"
 #include "image/registry/password_check.h"
 #include "image/registry/quota.h"
@@ -28,7 +29,12 @@ class Site {
   Quotas& quotas() { return quotas_; }
   PasswordCheck& passwords() { return passwords_; }
   BlockingPool& pool() { return pool_; }
+  // For what may wait for others than the disk: a keeper that puts images on record.
+  BlockingPool& slow_pool() { return slow_pool_; }
   const std::string& token_key() const { return token_key_; }
+  // Null if the site decides itself. Set before anybody is served; it outlives the site.
+  Keeper* keeper() const { return keeper_; }
+  void set_keeper(Keeper* keeper) { keeper_ = keeper; }
 
   // Thread-safe.
   std::shared_ptr<const Settings> settings() const;
@@ -43,12 +49,14 @@ class Site {
   Layout layout_;
   UniqueFd lock_;
   std::string token_key_;
+  Keeper* keeper_ = nullptr;
   Uploads uploads_;
   Quotas quotas_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Settings> settings_;  // Guarded by mutex_.
   PasswordCheck passwords_;
   BlockingPool pool_;
+  BlockingPool slow_pool_;
 };
 
 }  // namespace ikada::registry

@@ -12,6 +12,7 @@ Result<TlsLibrary> load_library() {
   IK_TRY(ssl.find("TLS_server_method", tls.server_method));
   IK_TRY(ssl.find("SSL_CTX_new", tls.context_new));
   IK_TRY(ssl.find("SSL_CTX_free", tls.context_free));
+  IK_TRY(ssl.find("SSL_CTX_up_ref", tls.context_up_ref));
   IK_TRY(ssl.find("SSL_CTX_ctrl", tls.context_control));
   IK_TRY(ssl.find("SSL_CTX_set_options", tls.context_set_options));
   IK_TRY(ssl.find("SSL_CTX_use_certificate_chain_file", tls.use_certificate));
@@ -37,6 +38,15 @@ Error tls_error(const TlsLibrary& tls, std::string_view what) {
   return make_error(ErrorKind::kInvalid, "{}: {}", what, reason == nullptr ? "failed" : reason);
 }
 
+// What transports count on.
+void set_modes(const TlsLibrary& tls, SSL_CTX* context) {
+  tls.context_control(context,
+                      SSL_CTRL_MODE,
+                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER,
+                      nullptr);
+  tls.context_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+}
+
 }  // namespace
 
 Result<const TlsLibrary*> tls_library() {
@@ -55,13 +65,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::load(const std::string& ce
   // The constructor is private; the object owns the context from here on.
   std::shared_ptr<const TlsContext> context(new TlsContext(tls, raw));
   tls.context_control(raw, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, nullptr);
-  tls.context_control(raw,
-                      SSL_CTRL_MODE,
-                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER,
-                      nullptr);
-  tls.context_set_options(raw,
-                          SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
-                              SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  set_modes(tls, raw);
+  tls.context_set_options(
+      raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   if (tls.use_certificate(raw, certificate.c_str()) != 1) {
     return tls_error(tls, fmt::format("certificate {}", certificate));
   }
@@ -72,6 +78,15 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::load(const std::string& ce
     return tls_error(tls, fmt::format("key {} does not belong to {}", key, certificate));
   }
   return context;
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::share(SSL_CTX* context, NamePeer name_peer) {
+  IK_LET(library, tls_library());
+  library->context_up_ref(context);
+  std::shared_ptr<TlsContext> shared(new TlsContext(*library, context));
+  set_modes(*library, context);
+  shared->name_peer_ = std::move(name_peer);
+  return std::shared_ptr<const TlsContext>(std::move(shared));
 }
 
 TlsContext::~TlsContext() { library_.context_free(context_); }

@@ -5,6 +5,7 @@
 // Source: SSL_CTX_new(3), SSL_accept(3), SSL_get_error(3).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,7 @@ struct TlsLibrary {
   decltype(TLS_server_method)* server_method = nullptr;
   decltype(SSL_CTX_new)* context_new = nullptr;
   decltype(SSL_CTX_free)* context_free = nullptr;
+  decltype(SSL_CTX_up_ref)* context_up_ref = nullptr;
   decltype(SSL_CTX_ctrl)* context_control = nullptr;
   decltype(SSL_CTX_set_options)* context_set_options = nullptr;
   decltype(SSL_CTX_use_certificate_chain_file)* use_certificate = nullptr;
@@ -47,18 +49,25 @@ class TlsContext {
   static Result<std::shared_ptr<const TlsContext>> load(const std::string& certificate,
                                                         const std::string& key);
 
+  // Of one that somebody else has made; `name_peer` says who shows a certificate. The handshake is
+  // done when it is called.
+  using NamePeer = std::function<std::string(SSL* session)>;
+  static Result<std::shared_ptr<const TlsContext>> share(SSL_CTX* context, NamePeer name_peer);
+
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
   ~TlsContext();
 
   const TlsLibrary& library() const { return library_; }
   SSL_CTX* get() const { return context_; }
+  const NamePeer& name_peer() const { return name_peer_; }
 
  private:
   TlsContext(const TlsLibrary& library, SSL_CTX* context) : library_(library), context_(context) {}
 
   const TlsLibrary& library_;
   SSL_CTX* context_;
+  NamePeer name_peer_;
 };
 
 }  // namespace ikada::registry

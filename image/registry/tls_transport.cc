@@ -69,6 +69,10 @@ class TlsTransport final : public Transport {
     return {};
   }
 
+  std::string peer_name() override {
+    return context_->name_peer() ? context_->name_peer()(session_) : std::string();
+  }
+
   void finish_writing() override {
     tls_.clear_errors();
     tls_.shutdown(session_);

@@ -34,6 +34,9 @@ class Transport {
                                  std::uint64_t size_bytes,
                                  const Yield& yield) = 0;
 
+  // RequestHead::peer_name of what comes here.
+  virtual std::string peer_name() { return {}; }
+
   // Tells the client that nothing more comes; what it still sends can be read.
   virtual void finish_writing() = 0;
 };

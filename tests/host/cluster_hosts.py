@@ -1,5 +1,6 @@
 """Hosts of a cluster: network namespaces on one bridge, each with an ikadad of its own."""
 
+import base64
 import json
 import os
 import pathlib
@@ -73,6 +74,20 @@ class ClusterHost:
             "-H", f"X-Amz-Target: AmazonEC2ContainerServiceV20141113.{action}",
             "http://localhost/").stdout
         return json.loads(reply)
+
+    def images_api(self, action, **body):
+        """The same of the registry's actions."""
+        reply = programs.run(
+            "curl", "-sS", "--unix-socket", self.run_root / "api.sock", "-d", json.dumps(body),
+            "-H", f"X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.{action}",
+            "http://localhost/").stdout
+        return json.loads(reply)
+
+    def log_in(self, registry="127.0.0.1:7439"):
+        """`ikada login` with a token that the manager on this host gives."""
+        given = self.images_api("GetAuthorizationToken")["authorizationData"][0]
+        token = base64.b64decode(given["authorizationToken"]).decode().removeprefix("AWS:")
+        self("login", "-u", "AWS", "--password-stdin", registry, input=token)
 
     def status(self):
         return json.loads(self("cluster", "status", "-f", "json").stdout)

@@ -2,7 +2,7 @@
 
   unshare --net --mount python3 tests/host/demonstration.py [--hosts N] [--programs BUILD]
 
-Builds an image, pushes it to a registry of its own, puts a service behind a load balancer, scales
+Builds an image, pushes it to the cluster's registry, puts a service behind a load balancer, scales
 it to fifteen, rolls out a new revision under load and, with several hosts, loses one. Ends with
 status 0 only if all of it went as it should, and removes everything.
 """
@@ -11,12 +11,12 @@ import argparse
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
 
 HEALTHY_LIMIT_S = 60
+REGISTRY = "127.0.0.1:7439"
 CLIENT_ADDRESS = "10.99.255.254"
 DOCKERFILE = """FROM scratch
 COPY busybox /bin/busybox
@@ -70,8 +70,7 @@ class Show:
         self.directory = directory
         self.cluster_hosts, self.load, self.programs = modules
         self.manager = cluster.manager
-        self.image = f"{self.manager.address}:5000/web"
-        self.registry = None
+        self.image = f"{REGISTRY}/web"
 
     def ikada(self, *words, host=None, quiet=False):
         host = host or self.manager
@@ -95,21 +94,17 @@ class Show:
         self.ikada("node", "ls")
 
     def build_and_push(self):
-        step("An image: built, and pushed into a registry of our own")
+        step("An image: built, and pushed into the cluster's own registry")
         context = self.directory / "web"
         context.mkdir()
         (context / "Dockerfile").write_text(DOCKERFILE)
         (context / "busybox").write_bytes(pathlib.Path("/bin/busybox").read_bytes())
         (context / "busybox").chmod(0o755)
-        config = self.directory / "registry.yaml"
-        config.write_text("insecure: true\n")
-        print(f"host1$ ikada registry serve --address {self.manager.address}:5000")
-        self.registry = subprocess.Popen(
-            self.manager._inside(self.programs.IKADA, "registry", "serve", "--config", config,
-                                 "--address", f"{self.manager.address}:5000",
-                                 "--root", self.directory / "registry"),
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.registry.stdout.readline()
+        print("host1$ aws ecr create-repository --repository-name web")
+        self.manager.images_api("CreateRepository", repositoryName="web")
+        print("host1$ aws ecr get-login-password | "
+              f"ikada login -u AWS --password-stdin {REGISTRY}")
+        self.manager.log_in(REGISTRY)
         for version in (1, 2):
             self.ikada("build", "-q", "-t", f"{self.image}:{version}", "--build-arg",
                        f"version={version}", context, quiet=True)
@@ -212,31 +207,12 @@ class Show:
             self.balancing("DeleteLoadBalancer", LoadBalancerArn=each["LoadBalancerArn"])
         time.sleep(1)
 
-    def close(self):
-        if self.registry is not None:
-            self.registry.terminate()
-            self.registry.wait()
-            self.registry.stdout.close()
-
-
-def know_registry(scratch, programs):
-    """Plain http to the registry is right here; the host's own configuration is not touched."""
-    scratch.mkdir()
-    programs.run("mount", "-t", "tmpfs", "none", scratch)
-    for name in ("upper", "work"):
-        (scratch / name).mkdir()
-    programs.run("mount", "-t", "overlay", "overlay", "-o",
-                 f"lowerdir=/etc,upperdir={scratch}/upper,workdir={scratch}/work", "/etc")
-    pathlib.Path("/etc/ikada").mkdir(exist_ok=True)
-    pathlib.Path("/etc/ikada/registries.yaml").write_text('"10.99.0.1:5000": {insecure: true}\n')
-
 
 def show_all(hosts, count, modules):
     cluster_hosts, load, programs = modules
     programs.run("ip", "link", "set", "lo", "up")
     with tempfile.TemporaryDirectory(prefix="ikada-demonstration-") as scratch:
         directory = pathlib.Path(scratch)
-        know_registry(directory / "etc", programs)
         cluster = cluster_hosts.Cluster(directory / "hosts", hosts)
         show = Show(cluster, directory, modules)
         try:
@@ -251,10 +227,7 @@ def show_all(hosts, count, modules):
                 show.lose_a_host(count)
             show.remove_all()
         finally:
-            show.close()
             cluster.close()
-            programs.run("umount", "/etc")
-            programs.run("umount", directory / "etc")
 
 
 def main():

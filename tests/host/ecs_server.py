@@ -198,6 +198,17 @@ class EcsServer:
                                     query_answers.check)
         return client
 
+    def images(self, region=REGION, signed=False, key=None):
+        """boto3's client of the registry; each of its answers is checked."""
+        session = boto3.Session(*(key or self.access_key() if signed else ("AKID", "secret")),
+                                region_name=region)
+        client = session.client(
+            "ecr", endpoint_url=self.signed_endpoint if signed else self.endpoint,
+            config=botocore.config.Config(retries={"max_attempts": 1, "mode": "standard"}))
+        client.meta.events.register("before-call.ecr", remember_model)
+        client.meta.events.register("response-received.ecr", check_response)
+        return client
+
     def access_key(self):
         """The id and the secret of the key that the manager has made."""
         key = json.loads((self.state_root / "cluster" / "access_key.json").read_text())

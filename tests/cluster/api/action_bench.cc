@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include "cluster/api/ecr/ecr_actions.h"
+#include "runtime/base/text.h"
+
 namespace ikada {
 namespace {
 
@@ -58,6 +61,14 @@ std::int64_t revision_of(const State& state, const std::string& key) {
       return revision_in(scope.secrets, name.first);
     case RecordKind::kLogGroup:
       return revision_in(scope.log_groups, name.first);
+    case RecordKind::kRepository:
+    case RecordKind::kImage:
+    case RecordKind::kImageTag: {
+      const auto found = scope.repositories.find(name.first);
+      if (found == scope.repositories.end()) return 0;
+      if (name.kind == RecordKind::kRepository) return found->second.record.revision;
+      return name.kind == RecordKind::kImage ? in(found->second.images) : in(found->second.tags);
+    }
     case RecordKind::kServiceEvents:
     case RecordKind::kSetting:
     case RecordKind::kNode:
@@ -108,7 +119,10 @@ bool ActionBench::make(const Proposal& proposal) {
 
 Json ActionBench::call(const std::string& action, std::string body) {
   const Json json = quoted(std::move(body));
+  const Cut name = cut(action, ':');
   const ActionEntry* entry = find_action(action);
+  if (name.before == "ecr") entry = ecr::find_action(name.after);
+  if (name.before == "own") entry = ecr::find_own_action(name.after);
   REQUIRE_MESSAGE(entry != nullptr, action);
   while (true) {
     const ApiCall given{

@@ -17,7 +17,8 @@ struct ActionBench {
   TaskPlacer placer = TaskPlacer(7);
   std::int64_t ids = 0;
 
-  // The answer of an action to a body in single quotes; {"__type", "message"} if it refuses.
+  // The answer of an action ("RunTask", "ecr:ListImages", "own:RecordImage") to a body in single
+  // quotes; {"__type", "message"} if it refuses.
   Json call(const std::string& action, std::string body);
 
   // Makes the changes of a proposal, all or none.

@@ -1,0 +1,47 @@
+// What a host has of images, for the other hosts of its cluster: TLS with the nodes' certificates.
+//
+//   GET /ikada/blobs/DIGEST    the blob of this host's own store (image/store.h), or a part of it
+//   /v2/…, /ikada/…            on managers: the cluster's registry (cluster_registry.h)
+//
+// It has threads of its own, because images are large: what the port of logs and commands serves
+// is on the daemon's loop. All calls are on that loop.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cluster/node/node_tls.h"
+#include "image/registry/connection.h"
+#include "runtime/base/result.h"
+
+namespace ikada {
+
+inline constexpr std::uint16_t kDefaultBlobPort = 7446;
+
+struct BlobPortOptions {
+  std::string address;  // "0.0.0.0" or "::".
+  std::uint16_t port = kDefaultBlobPort;
+  std::string state_root;  // Whose image store it is.
+  // Null on workers. Outlives the port.
+  const registry::Responder* registry = nullptr;
+};
+
+class BlobPort {
+ public:
+  // Listens.
+  static Result<std::unique_ptr<BlobPort>> create(const BlobPortOptions& options,
+                                                  const NodeCredentials& credentials);
+  ~BlobPort();  // Ends all connections.
+
+  // For connections from now on: a certificate was renewed.
+  Result<void> use(const NodeCredentials& credentials);
+  void start();
+
+ private:
+  struct Port;
+  explicit BlobPort(std::unique_ptr<Port> port);
+
+  std::unique_ptr<Port> port_;
+};
+
+}  // namespace ikada

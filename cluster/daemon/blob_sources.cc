@@ -1,0 +1,82 @@
+#include "cluster/daemon/blob_sources.h"
+
+#include <algorithm>
+
+namespace ikada {
+namespace {
+
+constexpr size_t kMostBlobs = 4096;
+constexpr std::ptrdiff_t kMostOfAHolder = 3;  // At a time; more would share its wire.
+constexpr std::chrono::seconds kLeastPromise{10};
+constexpr std::uint64_t kSlowBytesPerSecond = std::uint64_t{4} << 20;
+
+std::string pair_of(const std::string& host, const std::string& from) { return host + " " + from; }
+
+}  // namespace
+
+BlobSources::Blob& BlobSources::touch(const std::string& digest, TimePoint now) {
+  if (blobs_.size() >= kMostBlobs && blobs_.find(digest) == blobs_.end()) {
+    blobs_.erase(std::min_element(blobs_.begin(), blobs_.end(), [](const auto& a, const auto& b) {
+      return a.second.used_at < b.second.used_at;
+    }));
+  }
+  Blob& blob = blobs_[digest];
+  blob.used_at = now;
+  std::erase_if(blob.promises, [&](const Promise& each) { return each.until <= now; });
+  return blob;
+}
+
+BlobSources::Answer BlobSources::ask(const std::string& digest,
+                                     const std::string& host,
+                                     std::uint64_t size_bytes,
+                                     TimePoint now) {
+  Blob& blob = touch(digest, now);
+  std::erase_if(blob.promises, [&](const Promise& each) { return each.host == host; });
+  const auto busy = [&](const std::string& from) {
+    return std::count_if(blob.promises.begin(), blob.promises.end(), [&](const Promise& each) {
+      return each.from == from;
+    });
+  };
+  const auto promise = [&](const std::string& from) {
+    const auto allowed = kLeastPromise + std::chrono::seconds(size_bytes / kSlowBytesPerSecond);
+    blob.promises.push_back({.host = host, .from = from, .until = now + allowed});
+  };
+  const std::string* best = nullptr;
+  for (const std::string& each : blob.holders) {
+    if (each == host || blob.liars.count(pair_of(host, each)) > 0) continue;
+    if (busy(each) >= kMostOfAHolder) continue;
+    if (best == nullptr || busy(each) < busy(*best)) best = &each;
+  }
+  if (best != nullptr) {
+    promise(*best);
+    return {.way = Way::kPeer, .address = *best};
+  }
+  if (busy("") > 0) return {};
+  // Holders that are all busy are soon more.
+  const bool may_wait =
+      std::any_of(blob.holders.begin(), blob.holders.end(), [&](const std::string& each) {
+        return each != host && blob.liars.count(pair_of(host, each)) == 0;
+      });
+  if (may_wait) return {};
+  promise("");
+  return {.way = Way::kManager, .address = {}};
+}
+
+void BlobSources::note_has(const std::string& digest, const std::string& host, TimePoint now) {
+  Blob& blob = touch(digest, now);
+  std::erase_if(blob.promises, [&](const Promise& each) { return each.host == host; });
+  blob.holders.insert(host);
+}
+
+void BlobSources::note_failed(const std::string& digest,
+                              const std::string& host,
+                              const std::string& from,
+                              TimePoint now) {
+  Blob& blob = touch(digest, now);
+  std::erase_if(blob.promises, [&](const Promise& each) { return each.host == host; });
+  if (from.empty()) return;
+  blob.liars.insert(pair_of(host, from));
+  blob.holders.erase(from);
+}
+
+}  // namespace ikada

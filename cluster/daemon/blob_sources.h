@@ -1,0 +1,67 @@
+// Which host gives a blob to which other, so that a manager gives it about once: what a manager
+// answers hosts that are about to pull one.
+//
+// Who asks is sent to a host that has the blob and gives it to few others just now, or to the
+// manager if nobody takes it from there yet; else it waits and asks again. A promise that nobody
+// takes back is over after a time that the blob's size allows. Hosts say themselves what they have:
+// a lie costs who believes it one download (image/blob_peers.h), and is not told to it again.
+//
+// Pure; one thread at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace ikada {
+
+class BlobSources {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  enum class Way {
+    kPeer,     // From `address`.
+    kManager,  // From who was asked.
+    kWait,     // Ask again soon.
+  };
+  struct Answer {
+    Way way = Way::kWait;
+    std::string address = {};
+  };
+
+  // `host` is the address of who asks.
+  Answer ask(const std::string& digest,
+             const std::string& host,
+             std::uint64_t size_bytes,
+             TimePoint now);
+
+  // It has come, from wherever.
+  void note_has(const std::string& digest, const std::string& host, TimePoint now);
+  // What `from` gave was wrong, or did not come; "" is the manager.
+  void note_failed(const std::string& digest,
+                   const std::string& host,
+                   const std::string& from,
+                   TimePoint now);
+
+ private:
+  struct Promise {
+    std::string host;  // Whom it was made to.
+    std::string from;  // Empty: the manager itself.
+    TimePoint until = {};
+  };
+  struct Blob {
+    std::set<std::string> holders;
+    std::set<std::string> liars;  // "HOST FROM": the one was let down by the other.
+    std::vector<Promise> promises;
+    TimePoint used_at = {};
+  };
+
+  Blob& touch(const std::string& digest, TimePoint now);
+
+  std::map<std::string, Blob> blobs_;
+};
+
+}  // namespace ikada

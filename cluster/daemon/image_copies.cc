@@ -1,0 +1,152 @@
+#include "cluster/daemon/image_copies.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cluster/daemon/peer_exchange.h"
+#include "image/registry/blob_store.h"
+#include "image/registry/failure.h"
+#include "image/registry/manifest_store.h"
+#include "image/registry/route.h"
+#include "runtime/base/atomic_file.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+namespace reg = registry;
+
+constexpr int kDeepestIndex = 4;
+constexpr std::chrono::minutes kCopyPatience{10};  // For another manager to fetch all of an image.
+
+Error not_here(const reg::ContentDigest& digest, bool is_manifest) {
+  return reg::api_error(is_manifest ? reg::kManifestUnknown : reg::kBlobUnknown,
+                        "{} is not in this repository",
+                        digest.text());
+}
+
+bool has(const reg::Layout& layout,
+         const std::string& repository,
+         const reg::ContentDigest& digest,
+         bool is_manifest) {
+  const std::string links =
+      is_manifest ? layout.manifest_links(repository) : layout.blob_links(repository);
+  return ::access((links + "/" + digest.text()).c_str(), F_OK) == 0;
+}
+
+}  // namespace
+
+void ImageCopies::use(TlsContext tls, std::uint16_t port) {
+  const std::lock_guard lock(mutex_);
+  tls_ = std::move(tls);
+  port_ = port;
+}
+
+// Into a new file, which is on the disk afterwards.
+Result<void> ImageCopies::fetch(const std::string& manager,
+                                const reg::ContentDigest& digest,
+                                const std::string& file) {
+  PeerRequest request{
+      .address = manager, .target = "/ikada/kept/" + digest.text(), .is_cancelled = &is_closed_};
+  {
+    const std::lock_guard lock(mutex_);
+    request.tls = tls_;
+    request.port = port_;
+  }
+  IK_LET(out, open_file(file, O_WRONLY | O_CREAT | O_EXCL, 0600));
+  reg::ContentHash hash(digest.algorithm());
+  const PeerAnswer answer =
+      exchange_with_peer(request, [&](std::string_view bytes) -> Result<void> {
+        hash.update(bytes);
+        return write_all(out.get(), bytes);
+      });
+  if (answer.sink_error.has_value()) return *answer.sink_error;
+  if (!answer.is_whole || answer.status != 200 || hash.finish() != digest) {
+    return not_here(digest, false);
+  }
+  if (::fsync(out.get()) != 0) return errno_error("fsync {}", file);
+  return {};
+}
+
+Result<void> ImageCopies::obtain(const reg::Layout& layout,
+                                 const std::vector<std::string>& managers,
+                                 const std::string& repository,
+                                 const reg::ContentDigest& digest,
+                                 bool is_manifest) {
+  if (has(layout, repository, digest, is_manifest)) return {};
+  const auto adopt = [&](const std::string& file) {
+    return is_manifest ? reg::adopt_manifest(layout, file, repository, digest)
+                       : reg::adopt_blob(layout, file, repository, digest);
+  };
+  for (const std::string& each : managers) {
+    const std::string staged = layout.staging_file();
+    const Result<void> fetched = fetch(each, digest, staged);
+    const Result<bool> adopted = fetched.has_value() ? adopt(staged) : Result<bool>(false);
+    ::unlink(staged.c_str());
+    if (!adopted.has_value()) return adopted.error();
+    if (fetched.has_value()) return {};
+    if (fetched.error().kind == ErrorKind::kSystem) return fetched;
+  }
+  return not_here(digest, is_manifest);
+}
+
+Result<void> ImageCopies::bring(const reg::Layout& layout,
+                                const std::vector<std::string>& managers,
+                                const std::string& repository,
+                                const reg::ContentDigest& digest) {
+  return bring_to_depth(layout, managers, repository, digest, 0);
+}
+
+Result<void> ImageCopies::bring_to_depth(const reg::Layout& layout,
+                                         const std::vector<std::string>& managers,
+                                         const std::string& repository,
+                                         const reg::ContentDigest& digest,
+                                         int depth) {
+  if (has(layout, repository, digest, true)) return {};
+  if (depth > kDeepestIndex) return not_here(digest, true);
+  IK_TRY(layout.create_repository(repository));
+  // First as a blob: as a manifest it would count as whole.
+  IK_TRY(obtain(layout, managers, repository, digest, false));
+  IK_LET(text,
+         read_file(layout.blob_links(repository) + "/" + digest.text(),
+                   reg::kMaxManifestContentBytes));
+  IK_LET(content, reg::parse_manifest_content(text, ""));
+  for (const reg::ContentReference& each : content.references) {
+    if (each.is_manifest) {
+      IK_TRY(bring_to_depth(layout, managers, repository, each.digest, depth + 1));
+    } else {
+      IK_TRY(obtain(layout, managers, repository, each.digest, false));
+    }
+  }
+  return reg::put_manifest(
+      layout, {.repository = repository, .tag = {}, .digest = digest, .text = text}, content);
+}
+
+Result<void> ImageCopies::spread(const std::vector<std::string>& managers,
+                                 const std::string& repository,
+                                 const std::string& digest) {
+  if (managers.empty()) return {};
+  PeerRequest request{
+      .method = "POST",
+      .target = fmt::format("/ikada/images/{}?in={}", digest, reg::escape_query(repository)),
+      .patience = kCopyPatience,
+      .is_cancelled = &is_closed_};
+  {
+    const std::lock_guard lock(mutex_);
+    request.tls = tls_;
+    request.port = port_;
+  }
+  for (const std::string& each : managers) {
+    request.address = each;
+    const PeerAnswer answer =
+        exchange_with_peer(request, [](std::string_view) { return Result<void>(); });
+    if (answer.is_whole && answer.status == 200) return {};
+  }
+  return reg::api_error(reg::kNotNow,
+                        "no other manager can take a copy of the image now, try again");
+}
+
+}  // namespace ikada

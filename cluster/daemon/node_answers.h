@@ -1,0 +1,49 @@
+// What a manager's registry answers hosts of the cluster besides /v2/, all below /ikada/:
+//
+//   GET  /ikada/names                          {"names": [...]}: the registry's, "HOST:PORT" each
+//   GET  /ikada/sources/DIGEST?for=ADDRESS&size=BYTES
+//                                              {"way": "peer" | "manager" | "wait", "address"}
+//   GET  /ikada/kept/DIGEST, POST /ikada/images/DIGEST?in=REPOSITORY   see image_copies.h
+//   POST /ikada/sources/DIGEST?for=ADDRESS     it is at that host now
+//   POST /ikada/sources/DIGEST?for=ADDRESS&failed=ADDRESS   it did not come from there, or wrong
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "cluster/daemon/blob_sources.h"
+#include "cluster/daemon/image_copies.h"
+#include "image/registry/exchange.h"
+
+namespace ikada {
+
+class NodeAnswers {
+ public:
+  // Whether that is for us. Only for requests whose peer_name is a node's.
+  static bool is_ours(std::string_view target);
+
+  // What a manager is asked for.
+  struct Ground {
+    const registry::Layout& layout;
+    ImageCopies& copies;
+    std::vector<std::string> names = {};     // Of the registry.
+    std::vector<std::string> managers = {};  // The addresses of the others.
+  };
+  // Whether it needs no waiting: give_kept(). Whether it may take as long as copying an image.
+  static bool is_quick(std::string_view target);
+  static bool is_copying(std::string_view target);
+  static registry::Answer give_kept(const registry::RequestHead& head,
+                                    const registry::Layout& layout);
+
+  // The rest, from any thread that may wait.
+  registry::Answer answer(const registry::RequestHead& head, const Ground& ground);
+
+ private:
+  registry::Answer answer_source(const registry::RequestHead& head);
+
+  std::mutex mutex_;
+  BlobSources sources_;  // Guarded by it.
+};
+
+}  // namespace ikada

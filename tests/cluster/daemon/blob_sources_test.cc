@@ -1,0 +1,106 @@
+#include "cluster/daemon/blob_sources.h"
+
+#include <doctest/doctest.h>
+#include <fmt/core.h>
+
+namespace ikada {
+namespace {
+
+using Way = BlobSources::Way;
+
+struct Hosts {
+  BlobSources sources = {};
+  BlobSources::TimePoint now = {};
+
+  BlobSources::Answer ask(const std::string& host) { return sources.ask("d", host, 1000, now); }
+  void has(const std::string& host) { sources.note_has("d", host, now); }
+  void failed(const std::string& host, const std::string& from) {
+    sources.note_failed("d", host, from, now);
+  }
+};
+
+TEST_CASE("the first takes a blob from the manager, the others wait for that") {
+  Hosts hosts;
+
+  CHECK(hosts.ask("a").way == Way::kManager);
+  CHECK(hosts.ask("b").way == Way::kWait);
+  // Who asks again has given up what it was promised.
+  CHECK(hosts.ask("a").way == Way::kManager);
+  hosts.has("a");
+  CHECK(hosts.ask("b").address == "a");
+}
+
+TEST_CASE("fifteen hosts load the manager once") {
+  Hosts hosts;
+  int from_manager = 0;
+  std::vector<std::string> waiting;
+  for (int i = 0; i < 15; ++i) waiting.push_back(fmt::format("h{:02}", i));
+  int rounds = 0;
+
+  for (; !waiting.empty(); ++rounds) {
+    std::vector<std::string> served;
+    for (const std::string& each : waiting) {
+      const BlobSources::Answer answer = hosts.ask(each);
+      if (answer.way == Way::kManager) ++from_manager;
+      if (answer.way != Way::kWait) served.push_back(each);
+    }
+    for (const std::string& each : served) {
+      hosts.has(each);
+      std::erase(waiting, each);
+    }
+    REQUIRE(rounds < 15);
+  }
+
+  CHECK(from_manager == 1);
+  CHECK(rounds == 3);  // 1, 3 and 11: each holder gives it to three at a time.
+}
+
+TEST_CASE("a promise that nobody keeps is over in time") {
+  Hosts hosts;
+  hosts.ask("a");
+  hosts.now += std::chrono::seconds(9);
+  CHECK(hosts.ask("b").way == Way::kWait);
+
+  hosts.now += std::chrono::seconds(2);
+
+  CHECK(hosts.ask("b").way == Way::kManager);
+}
+
+TEST_CASE("a host that lied is told to nobody, and what it says later not to whom it let down") {
+  Hosts hosts;
+  hosts.has("liar");
+  CHECK(hosts.ask("a").address == "liar");
+
+  hosts.failed("a", "liar");
+
+  CHECK(hosts.ask("a").way == Way::kManager);
+  CHECK(hosts.ask("b").way == Way::kWait);
+  hosts.has("liar");
+  CHECK(hosts.ask("b").address == "liar");
+  CHECK(hosts.ask("a").way == Way::kManager);
+}
+
+TEST_CASE("a failure that was nobody's lets the next go to the manager") {
+  Hosts hosts;
+  hosts.ask("a");
+
+  hosts.failed("a", "");
+
+  CHECK(hosts.ask("b").way == Way::kManager);
+}
+
+TEST_CASE("the blobs that are remembered are bounded") {
+  BlobSources sources;
+  BlobSources::TimePoint now{};
+  sources.note_has("first", "a", now);
+  for (int i = 0; i < 5000; ++i) {
+    now += std::chrono::milliseconds(1);
+    sources.note_has(std::to_string(i), "a", now);
+  }
+
+  CHECK(sources.ask("first", "b", 1, now).way == Way::kManager);
+  CHECK(sources.ask("4999", "b", 1, now).way == Way::kPeer);
+}
+
+}  // namespace
+}  // namespace ikada
