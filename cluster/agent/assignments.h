@@ -50,11 +50,20 @@ class Assignments {
   // credentials endpoint answers it; "secrets", the values by valueFrom. kNotFound if the task has
   // none, or one of them is not there.
   virtual void ask(const std::string& what, const std::string& task, Told then);
+
+  // Has a task of this instance protected from scale-in as `request` says (UpdateTaskProtection,
+  // without cluster and task), or only asks whether it is, with null. What the API answers.
+  virtual void protect(const std::string& task, const Json& request, Told then);
 };
 
 inline void Assignments::ask(const std::string& what, const std::string& /*task*/, Told then) {
   const Told told = std::move(then);
   told(make_error(ErrorKind::kUnavailable, "nobody to ask for {}", what));
+}
+
+inline void Assignments::protect(const std::string& /*task*/, const Json& /*request*/, Told then) {
+  const Told told = std::move(then);
+  told(make_error(ErrorKind::kUnavailable, "nobody to ask for protection"));
 }
 
 }  // namespace ikada

@@ -27,12 +27,29 @@ Result<T> named(Result<T> result, const char* code) {
   return result;
 }
 
-std::string digest_of(const StoredImage& image) {
+// The one that is wanted, if the image has it.
+std::string digest_of(const StoredImage& image, const std::string& wanted) {
+  std::string first;
   for (const std::string& each : image.repo_digests) {
     const size_t place = each.rfind('@');
-    if (place != std::string::npos) return each.substr(place + 1);
+    if (place == std::string::npos) continue;
+    std::string digest = each.substr(place + 1);
+    if (digest == wanted) return digest;
+    if (first.empty()) first = std::move(digest);
   }
-  return image.manifest_digest;
+  return first.empty() ? image.manifest_digest : first;
+}
+
+// The image, or for one that is named by tag and digest what has that tag and never came from a
+// registry: an image that was made on each host has another digest on each.
+Result<StoredImage> find_image(const ImageStore& store, const std::string& name) {
+  Result<StoredImage> found = store.find(name);
+  if (found.has_value()) return found;
+  Result<Reference> reference = parse_reference(name);
+  if (!reference.has_value() || reference->digest.empty() || reference->tag.empty()) return found;
+  reference->digest.clear();
+  Result<StoredImage> tagged = store.find(reference->canonical());
+  return tagged.has_value() && tagged->repo_digests.empty() ? tagged : found;
 }
 
 }  // namespace
@@ -53,9 +70,11 @@ Result<std::string> ContainerActions::pull(const std::string& image) {
   if (image.empty()) return std::string();
   const auto obtain = [&]() -> Result<std::string> {
     IK_LET(store, ImageStore::open(layout().root));
-    Result<StoredImage> found = store.find(image);
-    if (found.has_value() && options_.pull == PullPolicy::kMissing) return digest_of(*found);
+    Result<StoredImage> found = find_image(store, image);
     IK_LET(reference, parse_reference(image));
+    // What a digest names does not change.
+    const bool is_final = options_.pull == PullPolicy::kMissing || !reference.digest.empty();
+    if (found.has_value() && is_final) return digest_of(*found, reference.digest);
     PullOptions wish;
     const std::optional<ImageSource> source =
         options_.find_image_source ? options_.find_image_source(reference.registry) : std::nullopt;
@@ -65,7 +84,7 @@ Result<std::string> ContainerActions::pull(const std::string& image) {
     }
     Result<PullResult> pulled = pull_image(store, reference, wish);
     if (pulled.has_value()) return pulled->digest;
-    if (found.has_value()) return digest_of(*found);
+    if (found.has_value()) return digest_of(*found, reference.digest);
     return std::move(pulled.error());
   };
   return named(obtain(), kCannotPull);
@@ -87,7 +106,7 @@ Result<ContainerRecord> ContainerActions::create_and_start(const ContainerPlan& 
     IK_LET(store, ImageStore::open(layout().root));
     // Nothing of the store is collected until the container holds its image.
     IK_LET(keeping, store.begin_pull());
-    Result<StoredImage> stored = store.find(plan.spec.image);
+    Result<StoredImage> stored = find_image(store, plan.spec.image);
     if (!stored.has_value()) return std::move(stored.error());
     IK_LET(image, load_engine_image(store, *stored, plan.spec.image));
     return engine_.create(plan.spec, image);

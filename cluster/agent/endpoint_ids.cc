@@ -46,7 +46,8 @@ std::vector<std::pair<std::string, std::string>> EndpointIds::environment(
   const std::string base = fmt::format("http://{}", kEndpointAddress);
   std::vector<std::pair<std::string, std::string>> variables = {
       {"ECS_CONTAINER_METADATA_URI", base + "/v3/" + id},
-      {"ECS_CONTAINER_METADATA_URI_V4", base + "/v4/" + id}};
+      {"ECS_CONTAINER_METADATA_URI_V4", base + "/v4/" + id},
+      {"ECS_AGENT_URI", base + "/api/" + id}};
   if (!definition.task_role_arn.value_or("").empty()) {
     variables.emplace_back("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
                            "/v2/credentials/" + of_credentials(task));

@@ -5,6 +5,7 @@
 
 #include "cluster/agent/asio_loop.h"
 #include "cluster/agent/engine_actions.h"
+#include "cluster/agent/pinned_images.h"
 #include "cluster/agent/task_error.h"
 #include "cluster/agent/task_files.h"
 
@@ -136,7 +137,8 @@ void TaskRunner::run(const Scope& scope, const Task& task, const TaskDefinition&
   auto facts = std::make_shared<TaskFacts>();
   facts->scope = scope;
   facts->task = task;
-  facts->definition = with_network_holder(apply_overrides(definition, task.overrides));
+  facts->definition =
+      with_network_holder(with_pinned_images(apply_overrides(definition, task.overrides), task));
   auto entry = std::make_unique<Entry>(*loop_, TaskMachine::create(facts->definition, task));
   entry->facts = std::move(facts);
   const Result<void> possible = check_task_plan(entry->facts->definition);

@@ -26,6 +26,8 @@ Result<Outcome> deregister_container_instance(const ApiCall& call, const State& 
 Result<Outcome> deregister_task_definition(const ApiCall& call, const State& state);
 Result<Outcome> describe_clusters(const ApiCall& call, const State& state);
 Result<Outcome> describe_container_instances(const ApiCall& call, const State& state);
+Result<Outcome> describe_service_deployments(const ApiCall& call, const State& state);
+Result<Outcome> describe_service_revisions(const ApiCall& call, const State& state);
 Result<Outcome> describe_services(const ApiCall& call, const State& state);
 Result<Outcome> describe_task_definition(const ApiCall& call, const State& state);
 Result<Outcome> describe_tasks(const ApiCall& call, const State& state);
@@ -35,6 +37,7 @@ Result<Outcome> list_attributes(const ApiCall& call, const State& state);
 Result<Outcome> list_clusters(const ApiCall& call, const State& state);
 Result<Outcome> list_container_instances(const ApiCall& call, const State& state);
 Result<Outcome> list_secrets(const ApiCall& call, const State& state);
+Result<Outcome> list_service_deployments(const ApiCall& call, const State& state);
 Result<Outcome> list_services(const ApiCall& call, const State& state);
 Result<Outcome> list_tags_for_resource(const ApiCall& call, const State& state);
 Result<Outcome> list_task_definition_families(const ApiCall& call, const State& state);
@@ -46,6 +49,7 @@ Result<Outcome> register_container_instance(const ApiCall& call, const State& st
 Result<Outcome> register_task_definition(const ApiCall& call, const State& state);
 Result<Outcome> run_task(const ApiCall& call, const State& state);
 Result<Outcome> start_task(const ApiCall& call, const State& state);
+Result<Outcome> stop_service_deployment(const ApiCall& call, const State& state);
 Result<Outcome> stop_task(const ApiCall& call, const State& state);
 Result<Outcome> tag_resource(const ApiCall& call, const State& state);
 Result<Outcome> untag_resource(const ApiCall& call, const State& state);

@@ -1,11 +1,13 @@
 #include <utility>
 
 #include "cluster/api/actions.h"
+#include "cluster/api/service_history.h"
 #include "cluster/api/service_request.h"
 #include "cluster/api/service_targets.h"
 #include "cluster/api/service_view.h"
 #include "cluster/model/names.h"
 #include "cluster/service/daemon_step.h"
+#include "cluster/service/rebalance.h"
 
 namespace ikada {
 namespace {
@@ -75,6 +77,12 @@ Result<Service> make_service(const ApiCall& call,
   service.created_at = call.now;
   if (!call.caller_arn.empty()) service.created_by = call.caller_arn;
   apply_request(call, input.request, service);
+  // ECS balances new services that it can.
+  if (!input.request.availability_zone_rebalancing.has_value() &&
+      service::can_be_rebalanced(service)) {
+    service.availability_zone_rebalancing = "ENABLED";
+  }
+  IK_TRY(check_rebalancing(service));
   const auto given = input.request.load_balancers.value_or(std::vector<ServiceLoadBalancer>{});
   add_deployment(call,
                  service,
@@ -102,6 +110,7 @@ Result<Outcome> create_service(const ApiCall& call, const State& state) {
   }
   IK_LET(service, make_service(call, state, input, cluster.name));
   service.creation_digest = digest;
+  service.has_client_token = input.client_token.has_value();
   IK_LET(launch, prepare_service_launch(call, state, service, service.deployments[0]));
   IK_TRY(service_placement(launch, service));
   IK_TRY(
@@ -117,6 +126,13 @@ Result<Outcome> create_service(const ApiCall& call, const State& state) {
     proposal.remove(service_events_key(call.scope, cluster.name, service.name),
                     events->second.events.revision);
   }
+  // That of an earlier service of this name is over.
+  propose_history(proposal,
+                  call,
+                  {},
+                  events == cluster.state->services.end() ? 0 : events->second.history.revision,
+                  service,
+                  {.service = &service, .now = call.now});
   return propose(std::move(proposal));
 }
 

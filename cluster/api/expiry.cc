@@ -22,10 +22,15 @@ void expire_services(const ScopeState& scope,
   for (const auto& [name, service] : cluster.services) {
     const std::optional<Timestamp>& at = service.record.value.inactive_at;
     if (!at.has_value() || now.milliseconds - at->milliseconds <= kTaskLifeMs) continue;
-    if (proposal.changes.size() + 2 > kMaxChanges) return;
+    if (proposal.changes.size() + 3 > kMaxChanges) return;
     proposal.remove(service_key(scope.scope, cluster_name, name), service.record.revision);
-    if (service.events.revision == 0) continue;
-    proposal.remove(service_events_key(scope.scope, cluster_name, name), service.events.revision);
+    if (service.events.revision != 0) {
+      proposal.remove(service_events_key(scope.scope, cluster_name, name), service.events.revision);
+    }
+    if (service.history.revision != 0) {
+      proposal.remove(service_history_key(scope.scope, cluster_name, name),
+                      service.history.revision);
+    }
   }
 }
 

@@ -55,6 +55,11 @@ Result<Outcome> list_tasks(const ApiCall& call, const State& state) {
     if (!id.has_value()) return invalid_parameter("Invalid container instance.");
     input.container_instance = id;
   }
+  if (input.service_name.has_value()) {
+    const ServiceState* service = find_named_service(call, cluster, *input.service_name);
+    if (service == nullptr) return ecs_error("ServiceNotFoundException", "Service not found.");
+    input.service_name = service->record.value.name;
+  }
   std::vector<ListItem> items;
   for (const auto& [id, kept] : cluster.state->tasks) {
     if (!is_listed(kept.value, input)) continue;

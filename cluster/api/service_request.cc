@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "cluster/api/task_placer.h"
+#include "cluster/service/rebalance.h"
 #include "cluster/service/reconcile.h"
 
 namespace ikada {
@@ -118,6 +119,7 @@ void describe_service_request(JsonFields& fields, ServiceRequest& request) {
   fields.field("enableECSManagedTags", request.enable_ecs_managed_tags);
   fields.field("enableExecuteCommand", request.enable_execute_command);
   fields.field("propagateTags", request.propagate_tags);
+  fields.field("availabilityZoneRebalancing", request.availability_zone_rebalancing);
 }
 
 Result<void> check_service_request(const ApiCall& call, const ServiceRequest& request) {
@@ -134,6 +136,10 @@ Result<void> check_service_request(const ApiCall& call, const ServiceRequest& re
   const std::string from = request.propagate_tags.value_or("NONE");
   if (from != "TASK_DEFINITION" && from != "SERVICE" && from != "NONE") {
     return invalid_parameter("Invalid propagateTags '{}'.", from);
+  }
+  const std::string rebalancing = request.availability_zone_rebalancing.value_or("DISABLED");
+  if (rebalancing != "ENABLED" && rebalancing != "DISABLED") {
+    return invalid_parameter("Invalid availabilityZoneRebalancing '{}'.", rebalancing);
   }
   if (!request.deployment_configuration.has_value()) return {};
   return check_limits(*request.deployment_configuration);
@@ -157,6 +163,15 @@ Result<void> check_daemon_request(const ServiceRequest& request) {
         "Change the value and try again");
   }
   return {};
+}
+
+Result<void> check_rebalancing(const Service& service) {
+  if (service.availability_zone_rebalancing != "ENABLED" || service::can_be_rebalanced(service)) {
+    return {};
+  }
+  return invalid_parameter(
+      "Availability Zone rebalancing is for services of the scheduling strategy REPLICA that "
+      "spread their tasks and have a maximumPercent above 100.");
 }
 
 void apply_request(const ApiCall& call, const ServiceRequest& request, Service& service) {
@@ -184,6 +199,8 @@ void apply_request(const ApiCall& call, const ServiceRequest& request, Service& 
       request.enable_ecs_managed_tags.value_or(service.enable_ecs_managed_tags);
   service.enable_execute_command =
       request.enable_execute_command.value_or(service.enable_execute_command);
+  service.availability_zone_rebalancing =
+      request.availability_zone_rebalancing.value_or(service.availability_zone_rebalancing);
   service.propagate_tags = request.propagate_tags.value_or(service.propagate_tags);
 }
 
@@ -220,9 +237,14 @@ Result<Launch> prepare_service_launch(const ApiCall& call,
   if (service.propagate_tags == "TASK_DEFINITION") input.propagate_tags = service.propagate_tags;
   if (service.propagate_tags == "SERVICE") input.tags = service.tags;
   // The definition may be deregistered: services that have it keep it.
-  input.may_be_inactive = true;
+  input.is_of_service = true;
   IK_LET(launch, prepare_launch(call, state, input));
   launch.pattern.group = group_of_service(service.name);
+  for (const ContainerImage& pin : deployment.images) {
+    for (TaskContainer& each : launch.pattern.containers) {
+      if (each.name == pin.container) each.pinned_digest = pin.digest;
+    }
+  }
   if (!deployment.load_balancers.empty()) {
     launch.pattern.targets = TaskTargets{.load_balancers = deployment.load_balancers};
   }

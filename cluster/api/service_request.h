@@ -28,6 +28,7 @@ struct ServiceRequest {
   std::optional<bool> enable_ecs_managed_tags = {};
   std::optional<bool> enable_execute_command = {};
   std::optional<std::string> propagate_tags = {};
+  std::optional<std::string> availability_zone_rebalancing = {};
 };
 void describe_service_request(JsonFields& fields, ServiceRequest& request);
 
@@ -36,6 +37,9 @@ Result<void> check_service_request(const ApiCall& call, const ServiceRequest& re
 
 // InvalidParameterException for what a service of the strategy DAEMON cannot have.
 Result<void> check_daemon_request(const ServiceRequest& request);
+
+// InvalidParameterException for a service that is to be rebalanced and cannot be.
+Result<void> check_rebalancing(const Service& service);
 
 // Takes over what is given; what makes a new deployment is left to the caller.
 void apply_request(const ApiCall& call, const ServiceRequest& request, Service& service);

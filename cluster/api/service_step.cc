@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "cluster/api/service_events.h"
+#include "cluster/api/service_history.h"
 #include "cluster/api/service_request.h"
 #include "cluster/api/service_view.h"
 #include "cluster/api/task_placer.h"
 #include "cluster/model/task_stop.h"
+#include "cluster/service/rebalance.h"
 #include "cluster/service/reconcile.h"
 #include "cluster/service/rollout.h"
 
@@ -34,7 +36,11 @@ class ServicePlan {
 
   ServiceStep make() {
     service::ServiceView view = view_of_service(state_.scope(call_.scope), cluster_, kept_, call_);
-    if (is_daemon(kept_.record.value)) find_hosts(view);
+    if (is_daemon(kept_.record.value)) {
+      find_hosts(view);
+    } else if (service::may_rebalance(kept_.record.value, call_.now)) {
+      find_room(view);
+    }
     service::Decision decision = service::reconcile(view);
     step_.look_again = decision.look_again;
     const Service& before = kept_.record.value;
@@ -45,6 +51,8 @@ class ServicePlan {
     propose_task_changes(decision);
     if (decision.starts > 0 || !decision.starts_on.empty()) start(service, decision);
     propose_events(step_.proposal, call_, kept_, news_);
+    propose_history(
+        step_.proposal, call_, kept_.history.value, kept_.history.revision, service, view);
     if (step_.proposal.changes.empty() && !decision.changed.has_value()) return std::move(step_);
     const std::string key = service_key(call_.scope, before.cluster, before.name);
     if (decision.changed.has_value()) {
@@ -115,6 +123,34 @@ class ServicePlan {
                    (reason == "AGENT" && present.count(each.host) != 0);
           });
       if (is_active && may_run) view.hosts.insert(each.host);
+    }
+  }
+
+  // Which hosts the service's tasks may be spread over, and on which there is room for one more.
+  void find_room(service::ServiceView& view) {
+    for (const auto& [id, instance] : cluster_.instances) {
+      const ContainerInstance& record = instance.record.value;
+      if (record.status != "ACTIVE" || !record.agent_connected) continue;
+      const Attribute* zone = find_attribute(record.attributes, "ecs.availability-zone");
+      view.balance[id].zone = zone == nullptr ? "" : zone->value.value_or("");
+    }
+    if (!service::is_uneven(view)) return;
+    const Service& service = kept_.record.value;
+    const Result<Launch> launch =
+        prepare_service_launch(call_, state_, service, *primary_of(service));
+    const Result<scheduler::Request> request =
+        launch.has_value() ? service_placement(*launch, service) : launch.error();
+    if (!request.has_value()) return view.balance.clear();
+    for (const scheduler::HostVerdict& each :
+         call_.placer->verdicts(state_, call_.scope, service.cluster, *request)) {
+      const auto host = view.balance.find(each.host);
+      if (host == view.balance.end()) continue;
+      host->second.has_room = each.objections.empty();
+      const bool is_allowed = std::all_of(
+          each.objections.begin(), each.objections.end(), [](const scheduler::Objection& one) {
+            return scheduler::failure_reason(one.obstacle).starts_with("RESOURCE:");
+          });
+      if (!is_allowed) view.balance.erase(host);
     }
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cluster/api/service_history.h"
 #include "cluster/api/service_targets.h"
 #include "cluster/service/failures.h"
 
@@ -56,7 +57,10 @@ Json show_deployment(const ApiCall& call,
                      const service::ServiceView& view,
                      const Deployment& deployment) {
   Json json = to_json(deployment);
-  for (const char* own : {"family", "revision", "loadBalancers"}) json.erase(own);
+  for (const char* own :
+       {"family", "revision", "loadBalancers", "images", "stopRequested", "rollsBack"}) {
+    json.erase(own);
+  }
   const Counts counts = count_tasks(view, deployment.id);
   json["taskDefinition"] = task_definition_arn(call.scope, deployment.family, deployment.revision);
   json["runningCount"] = counts.running;
@@ -64,6 +68,37 @@ Json show_deployment(const ApiCall& call,
   json["failedTasks"] = service::failures_of(view, deployment).in_a_row;
   json["launchType"] = view.service->launch_type;
   return json;
+}
+
+// Which deployment is the newest, and what there is of tasks of which revision.
+void show_current(const ApiCall& call, const ShownHistory& of, Json& json) {
+  const Service& service = of.service->record.value;
+  const auto& deployments = of.service->history.value.deployments;
+  if (!deployments.empty()) {
+    json["currentServiceDeployment"] =
+        service_deployment_arn(call.scope, service.cluster, service.name, deployments.front().id);
+  }
+  Json& revisions = json["currentServiceRevisions"] = Json::array();
+  for (const Deployment& each : service.deployments) {
+    revisions.push_back(
+        show_revision_summary(call, of, revision_of_deployment(each.id), each.desired_count));
+  }
+}
+
+// The containers of the service's newest deployment whose images are named by a tag, and that do
+// not want to be without a pin.
+std::map<std::string, std::string> tagged_images(const ScopeState& scope, const Service& service) {
+  std::map<std::string, std::string> tagged;
+  const Deployment* primary = primary_of(service);
+  if (primary == nullptr) return tagged;
+  const Kept<TaskDefinition>* definition =
+      scope.find_definition({.family = primary->family, .revision = primary->revision});
+  if (definition == nullptr) return tagged;
+  for (const ContainerDefinition& each : definition->value.container_definitions) {
+    if (each.version_consistency == "disabled") continue;
+    if (each.image.find('@') == std::string::npos) tagged[each.name] = each.image;
+  }
+  return tagged;
 }
 
 }  // namespace
@@ -74,6 +109,7 @@ service::ServiceView view_of_service(const ScopeState& scope,
                                      const ApiCall& call) {
   service::ServiceView view{.service = &service.record.value,
                             .tasks = {},
+                            .tagged = tagged_images(scope, service.record.value),
                             .now = call.now,
                             .healthy_after = call.options.healthy_after};
   const TargetLook targets(scope, call.sights());
@@ -105,8 +141,14 @@ Json show_service(const ApiCall& call,
   const Service& service = kept->record.value;
   const service::ServiceView view = view_of_service(scope, *in, *kept, call);
   Json json = to_json(service);
-  for (const char* own :
-       {"cluster", "family", "revision", "lastCompleted", "inactiveAt", "creationDigest"}) {
+  for (const char* own : {"cluster",
+                          "family",
+                          "revision",
+                          "lastCompleted",
+                          "inactiveAt",
+                          "creationDigest",
+                          "hasClientToken",
+                          "rebalancing"}) {
     json.erase(own);
   }
   const Counts counts = count_tasks(view, "");
@@ -129,6 +171,7 @@ Json show_service(const ApiCall& call,
       json["networkConfiguration"] = to_json(*primary->network_configuration);
     }
   }
+  show_current(call, {.scope = &scope, .cluster = in, .service = kept}, json);
   if (!with_tags) json["tags"] = Json::array();
   return json;
 }

@@ -1,6 +1,8 @@
 #include "cluster/api/actions.h"
 #include "cluster/api/resolve.h"
+#include "cluster/api/service_events.h"
 #include "cluster/model/task_stop.h"
+#include "cluster/service/target_step.h"
 
 namespace ikada {
 namespace {
@@ -19,6 +21,22 @@ void describe(JsonFields& fields, StopTaskInput& input) {
   fields.required("task", input.task);
   fields.field("reason", input.reason);
   fields.field("force", input.force);
+}
+
+// Of a task of a service.
+void tell_drained(Proposal& proposal,
+                  const ApiCall& call,
+                  const ClusterState& cluster,
+                  const Task& task) {
+  const auto name = service_of_group(task.group);
+  const ServiceState* service = name.has_value() ? find_service(cluster, *name) : nullptr;
+  if (service == nullptr) return;
+  const Service& record = service->record.value;
+  News news{.messages = {service::draining_event(record, 1)}};
+  for (const ServiceLoadBalancer& each : task.targets->load_balancers) {
+    news.messages.push_back(service::deregistered_event(record, 1, each.target_group_arn));
+  }
+  propose_events(proposal, call, *service, news);
 }
 
 }  // namespace
@@ -46,6 +64,9 @@ Result<Outcome> stop_task(const ApiCall& call, const State& state) {
   if (!ask_to_stop(stopping, "UserInitiated", reason, order, call.now)) return answer(show(state));
   Proposal proposal{.then = show};
   proposal.put(task_key(call.scope, cluster.name, stopping.id), stopping, kept->revision);
+  if (!is_draining(kept->value) && is_draining(stopping)) {
+    tell_drained(proposal, call, *cluster.state, stopping);
+  }
   return propose(std::move(proposal));
 }
 

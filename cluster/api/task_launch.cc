@@ -47,6 +47,9 @@ Result<void> check_texts(const LaunchInput& input) {
   if (input.started_by.value_or("").size() > kMaxStartedBy) {
     return invalid_parameter("startedBy must not be longer than {} characters.", kMaxStartedBy);
   }
+  if (!input.is_of_service && input.started_by.value_or("").starts_with("ecs-svc/")) {
+    return invalid_parameter("startedBy must not be that of a service's task.");
+  }
   if (input.group.size() > kMaxGroup || input.group.starts_with("service:")) {
     return invalid_parameter("Invalid group '{}'.", input.group.substr(0, kMaxGroup));
   }
@@ -176,7 +179,7 @@ Result<Launch> prepare_launch(const ApiCall& call, const State& state, const Lau
   if (input.task_definition.empty()) {
     return invalid_parameter("Task definition can not be blank.");
   }
-  IK_LET(kept, resolve_runnable(call, state, input.task_definition, input.may_be_inactive));
+  IK_LET(kept, resolve_runnable(call, state, input.task_definition, input.is_of_service));
   IK_TRY(check_texts(input));
   IK_TRY(check_tags(input.tags));
   IK_TRY(check_launch_type(input, kept->value));

@@ -26,7 +26,8 @@ struct LaunchInput {
   bool enable_ecs_managed_tags = false;
   std::string propagate_tags = "NONE";
   std::vector<Tag> tags = {};
-  bool may_be_inactive = false;  // The definition; for services that have it already.
+  // Its definition may be inactive, and a deployment has started it.
+  bool is_of_service = false;
 };
 void describe_launch(JsonFields& fields, LaunchInput& input);
 

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "cluster/api/actions.h"
+#include "cluster/api/service_history.h"
 #include "cluster/api/service_request.h"
 #include "cluster/api/service_targets.h"
 #include "cluster/api/service_view.h"
@@ -38,7 +39,8 @@ Result<Service> updated(const ApiCall& call,
                         const UpdateServiceInput& input,
                         const Service& before) {
   Service service = before;
-  service.creation_digest.reset();
+  // With a clientToken it stays the same request, whatever has become of the service.
+  if (!service.has_client_token) service.creation_digest.reset();
   const Deployment* primary = primary_of(before);
   DeploymentParts parts;
   if (primary != nullptr) {
@@ -47,6 +49,7 @@ Result<Service> updated(const ApiCall& call,
   }
   const std::string shape_before = shape_of(before, parts);
   apply_request(call, input.request, service);
+  if (input.request.availability_zone_rebalancing.has_value()) IK_TRY(check_rebalancing(service));
   if (input.request.task_definition.has_value()) {
     IK_LET(definition, resolve_runnable(call, state, *input.request.task_definition, false));
     service.family = definition->value.family;
@@ -87,6 +90,12 @@ Result<Outcome> update_service(const ApiCall& call, const State& state) {
   guard_launch(proposal, call, launch, {});
   proposal.put(
       service_key(call.scope, cluster.name, service.name), service, present->record.revision);
+  propose_history(proposal,
+                  call,
+                  present->history.value,
+                  present->history.revision,
+                  service,
+                  view_of_service(state.scope(call.scope), *cluster.state, *present, call));
   return propose(std::move(proposal));
 }
 

@@ -197,17 +197,10 @@ void ControlPlane::set_link(Uplink* link) {
 
 Result<std::optional<KeyCompare>> ControlPlane::find_fence() const {
   if (!store_->is_etcd()) return std::optional<KeyCompare>();
-  if (!feed_->is_ready()) {
-    return make_error(ErrorKind::kUnavailable, "the cluster's store cannot be read yet");
-  }
-  const std::optional<LeaderTerm> term =
-      election_ == nullptr ? std::optional<LeaderTerm>() : election_->term();
-  if (term.has_value() && !has_come_to(feed_->state(), *term)) {
-    return make_error(ErrorKind::kUnavailable, "this manager does not know all yet");
-  }
-  if (term.has_value()) return std::optional<KeyCompare>(term->fence);
-  if (is_founding_) return std::optional<KeyCompare>();
-  return make_error(ErrorKind::kUnavailable, "this manager does not lead");
+  return fence_of(feed_->state(),
+                  {.is_ready = feed_->is_ready(),
+                   .term = election_ == nullptr ? std::optional<LeaderTerm>() : election_->term(),
+                   .is_founding = is_founding_});
 }
 
 void ControlPlane::take_part() {

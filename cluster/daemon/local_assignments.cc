@@ -15,6 +15,10 @@ Error not_stored() {
   return make_error(ErrorKind::kUnavailable, "the manager could not store the change, retrying");
 }
 
+Error no_such_task(const std::string& task) {
+  return make_error(ErrorKind::kNotFound, "no task {} on this instance", task);
+}
+
 bool is_assigned(const Task& task, const std::string& instance) {
   return task.container_instance == instance && task.last_status != TaskStatus::kStopped;
 }
@@ -143,18 +147,31 @@ void LocalAssignments::note_change(std::string_view key) {
   if (one.has_value()) listener_.on_one(*one);
 }
 
-void LocalAssignments::ask(const std::string& what, const std::string& task, Told then) {
+const Kept<Task>* LocalAssignments::find_own(const std::string& task) const {
   const ScopeState& scope = feed_.state().scope(scope_);
   const auto cluster = scope.clusters.find(cluster_);
-  const Kept<Task>* kept = nullptr;
-  if (cluster != scope.clusters.end()) {
-    const auto found = cluster->second.tasks.find(task);
-    if (found != cluster->second.tasks.end()) kept = &found->second;
-  }
-  // Of its own tasks only, and only while they live.
-  if (kept == nullptr || !is_assigned(kept->value, instance_)) {
-    return then(make_error(ErrorKind::kNotFound, "no task {} on this instance", task));
-  }
+  if (cluster == scope.clusters.end()) return nullptr;
+  const auto found = cluster->second.tasks.find(task);
+  if (found == cluster->second.tasks.end()) return nullptr;
+  return is_assigned(found->second.value, instance_) ? &found->second : nullptr;
+}
+
+void LocalAssignments::protect(const std::string& task, const Json& request, Told then) {
+  if (find_own(task) == nullptr) return then(no_such_task(task));
+  Json body = request.is_object() ? request : Json::object();
+  body["cluster"] = cluster_;
+  body["tasks"] = Json::array({task});
+  const char* const action = request.is_object() ? "UpdateTaskProtection" : "GetTaskProtection";
+  api_.handle({.target = fmt::format("AmazonEC2ContainerServiceV20141113.{}", action),
+               .body = body.dump(),
+               .region = scope_.region},
+              [then = std::move(then)](const ApiReply& reply) { then(parse_json(reply.body)); });
+}
+
+void LocalAssignments::ask(const std::string& what, const std::string& task, Told then) {
+  const ScopeState& scope = feed_.state().scope(scope_);
+  const Kept<Task>* kept = find_own(task);
+  if (kept == nullptr) return then(no_such_task(task));
   const std::optional<Assignment> whole = assignment_of(scope, kept->value);
   if (!whole.has_value()) return then(make_error(ErrorKind::kNotFound, "no definition"));
   then(answer_for_task(what, *whole, scope, api_.options(), unix_now()));

@@ -25,6 +25,7 @@ class LocalAssignments : public Assignments {
   void follow(const std::string& instance, Listener listener) override;
   void report(const TaskReport& report, Taken then) override;
   void ask(const std::string& what, const std::string& task, Told then) override;
+  void protect(const std::string& task, const Json& request, Told then) override;
 
   // The id of the instance that enlist() makes; a random one without it.
   void set_id(std::string id) { id_ = std::move(id); }
@@ -40,6 +41,8 @@ class LocalAssignments : public Assignments {
   void note_change(std::string_view key);
 
  private:
+  // Null if it is not this instance's, or lives no more.
+  const Kept<Task>* find_own(const std::string& task) const;
   void tell_all();
   void propose(const Proposal& proposal, std::function<void(bool)> done);
   void propose_report(const TaskReport& report, Taken then, int attempts);

@@ -42,6 +42,7 @@ void NodeSession::take(const Question& question) {
   if (question.verb == "follow") return follow(question.id);
   if (question.verb == "report") return report(question.id, question.body);
   if (question.verb == "credentials" || question.verb == "secrets") return grant(question);
+  if (question.verb == "protection") return protect(question);
   if (question.verb == "renew") return renew(question.id, question.body);
   if (question.verb == "leave") return leave(question.id, question.body);
   reply(question.id, make_error(ErrorKind::kInvalid, "no such question: {}", question.verb));
@@ -135,6 +136,22 @@ void NodeSession::grant(const Question& question) {
                    [self = shared_from_this(), id = question.id](const Result<Json>& answer) {
                      self->reply(id, answer);
                    });
+}
+
+void NodeSession::protect(const Question& question) {
+  if (!question.body.is_object()) {
+    return reply(question.id, make_error(ErrorKind::kInvalid, "protection: no task"));
+  }
+  const auto request = question.body.find("request");
+  const auto task = question.body.find("task");
+  if (request == question.body.end() || task == question.body.end() || !task->is_string()) {
+    return reply(question.id, make_error(ErrorKind::kInvalid, "protection: no task"));
+  }
+  assignments_.protect(task->get<std::string>(),
+                       *request,
+                       [self = shared_from_this(), id = question.id](const Result<Json>& answer) {
+                         self->reply(id, answer);
+                       });
 }
 
 void NodeSession::renew(std::int64_t id, const Json& body) {

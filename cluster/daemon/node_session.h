@@ -38,6 +38,7 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void follow(std::int64_t id);
   void report(std::int64_t id, const Json& body);
   void grant(const Question& question);
+  void protect(const Question& question);
   void renew(std::int64_t id, const Json& body);
   void leave(std::int64_t id, const Json& body);
   void try_to_leave(std::int64_t id, bool stops_tasks, int attempts);

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/agent/task_network.h"
+#include "cluster/daemon/protection_endpoint.h"
 #include "cluster/engine/container_names.h"
 #include "runtime/base/random_id.h"
 #include "runtime/base/text.h"
@@ -183,8 +184,12 @@ void TaskEndpoints::answer(const std::shared_ptr<Door>& door,
   if (!door->rate.take(RequestRate::Clock::now())) {
     return respond(plain_error(429, "too many requests"));
   }
-  if (request.method != "GET") return respond(plain_error(405, "only GET is allowed"));
   const std::string_view path = cut(request.target, '?').before;
+  constexpr std::string_view kAgentApi = "/api/";
+  const bool is_put = request.method == "PUT" && path.starts_with(kAgentApi);
+  if (request.method != "GET" && !is_put) {
+    return respond(plain_error(405, "only GET is allowed"));
+  }
   constexpr std::string_view kCredentials = "/v2/credentials/";
   const auto is_asked_by = [&](const std::string& task) {
     const std::shared_ptr<const TaskFacts> facts = runner_->facts(task);
@@ -200,15 +205,18 @@ void TaskEndpoints::answer(const std::shared_ptr<Door>& door,
     return respond(
         credentials_error(400, "InvalidIdInRequest", "CredentialsV2Request: ID not found"));
   }
-  if (!path.starts_with("/v4/") && !path.starts_with("/v3/")) {
+  const bool is_of_agent = path.starts_with(kAgentApi);
+  if (!is_of_agent && !path.starts_with("/v4/") && !path.starts_with("/v3/")) {
     return respond(plain_error(404, "no such path"));
   }
-  const Cut parts = cut(path.substr(4), '/');
+  const Cut parts = cut(path.substr(is_of_agent ? kAgentApi.size() : 4), '/');
   const auto found = containers_.find(std::string(parts.before));
   if (found == containers_.end() || !is_asked_by(found->second.first)) {
     return respond(plain_error(404, "V4 metadata handler: unable to find the container"));
   }
-  answer_metadata(found->second, parts.after, respond);
+  if (!is_of_agent) return answer_metadata(found->second, parts.after, respond);
+  if (parts.after != "task-protection/v1/state") return respond(plain_error(404, "no such path"));
+  answer_protection(found->second, request, respond);
 }
 
 void TaskEndpoints::answer_metadata(const Place& asker,
@@ -274,21 +282,51 @@ Json TaskEndpoints::stats_of(const ContainerFacts& container) {
   return stats;
 }
 
-void TaskEndpoints::answer_credentials(const std::string& task,
-                                       const HttpRequest& request,
-                                       const HttpServer::Respond& respond) {
+AuditRecord TaskEndpoints::record_of(const std::string& task,
+                                     const HttpRequest& request,
+                                     const char* name) const {
   const std::shared_ptr<const TaskFacts> facts = runner_->facts(task);
   AuditRecord record;
   record.source = "ikadad";
-  record.name = "GetTaskCredentials";
+  record.name = name;
   record.account = facts->scope.account;
   record.region = facts->scope.region;
   record.address = request.peer.address;
   record.user_agent = request.header("user-agent");
   record.request_id = random_hex(16);
-  record.is_read_only = true;
-  record.resources = {task_arn(facts->scope, facts->task.cluster, task),
-                      facts->definition.task_role_arn.value_or("")};
+  record.is_read_only = request.method == "GET";
+  record.resources = {task_arn(facts->scope, facts->task.cluster, task)};
+  return record;
+}
+
+// A task of its own only: who asks says which it is.
+void TaskEndpoints::answer_protection(const Place& asker,
+                                      const HttpRequest& request,
+                                      const HttpServer::Respond& respond) {
+  const char* const name = request.method == "GET" ? "GetTaskProtection" : "UpdateTaskProtection";
+  const AuditRecord record = record_of(asker.first, request, name);
+  const std::string arn = record.resources.front();
+  const auto answer = [this, record, arn, respond](const Result<Json>& answered) {
+    const ProtectionReply reply = protection_reply(answered, arn);
+    AuditRecord whole = record;
+    if (reply.body.contains("error")) {
+      whole.error_code = reply.body["error"].value("Code", "");
+      whole.error_message = reply.body["error"].value("Message", "");
+    }
+    audit_.write(std::move(whole), nullptr);
+    respond(endpoint_reply(reply.status, reply.body));
+  };
+  const Result<Json> wanted = protection_request(request.method, request.body);
+  if (!wanted.has_value()) return answer(wanted);
+  assignments_.protect(asker.first, *wanted, answer);
+}
+
+void TaskEndpoints::answer_credentials(const std::string& task,
+                                       const HttpRequest& request,
+                                       const HttpServer::Respond& respond) {
+  const std::shared_ptr<const TaskFacts> facts = runner_->facts(task);
+  AuditRecord record = record_of(task, request, "GetTaskCredentials");
+  record.resources.push_back(facts->definition.task_role_arn.value_or(""));
   const auto known = granted_.find(task);
   if (known != granted_.end() && known->second.expires_at - unix_now() > kRenewBefore) {
     audit_.write(std::move(record), nullptr);

@@ -1,8 +1,9 @@
-// What this host's tasks ask its agent: the task metadata endpoint (versions 3 and 4), and the
-// credentials of their roles.
+// What this host's tasks ask its agent: the task metadata endpoint (versions 3 and 4), the
+// credentials of their roles, and protection from scale-in.
 //
 //   GET /v4/ID  /v4/ID/task  /v4/ID/taskWithTags  /v4/ID/stats  /v4/ID/task/stats
 //   GET /v2/credentials/ID
+//   GET and PUT /api/ID/task-protection/v1/state
 //
 // Whose request it is follows from the listener (task_doors.h): an id of another task is unknown
 // there. Only in network mode host, where all tasks share the host's namespace, the id alone
@@ -77,6 +78,12 @@ class TaskEndpoints {
   void answer_metadata(const Place& asker,
                        std::string_view what,
                        const HttpServer::Respond& respond);
+  void answer_protection(const Place& asker,
+                         const HttpRequest& request,
+                         const HttpServer::Respond& respond);
+  AuditRecord record_of(const std::string& task,
+                        const HttpRequest& request,
+                        const char* name) const;
   void answer_credentials(const std::string& task,
                           const HttpRequest& request,
                           const HttpServer::Respond& respond);

@@ -63,6 +63,20 @@ std::string service_arn(const Scope& scope, std::string_view cluster, std::strin
   return ecs_arn(scope, fmt::format("service/{}/{}", cluster, name));
 }
 
+std::string service_deployment_arn(const Scope& scope,
+                                   std::string_view cluster,
+                                   std::string_view service,
+                                   std::string_view id) {
+  return ecs_arn(scope, fmt::format("service-deployment/{}/{}/{}", cluster, service, id));
+}
+
+std::string service_revision_arn(const Scope& scope,
+                                 std::string_view cluster,
+                                 std::string_view service,
+                                 std::string_view id) {
+  return ecs_arn(scope, fmt::format("service-revision/{}/{}/{}", cluster, service, id));
+}
+
 std::string container_arn(const Scope& scope,
                           std::string_view cluster,
                           std::string_view task,
@@ -93,6 +107,19 @@ std::optional<std::string> id_of(std::string_view text,
   if (!parts.found) return resource;
   if (parts.before != cluster) return std::nullopt;
   return std::string(parts.after);
+}
+
+std::optional<ServicePart> service_part_of(std::string_view text,
+                                           std::string_view kind,
+                                           const Scope& scope) {
+  const std::optional<std::string> resource = resource_of(text, kind, scope);
+  if (!resource.has_value()) return std::nullopt;
+  const Cut cluster = cut(*resource, '/');
+  const Cut service = cut(cluster.after, '/');
+  if (!cluster.found || !service.found) return std::nullopt;
+  return ServicePart{.cluster = std::string(cluster.before),
+                     .service = std::string(service.before),
+                     .id = std::string(service.after)};
 }
 
 std::optional<TaskDefinitionName> task_definition_name_of(std::string_view text,

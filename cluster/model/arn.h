@@ -40,6 +40,15 @@ std::string container_instance_arn(const Scope& scope,
                                    std::string_view id);
 std::string task_arn(const Scope& scope, std::string_view cluster, std::string_view id);
 std::string service_arn(const Scope& scope, std::string_view cluster, std::string_view name);
+// Of a deployment or revision of a service.
+std::string service_deployment_arn(const Scope& scope,
+                                   std::string_view cluster,
+                                   std::string_view service,
+                                   std::string_view id);
+std::string service_revision_arn(const Scope& scope,
+                                 std::string_view cluster,
+                                 std::string_view service,
+                                 std::string_view id);
 std::string container_arn(const Scope& scope,
                           std::string_view cluster,
                           std::string_view task,
@@ -56,6 +65,17 @@ std::optional<std::string> id_of(std::string_view text,
                                  std::string_view kind,
                                  const Scope& scope,
                                  std::string_view cluster);
+
+// What service_deployment_arn() or service_revision_arn() was made of; `kind` is
+// "service-deployment" or "service-revision". Nothing for anything else.
+struct ServicePart {
+  std::string cluster = {};
+  std::string service = {};
+  std::string id = {};
+};
+std::optional<ServicePart> service_part_of(std::string_view text,
+                                           std::string_view kind,
+                                           const Scope& scope);
 
 // A family, with a revision or without: "web", "web:3", or an ARN.
 struct TaskDefinitionName {

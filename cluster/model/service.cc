@@ -34,6 +34,12 @@ void describe(JsonFields& fields, DeploymentConfiguration& configuration) {
   fields.field("minimumHealthyPercent", configuration.minimum_healthy_percent);
 }
 
+void describe(JsonFields& fields, ContainerImage& image) {
+  fields.field("containerName", image.container);
+  fields.field("image", image.image);
+  fields.field("imageDigest", image.digest);
+}
+
 void describe(JsonFields& fields, Deployment& deployment) {
   fields.field("id", deployment.id);
   fields.field("status", deployment.status);
@@ -44,6 +50,9 @@ void describe(JsonFields& fields, Deployment& deployment) {
   fields.field("loadBalancers", deployment.load_balancers);
   fields.field("rolloutState", deployment.rollout_state);
   fields.field("rolloutStateReason", deployment.rollout_state_reason);
+  fields.field("images", deployment.images);
+  fields.field("stopRequested", deployment.stop_requested);
+  fields.field("rollsBack", deployment.rolls_back);
   fields.field("createdAt", deployment.created_at);
   fields.field("updatedAt", deployment.updated_at);
 }
@@ -55,6 +64,11 @@ void describe(JsonFields& fields, ServiceEvent& event) {
 }
 
 void describe(JsonFields& fields, ServiceEvents& events) { fields.field("events", events.events); }
+
+void describe(JsonFields& fields, Rebalancing& rebalancing) {
+  fields.field("tasks", rebalancing.tasks);
+  fields.field("changedAt", rebalancing.changed_at);
+}
 
 void describe(JsonFields& fields, Service& service) {
   fields.field("cluster", service.cluster);
@@ -71,6 +85,8 @@ void describe(JsonFields& fields, Service& service) {
   fields.field("placementConstraints", service.placement_constraints);
   fields.field("placementStrategy", service.placement_strategy);
   fields.field("healthCheckGracePeriodSeconds", service.health_check_grace_period_seconds);
+  fields.field("availabilityZoneRebalancing", service.availability_zone_rebalancing);
+  fields.field("rebalancing", service.rebalancing);
   fields.field("roleArn", service.role_arn);
   fields.field("enableECSManagedTags", service.enable_ecs_managed_tags);
   fields.field("enableExecuteCommand", service.enable_execute_command);
@@ -80,6 +96,7 @@ void describe(JsonFields& fields, Service& service) {
   fields.field("inactiveAt", service.inactive_at);
   fields.field("createdBy", service.created_by);
   fields.field("creationDigest", service.creation_digest);
+  fields.field("hasClientToken", service.has_client_token);
 }
 
 std::string group_of_service(std::string_view name) {

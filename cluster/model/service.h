@@ -43,6 +43,16 @@ struct DeploymentConfiguration {
 };
 void describe(JsonFields& fields, DeploymentConfiguration& configuration);
 
+// What a container's image was when the first task of a deployment took it.
+struct ContainerImage {
+  std::string container = {};
+  std::string image = {};   // As the task definition names it.
+  std::string digest = {};  // "sha256:…"; empty: not known yet.
+
+  bool operator==(const ContainerImage&) const = default;
+};
+void describe(JsonFields& fields, ContainerImage& image);
+
 struct Deployment {
   std::string id = {};             // "ecs-svc/" and 19 digits.
   std::string status = "PRIMARY";  // PRIMARY; ACTIVE for an older one.
@@ -53,6 +63,9 @@ struct Deployment {
   std::vector<ServiceLoadBalancer> load_balancers = {};  // The API shows the service's.
   std::string rollout_state = "IN_PROGRESS";             // IN_PROGRESS, COMPLETED or FAILED.
   std::string rollout_state_reason = {};
+  std::vector<ContainerImage> images = {};  // Those whose digest is known. Not shown.
+  std::string stop_requested = {};          // ABORT or ROLLBACK, if StopServiceDeployment says so.
+  std::string rolls_back = {};  // The id of that from which the service came back to this one.
   Timestamp created_at = {};
   Timestamp updated_at = {};
 };
@@ -73,6 +86,14 @@ void describe(JsonFields& fields, ServiceEvents& events);
 
 inline constexpr size_t kMaxServiceEvents = 100;
 
+// Tasks that are being moved to hosts that have fewer: each stays until another one is healthy
+// there.
+struct Rebalancing {
+  std::vector<std::string> tasks = {};  // Those that are to go.
+  Timestamp changed_at = {};            // When that began, or was last over.
+};
+void describe(JsonFields& fields, Rebalancing& rebalancing);
+
 struct Service {
   std::string cluster = {};
   std::string name = {};
@@ -88,6 +109,8 @@ struct Service {
   std::vector<PlacementConstraint> placement_constraints = {};
   std::vector<PlacementStrategy> placement_strategy = {};
   std::optional<std::int32_t> health_check_grace_period_seconds = {};
+  std::string availability_zone_rebalancing = "DISABLED";  // Or ENABLED.
+  std::optional<Rebalancing> rebalancing = {};             // Not shown.
   std::optional<std::string> role_arn = {};
   bool enable_ecs_managed_tags = false;
   bool enable_execute_command = false;
@@ -97,6 +120,7 @@ struct Service {
   std::optional<Timestamp> inactive_at = {};  // Not shown.
   std::optional<std::string> created_by = {};
   std::optional<std::string> creation_digest = {};  // Of CreateService's request. Not shown.
+  bool has_client_token = false;                    // That had a clientToken. Not shown.
 };
 void describe(JsonFields& fields, Service& service);
 

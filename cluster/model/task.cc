@@ -26,7 +26,7 @@ void describe_times(JsonFields& fields, Task& task) {
 
 Json show_container(const TaskContainer& container, const Task& task, const Scope& scope) {
   Json json = to_json(container);
-  json.erase("id");
+  for (const char* own : {"id", "pinnedDigest"}) json.erase(own);
   json["containerArn"] = container_arn(scope, task.cluster, task.id, container.id);
   json["taskArn"] = task_arn(scope, task.cluster, task.id);
   return json;
@@ -54,6 +54,7 @@ void describe(JsonFields& fields, TaskContainer& container) {
   fields.field("name", container.name);
   fields.field("image", container.image);
   fields.field("imageDigest", container.image_digest);
+  fields.field("pinnedDigest", container.pinned_digest);
   fields.field("runtimeId", container.runtime_id);
   fields.field("lastStatus", container.last_status);
   fields.field("exitCode", container.exit_code);

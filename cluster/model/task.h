@@ -42,6 +42,7 @@ struct TaskContainer {
   std::string name = {};
   std::optional<std::string> image = {};
   std::optional<std::string> image_digest = {};
+  std::optional<std::string> pinned_digest = {};  // The one that it is to have. Not shown.
   std::optional<std::string> runtime_id = {};
   std::string last_status = "PENDING";
   std::optional<std::int32_t> exit_code = {};

@@ -94,6 +94,10 @@ void RemoteAssignments::ask(const std::string& what, const std::string& task, To
   link_.ask(what, {{"task", task}}, std::move(then));
 }
 
+void RemoteAssignments::protect(const std::string& task, const Json& request, Told then) {
+  link_.ask("protection", {{"task", task}, {"request", request}}, std::move(then));
+}
+
 void RemoteAssignments::note_connected() {
   if (!instance_.empty()) ask_to_follow();
 }

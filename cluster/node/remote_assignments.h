@@ -21,6 +21,7 @@ class RemoteAssignments : public Assignments {
   void follow(const std::string& instance, Listener listener) override;
   void report(const TaskReport& report, Taken then) override;
   void ask(const std::string& what, const std::string& task, Told then) override;
+  void protect(const std::string& task, const Json& request, Told then) override;
 
   // What the link tells.
   void note_connected();

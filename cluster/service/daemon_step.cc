@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cluster/service/failures.h"
+#include "cluster/service/image_pins.h"
 #include "cluster/service/rollout.h"
 
 namespace ikada::service {
@@ -30,13 +31,18 @@ class DaemonStep {
       OnHost& host = hosts_[each.task->container_instance.value_or("")];
       host.is_empty = false;
       if (is_live(each)) host.live.push_back(&each);
-      if (is_healthy(each, view)) ++healthy_;
+      if (is_healthy(each, view)) {
+        ++healthy_;
+      } else {
+        is_changing_ = true;
+      }
     }
   }
 
   void run() {
     for (const auto& [id, host] : hosts_) look_at(id, host);
     start();
+    tell_stuck();
   }
 
  private:
@@ -54,11 +60,16 @@ class DaemonStep {
         if (each->is_last_on_host) stop(*each);
         continue;
       }
-      const bool is_good = each->task->started_by == primary_.id && !is_unhealthy(*each, view_);
+      const bool is_good = each->task->started_by == primary_.id && !is_unhealthy(*each, view_) &&
+                           !has_other_image(*each, primary_);
       const bool is_surplus = !is_wanted(id) || (is_good && has_own);
       const bool is_in_the_way = !is_good && (!is_healthy(*each, view_) || healthy_ > lower_);
       has_own = has_own || is_good;
-      if (is_surplus || is_in_the_way) stop(*each);
+      if (is_surplus || is_in_the_way) {
+        stop(*each);
+      } else if (!is_good) {
+        is_held_ = true;
+      }
     }
   }
 
@@ -77,12 +88,22 @@ class DaemonStep {
     }
   }
 
+  // All are healthy, some are to be replaced, and none may go first.
+  void tell_stuck() {
+    if (!is_held_ || is_changing_ || !decision_.stops.empty() || !decision_.starts_on.empty()) {
+      return;
+    }
+    decision_.repeated_events.push_back(stuck_event(service_));
+  }
+
   const ServiceView& view_;
   Decision& decision_;
   const Service& service_;
   const Deployment& primary_;
   std::int32_t lower_ = 0;
   std::int32_t healthy_ = 0;
+  bool is_held_ = false;      // A task waits for being replaced.
+  bool is_changing_ = false;  // One is starting, stopping or unhealthy.
   std::map<std::string, OnHost> hosts_ = {};
 };
 

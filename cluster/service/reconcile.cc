@@ -8,6 +8,8 @@
 #include "cluster/model/task_stop.h"
 #include "cluster/service/daemon_step.h"
 #include "cluster/service/failures.h"
+#include "cluster/service/image_pins.h"
+#include "cluster/service/rebalance.h"
 #include "cluster/service/rollout.h"
 #include "cluster/service/scale_in.h"
 #include "cluster/service/target_step.h"
@@ -43,7 +45,8 @@ Sorted sort_tasks(const ServiceView& view, const Deployment& primary) {
     const bool is_own = each.task->started_by == primary.id;
     const bool is_bad = is_unhealthy(each, view);
     if (is_own && is_bad) ++sorted.unhealthy;
-    const bool stays = is_own && !is_bad && !each.is_on_draining_host;
+    const bool stays =
+        is_own && !is_bad && !each.is_on_draining_host && !has_other_image(each, primary);
     (stays ? sorted.good : sorted.leaving).push_back(&each);
   }
   return sorted;
@@ -149,11 +152,7 @@ class Step {
           return !is_healthy(*each, view_) && will_be_healthy_at(*each, view_).has_value();
         });
     if (is_stuck && decision_.stops.empty() && !waits && kept_.empty()) {
-      decision_.repeated_events.push_back(
-          fmt::format("{} was unable to stop or start tasks during a deployment because of the "
-                      "service deployment configuration. Update the minimumHealthyPercent or "
-                      "maximumPercent value and try again.",
-                      event_subject(service_)));
+      decision_.repeated_events.push_back(stuck_event(service_));
     }
   }
 
@@ -269,6 +268,14 @@ std::int32_t upper_limit(std::int32_t desired_count, std::int32_t percent) {
   return static_cast<std::int32_t>(std::int64_t{desired_count} * percent / kWhole);
 }
 
+namespace {
+
+bool is_moving(const Service& service) {
+  return service.rebalancing.has_value() && !service.rebalancing->tasks.empty();
+}
+
+}  // namespace
+
 Decision reconcile(const ServiceView& view) {
   Decision decision;
   if (view.service->status == "INACTIVE") return decision;
@@ -278,16 +285,22 @@ Decision reconcile(const ServiceView& view) {
     is_changed = take_down(view, service, decision);
   } else {
     is_changed = count_hosts(view, service);
+    is_changed = pin_images(service, view) || is_changed;
     is_changed = advance_rollout(service, view, decision.events) || is_changed;
     if (primary_of(service) == nullptr) return decision;
     if (is_daemon(service)) {
       decide_daemons(view, service, decision);
     } else {
-      Step(view, service, decision).run();
+      const bool was_moving = is_moving(service);
+      if (advance_moves(view, service, decision) == Moves::kNone) {
+        Step(view, service, decision).run();
+      }
+      is_changed = is_changed || is_moving(service) != was_moving;
     }
     note_times(view, service, decision);
     decision.is_steady = decision.stops.empty() && decision.starts == 0 &&
                          decision.starts_on.empty() && is_steady(service, view);
+    if (!is_daemon(service)) is_changed = begin_moves(view, service, decision) || is_changed;
   }
   decide_targets(view, service, decision);
   tell_stops(view, service, decision);

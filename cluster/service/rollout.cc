@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "cluster/service/failures.h"
+#include "cluster/service/image_pins.h"
 
 namespace ikada::service {
 namespace {
@@ -15,7 +16,11 @@ bool has_tasks(const ServiceView& view, const Deployment& deployment) {
   });
 }
 
-void roll_back(Service& service, const ServiceView& view, std::vector<std::string>& events) {
+void roll_back(Service& service,
+               const ServiceView& view,
+               std::string_view cause,
+               std::vector<std::string>& events) {
+  const std::string failed = primary_of(service)->id;
   Deployment target = *service.last_completed;
   for (Deployment& each : service.deployments) {
     each.status = "ACTIVE";
@@ -26,13 +31,27 @@ void roll_back(Service& service, const ServiceView& view, std::vector<std::strin
   target.desired_count = service.desired_count;
   target.rollout_state = "IN_PROGRESS";
   target.rollout_state_reason =
-      fmt::format("ECS deployment circuit breaker: rolling back to deploymentId {}.", target.id);
+      fmt::format("{}: rolling back to deploymentId {}.", cause, target.id);
+  target.rolls_back = failed;
   target.updated_at = view.now;
   events.push_back(
       fmt::format("{} rolling back to deployment {}.", event_subject(service), target.id));
   service.family = target.family;
   service.revision = target.revision;
   service.deployments.insert(service.deployments.begin(), std::move(target));
+}
+
+// As StopServiceDeployment wants it: back to what was there before, or no further.
+void stop_rollout(Service& service, const ServiceView& view, std::vector<std::string>& events) {
+  Deployment& primary = *primary_of(service);
+  const bool goes_back = primary.stop_requested == "ROLLBACK" && can_roll_back(service);
+  primary.rollout_state = "FAILED";
+  primary.rollout_state_reason = fmt::format("ECS deployment {} was stopped.", primary.id);
+  primary.stop_requested.clear();
+  primary.updated_at = view.now;
+  events.push_back(
+      fmt::format("{} (deployment {}) deployment stopped.", event_subject(service), primary.id));
+  if (goes_back) roll_back(service, view, "ECS deployment stopped", events);
 }
 
 void fail(Service& service, const ServiceView& view, std::vector<std::string>& events) {
@@ -43,10 +62,8 @@ void fail(Service& service, const ServiceView& view, std::vector<std::string>& e
   events.push_back(fmt::format("{} (deployment {}) deployment failed: tasks failed to start.",
                                event_subject(service),
                                primary.id));
-  const bool has_target =
-      service.last_completed.has_value() && service.last_completed->id != primary.id;
-  if (service.deployment_configuration.breaker.rollback && has_target) {
-    roll_back(service, view, events);
+  if (service.deployment_configuration.breaker.rollback && can_roll_back(service)) {
+    roll_back(service, view, "ECS deployment circuit breaker", events);
   }
 }
 
@@ -66,14 +83,27 @@ std::string event_subject(const Service& service) {
   return fmt::format("(service {})", service.name);
 }
 
+std::string stuck_event(const Service& service) {
+  return fmt::format(
+      "{} was unable to stop or start tasks during a deployment because of the service deployment "
+      "configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
+      event_subject(service));
+}
+
+bool can_roll_back(const Service& service) {
+  const Deployment* primary = primary_of(service);
+  return primary != nullptr && service.last_completed.has_value() &&
+         service.last_completed->id != primary->id;
+}
+
 bool is_steady(const Service& service, const ServiceView& view) {
   if (service.deployments.size() != 1) return false;
   const Deployment& primary = service.deployments.front();
   std::int32_t healthy = 0;
   for (const ServiceTask& each : view.tasks) {
     if (each.task->last_status == TaskStatus::kStopped) continue;
-    const bool is_good =
-        each.task->started_by == primary.id && is_healthy(each, view) && !each.is_on_draining_host;
+    const bool is_good = each.task->started_by == primary.id && is_healthy(each, view) &&
+                         !each.is_on_draining_host && !has_other_image(each, primary);
     if (!is_good) return false;
     ++healthy;
   }
@@ -86,6 +116,10 @@ bool advance_rollout(Service& service, const ServiceView& view, std::vector<std:
   });
   const Deployment* primary = primary_of(service);
   if (primary == nullptr || primary->rollout_state != "IN_PROGRESS") return gone > 0;
+  if (!primary->stop_requested.empty()) {
+    stop_rollout(service, view, events);
+    return true;
+  }
   const CircuitBreaker& breaker = service.deployment_configuration.breaker;
   if (breaker.enable &&
       failures_of(view, *primary).in_a_row >= breaker_threshold(breaker, service.desired_count)) {

@@ -14,10 +14,16 @@ namespace ikada::service {
 // All that is asked for runs, is healthy, and nothing else is there.
 bool is_steady(const Service& service, const ServiceView& view);
 
+// There is a completed deployment other than the PRIMARY one.
+bool can_roll_back(const Service& service);
+
 // Changes the service's deployments, and says whether it did; adds what is to be told. A deployment
 // that failed is rolled back to the last one that was completed, if the service wants that and
 // there is one.
 bool advance_rollout(Service& service, const ServiceView& view, std::vector<std::string>& events);
+
+// The bounds of its deployment leave no step that can be made.
+std::string stuck_event(const Service& service);
 
 // "(service NAME)"
 std::string event_subject(const Service& service);

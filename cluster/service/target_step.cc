@@ -21,13 +21,12 @@ void count_groups(Counts& counts, const TaskTargets& targets) {
   for (const ServiceLoadBalancer& each : targets.load_balancers) ++counts[each.target_group_arn];
 }
 
-void tell_counts(const Service& service,
-                 const char* what,
-                 const Counts& counts,
-                 std::vector<std::string>& events) {
+void tell_registered(const Service& service,
+                     const Counts& counts,
+                     std::vector<std::string>& events) {
   for (const auto& [group, count] : counts) {
     events.push_back(fmt::format(
-        "{} {} {} targets in (target-group {})", event_subject(service), what, count, group));
+        "{} registered {} targets in (target-group {})", event_subject(service), count, group));
   }
 }
 
@@ -62,6 +61,16 @@ std::string stopped_event(const Service& service, int count, const std::string& 
   return fmt::format("{} has stopped {} running tasks:{}.", event_subject(service), count, tasks);
 }
 
+std::string draining_event(const Service& service, int count) {
+  return fmt::format(
+      "{} has begun draining connections on {} tasks.", event_subject(service), count);
+}
+
+std::string deregistered_event(const Service& service, int count, const std::string& group) {
+  return fmt::format(
+      "{} deregistered {} targets in (target-group {})", event_subject(service), count, group);
+}
+
 void decide_targets(const ServiceView& view, const Service& service, Decision& decision) {
   Counts registered;
   const size_t most = most_changes(decision);
@@ -91,7 +100,7 @@ void decide_targets(const ServiceView& view, const Service& service, Decision& d
     }
     decision.targets.insert_or_assign(task.id, std::move(targets));
   }
-  tell_counts(service, "registered", registered, decision.events);
+  tell_registered(service, registered, decision.events);
   if (stopped_count > 0) decision.events.push_back(stopped_event(service, stopped_count, stopped));
 }
 
@@ -117,9 +126,10 @@ void tell_stopped_targets(const ServiceView& view, const Service& service, Decis
     }
   }
   if (count == 0) return;
-  decision.events.push_back(
-      fmt::format("{} has begun draining connections on {} tasks.", event_subject(service), count));
-  tell_counts(service, "deregistered", deregistered, decision.events);
+  decision.events.push_back(draining_event(service, count));
+  for (const auto& [group, targets] : deregistered) {
+    decision.events.push_back(deregistered_event(service, targets, group));
+  }
 }
 
 }  // namespace ikada::service

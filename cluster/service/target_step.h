@@ -25,4 +25,10 @@ void tell_stopped_targets(const ServiceView& view, const Service& service, Decis
 // "(service web) has stopped 2 running tasks: (task 1) (task 2)."; of `tasks`, " (task 1)" each.
 std::string stopped_event(const Service& service, int count, const std::string& tasks);
 
+// "(service web) has begun draining connections on 2 tasks."
+std::string draining_event(const Service& service, int count);
+
+// "(service web) deregistered 2 targets in (target-group ARN)"
+std::string deregistered_event(const Service& service, int count, const std::string& group);
+
 }  // namespace ikada::service

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -46,10 +47,21 @@ struct ServiceTask {
   TargetsView targets = {};
 };
 
+// An ACTIVE instance, when tasks are spread over such.
+struct BalanceHost {
+  std::string zone = {};
+  bool has_room = false;  // For one more task of the service.
+};
+
 struct ServiceView {
   const Service* service = nullptr;
   std::vector<ServiceTask> tasks = {};  // All that the state has, STOPPED ones too.
-  std::set<std::string> hosts = {};     // Of a daemon service: on which instances it is to run.
+  // Containers of the PRIMARY deployment whose image is to be the same in all its tasks, and their
+  // images, which are named without a digest.
+  std::map<std::string, std::string> tagged = {};
+  std::set<std::string> hosts = {};  // Of a daemon service: on which instances it is to run.
+  // Where tasks can be moved from and to; empty when that need not be thought of.
+  std::map<std::string, BalanceHost> balance = {};
   Timestamp now = {};
   std::chrono::milliseconds healthy_after = kHealthyAfter;
 };

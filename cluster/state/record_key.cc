@@ -14,7 +14,7 @@ namespace ikada {
 namespace {
 
 // In the order of RecordKind.
-constexpr std::array<std::string_view, 21> kWords = {"cluster",
+constexpr std::array<std::string_view, 22> kWords = {"cluster",
                                                      "instance",
                                                      "family",
                                                      "definition",
@@ -34,7 +34,8 @@ constexpr std::array<std::string_view, 21> kWords = {"cluster",
                                                      "log-group",
                                                      "repository",
                                                      "image",
-                                                     "image-tag"};
+                                                     "image-tag",
+                                                     "service-history"};
 constexpr size_t kShortParts = 5;
 constexpr size_t kLongParts = 6;
 
@@ -96,6 +97,12 @@ std::string service_events_key(const Scope& scope,
                                std::string_view cluster,
                                std::string_view name) {
   return make_key(scope, RecordKind::kServiceEvents, cluster, name);
+}
+
+std::string service_history_key(const Scope& scope,
+                                std::string_view cluster,
+                                std::string_view name) {
+  return make_key(scope, RecordKind::kServiceHistory, cluster, name);
 }
 
 std::string setting_key(const Scope& scope, std::string_view principal, std::string_view name) {

@@ -8,6 +8,7 @@
 //   ecs/ACCOUNT/REGION/token/CLUSTER/TOKEN                 RunToken
 //   ecs/ACCOUNT/REGION/service/CLUSTER/NAME                Service
 //   ecs/ACCOUNT/REGION/service-events/CLUSTER/NAME         ServiceEvents
+//   ecs/ACCOUNT/REGION/service-history/CLUSTER/NAME        ServiceHistory
 //   ecs/ACCOUNT/REGION/setting/PRINCIPAL/NAME              AccountSetting
 //   ecs/ACCOUNT/REGION/node/ID                             Node; in the home region
 //   ecs/ACCOUNT/REGION/grant/ROLE                          JoinGrant; in the home region
@@ -58,6 +59,7 @@ enum class RecordKind {
   kRepository,
   kImage,
   kImageTag,
+  kServiceHistory,
 };
 
 struct RecordKey {
@@ -76,6 +78,9 @@ std::string task_key(const Scope& scope, std::string_view cluster, std::string_v
 std::string token_key(const Scope& scope, std::string_view cluster, std::string_view token);
 std::string service_key(const Scope& scope, std::string_view cluster, std::string_view name);
 std::string service_events_key(const Scope& scope, std::string_view cluster, std::string_view name);
+std::string service_history_key(const Scope& scope,
+                                std::string_view cluster,
+                                std::string_view name);
 std::string setting_key(const Scope& scope, std::string_view principal, std::string_view name);
 std::string node_key(const Scope& scope, std::string_view id);
 std::string grant_key(const Scope& scope, std::string_view role);

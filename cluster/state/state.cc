@@ -83,7 +83,9 @@ void forget_service_if_gone(ClusterState& cluster, const std::string& name) {
   const auto found = cluster.services.find(name);
   if (found == cluster.services.end()) return;
   const ServiceState& service = found->second;
-  if (service.record.revision == 0 && service.events.revision == 0 && service.tasks.empty()) {
+  const bool has_records =
+      service.record.revision != 0 || service.events.revision != 0 || service.history.revision != 0;
+  if (!has_records && service.tasks.empty()) {
     cluster.services.erase(found);
   }
 }
@@ -240,6 +242,9 @@ Result<void> State::apply(std::string_view key,
     case RecordKind::kServiceEvents:
       return set_of_service(
           scope.clusters[name->first], &ServiceState::events, name->second, value, revision, key);
+    case RecordKind::kServiceHistory:
+      return set_of_service(
+          scope.clusters[name->first], &ServiceState::history, name->second, value, revision, key);
     case RecordKind::kSetting:
       return set_in(scope.settings[name->first], name->second, value, revision, key);
     case RecordKind::kNode:

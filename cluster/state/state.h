@@ -21,6 +21,7 @@
 #include "cluster/model/log_group.h"
 #include "cluster/model/node.h"
 #include "cluster/model/service.h"
+#include "cluster/model/service_history.h"
 #include "cluster/model/stored_secret.h"
 #include "cluster/model/task.h"
 #include "cluster/state/record_key.h"
@@ -51,6 +52,7 @@ struct InstanceState {
 struct ServiceState {
   Kept<Service> record = {};  // Revision 0: there is none, but a task or an event names it.
   Kept<ServiceEvents> events = {};
+  Kept<ServiceHistory> history = {};
   std::set<std::string> tasks = {};  // Ids of those in its group, STOPPED ones too.
 };
 

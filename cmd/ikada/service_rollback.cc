@@ -2,41 +2,47 @@
 
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/service_options.h"
-#include "cmd/ikada/task_choice.h"
-#include "runtime/base/number.h"
-#include "runtime/base/text.h"
 
 namespace ikada {
 namespace {
 
-// What an older deployment still runs, else the revision before the present one that is ACTIVE.
-Result<std::string> definition_before(const ApiClient& api, const Json& service) {
-  const std::string present = name_of_definition(service.value("taskDefinition", ""));
-  for (const Json& each : service["deployments"]) {
-    const std::string name = name_of_definition(each.value("taskDefinition", ""));
-    const bool is_good = each.value("rolloutState", "") == "COMPLETED";
-    if (each.value("status", "") == "ACTIVE" && is_good && name != present) return name;
+// What makes a service's tasks what they are.
+Json workload_of(const Json& of) {
+  Json workload = Json::object();
+  for (const char* each : {"taskDefinition", "networkConfiguration", "loadBalancers"}) {
+    if (of.contains(each) && !of[each].empty()) workload[each] = of[each];
   }
-  const Cut parts = cut(present, ':');
-  IK_LET(number, parse_unsigned(parts.after));
-  IK_LET(arns,
-         api.list("ListTaskDefinitions",
-                  {{"familyPrefix", parts.before}, {"sort", "DESC"}},
-                  "taskDefinitionArns"));
-  for (const Json& each : arns) {
-    const std::string name = name_of_definition(each.get<std::string>());
-    IK_LET(revision, parse_unsigned(cut(name, ':').after));
-    if (revision < number) return name;
-  }
-  return make_error(ErrorKind::kNotFound, "there is no ACTIVE revision before {}", present);
+  return workload;
 }
 
-Result<void> roll_service_back(ServiceOptions options, const Context& context) {
+// Of the newest deployment that was SUCCESSFUL and differs from what the service has.
+Result<Json> workload_before(const ApiClient& api, const ServiceChoice& choice) {
+  IK_LET(service, find_service(api, choice));
+  const Json present = workload_of(service);
+  IK_LET(deployments,
+         api.list("ListServiceDeployments",
+                  {{"cluster", choice.cluster},
+                   {"service", choice.name},
+                   {"status", Json::array({"SUCCESSFUL"})}},
+                  "serviceDeployments"));
+  for (const Json& each : deployments) {
+    IK_LET(answer,
+           api.call("DescribeServiceRevisions",
+                    {{"serviceRevisionArns",
+                      Json::array({each.value("targetServiceRevisionArn", "")})}}));
+    if (answer["serviceRevisions"].empty()) continue;
+    Json workload = workload_of(answer["serviceRevisions"][0]);
+    if (workload != present) return workload;
+  }
+  return make_error(
+      ErrorKind::kNotFound, "service {} had no other deployment that was completed", choice.name);
+}
+
+Result<void> roll_service_back(const ServiceOptions& options, const Context& context) {
   const ApiClient api(context);
-  IK_LET(service, find_service(api, options.service));
-  IK_LET(definition, definition_before(api, service));
-  options.definition = definition;
+  IK_LET(workload, workload_before(api, options.service));
   IK_LET(input, service_input(options));
+  input.update(workload);
   return update_service(api, options, std::move(input));
 }
 
@@ -44,8 +50,7 @@ Result<void> roll_service_back(ServiceOptions options, const Context& context) {
 
 void add_service_rollback_command(CLI::App& group, Context& context) {
   auto options = std::make_shared<ServiceOptions>();
-  CLI::App* command =
-      group.add_subcommand("rollback", "Go back to the task definition before the present one");
+  CLI::App* command = group.add_subcommand("rollback", "Go back to what was deployed before");
   command->add_option("service", options->service.name, "Its name")->required();
   command->add_option(
       "--cluster", options->service.cluster, "Name of the cluster, default by default");

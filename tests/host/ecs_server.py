@@ -23,7 +23,9 @@ START_TIMEOUT_S = 20
 
 # Members that Debian's model of ECS is too old to know, and real ECS answers all the same.
 NEWER_MEMBERS = {"systemControls", "restartPolicy", "versionConsistency", "enableFaultInjection",
-                 "s3filesVolumeConfiguration", "logGroupArn", "logGroupClass"}
+                 "s3filesVolumeConfiguration", "logGroupArn", "logGroupClass",
+                 "currentServiceDeployment", "currentServiceRevisions",
+                 "availabilityZoneRebalancing"}
 
 
 class ModelMismatch(AssertionError):

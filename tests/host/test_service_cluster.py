@@ -37,7 +37,7 @@ def tasks_by_host(manager, name):
     return counts
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(420)
 def test_a_service_survives_its_hosts_and_its_manager(trio, busybox_image):
     manager = trio.manager
     manager.api("RegisterTaskDefinition", family="sleeper", networkMode="none",
@@ -55,8 +55,23 @@ def test_a_service_survives_its_hosts_and_its_manager(trio, busybox_image):
     wait_until(lambda: lost("ps", "-q").stdout == "", cluster=trio)
     assert sum(tasks_by_host(manager, "steady").values()) == 6
 
-    # What is scaled out goes to the host that has come back.
+    # The host that has come back gets its share, start first.
     wait_until(lambda: trio.nodes()["host3"]["State"] == "connected", cluster=trio)
+    fewest = 6
+
+    def is_even():
+        nonlocal fewest
+        counts = tasks_by_host(manager, "steady").values()
+        fewest = min(fewest, sum(counts))
+        return sorted(counts) == [2, 2, 2]
+
+    wait_until(is_even, timeout_s=120, cluster=trio)
+    assert fewest == 6
+    told = manager("service", "events", "steady").stdout
+    assert "(service steady) is not host balanced with " in told
+    assert "host Rebalancing in progress." in told
+
+    # What is scaled out is spread, too.
     manager("service", "scale", "-w", "steady=9")
     assert sorted(tasks_by_host(manager, "steady").values()) == [3, 3, 3]
 

@@ -64,6 +64,35 @@ def credentials_url(ikada, task):
     return "http://169.254.170.2" + variable(ikada, task, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
 
 
+def test_a_task_protects_itself_from_scale_in(host, ecs, shared_ikada, busybox_image):
+    ecs.register_task_definition(family="worker", containerDefinitions=[
+        sh(busybox_image, WAIT, stopTimeout=1)])
+    ecs.create_service(serviceName="worker", taskDefinition="worker", desiredCount=2)
+    arns = task_host.wait_until(lambda: len(ecs.list_tasks(serviceName="worker")["taskArns"]) == 2
+                                and ecs.list_tasks(serviceName="worker")["taskArns"], host)
+    tasks = [wait_status(ecs, arn, "RUNNING") for arn in arns]
+    url = variable(shared_ikada, tasks[0], "ECS_AGENT_URI") + "/task-protection/v1/state"
+
+    def asked(*words):
+        return json.loads(curl(shared_ikada, tasks[0], url, *words, check=True).stdout)
+
+    nothing = {"TaskArn": arns[0], "ProtectionEnabled": False, "ExpirationDate": None}
+    assert asked() == {"protection": nothing}
+    wanted = json.dumps({"ProtectionEnabled": True, "ExpiresInMinutes": 60})
+    protection = asked("-X", "PUT", "-d", wanted)["protection"]
+    assert protection["ProtectionEnabled"] and protection["ExpirationDate"].endswith("Z")
+    assert curl(shared_ikada, tasks[0], url, "-X", "PUT", "-d", "{}").returncode != 0
+    assert curl(shared_ikada, tasks[1], url).returncode != 0
+    assert ecs.get_task_protection(cluster="default", tasks=[arns[0]])["protectedTasks"][0][
+        "protectionEnabled"]
+
+    ecs.update_service(service="worker", desiredCount=1)
+    wait_status(ecs, arns[1], "STOPPED")
+    assert task_of(ecs, arns[0])["lastStatus"] == "RUNNING"
+    assert asked("-X", "PUT", "-d", '{"ProtectionEnabled":false}') == {"protection": nothing}
+    ecs.delete_service(service="worker", force=True)
+
+
 @pytest.mark.parametrize("mode", ["bridge", "awsvpc", "host", "none"])
 def test_a_container_reads_itself_and_its_task(ecs, shared_ikada, busybox_image, mode):
     arn = start(ecs, [sh(busybox_image, WAIT), sh(busybox_image, WAIT, name="side", cpu=10)], mode)

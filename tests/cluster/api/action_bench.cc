@@ -70,6 +70,7 @@ std::int64_t revision_of(const State& state, const std::string& key) {
       return name.kind == RecordKind::kImage ? in(found->second.images) : in(found->second.tags);
     }
     case RecordKind::kServiceEvents:
+    case RecordKind::kServiceHistory:
     case RecordKind::kSetting:
     case RecordKind::kNode:
     case RecordKind::kGrant:
@@ -79,15 +80,17 @@ std::int64_t revision_of(const State& state, const std::string& key) {
   return 0;
 }
 
-// Events of a service, too, which no action writes.
+// Events and history of a service, too.
 std::int64_t revision_in_store(const State& state, const std::string& key) {
   const RecordKey name = *parse_record_key(key);
-  if (name.kind != RecordKind::kServiceEvents) return revision_of(state, key);
+  const bool is_history = name.kind == RecordKind::kServiceHistory;
+  if (name.kind != RecordKind::kServiceEvents && !is_history) return revision_of(state, key);
   const auto& clusters = state.scope(name.scope).clusters;
   const auto cluster = clusters.find(name.first);
   if (cluster == clusters.end()) return 0;
   const auto service = cluster->second.services.find(name.second);
-  return service == cluster->second.services.end() ? 0 : service->second.events.revision;
+  if (service == cluster->second.services.end()) return 0;
+  return is_history ? service->second.history.revision : service->second.events.revision;
 }
 
 }  // namespace

@@ -106,6 +106,7 @@ void StoreInvariants::take(const KeyEvent& event) {
   if (is_put) value = event.entry.value;
   const Result<void> applied = state_.apply(key, value, event.entry.modified);
   if (!applied.has_value()) return fail("a record that cannot be read: " + key);
+  if (name->kind == RecordKind::kService && is_put) check_service(*name);
   if (name->kind != RecordKind::kTask || !is_put) return;
   const Task* task = find_task(state_, *name);
   if (!before.has_value()) check_new_task(*task);
@@ -165,6 +166,24 @@ void StoreInvariants::check_task(const Task& task, const Before* before) {
   const bool is_given_up = reason.find("terminated") != std::string::npos ||
                            reason.find("deregistration") != std::string::npos;
   if (is_stopped && !is_given_up && on_stopped_) on_stopped_(task);
+}
+
+// Tasks are moved a few at a time, and while no deployment is under way.
+void StoreInvariants::check_service(const RecordKey& name) {
+  const ClusterState& cluster = state_.scope(name.scope).clusters.find(name.first)->second;
+  const Service& service = cluster.services.find(name.second)->second.record.value;
+  if (!service.rebalancing.has_value() || service.rebalancing->tasks.empty()) {
+    moving_.erase(name.second);
+    return;
+  }
+  if (!moving_.insert(name.second).second) return;
+  constexpr size_t kMostMoves = 5;
+  const bool is_quiet = service.status == "ACTIVE" && service.deployments.size() == 1 &&
+                        service.deployments[0].rollout_state == "COMPLETED";
+  if (!is_quiet) fail(fmt::format("service {} moves tasks during a deployment", name.second));
+  if (service.rebalancing->tasks.size() > kMostMoves) {
+    fail(fmt::format("service {} moves too many tasks", name.second));
+  }
 }
 
 void StoreInvariants::check_instance(const std::string& cluster, const std::string& instance) {

@@ -53,6 +53,7 @@ class StoreInvariants {
   };
   void check_task(const Task& task, const Before* before);
   void check_new_task(const Task& task);
+  void check_service(const RecordKey& name);
   void check_instance(const std::string& cluster, const std::string& instance);
 
   std::unique_ptr<Watch> watch_;
@@ -64,6 +65,7 @@ class StoreInvariants {
   std::map<std::string, size_t> made_by_token_;
   std::map<std::string, size_t> asked_by_token_;
   std::set<std::string> promised_;
+  std::set<std::string> moving_;  // Services whose tasks are being moved.
   std::function<void(const Task&)> on_stopped_;
   std::function<void(const Task&)> on_told_;
   std::function<void(const std::string&)> on_change_;

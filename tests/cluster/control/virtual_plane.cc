@@ -155,9 +155,7 @@ Result<std::optional<KeyCompare>> VirtualManager::fence_for_api() const {
 
 // As ControlPlane::find_fence.
 Result<std::optional<KeyCompare>> VirtualManager::find_fence() const {
-  const std::optional<LeaderTerm> it = term();
-  if (it.has_value() && has_come_to(life_->feed->state(), *it)) return std::optional(it->fence);
-  return store_unavailable("this manager does not lead");
+  return fence_of(life_->feed->state(), {.is_ready = true, .term = term()});
 }
 
 // As LeaderElection, which has a thread for it.

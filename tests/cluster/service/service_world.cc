@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "cluster/model/task_stop.h"
+#include "cluster/service/deployment_history.h"
 
 namespace ikada::service {
 namespace {
@@ -32,7 +33,8 @@ ServiceWorld::ServiceWorld(std::int32_t desired_count) {
 }
 
 ServiceView ServiceWorld::view() const {
-  ServiceView view{.service = &service, .hosts = hosts, .now = now};
+  ServiceView view{
+      .service = &service, .tagged = tagged, .hosts = hosts, .balance = balance, .now = now};
   for (const Task& each : tasks) {
     view.tasks.push_back(
         {.task = &each,
@@ -70,6 +72,7 @@ Decision ServiceWorld::step() {
     ask_to_stop(task, "ServiceSchedulerInitiated", each.reason, StopOrder::kDrainFirst, now);
   }
   if (decision.changed.has_value()) service = *decision.changed;
+  if (const auto followed = follow_history(history, service, view())) history = *followed;
   for (std::int32_t i = 0; i < decision.starts; ++i) add(primary(), TaskStatus::kPending);
   for (const std::string& host : decision.starts_on) {
     add(primary(), TaskStatus::kPending).container_instance = host;

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "cluster/model/service_history.h"
 #include "cluster/service/reconcile.h"
 
 namespace ikada::service {
@@ -33,10 +34,13 @@ struct ServiceWorld {
   const Deployment& primary() const { return *primary_of(service); }
 
   Service service = {};
+  ServiceHistory history = {};
   std::deque<Task> tasks = {};
   std::set<std::string> draining = {};  // Instances.
   std::set<std::string> emptied = {};   // Of these: where nothing but daemons is left.
   std::set<std::string> hosts = {};     // For a daemon service.
+  std::map<std::string, std::string> tagged = {};
+  std::map<std::string, BalanceHost> balance = {};
   bool has_health_check = false;
   bool can_start = true;  // If not, a task that is to run fails to.
   // With target groups: what is seen of a task's target by its id, and of those without an entry.

@@ -1,0 +1,150 @@
+#include "cluster/api/service_history.h"
+
+#include <doctest/doctest.h>
+
+#include "cluster/api/service_step.h"
+#include "cluster/api/virtual_tasks.h"
+#include "tests/cluster/api/action_bench.h"
+
+namespace ikada {
+namespace {
+
+struct Deployed {
+  Deployed() {
+    bench.options.healthy_after = std::chrono::milliseconds(0);
+    bench.call("CreateCluster", "{}");
+    bench.call("RegisterContainerInstance",
+               "{'totalResources':[{'name':'CPU','type':'INTEGER','integerValue':4096},"
+               "{'name':'MEMORY','type':'INTEGER','integerValue':8192}]}");
+    register_web();
+    bench.call("CreateService", "{'serviceName':'s','taskDefinition':'web','desiredCount':2}");
+  }
+
+  void register_web() {
+    bench.call("RegisterTaskDefinition",
+               "{'family':'web','containerDefinitions':[{'name':'web','image':'a','cpu':64,"
+               "'memory':64}]}");
+  }
+
+  void step() {
+    const Json nothing = Json::object();
+    const ApiCall call{
+        .body = nothing,
+        .scope = bench.scope,
+        .caller_arn = "",
+        .now = bench.now,
+        .options = bench.options,
+        .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++bench.ids, bytes * 2); },
+        .placer = &bench.placer};
+    ServiceStep step = plan_service_step(call, bench.state, "default", "s");
+    if (!step.proposal.changes.empty()) REQUIRE(bench.make(step.proposal));
+    const Proposal tasks = plan_virtual_steps(bench.state, bench.now);
+    if (!tasks.changes.empty()) REQUIRE(bench.make(tasks));
+  }
+
+  void settle() {
+    for (int i = 0; i < 20; ++i) step();
+  }
+
+  Json service() { return bench.call("DescribeServices", "{'services':['s']}")["services"][0]; }
+  Json list() {
+    return bench.call("ListServiceDeployments", "{'service':'s'}")["serviceDeployments"];
+  }
+  Json newest() {
+    const std::string arn = list()[0]["serviceDeploymentArn"];
+    return bench.call("DescribeServiceDeployments",
+                      "{'serviceDeploymentArns':['" + arn + "']}")["serviceDeployments"][0];
+  }
+  Json stop(const std::string& type) {
+    const std::string arn = list()[0]["serviceDeploymentArn"];
+    return bench.call("StopServiceDeployment",
+                      "{'serviceDeploymentArn':'" + arn + "','stopType':'" + type + "'}");
+  }
+  void update() {
+    register_web();
+    bench.now.milliseconds += 1000;
+    bench.call("UpdateService", "{'service':'s','taskDefinition':'web'}");
+  }
+
+  ActionBench bench = {};
+};
+
+TEST_CASE("a service shows its newest deployment and its revisions") {
+  Deployed it;
+  const Json created = it.service();
+  CHECK(created["currentServiceDeployment"] == it.list()[0]["serviceDeploymentArn"]);
+  CHECK(it.list()[0]["status"] == "PENDING");
+  CHECK_FALSE(created["deployments"][0].contains("rollsBack"));
+  it.settle();
+
+  const Json summary = it.service()["currentServiceRevisions"][0];
+  CHECK(summary["runningTaskCount"] == 2);
+  CHECK(summary["requestedTaskCount"] == 2);
+  const Json shown = it.newest();
+  CHECK(shown["status"] == "SUCCESSFUL");
+  CHECK(shown["targetServiceRevision"] == summary);
+  CHECK(shown["alarms"]["status"] == "DISABLED");
+  CHECK(shown["deploymentCircuitBreaker"]["status"] == "DISABLED");
+  const std::string arn = summary["arn"];
+  CHECK(arn.starts_with("arn:aws:ecs:r:1:service-revision/default/s/"));
+  const Json revision =
+      it.bench.call("DescribeServiceRevisions", "{'serviceRevisionArns':['" + arn + "','x']}");
+  CHECK(revision["serviceRevisions"][0]["taskDefinition"] == it.service()["taskDefinition"]);
+  CHECK(revision["failures"][0]["reason"] == "MISSING");
+}
+
+TEST_CASE("a deployment that is stopped goes back to what was there before") {
+  Deployed it;
+  it.settle();
+  CHECK(it.stop("ROLLBACK")["__type"] == "ConflictException");
+  it.update();
+  it.step();
+  CHECK(it.stop("SIDEWAYS")["__type"] == "InvalidParameterException");
+  CHECK(it.stop("ROLLBACK").contains("serviceDeploymentArn"));
+  CHECK(it.newest()["status"] == "ROLLBACK_REQUESTED");
+  CHECK(it.stop("ROLLBACK").contains("serviceDeploymentArn"));
+
+  it.settle();
+
+  const Json shown = it.newest();
+  CHECK(shown["status"] == "ROLLBACK_SUCCESSFUL");
+  CHECK(shown["rollback"]["serviceRevisionArn"] ==
+        it.service()["currentServiceRevisions"][0]["arn"]);
+  CHECK(it.service()["taskDefinition"].get<std::string>().ends_with("web:1"));
+  CHECK(it.list().size() == 2);
+}
+
+TEST_CASE("a first deployment can be stopped only as it is") {
+  Deployed it;
+  CHECK(it.stop("ROLLBACK")["__type"] == "InvalidParameterException");
+  CHECK(it.stop("ABORT").contains("serviceDeploymentArn"));
+  CHECK(it.newest()["status"] == "STOP_REQUESTED");
+  it.settle();
+  CHECK(it.newest()["status"] == "STOPPED");
+  CHECK(it.newest().contains("stoppedAt"));
+}
+
+TEST_CASE("deployments are listed by their status and time, the newest first") {
+  Deployed it;
+  it.settle();
+  it.update();
+  const Json listed = it.bench.call("ListServiceDeployments",
+                                    "{'service':'s','status':['PENDING']}")["serviceDeployments"];
+  REQUIRE(listed.size() == 1);
+  CHECK(listed[0] == it.list()[0]);
+  const std::string before = fmt::format("{}", it.bench.now.milliseconds / 1000 - 1);
+  CHECK(it.bench
+            .call("ListServiceDeployments",
+                  "{'service':'s','createdAt':{'before':" + before + "}}")["serviceDeployments"]
+            .size() == 1);
+  CHECK(it.bench.call("ListServiceDeployments", "{'service':'none'}")["__type"] ==
+        "ServiceNotFoundException");
+  CHECK(
+      it.bench.call(
+          "StopServiceDeployment",
+          "{'serviceDeploymentArn':'arn:aws:ecs:r:1:service-deployment/default/s/1'}")["__type"] ==
+      "ServiceDeploymentNotFoundException");
+}
+
+}  // namespace
+}  // namespace ikada
