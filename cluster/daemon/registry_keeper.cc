@@ -77,7 +77,7 @@ Error registry_error(const Error& error) {
 Result<Json> answer_in(const ApiReply& reply) {
   constexpr unsigned kFirstError = 400;
   IK_LET(body, parse_json(reply.body));
-  if (reply.status < kFirstError) return std::move(body);
+  if (reply.status < kFirstError) return body;
   Error error = make_error(ErrorKind::kInvalid, "{}", body.value("message", ""));
   error.code = body.value("__type", "");
   return error;
@@ -112,12 +112,12 @@ RegistryKeeper::~RegistryKeeper() { close(); }
 void RegistryKeeper::close() { line_->is_closed = true; }
 
 Result<void> RegistryKeeper::look(const std::function<void(const ScopeState& home)>& work) {
-  struct Question {
+  struct PendingLook {
     const std::function<void(const ScopeState&)>* work = nullptr;  // Guarded by the line's mutex.
     std::promise<Result<void>> answer = {};
   };
   if (line_->is_closed) return not_now();
-  const auto question = std::make_shared<Question>(Question{.work = &work});
+  const auto question = std::make_shared<PendingLook>(PendingLook{.work = &work});
   std::future<Result<void>> answered = question->answer.get_future();
   boost::asio::post(ground_.loop, [ground = ground_, line = line_, question] {
     const std::lock_guard lock(line->mutex);

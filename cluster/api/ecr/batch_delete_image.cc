@@ -32,6 +32,10 @@ class Removal {
     }
     const std::string& digest = found.image->value.digest;
     std::vector<std::string>& named = tags_[digest];
+    // By another of the ids.
+    const bool is_gone = std::count(removed_.begin(), removed_.end(), digest) > 0 ||
+                         (!id.tag.empty() && std::count(named.begin(), named.end(), id.tag) == 0);
+    if (is_gone) return;
     const bool only_the_tag = !id.tag.empty() && named.size() > 1;
     if (!only_the_tag && is_listed(digest)) {
       failures_.push_back(show_failure(
