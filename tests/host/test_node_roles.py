@@ -93,8 +93,9 @@ def test_a_dead_manager_is_replaced_by_promoting_a_worker(make_cluster, archive,
     assert again.returncode == 1 and "already" in again.stderr
     # It does its part: with it and one of the two old ones there is a majority.
     leader = wait_for_leader(cluster)
-    other = next(host for host in (first, third) if host is not leader)
-    leader.stop(signal.SIGKILL)
+    victim = leader if leader in (first, third) else third
+    other = next(host for host in (first, third) if host is not victim)
+    victim.stop(signal.SIGKILL)
     wait_until(lambda: other.api("CreateCluster", clusterName="after").get("cluster"), 40, cluster)
     assert "after" in cluster_names(worker)
     audit = (first.root / "audit" / "log").read_text()
