@@ -38,7 +38,7 @@ Result<bool> ends_line(int fd, off_t offset, off_t size) {
 }  // namespace
 
 Result<LogTail> find_log_tail(int fd, off_t size, std::uint64_t lines) {
-  static std::array<char, kBlock> block;
+  static thread_local std::array<char, kBlock> block;
   LogTail tail{.offset = size, .lines = 0};
   // Going backwards over the records' starts: a record that ends a line begins the line after it.
   off_t block_end = size;

@@ -55,7 +55,7 @@ def test_a_log_outlives_its_container(host, logs, shared_ikada, busybox_image):
     arn = run_to_end(host, ecs, busybox_image,
                      "for i in $(seq 1 500); do echo line $i; done; echo oops >&2")
     task = arn.split("/")[-1]
-    wait_until(lambda: not shared_ikada("ps", "-a", "-q").stdout, host)
+    wait_until(lambda: task not in shared_ikada("ps", "-a", "--format", "{{.Names}}").stdout, host)
     stream = f"web/app/{task}"
 
     groups = logs.describe_log_groups(logGroupNamePrefix="/ecs")["logGroups"]
