@@ -51,12 +51,12 @@ struct Deployed {
     return bench.call("ListServiceDeployments", "{'service':'s'}")["serviceDeployments"];
   }
   Json newest() {
-    const std::string arn = list()[0]["serviceDeploymentArn"];
+    const auto arn = list()[0]["serviceDeploymentArn"].get<std::string>();
     return bench.call("DescribeServiceDeployments",
                       "{'serviceDeploymentArns':['" + arn + "']}")["serviceDeployments"][0];
   }
   Json stop(const std::string& type) {
-    const std::string arn = list()[0]["serviceDeploymentArn"];
+    const auto arn = list()[0]["serviceDeploymentArn"].get<std::string>();
     return bench.call("StopServiceDeployment",
                       "{'serviceDeploymentArn':'" + arn + "','stopType':'" + type + "'}");
   }
@@ -85,7 +85,7 @@ TEST_CASE("a service shows its newest deployment and its revisions") {
   CHECK(shown["targetServiceRevision"] == summary);
   CHECK(shown["alarms"]["status"] == "DISABLED");
   CHECK(shown["deploymentCircuitBreaker"]["status"] == "DISABLED");
-  const std::string arn = summary["arn"];
+  const auto arn = summary["arn"].get<std::string>();
   CHECK(arn.starts_with("arn:aws:ecs:r:1:service-revision/default/s/"));
   const Json revision =
       it.bench.call("DescribeServiceRevisions", "{'serviceRevisionArns':['" + arn + "','x']}");

@@ -121,7 +121,7 @@ struct Keeping {
     return cluster == nullptr ? 0 : cluster->tasks.size();
   }
 
-  MemoryStore store = {};
+  MemoryStore store;
   std::shared_ptr<ManualLoop> loop = std::make_shared<ManualLoop>();
   std::unique_ptr<StateFeed> feed =
       std::move(*StateFeed::create_without_thread(store, [](const Error&) {}));

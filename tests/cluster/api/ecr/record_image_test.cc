@@ -23,8 +23,8 @@ struct ImageBench : ActionBench {
                 "{'repositoryName':'web','filter':{'tagStatus':'" + filter + "'}}")["imageIds"];
   }
 
-  Json remove(const std::string& ids) {
-    return call("ecr:BatchDeleteImage", "{'repositoryName':'web','imageIds':[" + ids + "]}");
+  Json remove(const std::string& images) {
+    return call("ecr:BatchDeleteImage", "{'repositoryName':'web','imageIds':[" + images + "]}");
   }
 };
 
