@@ -7,6 +7,7 @@ change's time counts from when it was due, not from when a connection was free f
 
 import json
 import math
+import os
 import pathlib
 import subprocess
 import threading
@@ -18,7 +19,7 @@ from api_connection import ApiConnection
 INSTANCES, SERVICES, TASKS_EACH = 64, 200, 25
 RATE = 100  # Changes a second.
 CONNECTIONS = 24
-SETTLE_S = 180
+SETTLE_S = 300
 RESOURCES = [{"name": "CPU", "type": "INTEGER", "integerValue": 65536},
              {"name": "MEMORY", "type": "INTEGER", "integerValue": 131072}]
 VIRTUAL = json.dumps({"virtual_instances": True, "healthy_after_seconds": 0})
@@ -36,6 +37,42 @@ def rss_mib(pid):
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]
                ) / 1024
+
+
+def cpu_s(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Disk(threading.Thread):
+    """How long 4 KiB take to the disk meanwhile: what no change can be quicker than."""
+
+    def __init__(self, directory):
+        super().__init__(daemon=True)
+        self.path = directory / "written"
+        self.times_ms = []
+        self.is_over = False
+        self.start()
+
+    def run(self):
+        file = os.open(self.path, os.O_CREAT | os.O_WRONLY)
+        while not self.is_over:
+            start = time.monotonic()
+            os.pwrite(file, bytes(4096), 4096 * (len(self.times_ms) % 1000))
+            os.fdatasync(file)
+            self.times_ms.append(1000 * (time.monotonic() - start))
+            time.sleep(0.1)
+        os.close(file)
+
+    def end(self):
+        self.is_over = True
+        self.join()
+        return quantiles(self.times_ms)
+
+
+def quantiles(times):
+    ordered = sorted(times)
+    return [ordered[math.ceil(part * len(ordered)) - 1] for part in (0.5, 0.99, 1)]
 
 
 def etcd_of(host):
@@ -102,19 +139,25 @@ def measure(title, path, pid, quick, etcd=None):
     before = rss_mib(pid)
     took = fill(api)
     filled = rss_mib(pid)
+    busy = cpu_s(pid)
+    disk = Disk(path.parent)
     changes = Changes(path, 10 if quick else 60)
-    times = sorted(changes.times_ms)
-    p50, p99 = (times[math.ceil(part * len(times)) - 1] for part in (0.5, 0.99))
-    print(f"  {title:24}{len(times) / changes.took_s:11.0f}{p50:10.1f}{p99:10.1f}{times[-1]:10.1f}"
-          f"{before:9.0f}{filled:9.0f}{rss_mib(pid):9.0f}{took:9.1f}", flush=True)
+    busy = cpu_s(pid) - busy
+    p50, p99, worst = quantiles(changes.times_ms)
+    count = len(changes.times_ms)
+    print(f"  {title:24}{count / changes.took_s:11.0f}{p50:10.1f}{p99:10.1f}{worst:10.1f}"
+          f"{1000 * busy / count:9.1f}{before:9.0f}{filled:9.0f}{rss_mib(pid):9.0f}{took:9.1f}")
+    p50, p99, worst = disk.end()
+    print(f"  {'fdatasync meanwhile':35}{p50:10.1f}{p99:10.1f}{worst:10.1f}", flush=True)
     if etcd:
         print(f"  {'its member of etcd':24}{rss_mib(etcd):68.0f} MiB", flush=True)
 
 
 def run(scratch, quick):
-    print(f"\n{INSTANCES} hosts, {SERVICES * TASKS_EACH} tasks in name only; changes, ms, and the "
-          f"daemon's memory, MiB\n  {'':24}{'changes/s':>11}{'p50':>10}{'p99':>10}{'worst':>10}"
-          f"{'empty':>9}{'filled':>9}{'at last':>9}{'filled in s':>12}")
+    print(f"\n{INSTANCES} hosts, {SERVICES * TASKS_EACH} tasks in name only; changes, ms, the "
+          f"daemon's processor time for each, and its memory, MiB\n  {'':24}{'changes/s':>11}"
+          f"{'p50':>10}{'p99':>10}{'worst':>10}{'CPU':>9}{'empty':>9}{'filled':>9}{'at last':>9}"
+          f"{'filled in s':>12}")
     for title, managers in (("one manager, SQLite", 1), ("three managers, etcd", 3)):
         cluster = cluster_hosts.Cluster(scratch / f"scale{managers}", managers, None,
                                         [cluster_hosts.NO_TASKS] * managers)

@@ -65,6 +65,20 @@ class FaultyCluster(Cluster):
         return len(told) == count and sorted(runs) == sorted(told)
 
 
+@contextlib.contextmanager
+def serving_cluster(directory, ikada, image, tasks, managers, workers, **options):
+    """A cluster with a service of `tasks` tasks of that image, which all run."""
+    ikada("save", "-o", directory / "image.tar", image)
+    cluster = FaultyCluster(directory / "hosts", managers, workers, directory / "image.tar",
+                            **options)
+    try:
+        sleeping_service(cluster.manager, image, tasks)
+        cluster.settle(tasks)
+        yield cluster
+    finally:
+        cluster.close()
+
+
 def sleeping_service(manager, image, count, name="steady"):
     """A service of tasks that sleep."""
     manager.api("RegisterTaskDefinition", family="sleeper", networkMode="none",

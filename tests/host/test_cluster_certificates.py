@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-import cluster_faults
 import tls_files
-from cluster_faults import sleeping_service, tasks_by_host
+from cluster_faults import serving_cluster, tasks_by_host
 from cluster_hosts import wait_until
 
 TASKS = 2
@@ -17,15 +16,9 @@ TASKS = 2
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory, shared_ikada, busybox_image):
     """Two managers and two workers with a task each."""
-    directory = tmp_path_factory.mktemp("certificates")
-    shared_ikada("save", "-o", directory / "busybox.tar", busybox_image)
-    cluster = cluster_faults.FaultyCluster(directory / "hosts", 2, 2, directory / "busybox.tar")
-    try:
-        sleeping_service(cluster.manager, busybox_image, TASKS)
-        cluster.settle(TASKS)
+    with serving_cluster(tmp_path_factory.mktemp("certificates"), shared_ikada, busybox_image,
+                         TASKS, 2, 2) as cluster:
         yield cluster
-    finally:
-        cluster.close()
 
 
 def certificate_of(host):

@@ -10,9 +10,8 @@ import time
 
 import pytest
 
-import cluster_faults
 from cluster_faults import (containers_of, cut, lose_power, give_power, mend, paused,
-                            running_tasks, sleeping_service, tasks_by_host)
+                            running_tasks, serving_cluster, tasks_by_host)
 from cluster_hosts import wait_until
 from cluster_writes import Writer, cluster_names
 
@@ -23,15 +22,9 @@ ROOM_MIB = 320  # etcd keeps 128 of it ready for its log.
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory, shared_ikada, busybox_image):
     """Three managers with small disks and two workers, on which a service has TASKS tasks."""
-    directory = tmp_path_factory.mktemp("faults")
-    shared_ikada("save", "-o", directory / "busybox.tar", busybox_image)
-    cluster = cluster_faults.FaultyCluster(directory / "hosts", 3, 2, directory / "busybox.tar",
-                                           room_mib=ROOM_MIB)
-    try:
-        sleeping_service(cluster.manager, busybox_image, TASKS)
+    with serving_cluster(tmp_path_factory.mktemp("faults"), shared_ikada, busybox_image, TASKS,
+                         3, 2, room_mib=ROOM_MIB) as cluster:
         yield cluster
-    finally:
-        cluster.close()
 
 
 @pytest.fixture
@@ -78,8 +71,8 @@ def wait_for_leader(cluster):
 
 def another(cluster, leader):
     """Who leads in its place, or None."""
-    return next((host for host in cluster.hosts[:3]
-                 if host is not leader and host.status().get("leads")), None)
+    return next((host for host in cluster.hosts[:3] if host is not leader and
+                 host.process.poll() is None and host.status().get("leads")), None)
 
 
 def test_a_daemon_that_stands_still_for_a_moment_loses_nothing(settled):
@@ -179,6 +172,26 @@ def test_a_leader_that_stands_still_is_followed_and_fenced(settled):
     print(f"another led after {took:.1f} s, longest call {writer.longest_s:.1f} s")
     assert took < 10 and writer.longest_s < 15
     assert set(writer.acknowledged) <= cluster_names(leader)
+    assert tasks_by_host(settled) == before
+
+
+def test_a_daemon_that_ends_together_with_the_leaders_is_waited_for(settled):
+    """Its host refuses connections, so it lives: nothing of it is given up."""
+    leader, worker = wait_for_leader(settled), settled.hosts[3]
+    lead_elsewhere(settled, leader)
+    before = tasks_by_host(settled)
+
+    for host in (leader, worker):
+        host.process.kill()
+        host.process.wait()
+    wait_until(lambda: another(settled, leader), cluster=settled)
+    time.sleep(5)
+    still = tasks_by_host(settled)
+    for host in (leader, worker):
+        host.start()
+
+    assert still == before
+    settled.settle(TASKS)
     assert tasks_by_host(settled) == before
 
 

@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-import cluster_faults
-from cluster_faults import (containers_of, parted, running_tasks, sleeping_service,
+from cluster_faults import (containers_of, parted, running_tasks, serving_cluster,
                             tasks_by_host)
 from cluster_hosts import wait_until
 from cluster_writes import Writer, cluster_names
@@ -17,14 +16,9 @@ TASKS = 5
 @pytest.fixture(scope="module")
 def five(tmp_path_factory, shared_ikada, busybox_image):
     """Managers that run tasks themselves: a service has one on each."""
-    directory = tmp_path_factory.mktemp("partition")
-    shared_ikada("save", "-o", directory / "busybox.tar", busybox_image)
-    cluster = cluster_faults.FaultyCluster(directory / "hosts", 5, 0, directory / "busybox.tar")
-    try:
-        sleeping_service(cluster.manager, busybox_image, TASKS)
+    with serving_cluster(tmp_path_factory.mktemp("partition"), shared_ikada, busybox_image, TASKS,
+                         5, 0) as cluster:
         yield cluster
-    finally:
-        cluster.close()
 
 
 @pytest.mark.timeout(900)
