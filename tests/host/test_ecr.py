@@ -22,7 +22,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 @pytest.fixture(scope="module")
-def manager(tmp_path_factory):
+def manager(no_leaks, tmp_path_factory):
     started = ecs_server.EcsServer(
         tmp_path_factory.mktemp("ecr"), task_roles={"puller": ["ecr:BatchGetImage",
                                                                "ecr:GetDownloadUrlForLayer"]})
@@ -343,14 +343,37 @@ def test_a_killed_manager_has_lost_nothing_that_it_acknowledged(tmp_path):
         manager.close()
 
 
-def test_tasks_run_images_of_the_registry_without_a_login(tmp_path, ikada, busybox_image):
+def test_a_full_disk_says_so_and_spoils_nothing(tmp_path):
+    (tmp_path / "full" / "state").mkdir(parents=True)
+    programs.run("mount", "-t", "tmpfs", "-o", "size=24m", "none", tmp_path / "full" / "state")
+    manager = ecs_server.EcsServer(tmp_path / "full")
+    try:
+        manager.images().create_repository(repositoryName="web")
+        registry = Registry(manager)
+        assert registry.push("web", "v1")[0] == 201
+        large = os.urandom(40 << 20)
+        status, headers, _ = registry.ask("POST", "/v2/web/blobs/uploads/")
+        assert status == 202
+        status, _, text = registry.ask(
+            "PUT", f"{headers['Location']}?digest={images.digest_of(large)}", large)
+        assert (status, json.loads(text)["errors"][0]["code"]) == (507, "INSUFFICIENT_STORAGE")
+        assert registry.push("web", "v2", b"small")[0] == 201
+        for tag in ("v1", "v2"):
+            assert registry.ask("GET", f"/v2/web/manifests/{tag}")[0] == 200
+    finally:
+        manager.close()
+        programs.run("umount", tmp_path / "full" / "state")
+
+
+def test_tasks_run_images_of_the_registry_without_a_login(tmp_path, ikada, shared_ikada,
+                                                          busybox_image):
     server = task_host.start_host(tmp_path / "host", ikada)
     try:
         host = f"127.0.0.1:{server.port}"
         server.images().create_repository(repositoryName="tools/box")
         builder = type(ikada)(tmp_path / "builder")
         archive = tmp_path / "busybox.tar"
-        ikada("save", "-o", archive, busybox_image)
+        shared_ikada("save", "-o", archive, busybox_image)
         builder("load", "-q", "-i", archive)
         builder("login", "-u", "AWS", "--password-stdin", host,
                 input=token_of(server).removeprefix("AWS:"))

@@ -13,7 +13,7 @@ IMAGE = "127.0.0.1:7439/web"
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory, shared_ikada, busybox_image):
+def cluster(no_leaks, tmp_path_factory, shared_ikada, busybox_image):
     directory = tmp_path_factory.mktemp("registry-managers")
     archive = directory / "busybox.tar"
     shared_ikada("save", "-o", archive, busybox_image)

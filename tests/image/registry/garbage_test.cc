@@ -225,5 +225,52 @@ TEST_CASE("a quota counts a blob once and forgets what was removed") {
   CHECK(quotas.reserve(rules, "team/c", 10).has_value());
 }
 
+TEST_CASE("with a keeper a manifest goes that is on record no more, and is old") {
+  Scratch scratch;
+  const ContentDigest config = scratch.push_blob("web", "{}");
+  const ContentDigest kept = scratch.push_manifest("web", "", scratch.manifest_with(config));
+  const ContentDigest other =
+      scratch.push_manifest("web", "", scratch.manifest_with(config, R"(,"annotations":{})"));
+  const auto collect = [&](std::int64_t grace_s) {
+    return collect_garbage(scratch.layout(),
+                           {.grace_s = grace_s},
+                           ::time(nullptr) + Scratch::kLater,
+                           [&](const std::string& repository, const std::string& digest) {
+                             return repository == "web" && digest == kept.text();
+                           });
+  };
+
+  CHECK(collect(3600)->manifests == 0);
+  CHECK(collect(0)->manifests == 1);
+
+  CHECK(get_manifest(scratch.layout(), "web", kept).has_value());
+  CHECK(!get_manifest(scratch.layout(), "web", other).has_value());
+  CHECK(open_blob(scratch.layout(), "web", config).has_value());
+}
+
+TEST_CASE("an image is put on record when its files are there, and only then it is one") {
+  Scratch scratch;
+  const ContentDigest config = scratch.push_blob("web", "{}");
+  const std::string text = scratch.manifest_with(config);
+  const ContentDigest digest = ContentDigest::of(DigestAlgorithm::kSha256, text);
+  bool was_there = false;
+
+  const Result<void> put =
+      put_manifest(scratch.layout(),
+                   {.repository = "web",
+                    .tag = {},
+                    .digest = digest,
+                    .text = text,
+                    .record = [&]() -> Result<void> {
+                      was_there = get_manifest(scratch.layout(), "web", digest).has_value();
+                      return api_error(kTagInvalid, "no");
+                    }},
+                   *parse_manifest_content(text, ""));
+
+  CHECK(was_there);
+  REQUIRE(!put.has_value());
+  CHECK(put.error().code == kTagInvalid);
+}
+
 }  // namespace
 }  // namespace ikada::registry
