@@ -14,28 +14,11 @@ namespace ikada {
 namespace {
 
 // In the order of RecordKind.
-constexpr std::array<std::string_view, 22> kWords = {"cluster",
-                                                     "instance",
-                                                     "family",
-                                                     "definition",
-                                                     "task",
-                                                     "token",
-                                                     "setting",
-                                                     "node",
-                                                     "grant",
-                                                     "network",
-                                                     "service",
-                                                     "service-events",
-                                                     "balancer",
-                                                     "listener",
-                                                     "target-group",
-                                                     "listener-port",
-                                                     "secret",
-                                                     "log-group",
-                                                     "repository",
-                                                     "image",
-                                                     "image-tag",
-                                                     "service-history"};
+constexpr std::array<std::string_view, 22> kWords = {
+    "cluster",    "instance", "family",       "definition",     "task",    "token",
+    "setting",    "node",     "grant",        "network",        "service", "service-events",
+    "balancer",   "listener", "target-group", "listener-port",  "secret",  "log-group",
+    "repository", "image",    "image-tag",    "service-history"};
 constexpr size_t kShortParts = 5;
 constexpr size_t kLongParts = 6;
 
