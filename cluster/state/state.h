@@ -92,8 +92,8 @@ struct ScopeState {
   ByName<ByName<Kept<Listener>>> listeners = {};  // By balancer, then by id.
   ByName<Kept<TargetGroup>> target_groups = {};
   ByName<Kept<ListenerPort>> listener_ports = {};
-  ByName<Kept<StoredSecret>> secrets = {};  // By secret_record_name().
-  ByName<Kept<LogGroup>> log_groups = {};   // By log_group_record_name().
+  ByName<Kept<StoredSecret>> secrets = {};    // By secret_record_name().
+  ByName<Kept<LogGroup>> log_groups = {};     // By log_group_record_name().
   ByName<RepositoryState> repositories = {};  // By repository_record_name().
   Scope scope = {};
 
