@@ -80,6 +80,15 @@ Json show_repository(const ApiCall& call, const ImageRepository& repository) {
   return shown;
 }
 
+Outcome change_repository(const ApiCall& call,
+                          const RepositoryState& before,
+                          const ImageRepository& after,
+                          const Json& shown) {
+  Proposal proposal{.then = [shown](const State&) { return shown; }};
+  proposal.put(repository_key(registry_scope(call), after.name), after, before.record.revision);
+  return propose(std::move(proposal));
+}
+
 void describe(JsonFields& fields, ImageId& id) {
   fields.field("imageDigest", id.digest);
   fields.field("imageTag", id.tag);

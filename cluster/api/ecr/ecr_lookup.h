@@ -39,6 +39,12 @@ std::string registry_host(const ApiCall& call);
 
 Json show_repository(const ApiCall& call, const ImageRepository& repository);
 
+// Proposes the record as it is to be; `shown` is the answer.
+Outcome change_repository(const ApiCall& call,
+                          const RepositoryState& before,
+                          const ImageRepository& after,
+                          const Json& shown);
+
 struct ImageId {
   std::string digest;
   std::string tag;

@@ -49,10 +49,7 @@ Outcome propose_tags(const ApiCall& call,
                      std::vector<Tag> tags) {
   ImageRepository changed = repository.record.value;
   changed.tags = std::move(tags);
-  Proposal proposal{.then = [](const State&) { return Json::object(); }};
-  proposal.put(
-      repository_key(registry_scope(call), changed.name), changed, repository.record.revision);
-  return propose(std::move(proposal));
+  return change_repository(call, repository, changed, Json::object());
 }
 
 }  // namespace

@@ -39,15 +39,6 @@ Json show_lifecycle(const ApiCall& call,
   return shown;
 }
 
-Outcome change_lifecycle(const ApiCall& call,
-                         const Kept<ImageRepository>& before,
-                         const ImageRepository& after,
-                         const Json& shown) {
-  Proposal proposal{.then = [shown](const State&) { return shown; }};
-  proposal.put(repository_key(registry_scope(call), after.name), after, before.revision);
-  return propose(std::move(proposal));
-}
-
 }  // namespace
 
 Result<Outcome> put_lifecycle_policy(const ApiCall& call, const State& state) {
@@ -57,8 +48,7 @@ Result<Outcome> put_lifecycle_policy(const ApiCall& call, const State& state) {
   ImageRepository changed = found->record.value;
   changed.lifecycle_policy = input.text;
   changed.evaluated_at = call.now;
-  return change_lifecycle(
-      call, found->record, changed, show_lifecycle(call, changed, input.text, false));
+  return change_repository(call, *found, changed, show_lifecycle(call, changed, input.text, false));
 }
 
 Result<Outcome> get_lifecycle_policy(const ApiCall& call, const State& state) {
@@ -79,7 +69,7 @@ Result<Outcome> delete_lifecycle_policy(const ApiCall& call, const State& state)
     return no_lifecycle(changed.name, call.options.account);
   const Json shown = show_lifecycle(call, changed, changed.lifecycle_policy, true);
   changed.lifecycle_policy.reset();
-  return change_lifecycle(call, found->record, changed, shown);
+  return change_repository(call, *found, changed, shown);
 }
 
 // A preview takes no time here: what was started is what the other action works out.
@@ -94,7 +84,7 @@ Result<Outcome> start_lifecycle_policy_preview(const ApiCall& call, const State&
   changed.previewed_policy = text;
   Json shown = show_lifecycle(call, changed, text, false);
   shown["status"] = "IN_PROGRESS";
-  return change_lifecycle(call, found->record, changed, shown);
+  return change_repository(call, *found, changed, shown);
 }
 
 Result<Outcome> get_lifecycle_policy_preview(const ApiCall& call, const State& state) {

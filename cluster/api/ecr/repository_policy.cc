@@ -143,9 +143,7 @@ Result<Outcome> set_repository_policy(const ApiCall& call, const State& state) {
   ImageRepository changed = found->record.value;
   changed.policy = input.text;
   const Json shown = show_policy(call, changed.name, input.text);
-  Proposal proposal{.then = [shown](const State&) { return shown; }};
-  proposal.put(repository_key(registry_scope(call), changed.name), changed, found->record.revision);
-  return propose(std::move(proposal));
+  return change_repository(call, *found, changed, shown);
 }
 
 Result<Outcome> get_repository_policy(const ApiCall& call, const State& state) {
@@ -163,9 +161,7 @@ Result<Outcome> delete_repository_policy(const ApiCall& call, const State& state
   if (!changed.policy.has_value()) return no_policy(call, changed.name);
   const Json shown = show_policy(call, changed.name, *changed.policy);
   changed.policy.reset();
-  Proposal proposal{.then = [shown](const State&) { return shown; }};
-  proposal.put(repository_key(registry_scope(call), changed.name), changed, found->record.revision);
-  return propose(std::move(proposal));
+  return change_repository(call, *found, changed, shown);
 }
 
 }  // namespace ikada::ecr

@@ -26,15 +26,6 @@ void describe(JsonFields& fields, ScanningChangeInput& input) {
   fields.required("imageScanningConfiguration", input.scanning);
 }
 
-Outcome change(const ApiCall& call,
-               const Kept<ImageRepository>& before,
-               const ImageRepository& after,
-               const Json& shown) {
-  Proposal proposal{.then = [shown](const State&) { return shown; }};
-  proposal.put(repository_key(registry_scope(call), after.name), after, before.revision);
-  return propose(std::move(proposal));
-}
-
 }  // namespace
 
 void describe(JsonFields& fields, ScanningInput& input) {
@@ -55,12 +46,12 @@ Result<Outcome> put_image_tag_mutability(const ApiCall& call, const State& state
   IK_LET(found, find_repository(call, state, input.repository));
   ImageRepository changed = found->record.value;
   changed.has_immutable_tags = is_immutable;
-  return change(call,
-                found->record,
-                changed,
-                {{"registryId", call.options.account},
-                 {"repositoryName", changed.name},
-                 {"imageTagMutability", input.mutability}});
+  return change_repository(call,
+                           *found,
+                           changed,
+                           {{"registryId", call.options.account},
+                            {"repositoryName", changed.name},
+                            {"imageTagMutability", input.mutability}});
 }
 
 Result<Outcome> put_image_scanning_configuration(const ApiCall& call, const State& state) {
@@ -68,12 +59,13 @@ Result<Outcome> put_image_scanning_configuration(const ApiCall& call, const Stat
   IK_LET(found, find_repository(call, state, input.repository));
   ImageRepository changed = found->record.value;
   changed.scans_on_push = input.scanning.on_push;
-  return change(call,
-                found->record,
-                changed,
-                {{"registryId", call.options.account},
-                 {"repositoryName", changed.name},
-                 {"imageScanningConfiguration", {{"scanOnPush", changed.scans_on_push}}}});
+  return change_repository(
+      call,
+      *found,
+      changed,
+      {{"registryId", call.options.account},
+       {"repositoryName", changed.name},
+       {"imageScanningConfiguration", {{"scanOnPush", changed.scans_on_push}}}});
 }
 
 }  // namespace ikada::ecr
