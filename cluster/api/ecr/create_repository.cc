@@ -68,8 +68,8 @@ Result<Outcome> create_repository(const ApiCall& call, const State& state) {
   if (scope.repositories.size() >= kMostRepositories) {
     return ecs_error("LimitExceededException", "There are {} repositories", kMostRepositories);
   }
-  const Json shown = {{"repository", show_repository(call, repository)}};
-  Proposal proposal{.then = [shown](const State&) { return shown; }};
+  Json shown = {{"repository", show_repository(call, repository)}};
+  Proposal proposal{.then = [shown = std::move(shown)](const State&) { return shown; }};
   proposal.put(repository_key(registry_scope(call), repository.name), repository, 0);
   return propose(std::move(proposal));
 }

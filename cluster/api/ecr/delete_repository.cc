@@ -29,8 +29,8 @@ Result<Outcome> delete_repository(const ApiCall& call, const State& state) {
                      call.options.account);
   }
   const Scope scope = registry_scope(call);
-  const Json shown = {{"repository", show_repository(call, repository)}};
-  Proposal proposal{.then = [shown](const State&) { return shown; }};
+  Json shown = {{"repository", show_repository(call, repository)}};
+  Proposal proposal{.then = [shown = std::move(shown)](const State&) { return shown; }};
   for (const auto& [tag, kept] : found->tags) {
     if (proposal.changes.size() >= kMaxChanges) break;
     proposal.remove(image_tag_key(scope, repository.name, tag), kept.revision);

@@ -83,8 +83,8 @@ Json show_repository(const ApiCall& call, const ImageRepository& repository) {
 Outcome change_repository(const ApiCall& call,
                           const RepositoryState& before,
                           const ImageRepository& after,
-                          const Json& shown) {
-  Proposal proposal{.then = [shown](const State&) { return shown; }};
+                          Json shown) {
+  Proposal proposal{.then = [shown = std::move(shown)](const State&) { return shown; }};
   proposal.put(repository_key(registry_scope(call), after.name), after, before.record.revision);
   return propose(std::move(proposal));
 }

@@ -43,7 +43,7 @@ Json show_repository(const ApiCall& call, const ImageRepository& repository);
 Outcome change_repository(const ApiCall& call,
                           const RepositoryState& before,
                           const ImageRepository& after,
-                          const Json& shown);
+                          Json shown);
 
 struct ImageId {
   std::string digest;
