@@ -61,6 +61,7 @@ void describe(JsonFields& fields, TagInput& input) {
 
 Result<std::vector<Tag>> read_tags(const std::vector<TagInput>& inputs) {
   std::vector<Tag> tags;
+  tags.reserve(inputs.size());
   for (const TagInput& each : inputs) tags.push_back(each.tag);
   IK_TRY(check_as_ecr(tags));
   return tags;
