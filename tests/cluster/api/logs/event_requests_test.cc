@@ -1,8 +1,7 @@
-#include "cluster/api/logs/log_actions.h"
-
 #include <doctest/doctest.h>
 
 #include "cluster/api/logs/content_requests.h"
+#include "cluster/api/logs/log_actions.h"
 #include "tests/cluster/api/action_bench.h"
 
 namespace ikada {
