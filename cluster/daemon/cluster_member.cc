@@ -284,6 +284,13 @@ void ClusterMember::take_certificate(const std::string& certificate) {
   spdlog::info("certificate renewed serial={}", facts->serial);
 }
 
+// What is told meanwhile is kept with it.
+Result<void> ClusterMember::keep(const Membership& membership) {
+  IK_TRY(store_membership(path_, membership));
+  membership_ = membership;
+  return {};
+}
+
 std::string ClusterMember::describe(const std::string& node) const {
   if (node == membership_.identity.node) return "connected";
   if (nodes_ != nullptr && nodes_->is_connected(node)) return "connected";

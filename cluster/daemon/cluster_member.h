@@ -60,6 +60,8 @@ class ClusterMember {
   const std::optional<ClusterKeys>& keys() const { return keys_; }
   // Null on a manager, whose agent asks the manager itself.
   Assignments* assignments() { return assignments_.get(); }
+  // Keeps another membership of the same node: for the next daemon.
+  Result<void> keep(const Membership& membership);
   bool is_connected() const { return link_ != nullptr && link_->is_connected(); }
 
   // Of another node, as this one sees it: "connected", "alive", "suspect", "dead", "left" or

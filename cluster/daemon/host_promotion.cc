@@ -182,7 +182,7 @@ Result<void> HostDaemon::become(const Json& answer, bool is_promotion) {
     IK_TRY(become_manager(
         {.membership = membership, .manager = answer.value("manager", Json::object())}));
   }
-  IK_TRY(store_membership(membership_path(), membership));
+  IK_TRY(member_->keep(membership));
   spdlog::info("role changed role={}", auth::to_text(facts.identity.role));
   if (!is_promotion) {
     manager_->balancers().end_proxy();

@@ -151,6 +151,8 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     const bool is_taken = listener.on_frame != nullptr;
     if (is_taken) link->set_listener(std::move(listener));
     const bool is_refused = !is_taken && sessions->leads();
+    // Told once, and it comes again and again.
+    if (is_refused && sessions->is_doubled(peer->identity.node)) return;
     spdlog::log(is_refused ? spdlog::level::warn : spdlog::level::info,
                 "node {} node={} address={}",
                 is_taken ? "connected" : (is_refused ? "refused" : "sent to the leader"),

@@ -36,10 +36,11 @@ struct Promotion {
     return found == home().nodes.end() ? nullptr : &found->second;
   }
 
-  // It stays what it is, and says why.
+  // It stays what it is, and says why. One that is a manager for the records, and has not kept what
+  // it was given, asks again.
   void give_up(const Error& why) const {
     const Kept<Node>* kept = record();
-    if (kept == nullptr) return reply(why);
+    if (kept == nullptr || kept->value.role == kManagerRole) return reply(why);
     Node changed = kept->value;
     changed.wanted_role.reset();
     changed.role_error = why.message;

@@ -21,6 +21,7 @@ namespace {
 constexpr std::int64_t kNanosInMilli = 1'000'000;
 constexpr size_t kMaxEventLine = size_t{2} << 20;  // A message, escaped.
 constexpr size_t kSourceDigits = 16;
+constexpr UnixNanos kClockLag = 1'000'000'000;
 constexpr int kListAttempts = 5;
 
 struct OpenFile {
@@ -198,8 +199,8 @@ class StreamScan {
     for (size_t turn = 0; turn < files.size(); ++turn) {
       const size_t index = from_head_ ? turn : files.size() - 1 - turn;
       const OpenFile& file = files[index];
-      // A line is written after its time.
-      if (key_before(file.changed + 1) < page_.low()) continue;
+      // A line is written after its time, but files' times come from a clock that lags behind.
+      if (key_before(file.changed + kClockLag) < page_.low()) continue;
       const std::optional<UnixNanos> first = first_time(file);
       if (!first.has_value() || key_before(*first) >= page_.high()) continue;
       scan_lines(file, place_before(files, index), [&](const Place& at, std::string_view text) {

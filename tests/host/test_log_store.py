@@ -46,8 +46,13 @@ def run_to_end(host, ecs, image, script, logs=None):
 
 
 def messages(logs, **arguments):
-    pages = logs.get_paginator("filter_log_events").paginate(**arguments)
-    return [event["message"] for page in pages for event in page["events"]]
+    found, token = [], {}
+    while True:
+        page = logs.filter_log_events(**arguments, **token)
+        found += [event["message"] for event in page["events"]]
+        if "nextToken" not in page:
+            return found
+        token = {"nextToken": page["nextToken"]}
 
 
 def test_a_log_outlives_its_container(host, logs, shared_ikada, busybox_image):

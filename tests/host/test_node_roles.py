@@ -50,7 +50,7 @@ def is_settled(cluster, managers, workers):
     def holds():
         try:
             found = roles(cluster)
-        except (AssertionError, json.JSONDecodeError):
+        except (AssertionError, json.JSONDecodeError, KeyError):
             return False
         return all(found[name][0] == "manager" and found[name][1] == "connected" and
                    found[name][2] in ("reachable", "leader") for name in managers) and \
@@ -59,7 +59,7 @@ def is_settled(cluster, managers, workers):
     return wait_until(holds, 60, cluster)
 
 
-def name_of(cluster, host):
+def name_of(host):
     return host.status()["name"]
 
 
@@ -112,7 +112,7 @@ def test_managers_are_demoted_down_to_one_that_has_to_stay(make_cluster, archive
     wait_tasks(cluster, arns, "RUNNING")
     before = containers(cluster)
     leader = wait_for_leader(cluster)
-    names = {host: name_of(cluster, host) for host in cluster.hosts}
+    names = {host: name_of(host) for host in cluster.hosts}
     stays = next(host for host in cluster.hosts if host is not leader)
     lead_by(cluster, stays)
     third = next(host for host in cluster.hosts if host not in (leader, stays))
@@ -146,7 +146,7 @@ def test_a_host_killed_at_any_moment_of_its_promotion_becomes_a_manager(make_clu
     first, worker = cluster.hosts
     cluster.init()
     cluster.join(worker)
-    is_settled(cluster, ["host1"], ["host2"])
+    is_settled(cluster, [name_of(cluster.hosts[0])], ["host2"])
     acknowledged = []
     for number, delay_s in enumerate((0.0, 0.05, 0.15, 0.3, 0.6, 1.2)):
         writer = Writer(first, f"k{number}x")
@@ -162,10 +162,10 @@ def test_a_host_killed_at_any_moment_of_its_promotion_becomes_a_manager(make_clu
         # Perhaps the killed one was faster than the wish.
         if name_role(first) != "manager":
             first("node", "promote", "host2")
-        is_settled(cluster, ["host1", "host2"], [])
+        is_settled(cluster, [name_of(cluster.hosts[0]), "host2"], [])
         assert set(acknowledged) <= cluster_names(first)
         assert first("node", "demote", "host2").returncode == 0
-        is_settled(cluster, ["host1"], ["host2"])
+        is_settled(cluster, [name_of(cluster.hosts[0])], ["host2"])
         assert not keys_of(worker)
 
 
@@ -199,7 +199,7 @@ def test_a_copied_identity_is_noticed_and_refused(make_cluster):
     first, worker, thief = cluster.hosts
     cluster.init()
     cluster.join(worker)
-    is_settled(cluster, ["host1"], ["host2"])
+    is_settled(cluster, [name_of(cluster.hosts[0])], ["host2"])
     thief.stop()
     shutil.copy(worker.root / "node.json", thief.root / "node.json")
     thief.start()
@@ -225,6 +225,12 @@ def test_without_a_leader_nodes_are_listed_as_a_manager_sees_them(make_cluster):
     assert "host2" in listed.stdout and "as this manager sees it" in listed.stderr
 
 
+def connected_instances(cluster):
+    arns = cluster.manager.api("ListContainerInstances")["containerInstanceArns"]
+    found = cluster.manager.api("DescribeContainerInstances", containerInstances=arns)
+    return [each for each in found["containerInstances"] if each["agentConnected"]]
+
+
 @pytest.mark.timeout(200)
 def test_secrets_from_before_the_cluster_open_on_managers_that_join(make_cluster, archive,
                                                                    busybox_image):
@@ -243,6 +249,7 @@ def test_secrets_from_before_the_cluster_open_on_managers_that_join(make_cluster
     for other in [host for host in cluster.hosts if host is not leader]:
         lead_by(cluster, other)
         wait_for_leader(cluster)
+    wait_until(lambda: len(connected_instances(cluster)) == 2, 60, cluster)
     arns = run_tasks(cluster, busybox_image, 2, "echo got $MINE; sleep 1000",
                      secrets=[{"name": "MINE", "valueFrom": "old"}])
     wait_tasks(cluster, arns, "RUNNING")
@@ -275,7 +282,7 @@ def test_a_host_killed_while_it_joins_leaves_nothing_when_it_joins_again(make_cl
         assert b'"certificate"' in join_and_die(cluster, host, tmp_path)
     assert cluster.manager("node", "ls", "-q").stdout.count("\n") == 2
     cluster.join(host)
-    is_settled(cluster, ["host1"], ["host2"])
+    is_settled(cluster, [name_of(cluster.hosts[0])], ["host2"])
     assert cluster.manager("node", "ls", "-q").stdout.count("\n") == 2
     # Another host of that name is another node.
     other = cluster.manager("node", "inspect", "host2").stdout

@@ -73,7 +73,9 @@ TEST_CASE("a group is made, kept for some days, tagged and removed") {
 TEST_CASE("a task that is launched makes the groups it logs to") {
   ActionBench bench;
   bench.call("CreateCluster", "{'clusterName':'default'}");
-  bench.call("RegisterContainerInstance", "{'cluster':'default'}");
+  bench.call("RegisterContainerInstance",
+             "{'cluster':'default','totalResources':[{'name':'CPU','type':'INTEGER',"
+             "'integerValue':4096},{'name':'MEMORY','type':'INTEGER','integerValue':8192}]}");
   bench.call("RegisterTaskDefinition",
              "{'family':'f','containerDefinitions':[{'name':'a','image':'i','memory':64,"
              "'logConfiguration':{'logDriver':'awslogs','options':{'awslogs-group':'g/x',"
