@@ -50,8 +50,8 @@ def test_a_tag_that_moves_changes_nothing_until_the_next_deployment(
 
     push(registry, busybox_rootfs, "two")
     shared_ikada("pull", "-q", image)
-    ecs.update_service(service="pinned", desiredCount=3)
     killed = tasks_of(ecs, "pinned")[0]
+    ecs.update_service(service="pinned", desiredCount=3)
     shared_ikada("kill", container_of(killed, "app")["runtimeId"])
     wait_until(lambda: len(tasks_of(ecs, "pinned", "STOPPED")) == 1, host)
     wait_stable(ecs, "pinned")
@@ -65,7 +65,8 @@ def test_a_tag_that_moves_changes_nothing_until_the_next_deployment(
     second = digests_of(ecs, "pinned")
     assert len(second) == 1 and second != first
 
-    revision = service_of(ecs, "pinned")["currentServiceRevisions"][0]["arn"]
+    _, _, shown = host.raw("DescribeServices", {"services": ["pinned"]})
+    revision = shown["services"][0]["currentServiceRevisions"][0]["arn"]
     _, _, shown = host.raw("DescribeServiceRevisions", {"serviceRevisionArns": [revision]})
     pinned, = shown["serviceRevisions"][0]["containerImages"]
     assert pinned == {"containerName": "app", "image": image, "imageDigest": second.pop()}

@@ -204,6 +204,16 @@ TEST_CASE("requests that make no sense are refused") {
             .starts_with("InvalidParameterException: "));
 }
 
+TEST_CASE("nobody but a service starts a task as a deployment of one") {
+  TaskBench api;
+  const std::string arn = api.add_instance();
+  const std::string fake = "{'taskDefinition':'web','startedBy':'ecs-svc/1'";
+  CHECK(api.call("RunTask", fake + "}")["__type"] == "InvalidParameterException");
+  CHECK(api.call("StartTask", fake + ",'containerInstances':['" + arn + "']}")["__type"] ==
+        "InvalidParameterException");
+  CHECK(api.call("ListTasks", "{}")["taskArns"].empty());
+}
+
 TEST_CASE("a task in awsvpc mode is provisioned with an address of its own") {
   TaskBench api;
   api.add_instance();
@@ -260,7 +270,7 @@ TEST_CASE("tasks are listed by what they are") {
   CHECK(count("'containerInstance':'" + instance + "'") == 4);
   CHECK(count("'containerInstance':'other'") == 0);
   CHECK(count("'launchType':'EC2'") == 4);
-  CHECK(count("'serviceName':'s'") == 0);
+  CHECK(api.call("ListTasks", "{'serviceName':'s'}")["__type"] == "ServiceNotFoundException");
   CHECK(count("'maxResults':3") == 3);
 }
 

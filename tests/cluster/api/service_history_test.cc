@@ -124,6 +124,19 @@ TEST_CASE("a first deployment can be stopped only as it is") {
   CHECK(it.newest().contains("stoppedAt"));
 }
 
+TEST_CASE("a clientToken stands for its service after an update, too") {
+  Deployed it;
+  const std::string again =
+      "{'serviceName':'t','taskDefinition':'web','desiredCount':1,'clientToken':'once'}";
+  const Json made = it.bench.call("CreateService", again)["service"];
+  it.bench.call("UpdateService", "{'service':'t','desiredCount':2}");
+  CHECK(it.bench.call("CreateService", again)["service"]["serviceArn"] == made["serviceArn"]);
+  it.bench.call("UpdateService", "{'service':'s','desiredCount':1}");
+  CHECK(it.bench.call("CreateService",
+                      "{'serviceName':'s','taskDefinition':'web','desiredCount':2}")["__type"] ==
+        "InvalidParameterException");
+}
+
 TEST_CASE("deployments are listed by their status and time, the newest first") {
   Deployed it;
   it.settle();

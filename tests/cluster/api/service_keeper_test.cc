@@ -86,7 +86,8 @@ struct Keeping {
     api = std::make_unique<ApiServer>(
         std::move(ground),
         *feed,
-        ApiOptions{.account = "1", .home_region = "r", .virtual_instances = true});
+        ApiOptions{
+            .account = "123456789012", .home_region = "us-east-1", .virtual_instances = true});
     call("CreateCluster", "{}");
     call("RegisterContainerInstance",
          R"({"totalResources":[{"name":"CPU","type":"INTEGER","integerValue":4096},)"
@@ -99,7 +100,9 @@ struct Keeping {
 
   void call(const std::string& action, const std::string& body) {
     unsigned status = 0;
-    api->handle({.target = "AmazonEC2ContainerServiceV20141113." + action, .body = body},
+    api->handle({.target = "AmazonEC2ContainerServiceV20141113." + action,
+                 .body = body,
+                 .region = "us-east-1"},
                 [&](const ApiReply& reply) {
                   status = reply.status;
                   CHECK_MESSAGE(reply.status == 200, reply.body);
@@ -116,8 +119,9 @@ struct Keeping {
   }
 
   size_t tasks() const {
-    const auto* cluster =
-        feed->state().scope({.account = "1", .region = "r"}).find_cluster("default");
+    const auto* cluster = feed->state()
+                              .scope({.account = "123456789012", .region = "us-east-1"})
+                              .find_cluster("default");
     return cluster == nullptr ? 0 : cluster->tasks.size();
   }
 

@@ -265,6 +265,28 @@ TEST_CASE("StopTask with force waits for nobody, also when a task is drained alr
   CHECK(it.task(task)["lastStatus"] == "STOPPED");
 }
 
+TEST_CASE("that a client stops a target is told of its service") {
+  Balanced it;
+  it.create(it.balancers("web"));
+  it.settle();
+  const auto count = [&](const std::string& message) {
+    int found = 0;
+    for (const Json& each : it.service()["events"]) found += each["message"] == message ? 1 : 0;
+    return found;
+  };
+  const std::string drains = "(service s) has begun draining connections on 1 tasks.";
+  const std::string deregisters =
+      "(service s) deregistered 1 targets in (target-group " + it.arn("web") + ")";
+  REQUIRE(count(deregisters) == 0);
+
+  const std::string stop = "{'task':'" + it.only_task() + "'}";
+  it.bench.call("StopTask", stop);
+  it.bench.call("StopTask", stop);
+
+  CHECK(count(drains) == 1);
+  CHECK(count(deregisters) == 1);
+}
+
 TEST_CASE("a group that gets no requests any more keeps nobody waiting") {
   Balanced it;
   it.create(it.balancers("web"));

@@ -138,7 +138,7 @@ TEST_CASE("ids differ by host, task and container, and are the same again") {
   CHECK(ids.of_container("t1", "app") != ids.of_container("t2", "app"));
   CHECK(ids.of_container("t1", "app") != ids.of_container("t1", "side"));
   CHECK(ids.of_credentials("t1").size() == 32);
-  CHECK(ids.environment("t1", TaskDefinition(), "app").size() == 2);
+  CHECK(ids.environment("t1", TaskDefinition(), "app").size() == 3);
 }
 
 TEST_CASE("as many requests as the rate and the burst allow") {

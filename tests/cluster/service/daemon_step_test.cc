@@ -59,6 +59,21 @@ TEST_CASE("an update keeps as many healthy as it is told") {
   CHECK(world.live(world.primary().id) == 3);
 }
 
+TEST_CASE("an update that may stop none first says so") {
+  DaemonWorld world;
+  world.service.deployment_configuration.minimum_healthy_percent = 100;
+  world.settle();
+  CHECK(world.step().repeated_events.empty());
+
+  world.deploy();
+
+  const Decision decision = world.step();
+  CHECK(decision.stops.empty());
+  REQUIRE(decision.repeated_events.size() == 1);
+  CHECK(decision.repeated_events[0].starts_with(
+      "(service web) was unable to stop or start tasks during a deployment because of"));
+}
+
 TEST_CASE("a host that is not for it any more loses it") {
   DaemonWorld world;
   world.settle();

@@ -71,7 +71,9 @@ TEST_CASE("what the breaker rolls back tells where it went") {
   CHECK(world.history.deployments[0].status == "ROLLBACK_IN_PROGRESS");
   CHECK(world.history.deployments[0].rollback->revision == good);
   CHECK(world.history.deployments[0].breaker->status == "TRIGGERED");
-  CHECK(world.history.deployments[0].breaker->failure_count == 3);
+  CHECK(world.history.deployments[0].breaker->threshold == 3);
+  // Two at a time.
+  CHECK(world.history.deployments[0].breaker->failure_count == 4);
   world.can_start = true;
 
   world.settle();
@@ -128,6 +130,7 @@ TEST_CASE("the history is bounded and keeps the last that was SUCCESSFUL") {
   for (size_t i = 0; i < kMaxServiceDeployments + 5; ++i) {
     world.deploy();
     world.step();
+    world.obey();
   }
   REQUIRE(world.history.deployments.size() == kMaxServiceDeployments + 1);
   CHECK(world.history.deployments.back().id == good);
