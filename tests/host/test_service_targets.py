@@ -114,12 +114,13 @@ class Site:
     def close(self):
         Page.may_end.set()
         Page.broken.clear()
-        for arn in self.ecs.list_services()["serviceArns"]:
+        services = self.ecs.list_services()["serviceArns"]
+        for arn in services:
             self.ecs.delete_service(service=arn, force=True)
         # Without a listener there is nothing to be drained.
         self.elb.delete_load_balancer(LoadBalancerArn=self.balancer)
-        wait_until(lambda: all(task["lastStatus"] == "STOPPED" for task in
-                               tasks_of(self.ecs, status="STOPPED")))
+        wait_until(lambda: not services or all(task["lastStatus"] == "STOPPED" for task in
+                                               tasks_of(self.ecs, status="STOPPED")))
 
 
 def haproxy_of(server):
