@@ -135,13 +135,22 @@ Result<T> as_parameter(Result<T> result) {
 }  // namespace
 
 void TaskPlacer::note_change(std::string_view key) {
-  if (key.empty()) return views_.clear();
+  if (key.empty()) {
+    for (auto& [cluster, view] : views_) {
+      auto anew = std::make_unique<View>();
+      anew->held = std::move(view->held);
+      view = std::move(anew);
+    }
+    return;
+  }
   const std::optional<RecordKey> name = parse_record_key(key);
   if (!name.has_value()) return;
   const auto found = views_.find(cluster_key(name->scope, name->first));
   if (found == views_.end()) return;
   if (name->kind == RecordKind::kInstance) found->second->changed_instances.insert(name->second);
-  if (name->kind == RecordKind::kTask) found->second->changed_tasks.insert(name->second);
+  if (name->kind != RecordKind::kTask) return;
+  found->second->changed_tasks.insert(name->second);
+  found->second->held.erase(name->second);
 }
 
 TaskPlacer::View& TaskPlacer::view_of(const State& state,
@@ -151,8 +160,9 @@ TaskPlacer::View& TaskPlacer::view_of(const State& state,
   const ClusterState* found = state.scope(scope).find_cluster(cluster);
   const ClusterState& known = found == nullptr ? nothing : *found;
   std::unique_ptr<View>& view = views_[cluster_key(scope, cluster)];
-  if (view == nullptr) {
-    view = std::make_unique<View>();
+  if (view == nullptr) view = std::make_unique<View>();
+  const bool is_new = std::exchange(view->is_new, false);
+  if (is_new) {
     for (const auto& [id, instance] : known.instances) view->changed_instances.insert(id);
     for (const auto& [id, task] : known.tasks) view->changed_tasks.insert(id);
   }
@@ -160,6 +170,13 @@ TaskPlacer::View& TaskPlacer::view_of(const State& state,
   for (const std::string& id : view->changed_tasks) refresh_task(view->hosts, known, id);
   view->changed_instances.clear();
   view->changed_tasks.clear();
+  if (!is_new) return *view;
+  std::erase_if(view->held, [&](const auto& each) { return known.tasks.contains(each.first); });
+  for (const auto& [task, held] : view->held) {
+    const Result<scheduler::TaskId> id = scheduler::TaskId::parse(task);
+    if (!id.has_value()) continue;
+    static_cast<void>(view->hosts.add_task(*id, held.instance, held.shape, held.group));
+  }
   return *view;
 }
 
@@ -173,7 +190,12 @@ Result<std::vector<std::string>> TaskPlacer::place(const State& state,
   IK_LET(slots, as_parameter(view.hosts.place(request, ids, prng_)));
   std::vector<std::string> instances;
   instances.reserve(slots.size());
-  for (const scheduler::HostSlot slot : slots) instances.push_back(view.hosts.host_id(slot));
+  for (const scheduler::HostSlot slot : slots) {
+    const std::string& task = tasks[instances.size()];
+    instances.push_back(view.hosts.host_id(slot));
+    view.held[task] = {
+        .instance = instances.back(), .shape = request.shape, .group = request.group};
+  }
   return instances;
 }
 
@@ -186,7 +208,10 @@ Result<Json> TaskPlacer::start(const State& state,
   View& view = view_of(state, scope, cluster);
   IK_LET(id, scheduler::TaskId::parse(task));
   IK_LET(obstacle, as_parameter(view.hosts.start(request, id, instance)));
-  if (obstacle == scheduler::Obstacle::kNone) return Json();
+  if (obstacle == scheduler::Obstacle::kNone) {
+    view.held[task] = {.instance = instance, .shape = request.shape, .group = request.group};
+    return Json();
+  }
   const scheduler::ClusterState& known = view.hosts.state();
   return show_failure(
       scheduler::failure(known, known.hosts.find(instance), request, obstacle), scope, cluster);
@@ -235,7 +260,10 @@ void TaskPlacer::take_back(const Scope& scope,
   const auto found = views_.find(cluster_key(scope, cluster));
   if (found == views_.end()) return;
   // Looked at anew, should one of them be there after all.
-  for (const std::string& task : tasks) found->second->changed_tasks.insert(task);
+  for (const std::string& task : tasks) {
+    found->second->changed_tasks.insert(task);
+    found->second->held.erase(task);
+  }
 }
 
 Result<scheduler::Request> placement_request(const Launch& launch,

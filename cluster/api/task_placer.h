@@ -68,10 +68,19 @@ class TaskPlacer {
                  std::span<const std::string> tasks);
 
  private:
+  struct Held {
+    std::string instance;
+    scheduler::TaskShape shape;
+    std::string group;
+  };
   struct View {
     scheduler::ClusterView hosts;
     std::set<std::string> changed_instances;
     std::set<std::string> changed_tasks;
+    // Tasks that were placed and whose records have not been seen: they keep their places also
+    // when everything is looked at anew.
+    std::map<std::string, Held> held;
+    bool is_new = true;
   };
 
   View& view_of(const State& state, const Scope& scope, const std::string& cluster);

@@ -15,4 +15,8 @@ TEST_CASE("the same seed gives the same run") {
   CHECK(one.seconds_to_settle == other.seconds_to_settle);
 }
 
+TEST_CASE("seed 3961: a task on its way to the store keeps its place when a leader begins") {
+  CHECK(run_control(3961, {}).wrong == "");
+}
+
 }  // namespace ikada::control
