@@ -67,6 +67,9 @@ def test_a_service_survives_its_hosts_and_its_manager(trio, busybox_image):
 
     wait_until(is_even, timeout_s=120, cluster=trio)
     assert fewest == 6
+    # The last one that was moved is gone, too.
+    wait_until(lambda: "(service steady) is host balanced with 2 tasks in (container-instance " in
+               manager("service", "events", "steady").stdout, timeout_s=60, cluster=trio)
     told = manager("service", "events", "steady").stdout
     assert "(service steady) is not host balanced with " in told
     assert "host Rebalancing in progress." in told
