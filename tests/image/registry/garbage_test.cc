@@ -233,7 +233,7 @@ TEST_CASE("with a keeper a manifest goes that is on record no more, and is old")
       scratch.push_manifest("web", "", scratch.manifest_with(config, R"(,"annotations":{})"));
   const auto collect = [&](std::int64_t grace_s) {
     return collect_garbage(scratch.layout(),
-                           {.grace_s = grace_s},
+                           {.grace_s = grace_s, .untagged_age_s = {}},
                            ::time(nullptr) + Scratch::kLater,
                            [&](const std::string& repository, const std::string& digest) {
                              return repository == "web" && digest == kept.text();
