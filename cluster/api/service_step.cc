@@ -38,7 +38,8 @@ class ServicePlan {
     service::ServiceView view = view_of_service(state_.scope(call_.scope), cluster_, kept_, call_);
     if (is_daemon(kept_.record.value)) {
       find_hosts(view);
-    } else if (service::may_rebalance(kept_.record.value, call_.now)) {
+    } else if (service::may_rebalance(kept_.record.value, call_.now) &&
+               service::is_steady(kept_.record.value, view)) {
       find_room(view);
     }
     service::Decision decision = service::reconcile(view);
