@@ -271,7 +271,8 @@ TEST_CASE("that a client stops a target is told of its service") {
   it.settle();
   const auto count = [&](const std::string& message) {
     int found = 0;
-    for (const Json& each : it.service()["events"]) found += each["message"] == message ? 1 : 0;
+    const Json service = it.service();
+    for (const Json& each : service["events"]) found += each["message"] == message ? 1 : 0;
     return found;
   };
   const std::string drains = "(service s) has begun draining connections on 1 tasks.";
