@@ -233,11 +233,11 @@ void guard_launch(Proposal& proposal,
     proposal.guard(instance_key(call.scope, launch.cluster.name, id),
                    cluster.instances.find(id)->second.record.revision);
   }
-  for (const auto& [key, group] : launch.new_log_groups) {
+  for (const auto& each : launch.new_log_groups) {
     // Of another task of this proposal.
     const bool is_made = std::ranges::any_of(
-        proposal.changes, [&](const RecordChange& change) { return change.key == key; });
-    if (!is_made) proposal.put(key, group, 0);
+        proposal.changes, [&](const RecordChange& change) { return change.key == each.first; });
+    if (!is_made) proposal.put(each.first, each.second, 0);
   }
 }
 
