@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cluster/api/api_call.h"
+#include "cluster/api/outcome.h"
 #include "cluster/state/state.h"
 
 namespace ikada::logs {
