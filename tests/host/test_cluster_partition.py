@@ -48,7 +48,7 @@ def test_three_of_five_go_on_and_two_keep_what_they_have(five, leader_is_inside,
             time.sleep(180)
         asking.join(timeout=30)
         # The two know what they knew, and their containers are the same.
-        read = lonely.api("DescribeTasks", tasks=sorted(lost))
+        read = wait_until(lambda: told_of(lonely, lost), cluster=five)
         still = containers_of(minority)
         wait_until(lambda: len(writer.acknowledged) > acknowledged + 5, cluster=five)
     healed = time.monotonic()
@@ -67,6 +67,12 @@ def test_three_of_five_go_on_and_two_keep_what_they_have(five, leader_is_inside,
     assert not lost & {task["taskArn"].rsplit("/", 1)[1] for task in running_tasks(manager)}
     # A new leader waits for hosts that it has not seen: perhaps only their daemons have ended.
     assert took < 60
+
+
+def told_of(manager, tasks):
+    """What it answers about them; None while it answers with an error, on its way to alone."""
+    answer = manager.api("DescribeTasks", tasks=sorted(tasks))
+    return answer if "tasks" in answer else None
 
 
 def runs_elsewhere(manager, lost):
