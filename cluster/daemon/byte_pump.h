@@ -49,6 +49,7 @@ void pump_both_ways(boost::asio::io_context& loop,
   pump(outer, inner, yield);
   boost::system::error_code error;
   inner.shutdown(Inner::shutdown_send, error);
+  // Set by the other coroutine. NOLINTNEXTLINE(bugprone-infinite-loop)
   while (!is_back_over) back.async_wait(yield[error]);
 }
 

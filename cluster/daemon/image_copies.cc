@@ -83,7 +83,7 @@ Result<void> ImageCopies::obtain(const reg::Layout& layout,
   };
   for (const std::string& each : managers) {
     const std::string staged = layout.staging_file();
-    const Result<void> fetched = fetch(each, digest, staged);
+    Result<void> fetched = fetch(each, digest, staged);
     const Result<bool> adopted = fetched.has_value() ? adopt(staged) : Result<bool>(false);
     ::unlink(staged.c_str());
     if (!adopted.has_value()) return adopted.error();

@@ -116,7 +116,7 @@ class LogAsker : public std::enable_shared_from_this<LogAsker> {
 void ask_log_store(boost::asio::io_context& loop,
                    const ClusterMember& member,
                    const LogQuestion& question,
-                   std::function<void(const Result<Json>&)> then) {
+                   const std::function<void(const Result<Json>&)>& then) {
   const auto asker = std::make_shared<LogAsker>(loop, question, then);
   const Result<void> asked = asker->ask(loop, member);
   if (!asked.has_value()) then(asked.error());

@@ -24,6 +24,6 @@ struct LogQuestion {
 void ask_log_store(boost::asio::io_context& loop,
                    const ClusterMember& member,
                    const LogQuestion& question,
-                   std::function<void(const Result<Json>&)> then);
+                   const std::function<void(const Result<Json>&)>& then);
 
 }  // namespace ikada
