@@ -53,6 +53,7 @@ struct ApiCall {
   std::function<std::string(size_t bytes)> random_hex;
   std::string host = {};               // That the API was called by: "127.0.0.1:7439".
   bool is_secure = false;              // By TLS.
+  int losses = 0;                      // Proposals in a row that lost against other changes.
   TaskPlacer* placer = nullptr;        // For the actions that place tasks.
   const TargetSights* seen = nullptr;  // Of the balancers' targets; null: nothing.
 

@@ -18,7 +18,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr int kMaxAttempts = 50;
+constexpr int kMaxLosses = 50;
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 constexpr size_t kMaxRegionLength = 64;
 
@@ -102,7 +102,7 @@ struct Job {
   bool is_secure = false;
   ApiServer::Respond respond = {};
   std::function<void()> not_leading = {};
-  int attempts = 0;
+  int losses = 0;  // In a row.
 };
 
 }  // namespace
@@ -147,6 +147,7 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
     ApiCall call = make_call(job->body, job->scope, job->caller_arn);
     call.host = job->host;
     call.is_secure = job->is_secure;
+    call.losses = job->losses;
     Result<Outcome> outcome = job->action(call, feed.state());
     if (!outcome.has_value()) return job->respond(error_reply(outcome.error()));
     if (!outcome->proposal.has_value()) return job->respond(ok_reply(outcome->answer));
@@ -172,7 +173,8 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
     if (result->succeeded && !proposal.again) {
       return job->respond(ok_reply(proposal.then(feed.state())));
     }
-    if (!result->succeeded && ++job->attempts >= kMaxAttempts) {
+    job->losses = result->succeeded ? 0 : job->losses + 1;
+    if (job->losses >= kMaxLosses) {
       return job->respond(error_reply(
           make_error(ErrorKind::kUnavailable, "Too many changes at the same time. Try again.")));
     }

@@ -77,6 +77,8 @@ class PrivateNamespaces:
         netns.mkdir(exist_ok=True)
         mount("tmpfs", netns, "tmpfs", data="mode=755")
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True, timeout=10)
+        # The first of the ports that tasks get are not for the tests' own connections.
+        pathlib.Path("/proc/sys/net/ipv4/ip_local_reserved_ports").write_text("32768-32799")
 
     def leave(self):
         """Goes back to the cgroup we came from and removes ours with everything below."""

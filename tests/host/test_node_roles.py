@@ -161,7 +161,8 @@ def test_a_host_killed_at_any_moment_of_its_promotion_becomes_a_manager(make_clu
         acknowledged += writer.acknowledged
         # Perhaps the killed one was faster than the wish.
         if name_role(first) != "manager":
-            first("node", "promote", "host2")
+            wait_until(lambda: first("node", "promote", "host2", check=False).returncode == 0,
+                       cluster=cluster)
         is_settled(cluster, [name_of(cluster.hosts[0]), "host2"], [])
         assert set(acknowledged) <= cluster_names(first)
         assert first("node", "demote", "host2").returncode == 0

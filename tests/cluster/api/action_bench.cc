@@ -135,12 +135,14 @@ Json ActionBench::call(const std::string& action, std::string body) {
         .now = now,
         .options = options,
         .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++ids, bytes * 2); },
-        .placer = &placer};
+        .placer = &placer,
+        .losses = losses};
     Result<Outcome> outcome = entry->action(given, state);
     if (!outcome.has_value()) {
       return {{"__type", outcome.error().code}, {"message", outcome.error().message}};
     }
     if (!outcome->proposal.has_value()) return outcome->answer;
+    most_proposed = std::max(most_proposed, outcome->proposal->changes.size());
     const bool made = make(*outcome->proposal);
     if (outcome->proposal->settled) outcome->proposal->settled(made);
     REQUIRE(made);

@@ -255,6 +255,21 @@ TEST_CASE("an instance with tasks goes only by force, and stops them") {
   CHECK(api.call("DescribeClusters", "{}")["clusters"][0]["pendingTasksCount"] == 0);
 }
 
+TEST_CASE("an instance whose tasks change at every moment loses fewer of them at a time") {
+  TaskBench api;
+  const std::string instance = api.add_instance(8192);
+  api.call("RunTask", "{'taskDefinition':'web','count':10}");
+  const std::string force = "{'containerInstance':'" + instance + "','force':true}";
+  api.losses = 50;
+  api.most_proposed = 0;
+
+  CHECK(api.call("DeregisterContainerInstance", force)["containerInstance"]["status"] ==
+        "INACTIVE");
+
+  CHECK(api.most_proposed == 1);
+  CHECK(api.call("ListTasks", "{}")["taskArns"].empty());
+}
+
 TEST_CASE("tasks are listed by what they are") {
   TaskBench api;
   const std::string instance = api.add_instance();
