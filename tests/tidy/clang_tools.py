@@ -1,4 +1,9 @@
-"""Runs clang-format and clang-tidy; what was found good is remembered by its content."""
+"""Runs clang-format and clang-tidy; what was found good is remembered by its content.
+
+Marks below the user's cache directory remember it on one machine, the list beside this file
+everywhere: a fresh machine looks only at what has changed since. `python3 clang_tools.py` looks at
+everything that is not known and writes the list anew.
+"""
 
 import concurrent.futures
 import hashlib
@@ -9,6 +14,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -25,6 +31,7 @@ CACHE_AGE_S = 30 * 24 * 3600
 ANALYZER = [f"--extra-arg={word}" for word in
             ("-Xclang", "-analyzer-config", "-Xclang", "ipa=none,max-nodes=20000")]
 FILE_TIMEOUT_S = 600
+KNOWN_GOOD = pathlib.Path(__file__).with_name("known_good.txt")
 
 
 def badly_formatted(paths):
@@ -90,7 +97,34 @@ class ContentKeys:
                 digest.update((ROOT / each / ".clang-tidy").read_bytes())
         for each in sorted(seen):
             digest.update(each.encode() + self._own[each][0])
-        return digest.hexdigest()
+        return digest.hexdigest()[:32]
+
+
+def read_known():
+    """{path: key} of the sources that the list says are good."""
+    lines = KNOWN_GOOD.read_text().splitlines() if KNOWN_GOOD.exists() else []
+    return dict(line.split(" ") for line in lines)
+
+
+def wanted_keys(build=BUILD):
+    """{path: key} of the programs' sources, and their compiler arguments.
+
+    The tests' own sources are left out: doctest's macros alone would double the time.
+    """
+    commands = compile_commands(build)
+    keys = ContentKeys()
+    return {path: keys.key(path, commands[path]) for path in files()
+            if path.endswith(".cc") and path in commands and not path.startswith("tests/")}, commands
+
+
+def record_known(build=BUILD):
+    """Looks at what is not known; writes the list of what is good. The complaints."""
+    found = tidy_findings(build)
+    bad = {path for path, _ in found}
+    wanted, _ = wanted_keys(build)
+    KNOWN_GOOD.write_text("".join(f"{path} {key}\n" for path, key in sorted(wanted.items())
+                                  if path not in bad))
+    return found
 
 
 def _flags(command):
@@ -135,16 +169,12 @@ def _tidy_batch(batch, commands, scratch):
 
 
 def tidy_findings(build=BUILD):
-    """[(path, complaints)] over the programs' sources; good ones are skipped until they change.
-
-    The tests' own sources are left out: doctest's macros alone would double the time.
-    """
-    commands = compile_commands(build)
-    keys = ContentKeys()
+    """[(path, complaints)] over the programs' sources; good ones are skipped until they change."""
+    wanted, commands = wanted_keys(build)
+    known = read_known()
     CACHE.mkdir(parents=True, exist_ok=True)
-    wanted = {path: CACHE / keys.key(path, commands[path]) for path in files()
-              if path.endswith(".cc") and path in commands and not path.startswith("tests/")}
-    todo = [path for path, mark in wanted.items() if not mark.exists()]
+    todo = [path for path, key in wanted.items()
+            if known.get(path) != key and not (CACHE / key).exists()]
     batches = tidy_batches.plan_batches(
         todo, lambda path: (os.path.dirname(path), *_flags(commands[path])),
         lambda path: (ROOT / path).read_text())
@@ -157,11 +187,17 @@ def tidy_findings(build=BUILD):
         for job in concurrent.futures.as_completed(jobs):
             for path, complaints in job.result():
                 if complaints is None:
-                    wanted[path].touch()
+                    (CACHE / wanted[path]).touch()
                 else:
                     found.append((path, complaints))
     oldest = time.time() - CACHE_AGE_S
     for mark in CACHE.iterdir():
-        if mark.stat().st_mtime < oldest and mark not in wanted.values():
+        if mark.stat().st_mtime < oldest and mark.name not in wanted.values():
             mark.unlink(missing_ok=True)
     return sorted(found)
+
+
+if __name__ == "__main__":
+    COMPLAINTS = record_known()
+    print("\n".join(complaints for _, complaints in COMPLAINTS))
+    sys.exit(1 if COMPLAINTS else 0)

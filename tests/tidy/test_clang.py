@@ -57,6 +57,28 @@ def test_a_changed_header_changes_the_key_of_what_includes_it(tmp_path, monkeypa
     assert clang_tools.ContentKeys().key("a.cc", "c++ -O2") != before
 
 
+def test_what_the_list_knows_is_not_looked_at_until_it_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr(clang_tools, "ROOT", tmp_path)
+    monkeypatch.setattr(clang_tools, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(clang_tools, "KNOWN_GOOD", tmp_path / "known_good.txt")
+    monkeypatch.setattr(clang_tools, "files", lambda: ["a.cc", "b.cc"])
+    (tmp_path / ".clang-tidy").write_text((source_tree.ROOT / ".clang-tidy").read_text())
+    (tmp_path / "a.cc").write_text("int good() { return 1; }\n")
+    (tmp_path / "b.cc").write_text("int BadFunction() { return 1; }\n")
+    (tmp_path / "compile_commands.json").write_text(json.dumps(
+        [{"file": str(tmp_path / name), "command": "c++ -std=c++20 -c"}
+         for name in ("a.cc", "b.cc")]))
+
+    assert [path for path, _ in clang_tools.record_known(tmp_path)] == ["b.cc"]
+
+    assert list(clang_tools.read_known()) == ["a.cc"]
+    (tmp_path / "cache").rename(tmp_path / "gone")
+    looked_at = []
+    monkeypatch.setattr(clang_tools, "_run_tidy", lambda source, _: looked_at.append(source.name))
+    clang_tools.tidy_findings(tmp_path)
+    assert looked_at == ["b.cc"]
+
+
 def test_sources_that_share_a_name_of_their_own_do_not_meet_in_a_batch():
     own = "namespace x {{\nnamespace {{\n{}\n}}  // namespace\n}}\n"
     texts = {

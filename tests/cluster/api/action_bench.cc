@@ -135,8 +135,8 @@ Json ActionBench::call(const std::string& action, std::string body) {
         .now = now,
         .options = options,
         .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++ids, bytes * 2); },
-        .placer = &placer,
-        .losses = losses};
+        .losses = losses,
+        .placer = &placer};
     Result<Outcome> outcome = entry->action(given, state);
     if (!outcome.has_value()) {
       return {{"__type", outcome.error().code}, {"message", outcome.error().message}};
