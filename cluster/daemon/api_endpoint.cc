@@ -11,7 +11,7 @@
 #include "cluster/api/query_xml.h"
 #include "cluster/api/vault.h"
 #include "cluster/auth/sigv4.h"
-#include "cluster/daemon/role_rights.h"
+#include "cluster/http/role_rights.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/random_id.h"
 #include "runtime/base/text.h"

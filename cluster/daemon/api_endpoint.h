@@ -10,11 +10,11 @@
 
 #include "cluster/api/api_server.h"
 #include "cluster/auth/access_key.h"
-#include "cluster/daemon/audited_route.h"
-#include "cluster/daemon/cluster_registry.h"
-#include "cluster/daemon/http_server.h"
 #include "cluster/daemon/log_desk.h"
-#include "cluster/daemon/refusal_limit.h"
+#include "cluster/http/audited_route.h"
+#include "cluster/http/http_server.h"
+#include "cluster/http/refusal_limit.h"
+#include "cluster/registry/cluster_registry.h"
 
 namespace ikada {
 

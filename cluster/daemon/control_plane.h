@@ -14,11 +14,11 @@
 #include "cluster/auth/access_key.h"
 #include "cluster/daemon/api_endpoint.h"
 #include "cluster/daemon/api_forwarding.h"
-#include "cluster/daemon/audit_log.h"
-#include "cluster/daemon/http_server.h"
 #include "cluster/daemon/local_assignments.h"
 #include "cluster/daemon/shared_store.h"
 #include "cluster/daemon/store_chores.h"
+#include "cluster/http/audit_log.h"
+#include "cluster/http/http_server.h"
 #include "cluster/store/leader.h"
 
 namespace ikada {

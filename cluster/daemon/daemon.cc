@@ -12,11 +12,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
-#include "cluster/daemon/audited_route.h"
 #include "cluster/daemon/cluster_routes.h"
 #include "cluster/daemon/daemon_socket.h"
 #include "cluster/daemon/host_daemon.h"
 #include "cluster/daemon/status_routes.h"
+#include "cluster/http/audited_route.h"
 #include "runtime/sys/notify_systemd.h"
 
 namespace ikada {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "cluster/daemon/http_server.h"
+#include "cluster/http/http_server.h"
 #include "runtime/base/result.h"
 
 namespace ikada {

@@ -14,7 +14,6 @@
 
 #include "cluster/api/vault.h"
 #include "cluster/auth/join_token.h"
-#include "cluster/daemon/audit_log.h"
 #include "cluster/daemon/cluster_member.h"
 #include "cluster/daemon/daemon.h"
 #include "cluster/daemon/host_agent.h"
@@ -24,6 +23,7 @@
 #include "cluster/daemon/host_network.h"
 #include "cluster/daemon/task_streams.h"
 #include "cluster/daemon/task_subnets.h"
+#include "cluster/http/audit_log.h"
 #include "cluster/node/joining.h"
 
 namespace ikada {

@@ -10,10 +10,10 @@
 #include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 
-#include "cluster/daemon/cluster_registry.h"
-#include "cluster/daemon/node_tunnels.h"
-#include "cluster/daemon/registry_way.h"
 #include "cluster/node/uplink.h"
+#include "cluster/registry/cluster_registry.h"
+#include "cluster/registry/node_tunnels.h"
+#include "cluster/registry/registry_way.h"
 #include "runtime/sys/inet_socket.h"
 #include "runtime/sys/unix_socket.h"
 

@@ -16,9 +16,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include "cluster/agent/container_actions.h"
-#include "cluster/daemon/blob_port.h"
 #include "cluster/daemon/cluster_member.h"
 #include "cluster/daemon/control_plane.h"
+#include "cluster/registry/blob_port.h"
 
 namespace ikada {
 

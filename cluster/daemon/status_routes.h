@@ -4,7 +4,7 @@
 // at all.
 #pragma once
 
-#include "cluster/daemon/http_server.h"
+#include "cluster/http/http_server.h"
 
 namespace ikada {
 

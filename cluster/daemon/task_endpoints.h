@@ -28,9 +28,9 @@
 #include "cluster/agent/endpoint_ids.h"
 #include "cluster/agent/loop_gate.h"
 #include "cluster/agent/task_metadata.h"
-#include "cluster/daemon/audit_log.h"
-#include "cluster/daemon/http_server.h"
 #include "cluster/daemon/task_doors.h"
+#include "cluster/http/audit_log.h"
+#include "cluster/http/http_server.h"
 
 namespace ikada {
 

@@ -23,10 +23,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include "cluster/daemon/audit_log.h"
 #include "cluster/daemon/cluster_member.h"
 #include "cluster/daemon/control_plane.h"
 #include "cluster/daemon/stream_process.h"
+#include "cluster/http/audit_log.h"
 #include "cluster/node/node_link.h"
 
 namespace ikada {

@@ -12,6 +12,8 @@ LAYERS = [
      "cluster/loadbalancing"],
     ["cluster/api", "cluster/auth", "cluster/console", "cluster/agent", "cluster/store",
      "cluster/gossip", "cluster/node", "cluster/proxy"],
+    ["cluster/http"],
+    ["cluster/registry"],
     ["cluster/daemon"],
     ["cmd/ikada", "cmd/ikadad", "cmd/ikada-runtime"],
 ]

@@ -1,5 +1,5 @@
 // The actions of Elastic Container Registry's API, version 2015-09-21, that the state alone
-// answers; those that read or write manifests and layers are cluster/daemon/registry_actions.h.
+// answers; those that read or write manifests and layers are cluster/registry/registry_actions.h.
 //
 // They read the same state as those of ECS and propose changes in the same way (actions.h).
 //

@@ -1,4 +1,4 @@
-#include "cluster/daemon/refusal_limit.h"
+#include "cluster/http/refusal_limit.h"
 
 #include <doctest/doctest.h>
 

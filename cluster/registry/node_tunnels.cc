@@ -1,4 +1,4 @@
-#include "cluster/daemon/node_tunnels.h"
+#include "cluster/registry/node_tunnels.h"
 
 #include <sys/socket.h>
 
@@ -12,7 +12,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
-#include "cluster/daemon/byte_pump.h"
+#include "cluster/http/byte_pump.h"
 
 namespace ikada {
 namespace {

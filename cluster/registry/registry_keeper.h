@@ -23,8 +23,8 @@
 
 #include "cluster/api/api_server.h"
 #include "cluster/api/state_feed.h"
-#include "cluster/daemon/audit_log.h"
-#include "cluster/daemon/image_copies.h"
+#include "cluster/http/audit_log.h"
+#include "cluster/registry/image_copies.h"
 #include "image/registry/keeper.h"
 
 namespace ikada {

@@ -12,9 +12,9 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include "cluster/daemon/http_server.h"
-#include "cluster/daemon/registry_keeper.h"
+#include "cluster/http/http_server.h"
 #include "cluster/node/node_tls.h"
+#include "cluster/registry/registry_keeper.h"
 #include "image/registry/connection.h"
 #include "image/registry/site.h"
 

@@ -1,4 +1,4 @@
-#include "cluster/daemon/cluster_registry.h"
+#include "cluster/registry/cluster_registry.h"
 
 #include <time.h>
 
@@ -8,8 +8,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include "cluster/daemon/node_answers.h"
-#include "cluster/daemon/registry_actions.h"
+#include "cluster/registry/node_answers.h"
+#include "cluster/registry/registry_actions.h"
 #include "image/registry/garbage.h"
 #include "image/registry/loop.h"
 #include "image/registry/respond.h"

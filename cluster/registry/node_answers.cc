@@ -1,4 +1,4 @@
-#include "cluster/daemon/node_answers.h"
+#include "cluster/registry/node_answers.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "cluster/daemon/blob_sources.h"
-#include "cluster/daemon/image_copies.h"
+#include "cluster/registry/blob_sources.h"
+#include "cluster/registry/image_copies.h"
 #include "image/registry/exchange.h"
 
 namespace ikada {

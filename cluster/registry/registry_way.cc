@@ -1,10 +1,10 @@
-#include "cluster/daemon/registry_way.h"
+#include "cluster/registry/registry_way.h"
 
 #include <algorithm>
 #include <thread>
 #include <utility>
 
-#include "cluster/daemon/peer_exchange.h"
+#include "cluster/registry/peer_exchange.h"
 #include "image/http_client.h"
 #include "image/registry/route.h"
 

@@ -1,4 +1,4 @@
-#include "cluster/daemon/peer_exchange.h"
+#include "cluster/registry/peer_exchange.h"
 
 #include <vector>
 

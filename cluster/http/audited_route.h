@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "cluster/daemon/audit_log.h"
-#include "cluster/daemon/http_server.h"
+#include "cluster/http/audit_log.h"
+#include "cluster/http/http_server.h"
 
 namespace ikada {
 

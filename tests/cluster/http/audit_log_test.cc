@@ -1,4 +1,4 @@
-#include "cluster/daemon/audit_log.h"
+#include "cluster/http/audit_log.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "cluster/daemon/image_copies.h"
+#include "cluster/registry/image_copies.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "cluster/daemon/peer_exchange.h"
+#include "cluster/registry/peer_exchange.h"
 #include "image/registry/blob_store.h"
 #include "image/registry/failure.h"
 #include "image/registry/manifest_store.h"

@@ -1,4 +1,4 @@
-#include "cluster/daemon/audited_route.h"
+#include "cluster/http/audited_route.h"
 
 #include <ctype.h>
 #include <memory>

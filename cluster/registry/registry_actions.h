@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "cluster/daemon/registry_keeper.h"
+#include "cluster/registry/registry_keeper.h"
 #include "image/registry/site.h"
 #include "runtime/base/json.h"
 

@@ -1,4 +1,4 @@
-#include "cluster/daemon/blob_port.h"
+#include "cluster/registry/blob_port.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include "cluster/daemon/registry_keeper.h"
+#include "cluster/registry/registry_keeper.h"
 #include "image/digest.h"
 #include "image/registry/answers.h"
 #include "image/registry/byte_range.h"

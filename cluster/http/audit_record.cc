@@ -1,4 +1,4 @@
-#include "cluster/daemon/audit_record.h"
+#include "cluster/http/audit_record.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "cluster/daemon/role_rights.h"
+#include "cluster/http/role_rights.h"
 
 #include <algorithm>
 

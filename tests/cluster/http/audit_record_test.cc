@@ -1,8 +1,8 @@
-#include "cluster/daemon/audit_record.h"
+#include "cluster/http/audit_record.h"
 
 #include <doctest/doctest.h>
 
-#include "cluster/daemon/audited_route.h"
+#include "cluster/http/audited_route.h"
 
 namespace ikada {
 namespace {

@@ -1,4 +1,4 @@
-#include "cluster/daemon/registry_actions.h"
+#include "cluster/registry/registry_actions.h"
 
 #include <algorithm>
 #include <iterator>

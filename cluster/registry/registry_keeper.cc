@@ -1,4 +1,4 @@
-#include "cluster/daemon/registry_keeper.h"
+#include "cluster/registry/registry_keeper.h"
 
 #include <algorithm>
 #include <mutex>
@@ -10,7 +10,7 @@
 #include "cluster/api/ecr/ecr_actions.h"
 #include "cluster/api/ecr/registry_token.h"
 #include "cluster/api/ecr/repository_policy.h"
-#include "cluster/daemon/role_rights.h"
+#include "cluster/http/role_rights.h"
 #include "image/registry/failure.h"
 #include "runtime/base/random_id.h"
 

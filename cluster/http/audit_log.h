@@ -24,7 +24,7 @@
 #include <thread>
 #include <vector>
 
-#include "cluster/daemon/audit_record.h"
+#include "cluster/http/audit_record.h"
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
 

@@ -1,4 +1,4 @@
-#include "cluster/daemon/blob_sources.h"
+#include "cluster/registry/blob_sources.h"
 
 #include <algorithm>
 

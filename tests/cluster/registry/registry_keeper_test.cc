@@ -1,4 +1,4 @@
-#include "cluster/daemon/registry_keeper.h"
+#include "cluster/registry/registry_keeper.h"
 
 #include <doctest/doctest.h>
 

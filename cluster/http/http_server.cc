@@ -1,4 +1,4 @@
-#include "cluster/daemon/http_server.h"
+#include "cluster/http/http_server.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -26,7 +26,7 @@
 #include <boost/beast/http.hpp>
 #include <spdlog/spdlog.h>
 
-#include "cluster/daemon/byte_pump.h"
+#include "cluster/http/byte_pump.h"
 #include "runtime/base/error.h"
 #include "runtime/sys/unix_socket.h"
 
