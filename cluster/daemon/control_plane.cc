@@ -275,7 +275,8 @@ void ControlPlane::admit_manager(const Node& self,
 
 void ControlPlane::admit_member(const Node& node, std::function<void(Result<Json>)> done) {
   boost::asio::post(pool_, [this, node, done = std::move(done)] {
-    Result<EtcdSetup> setup = store_->admit(node.id, node.address);
+    const bool was_here = !node.is_new.value_or(false);
+    Result<EtcdSetup> setup = store_->admit(node.id, node.address, was_here);
     const Result<std::string> key = read_file(directory_ + "/access_key.json", kMaxKeyFileBytes);
     const Result<std::string> keys = read_file(directory_ + "/authority.json", kMaxKeyFileBytes);
     Result<Json> ready = Json();

@@ -124,6 +124,8 @@ void HostDaemon::set_role(const std::string& name, const std::string& role, cons
     if (member_->describe(node.value.id) == "connected") return store();
     return done(make_error(ErrorKind::kConflict, "node {} is not connected", node.value.name));
   }
+  // Taken back before it has come about.
+  if (!changed->wanted_role.has_value()) return store();
   manager_->look_at_members([this, node, store, done](const ControlPlane::MemberStates& states) {
     const Result<void> left = check_majority_without(manager_->home(), node.value, states);
     if (!left.has_value()) return done(left.error());

@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/shared_store.h"
 #include "cluster/node/admission.h"
 #include "cluster/state/record_key.h"
 
@@ -50,6 +51,21 @@ struct Promotion {
     api.propose(proposal, [reply = reply, why](bool) { reply(why); });
   }
 
+  // Not now, but perhaps later: the node asks again, and its record says what it waits for.
+  void put_off(const Error& why) const {
+    const std::string reason = fmt::format(
+        "it waits for the other managers, one of which cannot be reached or has just come: {}",
+        why.message);
+    const Kept<Node>* kept = record();
+    if (kept == nullptr || kept->value.role_error == reason) return reply(why);
+    Node changed = kept->value;
+    changed.role_error = reason;
+    Proposal proposal;
+    proposal.put(node_key(home().scope, node), changed, kept->revision);
+    spdlog::warn("node not promoted yet node={} reason=\"{}\"", node, why.message);
+    api.propose(proposal, [reply = reply, why](bool) { reply(why); });
+  }
+
   void hand_over(const Json& manager) const {
     const Kept<Node>* kept = record();
     if (kept == nullptr || kept->value.wanted_role != kManagerRole) {
@@ -57,6 +73,7 @@ struct Promotion {
     }
     Node changed = kept->value;
     changed.role = kManagerRole;
+    changed.role_error.reset();
     const Result<std::string> certificate = renew_certificate(
         keys, certificate_request, changed, api.ground().now(), certificate_lifetime_s);
     if (!certificate.has_value()) return give_up(certificate.error());
@@ -99,6 +116,13 @@ Result<Node> plan_role(const ScopeState& scope, const Node& node, const std::str
                       node.wanted_role.has_value() ? "becoming " : "",
                       role);
   }
+  Node changed = node;
+  // It has not come about yet: it stays what it is.
+  if (node.wanted_role == kManagerRole && role == node.role) {
+    changed.wanted_role.reset();
+    changed.role_error.reset();
+    return changed;
+  }
   if (node.wanted_role.has_value()) {
     return make_error(
         ErrorKind::kConflict, "node {} is becoming a {} just now", node.name, *node.wanted_role);
@@ -109,7 +133,6 @@ Result<Node> plan_role(const ScopeState& scope, const Node& node, const std::str
     request.has_etcd = true;  // The node says it itself, later.
     IK_TRY(check_new_manager(scope, request));
   }
-  Node changed = node;
   changed.wanted_role = role;
   changed.role_error.reset();
   return changed;
@@ -169,6 +192,9 @@ void answer_promotion(const PromotionGround& ground,
         ErrorKind::kUnavailable, "etcd is not on that host: install the package etcd-server"));
   }
   ground.calls.admit(kept->value, [promotion](const Result<Json>& ready) {
+    if (!ready.has_value() && ready.error().code == kMembersNotReady) {
+      return promotion->put_off(ready.error());
+    }
     if (!ready.has_value()) return promotion->give_up(ready.error());
     promotion->hand_over(*ready);
   });

@@ -11,6 +11,8 @@
 //
 // A host or a leader that dies in between changes nothing in that order: whoever leads next, and
 // the node when it is back, go on from the record. Meanwhile certificates of both roles are good.
+// While a manager is away etcd takes no new member: the wish waits until that is back or removed,
+// or is taken back. A place in etcd that a node has got and not begun to use is its own still.
 #pragma once
 
 #include <functional>

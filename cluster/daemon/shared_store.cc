@@ -208,22 +208,40 @@ void SharedStore::moved(const std::shared_ptr<Move>& move, const Result<void>& r
   move->done(result);
 }
 
-Result<EtcdSetup> SharedStore::admit(const std::string& name, const std::string& address) {
+Result<void> SharedStore::add_learner(const std::string& peer, bool resumes) {
   EtcdClient& etcd = etcd_->client();
-  const std::string own = peer_url(address);
+  IK_LET(members, list_etcd_members(etcd));
+  const bool is_there = std::ranges::any_of(members, [&](const EtcdMember& member) {
+    return member.peer_url == peer && member.is_learner && member.name.empty();
+  });
+  if (is_there && resumes) return {};
   // Of a host that was at this address before, or of an attempt to join that failed.
-  IK_TRY(remove_etcd_member(etcd, own));
+  IK_TRY(remove_etcd_member(etcd, peer));
   const SteadyClock::time_point deadline = SteadyClock::now() + kAdmitLimit;
   while (true) {
-    const Result<void> added = add_etcd_learner(etcd, own);
-    if (added.has_value()) break;
+    const Result<void> added = add_etcd_learner(etcd, peer);
+    if (added.has_value()) return {};
     // Another one is learning.
     if (added.error().kind != ErrorKind::kConflict || SteadyClock::now() > deadline) {
       return added.error();
     }
     std::this_thread::sleep_for(kAdmitAgain);
   }
-  IK_LET(members, list_etcd_members(etcd));
+}
+
+Result<EtcdSetup> SharedStore::admit(const std::string& name,
+                                     const std::string& address,
+                                     bool resumes) {
+  const std::string own = peer_url(address);
+  const Result<void> added = add_learner(own, resumes);
+  if (!added.has_value()) {
+    Error why = added.error();
+    if (why.kind != ErrorKind::kUnavailable && why.kind != ErrorKind::kConflict) return why;
+    why.kind = ErrorKind::kUnavailable;
+    why.code = kMembersNotReady;
+    return why;
+  }
+  IK_LET(members, list_etcd_members(etcd_->client()));
   EtcdSetup setup = *setup_;
   setup.name = name;
   setup.address = address;

@@ -22,6 +22,9 @@
 
 namespace ikada {
 
+// etcd takes no new member while another one learns, or cannot be reached.
+inline constexpr const char* kMembersNotReady = "MEMBERS_NOT_READY";
+
 struct SharedStoreOptions {
   std::string directory;  // STATE/cluster.
   EtcdPorts ports;
@@ -63,7 +66,9 @@ class SharedStore {
                     std::function<void(const Result<void>&)> done);
 
   // Waits: makes the host at `address` a learner. What its own setup is, but for name and address.
-  Result<EtcdSetup> admit(const std::string& name, const std::string& address);
+  // With `resumes` one that was admitted before and has never started is that: a promotion that
+  // was broken off goes on. kUnavailable, with kMembersNotReady, for what may be possible later.
+  Result<EtcdSetup> admit(const std::string& name, const std::string& address, bool resumes);
 
   // Waits: gives those who learned enough a vote, and takes out the members of hosts that are no
   // managers for `kStrangeFor`. From one thread at a time.
@@ -86,6 +91,7 @@ class SharedStore {
 
   Result<void> open_etcd(EtcdSetup setup);
   void launch(const EtcdSetup& setup, std::string program);
+  Result<void> add_learner(const std::string& peer, bool resumes);
   void moved(const std::shared_ptr<Move>& move, const Result<void>& result);
 
   boost::asio::io_context& loop_;

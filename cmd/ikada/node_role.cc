@@ -48,6 +48,7 @@ Result<void> change_node_role(const Context& context,
   IK_LET(decided,
          ask_cluster(context, "POST", "/cluster/nodes/" + name + "/role", {{"role", role}}));
   const std::string id = decided.value("node", "");
+  std::string obstacle;
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < deadline) {
     // While leaders change nobody may answer.
@@ -55,6 +56,7 @@ Result<void> change_node_role(const Context& context,
     const std::optional<Json> node = answer.has_value() ? node_of(*answer, id) : std::nullopt;
     bool is_done = !answer.has_value() && has_become(context, id, role);
     if (node.has_value()) {
+      obstacle = node->value("roleError", "");
       IK_LET(has_it, has_come(*node, role));
       is_done = has_it;
     }
@@ -64,10 +66,13 @@ Result<void> change_node_role(const Context& context,
     }
     std::this_thread::sleep_for(kLookAgain);
   }
-  return make_error(ErrorKind::kUnavailable,
-                    "node {} is not a {} yet; it becomes one as soon as it and the managers can",
-                    name,
-                    role);
+  return make_error(
+      ErrorKind::kUnavailable,
+      "node {} is not a {} yet; it becomes one as soon as it and the managers can{}{}",
+      name,
+      role,
+      obstacle.empty() ? "" : ": ",
+      obstacle);
 }
 
 }  // namespace ikada

@@ -160,7 +160,7 @@ def test_a_host_killed_at_any_moment_of_its_promotion_becomes_a_manager(make_clu
         writer.end()
         acknowledged += writer.acknowledged
         # Perhaps the killed one was faster than the wish.
-        if name_role(first) != "manager":
+        if name_role_of(first, "host2") != "manager":
             wait_until(lambda: first("node", "promote", "host2", check=False).returncode == 0,
                        cluster=cluster)
         is_settled(cluster, [name_of(cluster.hosts[0]), "host2"], [])
@@ -170,9 +170,96 @@ def test_a_host_killed_at_any_moment_of_its_promotion_becomes_a_manager(make_clu
         assert not keys_of(worker)
 
 
-def name_role(manager):
-    lines = manager("node", "ls", "--format", "{{.Name}} {{.Role}}").stdout.splitlines()
-    return next(line.split()[-1] for line in lines if line.startswith("host2"))
+def promote(host, name):
+    """Asks for it until it is decided; does not wait for it."""
+    def is_decided():
+        told = host("node", "promote", name, check=False, timeout=150)
+        return told.returncode == 0 or "already" in told.stderr
+    thread = threading.Thread(target=lambda: wait_until(is_decided, 150))
+    thread.start()
+    return thread
+
+
+@pytest.mark.timeout(300)
+def test_a_leader_killed_in_the_middle_of_a_promotion_is_followed_in_it(make_cluster):
+    cluster = make_cluster(4, None, [{"run_tasks": False}] * 4)
+    cluster.init()
+    cluster.lead_with(3)
+    for delay_s in (0.05, 0.25, 0.5):
+        leader = wait_for_leader(cluster)
+        lead_by(cluster, next(host for host in cluster.hosts
+                              if host is not leader and host.net.number != 4))
+        promoting = promote(cluster.manager, "host4")
+        time.sleep(delay_s)
+        leader.stop(signal.SIGKILL)
+        time.sleep(3)
+        # While one member of etcd is away it takes no new one.
+        leader.start()
+        is_settled(cluster, ["host4"], [])
+        promoting.join()
+        assert cluster.manager("node", "demote", "host4").returncode == 0
+        is_settled(cluster, [], ["host4"])
+
+
+def start_promotion_and_lose_the_leader(cluster, worker):
+    """The records call it a manager, its host has not heard so, and who led is gone."""
+    leader = wait_for_leader(cluster)
+    lead_by(cluster, next(host for host in cluster.hosts if host not in (leader, worker)))
+    promoting = promote(cluster.manager, "host4")
+    wait_until(lambda: "becoming a manager" in worker.log.read_text(), cluster=cluster)
+    worker.stop(signal.SIGKILL)
+    wait_until(lambda: name_role_of(leader, "host4") == "manager", cluster=cluster)
+    assert not keys_of(worker)
+    leader.stop(signal.SIGKILL)
+    return leader, promoting
+
+
+@pytest.mark.timeout(200)
+def test_a_promotion_goes_on_without_the_leader_that_began_it(make_cluster):
+    cluster = make_cluster(4, None, [{"run_tasks": False}] * 4)
+    cluster.init()
+    cluster.lead_with(3)
+    worker = cluster.hosts[3]
+    gone, promoting = start_promotion_and_lose_the_leader(cluster, worker)
+    worker.start()
+    is_settled(cluster, ["host4"], [])
+    promoting.join()
+    assert keys_of(worker)
+    # It counts: with one of the two others it is a majority of the three.
+    name = next(name for name, each in roles(cluster).items() if each[2] == "unreachable")
+    assert cluster.manager("node", "rm", "--force", name).returncode == 0
+    assert gone.process.poll() is not None
+    wait_until(lambda: cluster.manager.api("CreateCluster", clusterName="after").get("cluster"),
+               cluster=cluster)
+
+
+@pytest.mark.timeout(200)
+def test_a_promotion_waits_for_managers_and_can_be_taken_back(make_cluster):
+    cluster = make_cluster(4, None, [{"run_tasks": False}] * 4)
+    cluster.init()
+    cluster.lead_with(3)
+    leader = wait_for_leader(cluster)
+    away = next(host for host in cluster.hosts[:3] if host is not leader)
+    name = name_of(away)
+    lead_by(cluster, leader)
+    away.stop(signal.SIGKILL)
+    promoting = promote(leader, "host4")
+    inspected = wait_until(lambda: (lambda text: text if "waits for the other" in text else "")(
+        leader("node", "inspect", "host4").stdout), 40, cluster)
+    assert '"wantedRole": "manager"' in inspected
+    assert leader("node", "demote", "host4").returncode == 0
+    assert roles(cluster)["host4"][0] == "worker"
+    # Now for good, as soon as nobody is away.
+    second = promote(leader, "host4")
+    assert leader("node", "rm", "--force", name).returncode == 0
+    is_settled(cluster, ["host4"], [])
+    second.join()
+    promoting.join()
+
+
+def name_role_of(host, name):
+    lines = host("node", "ls", "--format", "{{.Name}} {{.Role}}").stdout.splitlines()
+    return next(line.split()[-1] for line in lines if line.startswith(name))
 
 
 @pytest.mark.timeout(120)

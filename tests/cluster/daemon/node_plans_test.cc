@@ -118,7 +118,13 @@ TEST_CASE("a role is wished for once, and not the one that it has") {
   CHECK(wished->wanted_role == "manager");
   CHECK(wished->role == "worker");
   CHECK_FALSE(plan_role(scope, *wished, "manager").has_value());
-  CHECK_FALSE(plan_role(scope, *wished, "worker").has_value());
+  // It is taken back as long as it has not come about.
+  const auto taken_back = plan_role(scope, *wished, "worker");
+  REQUIRE(taken_back.has_value());
+  CHECK_FALSE(taken_back->wanted_role.has_value());
+  Node half = *wished;
+  half.role = "manager";
+  CHECK_FALSE(plan_role(scope, half, "worker").has_value());
 }
 
 TEST_CASE("an instance is connected or not, and told once") {
