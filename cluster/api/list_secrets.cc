@@ -16,6 +16,7 @@ Result<Outcome> list_secrets(const ApiCall& call, const State& state) {
   IK_TRY(parse_input<ListSecretsInput>(call).map([](const ListSecretsInput&) {}));
   Json list = Json::array();
   for (const auto& [name, kept] : state.scope(call.scope).secrets) {
+    if (!is_secret_name(kept.value.name)) continue;  // The cluster's own.
     Json shown = to_json(kept.value);
     shown.erase("sealed");
     list.push_back(std::move(shown));

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/cluster_member.h"
+#include "cluster/daemon/gossip_ring.h"
 #include "cluster/daemon/host_balancers.h"
 #include "cluster/state/record_key.h"
 
@@ -156,6 +157,7 @@ void ClusterMember::start_link() {
                       spdlog::info("manager connected");
                       silent_manager_.clear();
                       refused_for_.clear();
+                      report_keys();
                       if (manager_ != nullptr) manager_->balancers().note_connected();
                       if (assignments_ != nullptr) assignments_->note_connected();
                     },
@@ -172,6 +174,9 @@ void ClusterMember::start_link() {
                       }
                       if (news.verb == "managers" && manager_ == nullptr) {
                         take_managers_news(news.body);
+                      }
+                      if (news.verb == kGossipKeysVerb && manager_ == nullptr) {
+                        take_keys_news(news.body);
                       }
                       // A manager makes it of its own state.
                       if (network_ != nullptr && manager_ == nullptr) network_->take(news);

@@ -54,11 +54,13 @@ Result<std::unique_ptr<ClusterMember>> ClusterMember::create(boost::asio::io_con
                                                              Membership membership,
                                                              std::string path,
                                                              std::optional<ClusterKeys> keys,
+                                                             std::string keys_path,
                                                              ControlPlane* manager,
                                                              const ClusterPorts& ports) {
   std::unique_ptr<ClusterMember> member(
       new ClusterMember(loop, std::move(membership), std::move(path)));
   member->keys_ = std::move(keys);
+  member->keys_path_ = std::move(keys_path);
   member->manager_ = manager;
   IK_LET(gossip, GossipMember::create(loop, member->membership_, ports.gossip, log_change));
   member->gossip_ = std::move(gossip);
@@ -127,6 +129,15 @@ void ClusterMember::start() {
   if (network_ != nullptr) network_->open(membership_.address);
   if (names_ != nullptr) names_->open();
   if (manager_ != nullptr && manager_->is_ready()) note_change("");
+  join_gossip();
+  // One that has the state only later knows nobody yet: until then nobody is answered.
+  is_serving_ = nodes_ != nullptr && manager_ != nullptr && manager_->is_ready();
+  if (is_serving_) nodes_->start();
+  if (link_ != nullptr) start_link();
+  wait();
+}
+
+void ClusterMember::join_gossip() {
   std::vector<std::string> seeds;
   for (const std::string& manager : membership_.managers) {
     seeds.push_back(address_of_endpoint(manager));
@@ -135,11 +146,6 @@ void ClusterMember::start() {
     for (const auto& [id, node] : manager_->home().nodes) seeds.push_back(node.value.address);
   }
   gossip_->join(seeds);
-  // One that has the state only later knows nobody yet: until then nobody is answered.
-  is_serving_ = nodes_ != nullptr && manager_ != nullptr && manager_->is_ready();
-  if (is_serving_) nodes_->start();
-  if (link_ != nullptr) start_link();
-  wait();
 }
 
 void ClusterMember::stop() {
@@ -165,10 +171,13 @@ void ClusterMember::tick() {
     look_at_managers();
     look_at_leader();
     claim_instance();
+    look_at_keys();
     if (manager_->leads()) look_at_hosts();
     look_at_demotions();
   }
   renew_if_due();
+  const bool lacks_keys = !wanted_keys_.empty() && wanted_keys_ != membership_.gossip.packet_keys;
+  if (lacks_keys) use_wanted_keys();
 }
 
 HostPresence ClusterMember::presence_of(const std::string& node) const {

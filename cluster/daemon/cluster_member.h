@@ -17,6 +17,7 @@
 #include "cluster/daemon/lost_hosts.h"
 #include "cluster/daemon/node_server.h"
 #include "cluster/node/gossip_member.h"
+#include "cluster/node/key_rotation.h"
 #include "cluster/node/remote_assignments.h"
 #include "cluster/node/uplink.h"
 
@@ -35,11 +36,12 @@ struct ClusterPorts {
 class ClusterMember {
  public:
   // `manager` outlives it; it is there if and only if the node's role is that. `path` is where the
-  // membership is kept.
+  // membership is kept, `keys_path` where a manager's keys are.
   static Result<std::unique_ptr<ClusterMember>> create(boost::asio::io_context& loop,
                                                        Membership membership,
                                                        std::string path,
                                                        std::optional<ClusterKeys> keys,
+                                                       std::string keys_path,
                                                        ControlPlane* manager,
                                                        const ClusterPorts& ports);
   ~ClusterMember();
@@ -86,6 +88,13 @@ class ClusterMember {
 
   // Asks the leading manager as a node does.
   void ask(const std::string& verb, const Json& body, Asked then);
+  // The keys of gossip that this host has: {"key": the id of the one in use, "keys", "phase"}.
+  Json own_keys() const;
+  // On the leading manager: makes a new one ({"key", "before"}), which it then brings to all hosts
+  // and in use; and how far that is: the same as above and {"hosts", "waitsFor": names}.
+  void rotate_key(const Asked& then);
+  void key_rotation(const Asked& then) const;
+
   // Told when this host is to have that role.
   void set_on_role(std::function<void(const std::string& role)> on_role) {
     on_role_ = std::move(on_role);
@@ -116,6 +125,15 @@ class ClusterMember {
   void take_managers_news(const Json& body);
   void take_managers(std::vector<std::string> managers);
   void claim_instance();
+  void look_at_keys();
+  void take_keys(const std::vector<gossip::GossipKey>& keys, std::int64_t revision);
+  Result<void> keep_keys(const std::vector<gossip::GossipKey>& keys);
+  void use_wanted_keys();
+  void take_keys_news(const Json& body);
+  void report_keys();
+  std::vector<RingHolder> key_holders() const;
+  KeyRing known_ring() const;
+  void join_gossip();
   void look_at_hosts();
   void propose(const Proposal& proposal);
   Proposal own_record() const;
@@ -129,6 +147,7 @@ class ClusterMember {
   Membership membership_;
   std::string path_;
   std::optional<ClusterKeys> keys_;
+  std::string keys_path_;
   ControlPlane* manager_ = nullptr;
   HostNetwork* network_ = nullptr;
   HostNames* names_ = nullptr;
@@ -139,6 +158,10 @@ class ClusterMember {
   std::unique_ptr<RemoteAssignments> assignments_;
   boost::asio::steady_timer timer_;
   std::int64_t renew_at_s_ = 0;
+  std::int64_t keys_revision_ = 0;              // Of the record that the keys of gossip are from.
+  std::vector<gossip::GossipKey> wanted_keys_;  // Those, as soon as they are kept.
+  std::string keys_complaint_;  // What was said last of keeping them, and of the record.
+  std::string ring_complaint_;
   std::uint16_t api_port_ = 0;
   std::uint16_t node_port_ = 0;
   TlsContext link_tls_;

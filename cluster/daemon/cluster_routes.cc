@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view kClusterPath = "/cluster";
 constexpr std::string_view kNodesPath = "/cluster/nodes/";
+constexpr std::string_view kKeyPath = "/cluster/key";
 
 unsigned status_of(ErrorKind kind) {
   switch (kind) {
@@ -98,6 +99,7 @@ void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon:
     if (!read.has_value()) return done(read.error());
     return host.issue_token(role, lifetime_s, std::move(done));
   }
+  if (verb == "key") return host.rotate_key(done);
   done(make_error(ErrorKind::kNotFound, "no such path"));
 }
 
@@ -113,6 +115,7 @@ void answer_about_nodes(HostDaemon& host,
                         const ClusterRequest& request,
                         const HostDaemon::Done& done) {
   const Cut target = cut(request.target, '?');
+  if (request.method == "GET" && target.before == kKeyPath) return host.key_rotation(done);
   if (request.method == "GET") return host.nodes(done);
   if (request.method == "DELETE" && target.before.starts_with(kNodesPath)) {
     const std::string node(target.before.substr(kNodesPath.size()));
@@ -133,6 +136,7 @@ void answer_about_nodes(HostDaemon& host,
 
 bool is_about_nodes(const ClusterRequest& request) {
   const std::string_view path = cut(request.target, '?').before;
+  if (path == kKeyPath) return request.method == "GET" || request.method == "POST";
   if (request.method == "GET") return path == "/cluster/nodes";
   if (request.method == "DELETE") return path.starts_with(kNodesPath);
   return request.method == "POST" &&
@@ -149,7 +153,7 @@ void answer_cluster_request(HostDaemon& host,
   const ClusterRequest asked{request.method, request.target, request.body};
   if (is_about_nodes(asked)) {
     if (!host.is_following()) return answer_about_nodes(host, asked, done);
-    const bool is_list = asked.method == "GET";
+    const bool is_list = asked.method == "GET" && target.before != kKeyPath;
     return host.ask_leader(
         {{"method", asked.method}, {"target", asked.target}, {"body", asked.body}},
         [&host, is_list, done](const Result<Json>& result) {

@@ -7,12 +7,14 @@
 //   POST   /cluster/backup       {"path"}
 //   POST   /cluster/leave        {"force"}
 //   POST   /cluster/token        {"role", "lifetimeSeconds"}
+//   POST   /cluster/key          makes a new key of gossip
+//   GET    /cluster/key          how far that is
 //   GET    /cluster/nodes
 //   DELETE /cluster/nodes/NODE   ?force=1
 //   POST   /cluster/nodes/NODE/role   {"role"}
 //
-// On a manager that does not lead, what is about nodes and tokens goes to the one that does; while
-// nobody leads it lists nodes as it sees them itself, with a "remark".
+// On a manager that does not lead, what is about nodes, tokens and keys goes to the one that does;
+// while nobody leads it lists nodes as it sees them itself, with a "remark".
 //
 // Answers are JSON; a failure is {"error": MESSAGE} with a status that fits its kind.
 #pragma once

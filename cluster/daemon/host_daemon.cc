@@ -169,6 +169,7 @@ Result<void> HostDaemon::open_member(Membership membership, std::optional<Cluste
                                std::move(membership),
                                membership_path(),
                                std::move(keys),
+                               keys_path(),
                                manager_.get(),
                                ports()));
   member_ = std::move(member);

@@ -84,6 +84,9 @@ class HostDaemon {
   void back_up(const std::string& path, Done done);
   // A new token, which makes the role's last one void: {"token", "expiresAt"}.
   void issue_token(const std::string& role, std::int64_t lifetime_s, Done done);
+  // Makes a new key of gossip, and how far that is (cluster_member.h).
+  void rotate_key(const Done& done);
+  void key_rotation(const Done& done) const;
   // {"nodes": [...], "self"}
   void nodes(const Done& done) const;
   // Of a node that is named by its id, the beginning of it, or its name: {"node"}. kConflict for

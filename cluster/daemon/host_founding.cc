@@ -7,6 +7,7 @@
 #include "cluster/auth/digest.h"
 #include "cluster/daemon/api_keys.h"
 #include "cluster/daemon/cluster_backup.h"
+#include "cluster/daemon/gossip_ring.h"
 #include "cluster/daemon/host_address.h"
 #include "cluster/daemon/host_daemon.h"
 #include "cluster/node/admission.h"
@@ -138,6 +139,7 @@ void HostDaemon::lead(const InitWish& wish, Draft given) {
     for (const auto& [id, node] : home.nodes) {
       proposal.remove(node_key(scope, id), node.revision);
     }
+    remove_gossip_ring(home, proposal);
     const auto old = home.grants.find("worker");
     proposal.put(grant_key(scope, "worker"),
                  JoinGrant{.secret_sha256 = auth::sha256_hex(draft->worker_secret.reveal()),

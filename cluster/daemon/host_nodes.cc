@@ -59,7 +59,8 @@ void HostDaemon::status(const Done& done) const {
                {"node", membership.identity.node},
                {"name", membership.name},
                {"address", membership.address},
-               {"managers", membership.managers}};
+               {"managers", membership.managers},
+               {"gossip", member_->own_keys()}};
   if (manager_ == nullptr) {
     json["connected"] = member_->is_connected();
     return done(json);
@@ -112,6 +113,16 @@ void HostDaemon::issue_token(const std::string& role, std::int64_t lifetime_s, D
     if (made) return done(answer);
     done(make_error(ErrorKind::kUnavailable, "the token could not be stored"));
   });
+}
+
+void HostDaemon::rotate_key(const Done& done) {
+  if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
+  member_->rotate_key(done);
+}
+
+void HostDaemon::key_rotation(const Done& done) const {
+  if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
+  member_->key_rotation(done);
 }
 
 void HostDaemon::nodes(const Done& done) const {

@@ -342,6 +342,10 @@ std::optional<auth::NodeRole> NodeServer::role_of(const std::string& node) const
   return server_->sessions->role_of(node);
 }
 
+std::vector<std::string> NodeServer::gossip_keys_of(const std::string& node) const {
+  return server_->sessions->gossip_keys_of(node);
+}
+
 bool NodeServer::is_doubled(const std::string& node) const {
   return server_->sessions->is_doubled(node);
 }

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/gossip_ring.h"
 #include "cluster/daemon/host_logs.h"
 #include "cluster/daemon/role_change.h"
 #include "cluster/state/record_key.h"
@@ -132,6 +133,26 @@ std::optional<auth::NodeRole> NodeSessions::role_of(const std::string& node) con
   return found == sessions_.end() ? std::nullopt : std::optional(found->second.identity.role);
 }
 
+std::vector<std::string> NodeSessions::gossip_keys_of(const std::string& node) const {
+  const auto found = sessions_.find(node);
+  return found == sessions_.end() ? std::vector<std::string>() : found->second.gossip_keys;
+}
+
+void NodeSessions::note_gossip_keys(const Question& question, Current& current) {
+  JsonReader reader(question.body, question.verb);
+  reader.require("ids", current.gossip_keys);
+  const Result<void> read = reader.done();
+  Answer answer{.id = question.id, .body = Json::object()};
+  if (!read.has_value()) answer.body = read.error();
+  current.link->send(to_json(answer));
+}
+
+void NodeSessions::tell_gossip_keys() {
+  const std::optional<News> told = gossip_keys_news(state(), api_.options().vault.get());
+  if (!told.has_value()) return;
+  for (const auto& [node, current] : sessions_) current.link->send(to_json(*told));
+}
+
 void NodeSessions::tell_role(const Current& current) {
   const auto record = state().nodes.find(current.identity.node);
   if (record == state().nodes.end()) return;
@@ -158,6 +179,8 @@ void NodeSessions::begin(const std::shared_ptr<FrameLink>& link,
   link->send(to_json(all_names_news(names_)));
   log_terms_ = to_json(log_terms_news(feed_.state()));
   link->send(log_terms_);
+  const std::optional<News> keys = gossip_keys_news(state(), api_.options().vault.get());
+  if (keys.has_value()) link->send(to_json(*keys));
   tell_role(sessions_[node]);
 }
 
@@ -220,6 +243,7 @@ void NodeSessions::take(const FrameLink& link,
   if (question == nullptr) return;
   const std::shared_ptr<NodeSession> session = found->second.session;
   const bool is_manager = identity.role == auth::NodeRole::kManager;
+  if (question->verb == kGossipKeysVerb) return note_gossip_keys(*question, found->second);
   if (question->verb == "promote" && !is_manager) {
     return answer_promotion({.api = api_,
                              .feed = feed_,
@@ -290,6 +314,7 @@ void NodeSessions::note_change(std::string_view key) {
   tell_roles(key);
   const std::optional<RecordKey> parsed = parse_record_key(key);
   if (parsed.has_value() && parsed->kind == RecordKind::kLogGroup) tell_logs();
+  if (parsed.has_value() && is_gossip_ring(*parsed)) tell_gossip_keys();
   const bool is_network = parsed.has_value() && (parsed->kind == RecordKind::kNode ||
                                                  parsed->kind == RecordKind::kNetwork);
   if (!key.empty() && !is_network) return;

@@ -81,6 +81,8 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   size_t size() const { return sessions_.size(); }
   // The role that the node has shown; nothing for one that is not connected.
   std::optional<auth::NodeRole> role_of(const std::string& node) const;
+  // The ids of the gossip keys that it has said it has.
+  std::vector<std::string> gossip_keys_of(const std::string& node) const;
   // Whether another host has shown the node's identity within the last minute.
   bool is_doubled(const std::string& node) const;
 
@@ -93,6 +95,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
     auth::NodeIdentity identity;
     std::shared_ptr<FrameLink> link;
     std::string origin;
+    std::vector<std::string> gossip_keys = {};
   };
   struct Waiting {
     std::shared_ptr<FrameLink> link;
@@ -126,6 +129,8 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   void tell_managers();
   void tell_network();
   void tell_logs();
+  void tell_gossip_keys();
+  void note_gossip_keys(const Question& question, Current& current);
   void tell_names(std::string_view key);
   void note_end(const FrameLink* link, const std::string& node, const Error& why);
   void finish_soon(const std::shared_ptr<NodeSession>& session);

@@ -32,15 +32,6 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-KeyId id_of(const GossipKey& key) {
-  std::string text = "ikada gossip key";
-  ByteWriter(text).raw(key);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  ::EVP_Digest(text.data(), text.size(), digest.data(), nullptr, ::EVP_sha256(), nullptr);
-  ::OPENSSL_cleanse(text.data(), text.size());
-  return ByteReader({reinterpret_cast<const char*>(digest.data()), 4}).u32();
-}
-
 std::string header_of(KeyId id) {
   std::string header;
   ByteWriter writer(header);
@@ -63,7 +54,7 @@ std::string bound_to(std::string_view header, Channel channel, std::string_view 
 struct Keyring::Key {
   explicit Key(const GossipKey& bytes)
       : secret(bytes),
-        id(id_of(bytes)),
+        id(key_id(bytes)),
         seal(::EVP_CIPHER_CTX_new()),
         open(::EVP_CIPHER_CTX_new()) {
     // The key's schedule is made once; each packet sets only its nonce.
@@ -84,6 +75,15 @@ struct Keyring::Key {
   Cipher seal;
   Cipher open;
 };
+
+KeyId key_id(const GossipKey& key) {
+  std::string text = "ikada gossip key";
+  ByteWriter(text).raw(key);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  ::EVP_Digest(text.data(), text.size(), digest.data(), nullptr, ::EVP_sha256(), nullptr);
+  ::OPENSSL_cleanse(text.data(), text.size());
+  return ByteReader({reinterpret_cast<const char*>(digest.data()), 4}).u32();
+}
 
 GossipKey random_gossip_key() {
   GossipKey key{};
@@ -136,6 +136,27 @@ Result<void> Keyring::remove(KeyId id) {
     return make_error(ErrorKind::kConflict, "gossip key {:08x} is in use", id);
   }
   keys_.erase(found);
+  return {};
+}
+
+// The counter of nonces goes on: no key sees one twice.
+Result<void> Keyring::set(const std::vector<GossipKey>& keys) {
+  if (keys.empty() || keys.size() > kMaxKeys) {
+    return make_error(
+        ErrorKind::kInvalid, "{} gossip keys: expected 1 to {}", keys.size(), kMaxKeys);
+  }
+  std::vector<std::unique_ptr<Key>> made;
+  for (const GossipKey& key : keys) {
+    made.push_back(std::make_unique<Key>(key));
+    const bool is_known = std::any_of(made.begin(), made.end() - 1, [&](const auto& each) {
+      return each->id == made.back()->id;
+    });
+    if (is_known) {
+      return make_error(
+          ErrorKind::kConflict, "two gossip keys have the id {:08x}", made.back()->id);
+    }
+  }
+  keys_ = std::move(made);
   return {};
 }
 

@@ -42,6 +42,8 @@ enum class Channel : std::uint8_t { kDatagram = 1, kStream = 2 };
 
 // 32 bytes from the kernel.
 GossipKey random_gossip_key();
+// What the key is called: it tells nothing about it.
+KeyId key_id(const GossipKey& key);
 
 class Keyring {
  public:
@@ -57,6 +59,9 @@ class Keyring {
   Result<void> use(KeyId id);
   // kNotFound if it is not installed; kConflict if it is the primary one.
   Result<void> remove(KeyId id);
+  // From now on it has these, the primary one first. kInvalid for none, or too many; kConflict if
+  // two have one id. After an error it is as before.
+  Result<void> set(const std::vector<GossipKey>& keys);
 
   // The primary one first.
   std::vector<KeyId> ids() const;

@@ -32,6 +32,9 @@ class GossipMember {
   void leave(std::function<void()> on_done);
   void stop();
 
+  // Seals with the first and opens with all of them from now on.
+  Result<void> set_keys(const std::vector<gossip::GossipKey>& keys) { return keyring_.set(keys); }
+
   // Nothing for a node that nobody has told of.
   std::optional<gossip::Status> status(const std::string& node) const;
 

@@ -45,6 +45,10 @@ Result<void> cluster_status(const std::string& format, const Context& context) {
   print_line(status, "connected", "Connected");
   print_line(status, "nodes", "Nodes");
   print_line(status, "connectedNodes", "Connected nodes");
+  const Json gossip = status.value("gossip", Json::object());
+  print_line(gossip, "key", "Gossip key");
+  if (gossip.value("phase", "").empty()) return {};
+  print_line(gossip, "phase", "Key rotation");
   return {};
 }
 

@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 
 #include "cluster/agent/asio_loop.h"
+#include "cluster/daemon/gossip_ring.h"
+#include "cluster/daemon/shared_store.h"
 #include "cluster/state/record_key.h"
 #include "cluster/store/memory_store.h"
 
@@ -24,6 +26,12 @@ struct ToldLink : FrameLink {
   bool is_closed = false;
 };
 
+std::shared_ptr<Vault> make_vault() {
+  std::vector<SealingKey> keys;
+  keys.push_back(Vault::derive_key(auth::Secret("the authority's")));
+  return std::make_shared<Vault>(SealingKeys(std::move(keys)));
+}
+
 struct World {
   World() {
     feed = std::move(*StateFeed::create_without_thread(store, [](const Error&) {}));
@@ -35,7 +43,7 @@ struct World {
             .now = [] { return Timestamp{1'800'000'000'000}; },
             .random_hex = [](size_t bytes) { return std::string(2 * bytes, '0'); }},
         *feed,
-        ApiOptions());
+        ApiOptions{.vault = vault});
     sessions = std::make_shared<NodeSessions>(
         std::make_shared<AsioLoop>(io), keys, *api, *feed, std::int64_t{3600});
     add_node(identity, "worker");
@@ -68,6 +76,7 @@ struct World {
   }
 
   boost::asio::io_context io;
+  std::shared_ptr<Vault> vault = make_vault();
   MemoryStore store;
   ClusterKeys keys = *create_cluster_keys(1'800'000'000);
   auth::NodeIdentity identity{.cluster = {}, .node = std::string(32, 'a')};
@@ -141,6 +150,37 @@ TEST_CASE("a node that is to be a manager is told, and is welcome in either role
   CHECK(as_manager->told.back()["tell"] != "role");
 }
 
+TEST_CASE("nodes are told the keys of gossip, and say which they have") {
+  World world;
+  const auto link = world.connect(world.identity);
+  link->told.clear();
+  const ApiOptions& options = world.api->options();
+  const RecordChange change =
+      put_gossip_ring(
+          world.feed->state().scope({.account = options.account, .region = options.home_region}),
+          *world.vault,
+          {.keys = world.keys.packet_keys},
+          {7})
+          ->changes[0];
+
+  world.store.commit(Transaction{}.put(change.key, *change.value)).value();
+  world.feed->pull();
+  world.sessions->note_change(change.key);
+
+  REQUIRE(link->told.size() == 1);
+  CHECK(link->told[0]["tell"] == "gossip-keys");
+  CHECK(parse_gossip_keys(link->told[0]["body"])->keys == world.keys.packet_keys);
+  CHECK(world.sessions->gossip_keys_of(world.identity.node).empty());
+  const std::vector<std::string> ids = gossip_key_ids(world.keys.packet_keys);
+  world.listener.on_frame(Json{{"ask", "gossip-keys"}, {"id", 4}, {"body", {{"ids", ids}}}});
+  CHECK(link->told.back()["answer"] == 4);
+  CHECK(world.sessions->gossip_keys_of(world.identity.node) == ids);
+  // Whoever comes later is told at once, and has said nothing so far.
+  const auto later = world.connect(world.identity);
+  CHECK(later->told.back()["tell"] == "gossip-keys");
+  CHECK(world.sessions->gossip_keys_of(world.identity.node).empty());
+}
+
 TEST_CASE("who is not to be a manager gets no keys") {
   World world;
   bool was_admitted = false;
@@ -155,6 +195,35 @@ TEST_CASE("who is not to be a manager gets no keys") {
   REQUIRE(link->told.size() == 1);
   CHECK(link->told[0].contains("error"));
   CHECK_FALSE(was_admitted);
+}
+
+TEST_CASE("a promotion waits for managers that are away, and ends with what will not change") {
+  World world;
+  Error why{.kind = ErrorKind::kUnavailable, .message = "unhealthy cluster"};
+  why.code = kMembersNotReady;
+  world.sessions->set_calls(
+      {.admit = [&](const Node&, const ManagerCalls::Reply& reply) { reply(why); }});
+  const auto link = world.connect(world.identity);
+  world.change_node(world.identity, [](Node& node) { node.wanted_role = "manager"; });
+  const Json question = {
+      {"ask", "promote"}, {"id", 1}, {"body", {{"certificateRequest", "x"}, {"hasEtcd", true}}}};
+  const ApiOptions& options = world.api->options();
+  const auto record = [&]() -> const Node& {
+    world.feed->pull();
+    return world.feed->state()
+        .scope({.account = options.account, .region = options.home_region})
+        .nodes.at(world.identity.node)
+        .value;
+  };
+
+  world.listener.on_frame(question);
+  CHECK(record().wanted_role == "manager");
+  CHECK(record().role_error->find("unhealthy cluster") != std::string::npos);
+
+  why.code.clear();
+  world.listener.on_frame(question);
+  CHECK_FALSE(record().wanted_role.has_value());
+  CHECK(record().role_error == "unhealthy cluster");
 }
 
 TEST_CASE("nodes are told which of them are managers, anew when that changes") {

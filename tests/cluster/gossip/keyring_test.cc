@@ -117,4 +117,31 @@ TEST_CASE("a keyring has at most three keys and keeps the one in use") {
   CHECK(one.ids().size() == 3);
 }
 
+TEST_CASE("a keyring that is set has those keys and no others") {
+  Keyring keyring("blue", key_of(1));
+  Keyring old("blue", key_of(1));
+  Keyring other("blue", key_of(2));
+
+  REQUIRE(keyring.set({key_of(2), key_of(3)}).has_value());
+
+  CHECK(keyring.ids() == std::vector<KeyId>{key_id(key_of(2)), key_id(key_of(3))});
+  CHECK(other.open(keyring.seal("x", Channel::kDatagram), Channel::kDatagram).has_value());
+  CHECK_FALSE(keyring.open(old.seal("x", Channel::kDatagram), Channel::kDatagram).has_value());
+  CHECK(keyring.set({}).error().kind == ErrorKind::kInvalid);
+  CHECK(keyring.set({key_of(1), key_of(2), key_of(3), key_of(4)}).error().kind ==
+        ErrorKind::kInvalid);
+  CHECK(keyring.set({key_of(1), key_of(1)}).error().kind == ErrorKind::kConflict);
+  CHECK(keyring.ids().front() == key_id(key_of(2)));
+}
+
+TEST_CASE("nonces do not repeat when keys are set again") {
+  Keyring keyring("blue", key_of(1));
+  std::set<std::string> nonces;
+  for (int round = 0; round < 20; ++round) {
+    REQUIRE(keyring.set({key_of(1)}).has_value());
+    nonces.insert(keyring.seal("x", Channel::kDatagram).substr(5, 12));
+  }
+  CHECK(nonces.size() == 20);
+}
+
 }  // namespace ikada::gossip

@@ -217,9 +217,21 @@ void Simulation::handle(Event& event) {
     event.call();
     return;
   }
-  if (node.swim != nullptr) {
-    step(event.node, PacketReceived{.from = endpoint_of(event.from), .bytes = event.bytes});
+  if (node.swim == nullptr) return;
+  const std::optional<std::string> plain = opened(event.node, event.bytes, Channel::kDatagram);
+  if (plain.has_value()) {
+    step(event.node, PacketReceived{.from = endpoint_of(event.from), .bytes = *plain});
   }
+}
+
+std::string Simulation::sealed(size_t from, std::string_view plain, Channel channel) const {
+  return seal ? seal(from, plain, channel) : std::string(plain);
+}
+
+std::optional<std::string> Simulation::opened(size_t to,
+                                              std::string_view bytes,
+                                              Channel channel) const {
+  return open ? open(to, bytes, channel) : std::string(bytes);
 }
 
 void Simulation::step(size_t node, const Input& input) {
@@ -264,7 +276,7 @@ void Simulation::send(size_t from, const PacketToSend& packet) {
           .node = to,
           .kind = Event::Kind::kPacket,
           .from = from,
-          .bytes = packet.bytes,
+          .bytes = sealed(from, packet.bytes, Channel::kDatagram),
           .call = {}});
   }
 }
@@ -310,7 +322,7 @@ void Simulation::deliver_frame(const std::shared_ptr<Stream>& stream,
   TimePoint arrival = std::max(stream->last_arrival, now_) + delay();
   while (random_.fraction() < network_.loss) arrival += kRetransmission;
   stream->last_arrival = arrival;
-  auto shared = std::make_shared<std::string>(std::move(frame));
+  auto shared = std::make_shared<std::string>(sealed(from, frame, Channel::kStream));
   const StreamId id = to_listener ? stream->listener_id : stream->dialler_id;
   push({.when = arrival,
         .order = 0,
@@ -318,9 +330,12 @@ void Simulation::deliver_frame(const std::shared_ptr<Stream>& stream,
         .kind = Event::Kind::kCall,
         .from = from,
         .bytes = {},
-        .call = [this, to, id, shared] {
+        .call = [this, to, id, shared, stream, to_listener] {
           if (nodes_[to].swim == nullptr || !streams_.contains(pair_of(to, id))) return;
-          step(to, FrameReceived{.stream = id, .bytes = *shared});
+          const std::optional<std::string> plain = opened(to, *shared, Channel::kStream);
+          if (plain.has_value()) return step(to, FrameReceived{.stream = id, .bytes = *plain});
+          deliver_close(stream, to_listener, now_);
+          deliver_close(stream, !to_listener, now_);
         }});
 }
 

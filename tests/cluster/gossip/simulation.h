@@ -7,11 +7,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "cluster/gossip/keyring.h"
 #include "cluster/gossip/swim.h"
 #include "tests/cluster/gossip/quick_signatures.h"
 
@@ -75,6 +77,12 @@ class Simulation {
   std::uint64_t bytes_sent() const { return bytes_sent_; }  // With headers of UDP, TCP and IP.
   std::uint64_t steps() const { return steps_; }
 
+  // What goes over the wire instead of what members say, and what the receiver makes of that:
+  // nothing if it cannot read it. Without them it goes in clear.
+  std::function<std::string(size_t from, std::string_view plain, Channel channel)> seal;
+  std::function<std::optional<std::string>(size_t to, std::string_view sealed, Channel channel)>
+      open;
+
   // Called with everything that is sent and observed, for traces.
   std::function<void(size_t from, size_t to, std::string_view packet)> on_packet;
   std::function<void(const Observation&)> on_change;
@@ -119,6 +127,8 @@ class Simulation {
   void carry_out(size_t node, Output output);
   void send(size_t from, const PacketToSend& packet);
   void act(size_t from, const StreamAction& action);
+  std::string sealed(size_t from, std::string_view plain, Channel channel) const;
+  std::optional<std::string> opened(size_t to, std::string_view bytes, Channel channel) const;
   void deliver_frame(const std::shared_ptr<Stream>& stream, bool to_listener, std::string frame);
   void deliver_close(const std::shared_ptr<Stream>& stream, bool to_listener, TimePoint when);
   bool passes(size_t from, size_t to) const;
