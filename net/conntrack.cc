@@ -16,6 +16,8 @@ namespace ikada {
 
 namespace {
 
+constexpr nfgenmsg kFlowFamily{.nfgen_family = AF_INET, .version = NFNETLINK_V0, .res_id = 0};
+
 template <typename Number>
 Number number_in(std::span<const std::byte> attribute) {
   Number number{};
@@ -38,32 +40,47 @@ bool goes_to(std::span<const std::byte> tuple, std::span<const PortElement> port
 
 }  // namespace
 
+Result<std::vector<std::vector<std::byte>>> list_tracked(std::uint32_t mark, std::uint32_t mask) {
+  NetlinkBatch list;
+  list.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP);
+  list.put(kFlowFamily);
+  if (mask != 0) {
+    list.attribute(CTA_MARK, htonl(mark));
+    list.attribute(CTA_MARK_MASK, htonl(mask));
+  }
+  IK_LET(socket, NetlinkSocket::open(NETLINK_NETFILTER));
+  IK_LET(replies, socket.exchange(list));
+  const int error = replies[0].error;
+  if (error == EINVAL || error == EOPNOTSUPP) return std::vector<std::vector<std::byte>>();
+  if (error != 0) return netlink_error(replies[0], "list tracked flows");
+  std::vector<std::vector<std::byte>> flows;
+  for (const std::vector<std::byte>& flow : replies[0].messages) {
+    if (flow.size() < sizeof(nfgenmsg)) continue;
+    flows.emplace_back(flow.begin() + sizeof(nfgenmsg), flow.end());
+  }
+  return flows;
+}
+
+Result<void> forget_tracked(std::span<const std::byte> original) {
+  NetlinkBatch remove;
+  remove.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE);
+  remove.put(kFlowFamily);
+  remove.attribute(CTA_TUPLE_ORIG | NLA_F_NESTED, original);
+  IK_LET(socket, NetlinkSocket::open(NETLINK_NETFILTER));
+  IK_LET(removed, socket.exchange(remove));
+  const int error = removed[0].error;
+  if (error == 0 || error == ENOENT) return {};
+  return netlink_error(removed[0], "forget a tracked flow");
+}
+
 Result<void> forget_udp_flows(std::span<const PortElement> ports) {
   const bool any =
       std::any_of(ports.begin(), ports.end(), [](const PortElement& port) { return port.udp; });
   if (!any) return {};
-
-  const nfgenmsg family{.nfgen_family = AF_INET, .version = NFNETLINK_V0, .res_id = 0};
-  NetlinkBatch list;
-  list.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP);
-  list.put(family);
-  IK_LET(socket, NetlinkSocket::open(NETLINK_NETFILTER));
-  IK_LET(replies, socket.exchange(list));
-  if (replies[0].error == EINVAL || replies[0].error == EOPNOTSUPP) return {};
-  if (replies[0].error != 0) return netlink_error(replies[0], "list tracked flows");
-
-  for (const std::vector<std::byte>& flow : replies[0].messages) {
-    if (flow.size() < sizeof(nfgenmsg)) continue;
-    const auto attributes = std::span<const std::byte>(flow).subspan(sizeof(nfgenmsg));
-    const auto original = find_attribute(attributes, CTA_TUPLE_ORIG);
-    if (!goes_to(original, ports)) continue;
-    NetlinkBatch remove;
-    remove.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE);
-    remove.put(family);
-    remove.attribute(CTA_TUPLE_ORIG | NLA_F_NESTED, original);
-    IK_LET(removed, socket.exchange(remove));
-    const int error = removed[0].error;
-    if (error != 0 && error != ENOENT) return netlink_error(removed[0], "forget a tracked flow");
+  IK_LET(flows, list_tracked(0, 0));
+  for (const std::vector<std::byte>& flow : flows) {
+    const auto original = find_attribute(flow, CTA_TUPLE_ORIG);
+    if (goes_to(original, ports)) IK_TRY(forget_tracked(original));
   }
   return {};
 }

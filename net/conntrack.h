@@ -1,4 +1,4 @@
-// Forgetting UDP flows when a published port appears or goes.
+// Tracked connections; and forgetting UDP flows when a published port appears or goes.
 //
 // The kernel translates a flow by what held when its first packet came. A client that keeps
 // sending UDP from one port would reach the host's closed port, or a container long gone, for as
@@ -7,12 +7,21 @@
 // Source: Linux include/uapi/linux/netfilter/nfnetlink_conntrack.h.
 #pragma once
 
+#include <cstddef>
 #include <span>
+#include <vector>
 
 #include "net/nft_plan.h"
 #include "runtime/base/result.h"
 
 namespace ikada {
+
+// The kernel's attributes of each tracked connection of IPv4 whose mark has `mark` under `mask`. A
+// kernel without connection tracking over netlink has none.
+Result<std::vector<std::vector<std::byte>>> list_tracked(std::uint32_t mark, std::uint32_t mask);
+
+// Forgets the connection whose CTA_TUPLE_ORIG this is. Not an error if it is gone.
+Result<void> forget_tracked(std::span<const std::byte> original);
 
 // Deletes the tracked flows towards the UDP ports among `ports`. Without any, nothing is done; a
 // kernel without connection tracking over netlink is no error.

@@ -8,11 +8,15 @@
 //   this host's subnet, from another host's tasks only with one of its subnet.
 // - On the bridge a task speaks with its own MAC and IPv4 address alone, in ARP too, and in no
 //   other protocol.
-// - From outside nobody reaches tasks but by what they have asked for; tasks of other hosts reach
-//   nothing behind this one.
+// - From outside nobody reaches tasks but by what they have asked for, or through a load balancer;
+//   tasks of other hosts reach nothing behind this one.
+// - What another host's network load balancer has sent here comes with its client's address, which
+//   is not of the pool: the connection is marked by the MAC address of that host, and its answers
+//   take the way back (return_routes.h). What is for this host itself is for what its programs
+//   have bound at the address that the host is known by.
 //
-// The tables' sets: `peers`, addresses of hosts; `ports` and `sources`, the host's ends of tasks'
-// veth pairs, and with which addresses they may speak.
+// The tables' sets: `peers`, addresses of hosts; `carriers`, the marks of what they send; `ports`
+// and `sources`, the host's ends of tasks' veth pairs, and with which addresses they may speak.
 #pragma once
 
 #include <span>
@@ -25,7 +29,7 @@ namespace ikada {
 
 constexpr const char* kTaskTable = "ikada_tasks";
 // Its existence says that the tables are there and of this layout.
-constexpr const char* kTaskLayoutChain = "layout_1";
+constexpr const char* kTaskLayoutChain = "layout_2";
 constexpr const char* kTaskBridge = "ikada-tasks";
 constexpr const char* kOverlayDevice = "ikada-vxlan";
 
@@ -43,8 +47,8 @@ std::string plan_task_tables(const OverlayConfig& config, std::span<const TaskSo
 std::string plan_add_source(const TaskSource& source);
 std::string plan_delete_source(const TaskSource& source);
 
-std::string plan_peer_changes(std::span<const std::uint32_t> removed,
-                              std::span<const std::uint32_t> added);
+std::string plan_peer_changes(std::span<const OverlayPeer> removed,
+                              std::span<const OverlayPeer> added);
 
 std::string plan_remove_task_tables();
 

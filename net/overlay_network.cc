@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 
 #include "net/attachment.h"
 #include "net/bridge.h"
@@ -12,6 +11,7 @@
 #include "net/overlay_device.h"
 #include "net/overlay_entries.h"
 #include "net/reservations.h"
+#include "net/return_routes.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -20,6 +20,9 @@ namespace {
 
 std::vector<KernelSetting> plan_overlay_settings() {
   std::vector<KernelSetting> settings = {{.path = "/proc/sys/net/ipv4/ip_forward", .value = "1"}};
+  // Packets of balancers' clients come through VXLAN; the tables' guard is stricter than this.
+  settings.push_back(
+      {.path = fmt::format("/proc/sys/net/ipv4/conf/{}/rp_filter", kOverlayDevice), .value = "0"});
   for (const char* device : {kTaskBridge, kOverlayDevice}) {
     const std::string ipv6 = std::string("/proc/sys/net/ipv6/conf/") + device;
     settings.push_back({.path = ipv6 + "/accept_ra", .value = "0", .optional = true});
@@ -46,12 +49,6 @@ Result<std::vector<TaskSource>> find_sources(const Reservations& reservations) {
   return sources;
 }
 
-std::set<std::uint32_t> addresses_of(const OverlayConfig& config) {
-  std::set<std::uint32_t> addresses;
-  for (const OverlayPeer& peer : config.peers) addresses.insert(peer.address);
-  return addresses;
-}
-
 bool is_same_subnet(const Ipv4Subnet& a, const Ipv4Subnet& b) {
   return a.network == b.network && a.prefix_length == b.prefix_length;
 }
@@ -59,13 +56,35 @@ bool is_same_subnet(const Ipv4Subnet& a, const Ipv4Subnet& b) {
 // All but the other hosts is in the text of the tables.
 bool has_same_rules(const OverlayConfig& a, const OverlayConfig& b) {
   return is_same_subnet(a.pool, b.pool) && is_same_subnet(a.subnet, b.subnet) && a.vni == b.vni &&
-         a.port == b.port;
+         a.port == b.port && a.address == b.address && a.is_address_local == b.is_address_local;
+}
+
+// Those of `all` that are not among `others`.
+std::vector<OverlayPeer> without(const std::vector<OverlayPeer>& all,
+                                 const std::vector<OverlayPeer>& others) {
+  std::vector<OverlayPeer> rest;
+  std::ranges::copy_if(all, std::back_inserter(rest), [&](const OverlayPeer& peer) {
+    return std::ranges::none_of(others, [&](const OverlayPeer& other) {
+      return other.address == peer.address && is_same_subnet(other.subnet, peer.subnet);
+    });
+  });
+  return rest;
+}
+
+std::vector<ReturnRoute> plan_return_routes(const OverlayConfig& config) {
+  std::vector<ReturnRoute> routes;
+  for (const OverlayPeer& peer : config.peers) {
+    routes.push_back({.mark = return_mark_of(peer.subnet), .gateway = peer.subnet.gateway()});
+  }
+  return routes;
 }
 
 }  // namespace
 
-Result<void> OverlayNetwork::apply(const OverlayConfig& config) {
-  IK_LET(underlay, find_underlay(config.address));
+Result<void> OverlayNetwork::apply(const OverlayConfig& wanted_config) {
+  IK_LET(underlay, find_underlay(wanted_config.address));
+  OverlayConfig config = wanted_config;
+  config.is_address_local = underlay.is_local;
   // The tables first: their guard is in force before there is anything to guard.
   IK_TRY(ensure_tables(config, !applied_ || !has_same_rules(*applied_, config)));
   IK_LET(is_new, ensure_overlay_device(kOverlayDevice, config, underlay));
@@ -76,6 +95,7 @@ Result<void> OverlayNetwork::apply(const OverlayConfig& config) {
   IK_LET(found, list_overlay_entries(kOverlayDevice));
   IK_TRY(change_overlay_entries(
       kOverlayDevice, plan_overlay_changes(found, wanted), config.subnet.gateway()));
+  IK_TRY(apply_return_routes(kOverlayDevice, plan_return_routes(config)));
   mtu_ = underlay.mtu - kVxlanOverheadBytes;
   applied_ = config;
   return {};
@@ -89,14 +109,8 @@ Result<void> OverlayNetwork::ensure_tables(const OverlayConfig& config, bool is_
     IK_LET(sources, find_sources(reservations));
     return run_nft(plan_task_tables(config, sources));
   }
-  const std::set<std::uint32_t> before = addresses_of(*applied_);
-  const std::set<std::uint32_t> after = addresses_of(config);
-  std::vector<std::uint32_t> removed;
-  std::vector<std::uint32_t> added;
-  std::set_difference(
-      before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(removed));
-  std::set_difference(
-      after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(added));
+  const std::vector<OverlayPeer> removed = without(applied_->peers, config.peers);
+  const std::vector<OverlayPeer> added = without(config.peers, applied_->peers);
   if (removed.empty() && added.empty()) return {};
   return run_nft(plan_peer_changes(removed, added));
 }
@@ -113,6 +127,7 @@ Result<void> OverlayNetwork::remove() {
   // What is in the pool goes with the origin of its routes, not with the device.
   IK_LET(found, list_overlay_entries(kOverlayDevice));
   IK_TRY(change_overlay_entries(kOverlayDevice, {.remove = found, .add = {}}, 0));
+  IK_TRY(apply_return_routes(kOverlayDevice, {}));
   IK_TRY(remove_interface(kOverlayDevice));
   IK_TRY(remove_interface(kTaskBridge));
   IK_LET(is_there, has_nft_table(kTaskTable, kTaskLayoutChain));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "net/flow_marks.h"
+
 namespace ikada {
 
 MacAddress tunnel_mac_of(const Ipv4Subnet& subnet) {
@@ -10,6 +12,10 @@ MacAddress tunnel_mac_of(const Ipv4Subnet& subnet) {
   // Not that of the bridge, which has the same address.
   mac[1] = 0x49;
   return mac;
+}
+
+std::uint32_t return_mark_of(const Ipv4Subnet& subnet) {
+  return kReturnMarks | (subnet.network >> (32 - subnet.prefix_length) & ~kFlowMarkMask);
 }
 
 std::vector<OverlayEntry> plan_overlay_entries(const OverlayConfig& config) {

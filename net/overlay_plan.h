@@ -31,6 +31,8 @@ struct OverlayConfig {
   Ipv4Subnet pool;
   Ipv4Subnet subnet;          // Of this host's tasks; its first address is the bridge's.
   std::uint32_t address = 0;  // Where this host is.
+  // It is on one of the host's own interfaces; otherwise others translate it.
+  bool is_address_local = true;
   std::uint32_t vni = 0;
   std::uint16_t port = 0;
   std::vector<OverlayPeer> peers;
@@ -38,6 +40,10 @@ struct OverlayConfig {
 
 // The MAC address of a host's VXLAN device.
 MacAddress tunnel_mac_of(const Ipv4Subnet& subnet);
+
+// The mark of what has come from that host and whose answers go back there (flow_marks.h). Hosts of
+// one pool have different ones.
+std::uint32_t return_mark_of(const Ipv4Subnet& subnet);
 
 struct OverlayEntry {
   enum class Kind { kForward, kNeighbour, kRoute, kUnreachable };

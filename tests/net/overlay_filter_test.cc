@@ -29,13 +29,29 @@ TEST_CASE("a task is an element of two sets") {
   CHECK(plan_delete_source(kTask).find("delete element bridge ikada_tasks ports") == 0);
 }
 
-TEST_CASE("a host is one element") {
-  const std::vector<std::uint32_t> removed = {0xc0000207};
-  const std::vector<std::uint32_t> added = {0xc0000208};
+TEST_CASE("a host is one element of a set and one of a map") {
+  const std::vector<OverlayPeer> removed = {
+      {.address = 0xc0000207, .subnet = parse_ipv4_subnet("10.120.4.0/24").value()}};
+  const std::vector<OverlayPeer> added = {
+      {.address = 0xc0000208, .subnet = parse_ipv4_subnet("10.120.5.0/24").value()}};
 
   CHECK(plan_peer_changes(removed, added) ==
         "delete element ip ikada_tasks peers { 192.0.2.7 }\n"
-        "add element ip ikada_tasks peers { 192.0.2.8 }\n");
+        "delete element ip ikada_tasks carriers { 02:49:0a:78:04:01 : 0x4b017804 }\n"
+        "add element ip ikada_tasks peers { 192.0.2.8 }\n"
+        "add element ip ikada_tasks carriers { 02:49:0a:78:05:01 : 0x4b017805 }\n");
+}
+
+TEST_CASE("programs of a host whose address is another's are not sent what was for them") {
+  const OverlayConfig config = {.pool = parse_ipv4_subnet("10.120.0.0/16").value(),
+                                .subnet = parse_ipv4_subnet("10.120.3.0/24").value(),
+                                .address = 0xc0000203,
+                                .is_address_local = false,
+                                .vni = 7440,
+                                .port = 4789,
+                                .peers = {}};
+
+  CHECK(plan_task_tables(config, {}).find("192.0.2.3") == std::string::npos);
 }
 
 }  // namespace
