@@ -19,13 +19,17 @@ struct PlannedTarget {
   std::string address = {};  // IPv4, where the balancer's host reaches it.
   std::uint16_t port = 0;
   bool draining = false;  // Gets no new requests; those in flight may end.
+  // Of a target that is an instance: its host's node, and the address that the host has in the
+  // network of tasks. Empty if they are not known.
+  std::string node = {};
+  std::string tunnel = {};
 
   bool operator==(const PlannedTarget&) const = default;
 };
 
 struct PlannedGroup {
-  std::string name = {};  // Unique in the plan; WeightedGroup::target_group names it.
-  std::string protocol = "HTTP";
+  std::string name = {};          // Unique in the plan; WeightedGroup::target_group names it.
+  std::string protocol = "HTTP";  // As a listener's.
   std::string protocol_version = "HTTP1";
   TargetHealthCheck health_check = {};
   std::map<std::string, std::string> attributes =
@@ -39,7 +43,7 @@ struct PlannedListener {
   std::string name = {};     // Unique in the plan.
   std::string address = {};  // Where it listens; empty: every address of the host.
   std::uint16_t port = 0;
-  std::string protocol = "HTTP";
+  std::string protocol = "HTTP";                    // Of network load balancers TCP, UDP, TCP_UDP.
   std::vector<std::string> certificate_files = {};  // PEM with chain and key; the first is default.
   std::string ssl_policy = {};                      // As in Listener: which versions of TLS.
   std::vector<ListenerAction> default_actions = {};

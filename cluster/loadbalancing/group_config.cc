@@ -79,6 +79,9 @@ std::vector<std::string> check_lines(const PlannedGroup& group) {
           "http-check expect status " + (is_grpc ? "200" : status_list(check.matcher))};
 }
 
+// As long as AWS lets a connection rest.
+constexpr int kNetworkIdleSeconds = 350;
+
 std::string balance_line(const PlannedGroup& group) {
   const std::string algorithm = attribute_text(group.attributes, "load_balancing.algorithm.type");
   if (algorithm == "least_outstanding_requests") return "balance leastconn";
@@ -125,6 +128,8 @@ std::string server_address(const PlannedTarget& target) {
 bool has_checks(const PlannedGroup& group) { return group.health_check.enabled; }
 
 bool is_sticky(const PlannedGroup& group) {
+  // By addresses only, which is not HAProxy's affair.
+  if (is_network_protocol(group.protocol)) return false;
   if (attribute_text(group.attributes, "stickiness.enabled") != "true") return false;
   return attribute_text(group.attributes, "stickiness.type") != "app_cookie" ||
          is_plain_token(attribute_text(group.attributes, "stickiness.app_cookie.cookie_name"));
@@ -157,6 +162,10 @@ std::vector<std::string> checked_section_lines(const PlannedGroup& group, const 
 }
 
 std::vector<std::string> open_section_lines(const PlannedGroup& group, const GroupTimes& times) {
+  if (is_network_protocol(group.protocol)) {
+    return {
+        "mode tcp", "balance roundrobin", fmt::format("timeout server {}s", kNetworkIdleSeconds)};
+  }
   return {balance_line(group),
           fmt::format("timeout server {}s", times.idle_seconds),
           fmt::format("timeout tunnel {}s", times.idle_seconds)};

@@ -5,6 +5,9 @@
 // until a check says otherwise. "o:NAME" (open) has the same targets without checks, and gets the
 // requests when no target of the first is healthy.
 //
+// Of network load balancers HAProxy makes the checks, and carries what does not pass the kernel's
+// table: connections of the host's own to 127.0.0.1.
+//
 // Source: HAProxy 2.6 Configuration Manual, 4.2, 5.2; Management Guide, 9.3 "add server".
 #pragma once
 

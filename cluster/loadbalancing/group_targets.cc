@@ -7,6 +7,7 @@
 #include "cluster/model/balancer_arn.h"
 #include "cluster/model/task_stop.h"
 #include "runtime/base/number.h"
+#include "runtime/base/text.h"
 
 namespace ikada {
 namespace {
@@ -27,6 +28,14 @@ std::string own_address(const Task& task, const std::string& container) {
   const TaskContainer* found = find_container(task, container);
   if (found == nullptr || found->network_interfaces.empty()) return "";
   return found->network_interfaces.front().private_ipv4_address.value_or("");
+}
+
+// The first address of a host's subnet, "10.120.3.0/24", is the host's own.
+std::string gateway_of(const std::string& subnet) {
+  constexpr std::string_view kNetwork = ".0";
+  const std::string_view network = cut(subnet, '/').before;
+  if (!network.ends_with(kNetwork)) return "";
+  return std::string(network.substr(0, network.size() - kNetwork.size())) + ".1";
 }
 
 void add_groups(const std::vector<ListenerAction>& actions, std::set<std::string>& names) {
@@ -80,9 +89,11 @@ std::int32_t target_port(const TargetGroup& group,
   if (container == nullptr) return 0;
   // In network mode host nothing is bound: the container's ports are the host's.
   if (takes_addresses(group) || container->network_bindings.empty()) return place.container_port;
+  // Of TCP_UDP both are to be published at one port.
+  const char* protocol = group.protocol == "UDP" ? "udp" : "tcp";
   for (const NetworkBinding& each : container->network_bindings) {
     const bool is_it = each.container_port == place.container_port &&
-                       each.protocol.value_or("tcp") == "tcp" && each.host_port.has_value();
+                       each.protocol.value_or("tcp") == protocol && each.host_port.has_value();
     if (is_it) return *each.host_port;
   }
   return 0;
@@ -97,7 +108,10 @@ GroupTargets::GroupTargets(const State& state, const ScopeState& scope, Timestam
   for (const auto& [name, each] : state.scopes()) {
     for (const auto& [id, node] : each.nodes) {
       if (!node.value.instance.has_value() || node.value.address.empty()) continue;
-      addresses_.insert_or_assign(*node.value.instance, node.value.address);
+      places_.insert_or_assign(*node.value.instance,
+                               Place{.address = node.value.address,
+                                     .node = id,
+                                     .tunnel = gateway_of(node.value.subnet.value_or(""))});
     }
   }
   for (const auto& [name, cluster] : scope.clusters) {
@@ -115,9 +129,12 @@ GroupTargets::GroupTargets(const State& state, const ScopeState& scope, Timestam
   }
 }
 
-std::string GroupTargets::address_of(const std::string& instance) const {
-  const auto found = addresses_.find(instance);
-  return found == addresses_.end() ? std::string(kOwnAddress) : found->second;
+void GroupTargets::put_at(GroupTarget& target, const std::string& instance) const {
+  const auto found = places_.find(instance);
+  const Place place = found == places_.end() ? Place{} : found->second;
+  target.address = place.address;
+  target.node = place.node;
+  target.tunnel = place.tunnel;
 }
 
 GroupTarget GroupTargets::of_task(const TargetGroup& group, const OfTask& one) const {
@@ -134,7 +151,7 @@ GroupTarget GroupTargets::of_task(const TargetGroup& group, const OfTask& one) c
     target.id = target.address;
     return target;
   }
-  target.address = address_of(instance);
+  put_at(target, instance);
   target.id = instance;
   const auto cluster = scope_.clusters.find(task.cluster);
   const auto found = cluster->second.instances.find(instance);
@@ -155,7 +172,7 @@ GroupTarget GroupTargets::of_registered(const TargetGroup& group,
     return target;
   }
   const auto ec2 = ec2_.find(registered.id);
-  target.address = address_of(ec2 == ec2_.end() ? registered.id : ec2->second);
+  put_at(target, ec2 == ec2_.end() ? registered.id : ec2->second);
   return target;
 }
 

@@ -31,6 +31,8 @@ struct GroupTarget {
   std::int32_t port = 0;
   std::string address = {};  // Empty if it is not known.
   std::string zone = {};     // Likewise.
+  std::string node = {};     // Of an instance's host, as the next.
+  std::string tunnel = {};   // The host's address in the network of tasks.
   bool is_draining = false;
 };
 
@@ -47,14 +49,20 @@ class GroupTargets {
     const Task* task = nullptr;
     const ServiceLoadBalancer* place = nullptr;
   };
+  // Where an instance is.
+  struct Place {
+    std::string address = std::string(kOwnAddress);
+    std::string node = {};
+    std::string tunnel = {};
+  };
+  void put_at(GroupTarget& target, const std::string& instance) const;
   GroupTarget of_task(const TargetGroup& group, const OfTask& one) const;
   GroupTarget of_registered(const TargetGroup& group, const RegisteredTarget& target) const;
-  std::string address_of(const std::string& instance) const;
 
   const ScopeState& scope_;
   Timestamp now_;
-  std::map<std::string, std::string> addresses_;  // By container instance.
-  std::map<std::string, std::string> ec2_;        // Container instances by their EC2 ids.
+  std::map<std::string, Place> places_;     // By container instance.
+  std::map<std::string, std::string> ec2_;  // Container instances by their EC2 ids.
   std::map<std::string, std::vector<OfTask>, std::less<>> tasks_;  // By target group's ARN.
 };
 

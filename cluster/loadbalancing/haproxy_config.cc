@@ -188,6 +188,20 @@ Lines listener_lines(const PlannedListener& listener, const std::set<std::string
   return lines;
 }
 
+// Of a network load balancer: what the kernel's table has not passed on already.
+Lines network_listener_lines(const PlannedListener& listener, const std::set<std::string>& groups) {
+  Lines lines = {"mode tcp", bind_line(listener), "timeout client 350s"};
+  const std::string only = only_group(listener, groups);
+  if (only.empty()) {
+    lines.emplace_back("tcp-request connection reject");
+    return lines;
+  }
+  lines.push_back(fmt::format(
+      "use_backend {} if {{ nbsrv({}) eq 0 }}", open_section(only), group_section(only)));
+  lines.push_back("default_backend " + group_section(only));
+  return lines;
+}
+
 void write_section(std::string& text, const std::string& title, const Lines& lines) {
   text += title + "\n";
   for (const std::string& line : lines) text += "  " + line + "\n";
@@ -217,8 +231,11 @@ std::string body_text(const BalancerPlan& plan, const ConfiguredServers* servers
   std::string text;
   write_section(text, "defaults", default_lines());
   for (const PlannedListener& listener : plan.listeners) {
-    write_section(
-        text, "frontend l:" + section_name(listener.name), listener_lines(listener, groups));
+    if (listener.protocol == "UDP") continue;
+    write_section(text,
+                  "frontend l:" + section_name(listener.name),
+                  is_network_protocol(listener.protocol) ? network_listener_lines(listener, groups)
+                                                         : listener_lines(listener, groups));
     for (const std::string& group : used_groups(listener, groups)) {
       idle[group] = std::max(idle[group], idle_seconds(listener));
     }

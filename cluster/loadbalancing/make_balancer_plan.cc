@@ -29,6 +29,7 @@ class ScopePlan {
  private:
   void add_listener(const LoadBalancer& balancer, const Listener& listener) {
     PlannedListener planned{.name = fmt::format("{}.{}", balancer.name, listener.id),
+                            .address = balancer.address,
                             .port = static_cast<std::uint16_t>(listener.port),
                             .protocol = listener.protocol,
                             .ssl_policy = listener.ssl_policy,
@@ -78,7 +79,9 @@ class ScopePlan {
         planned.targets.push_back({.id = each.planned_id,
                                    .address = each.address,
                                    .port = static_cast<std::uint16_t>(each.port),
-                                   .draining = each.is_draining});
+                                   .draining = each.is_draining,
+                                   .node = each.node,
+                                   .tunnel = each.tunnel});
       }
       plan_.groups.push_back(std::move(planned));
     }

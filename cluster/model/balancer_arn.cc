@@ -14,25 +14,28 @@ std::string elb_arn(const Scope& scope, std::string_view resource) {
       "arn:aws:elasticloadbalancing:{}:{}:{}", scope.region, scope.account, resource);
 }
 
+// "app/NAME/ID"
+std::string path_of(const LoadBalancer& balancer) {
+  return fmt::format("{}/{}/{}", is_network(balancer) ? "net" : "app", balancer.name, balancer.id);
+}
+
 }  // namespace
 
 std::string balancer_arn(const Scope& scope, const LoadBalancer& balancer) {
-  return elb_arn(scope, fmt::format("loadbalancer/app/{}/{}", balancer.name, balancer.id));
+  return elb_arn(scope, fmt::format("loadbalancer/{}", path_of(balancer)));
 }
 
 std::string listener_arn(const Scope& scope,
                          const LoadBalancer& balancer,
                          std::string_view listener) {
-  return elb_arn(scope, fmt::format("listener/app/{}/{}/{}", balancer.name, balancer.id, listener));
+  return elb_arn(scope, fmt::format("listener/{}/{}", path_of(balancer), listener));
 }
 
 std::string rule_arn(const Scope& scope,
                      const LoadBalancer& balancer,
                      std::string_view listener,
                      std::string_view rule) {
-  return elb_arn(
-      scope,
-      fmt::format("listener-rule/app/{}/{}/{}/{}", balancer.name, balancer.id, listener, rule));
+  return elb_arn(scope, fmt::format("listener-rule/{}/{}/{}", path_of(balancer), listener, rule));
 }
 
 std::string target_group_arn(const Scope& scope, const TargetGroup& group) {
@@ -72,7 +75,7 @@ std::optional<BalancerPart> parse_balancer_arn(std::string_view text, const Scop
   if (parts.size() == 3 && parts[0] == "targetgroup") {
     return BalancerPart{.kind = Kind::kTargetGroup, .name = part(1), .id = part(2)};
   }
-  if (parts.size() < 4 || parts[1] != "app") return std::nullopt;
+  if (parts.size() < 4 || (parts[1] != "app" && parts[1] != "net")) return std::nullopt;
   BalancerPart result{.name = part(2), .id = part(3)};
   if (parts.size() == 4 && parts[0] == "loadbalancer") return result;
   if (parts.size() == 5 && parts[0] == "listener") {

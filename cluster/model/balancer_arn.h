@@ -4,6 +4,8 @@
 //   …:listener/app/NAME/ID/LISTENER   …:listener-rule/app/NAME/ID/LISTENER/RULE
 //   …:targetgroup/NAME/ID
 //
+// "net" instead of "app" where the load balancer is a network one.
+//
 // Each names its thing by name and id: one that was made anew under an old name is another.
 //
 // Source: AWS Service Authorization Reference, "Resource types defined by AWS Elastic Load

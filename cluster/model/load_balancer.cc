@@ -13,6 +13,14 @@ void describe(JsonFields& fields, LoadBalancer& balancer) {
   fields.field("attributes", balancer.attributes);
   fields.field("tags", balancer.tags);
   fields.field("createdAt", balancer.created_at);
+  fields.field("address", balancer.address);
+  fields.field("holder", balancer.holder);
+}
+
+bool is_network(const LoadBalancer& balancer) { return balancer.type == "network"; }
+
+bool is_network_protocol(std::string_view protocol) {
+  return protocol == "TCP" || protocol == "UDP" || protocol == "TCP_UDP";
 }
 
 void describe(JsonFields& fields, ListenerPort& port) {

@@ -1,4 +1,4 @@
-// Application load balancers as records: balancers, listeners, rules, target groups.
+// Application and network load balancers as records: balancers, listeners, rules, target groups.
 //
 // What is not in them follows from elsewhere: a target's health from the proxies that check it, a
 // service's targets from its tasks. Targets that were registered through the API are records.
@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cluster/model/json_fields.h"
@@ -22,17 +23,25 @@ struct LoadBalancer {
   std::string name = {};
   std::string id = {};  // 16 hex digits, the end of its ARN.
   std::string scheme = "internet-facing";
-  std::string type = "application";
+  std::string type = "application";  // Or network.
   std::vector<std::string> subnets = {};
   std::vector<std::string> security_groups = {};
   std::string ip_address_type = "ipv4";
   std::map<std::string, std::string> attributes = {};  // Those that differ from the default.
   std::vector<Tag> tags = {};
   Timestamp created_at = {};
+  // Its own, from the cluster's pool; empty: it has those of all hosts that carry the balancers.
+  std::string address = {};
+  std::string holder = {};  // The node that has the address on an interface.
 };
 void describe(JsonFields& fields, LoadBalancer& balancer);
 
-// Who listens on a port of the hosts that carry the balancers.
+// Whether its listeners pass connections on, and not requests.
+bool is_network(const LoadBalancer& balancer);
+// TCP, UDP or TCP_UDP: what listeners and target groups of network load balancers speak.
+bool is_network_protocol(std::string_view protocol);
+
+// Who listens on a port of the hosts that carry the balancers, or has an address of the pool.
 struct ListenerPort {
   std::string region = {};
   std::string balancer = {};  // The load balancer's name.
@@ -95,7 +104,7 @@ struct Listener {
   std::string balancer = {};  // The load balancer's name.
   std::string id = {};        // 16 hex digits.
   std::int32_t port = 0;
-  std::string protocol = "HTTP";               // HTTP or HTTPS.
+  std::string protocol = "HTTP";               // HTTP or HTTPS; TCP, UDP or TCP_UDP.
   std::string ssl_policy = {};                 // Of HTTPS.
   std::vector<std::string> certificates = {};  // Their ARNs; the first is the default one.
   std::vector<ListenerAction> default_actions = {};
@@ -131,7 +140,7 @@ void describe(JsonFields& fields, RegisteredTarget& target);
 struct TargetGroup {
   std::string name = {};
   std::string id = {};                     // 16 hex digits.
-  std::string protocol = "HTTP";           // HTTP or HTTPS.
+  std::string protocol = "HTTP";           // HTTP or HTTPS; TCP, UDP or TCP_UDP.
   std::string protocol_version = "HTTP1";  // HTTP1, HTTP2 or GRPC.
   std::int32_t port = 0;
   std::string vpc_id = {};

@@ -33,9 +33,14 @@ std::string bind_place(const PlannedListener& listener) {
   return fmt::format("{}:{}", is_any ? "0.0.0.0" : listener.address, listener.port);
 }
 
+// HAProxy only checks the targets of others.
+bool is_bound(const PlannedListener& listener) { return listener.protocol != "UDP"; }
+
 std::set<std::string> bind_places(const BalancerPlan& plan) {
   std::set<std::string> places;
-  for (const PlannedListener& listener : plan.listeners) places.insert(bind_place(listener));
+  for (const PlannedListener& listener : plan.listeners) {
+    if (is_bound(listener)) places.insert(bind_place(listener));
+  }
   return places;
 }
 
@@ -144,6 +149,10 @@ void ProxyWork::choose_listeners() {
   plan_.listeners.clear();
   std::set<std::string> places;
   for (const PlannedListener& listener : wanted_.listeners) {
+    if (!is_bound(listener)) {
+      plan_.listeners.push_back(listener);
+      continue;
+    }
     const std::string place = bind_place(listener);
     if (!places.insert(place).second) {
       block(listener.name, fmt::format("{} is another listener's", place));

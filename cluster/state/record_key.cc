@@ -120,6 +120,10 @@ std::string listener_port_key(const Scope& home, std::int32_t port) {
   return make_key(home, RecordKind::kListenerPort, std::to_string(port));
 }
 
+std::string balancer_address_key(const Scope& home, std::string_view address) {
+  return make_key(home, RecordKind::kListenerPort, address);
+}
+
 std::string secret_key(const Scope& scope, std::string_view name) {
   return make_key(scope, RecordKind::kSecret, secret_record_name(name));
 }

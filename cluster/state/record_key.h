@@ -89,6 +89,8 @@ std::string balancer_key(const Scope& scope, std::string_view name);
 std::string listener_key(const Scope& scope, std::string_view balancer, std::string_view id);
 std::string target_group_key(const Scope& scope, std::string_view name);
 std::string listener_port_key(const Scope& home, std::int32_t port);
+// Of an address of the pool: whose it is, in a record like a port's.
+std::string balancer_address_key(const Scope& home, std::string_view address);
 std::string secret_key(const Scope& scope, std::string_view name);
 std::string log_group_key(const Scope& scope, std::string_view name);
 std::string repository_key(const Scope& home, std::string_view name);

@@ -36,9 +36,19 @@ void BalancedState::put_group(const TargetGroup& group) {
 
 void BalancedState::put_task(const Task& task) { put(task_key(scope, "default", task.id), task); }
 
-void BalancedState::put_node(const std::string& id, const std::string& address) {
-  put(node_key(scope, id),
-      Node{.id = id, .name = id, .address = address, .cluster = "default", .instance = "i"});
+void BalancedState::put_node(const std::string& id,
+                             const std::string& address,
+                             const std::string& subnet) {
+  Node node{.id = id, .name = id, .address = address, .cluster = "default", .instance = "i"};
+  if (!subnet.empty()) node.subnet = subnet;
+  put(node_key(scope, id), node);
+}
+
+void BalancedState::put_balancer(const std::string& name,
+                                 const std::string& address,
+                                 const std::string& holder) {
+  put(balancer_key(scope, name),
+      LoadBalancer{.name = name, .id = "00000000000000cc", .address = address, .holder = holder});
 }
 
 Task running_target(const std::string& id, const TargetGroup& group, std::int32_t host_port) {

@@ -15,7 +15,9 @@ struct BalancedState {
 
   void put_group(const TargetGroup& group);
   void put_task(const Task& task);
-  void put_node(const std::string& id, const std::string& address);
+  void put_node(const std::string& id, const std::string& address, const std::string& subnet = "");
+  // With an address of its own, on that node.
+  void put_balancer(const std::string& name, const std::string& address, const std::string& holder);
 
   const ScopeState& home() const { return state.scope(scope); }
   const TargetGroup& group(const std::string& name) const {

@@ -96,6 +96,26 @@ std::string rule_text(const RuleCondition& condition) {
 
 size_t count_lines(const std::string& text) { return split(text, '\n').size(); }
 
+TEST_CASE("of network load balancers HAProxy makes the checks, and listens where it can") {
+  BalancerPlan plan = make_plan();
+  plan.listeners[0].protocol = "TCP";
+  plan.groups[0].protocol = "TCP";
+  plan.groups[0].health_check.protocol = "TCP";
+
+  const std::string text = haproxy_config(plan, kPaths, {}).text;
+
+  CHECK(text.find("  mode tcp\n  bind 0.0.0.0:80\n") != std::string::npos);
+  CHECK(text.find("backend g:web\n  mode tcp\n") != std::string::npos);
+  CHECK(text.find("forwardfor") == std::string::npos);
+  CHECK(text.find("httpchk") == std::string::npos);
+
+  plan.listeners[0].protocol = "UDP";
+
+  const std::string datagrams = haproxy_config(plan, kPaths, {}).text;
+  CHECK(datagrams.find("frontend") == std::string::npos);
+  CHECK(datagrams.find("backend g:web") != std::string::npos);
+}
+
 }  // namespace
 
 TEST_CASE("a plan with one of everything becomes HAProxy's file") {

@@ -129,6 +129,38 @@ TEST_CASE("registered targets are there, and for the delay after they were dereg
   CHECK(targets_of(plan_of(it, kDefaultDelayMs)).size() == 2);
 }
 
+TEST_CASE("a target that is an instance says which host it is on and how that is reached") {
+  BalancedState it;
+  it.put_node("n", "192.0.2.7", "10.120.3.0/24");
+  it.put_task(running_target("a", it.group("web"), 32768));
+
+  const BalancerPlan plan = plan_of(it);
+
+  REQUIRE(plan.groups[0].targets.size() == 1);
+  CHECK(plan.groups[0].targets[0].node == "n");
+  CHECK(plan.groups[0].targets[0].tunnel == "10.120.3.1");
+}
+
+TEST_CASE("targets of UDP are at the ports that are published for it") {
+  BalancedState it;
+  TargetGroup group = it.group("web");
+  group.protocol = "UDP";
+  it.put_group(group);
+  Task task = running_target("a", it.group("web"), 32768);
+  task.containers[0].network_bindings.push_back(
+      {.container_port = 80, .host_port = 32769, .protocol = "udp"});
+  it.put_task(task);
+
+  CHECK(targets_of(plan_of(it)) == Shown{"a:32769 192.0.2.7:32769"});
+}
+
+TEST_CASE("listeners of a balancer with an address of its own listen there") {
+  BalancedState it;
+  it.put_balancer("lb", "192.0.2.99", "n");
+
+  CHECK(plan_of(it).listeners[0].address == "192.0.2.99");
+}
+
 TEST_CASE("a group that was made anew under its name has none of the old one's tasks") {
   BalancedState it;
   it.put_task(running_target("a", it.group("web"), 32768));
