@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/api/elb/address_pool.h"
 #include "cluster/loadbalancing/target_sights.h"
 #include "cluster/model/arn.h"
 #include "cluster/model/ecs_error.h"
@@ -35,6 +36,10 @@ struct ApiOptions {
   std::function<bool(const std::string& name)> has_certificate = {};
   // Ports that no listener of a load balancer can have; null: none.
   std::function<bool(std::int32_t port)> is_reserved_port = {};
+  // Addresses for load balancers, each its own; empty: they have those of the hosts that carry
+  // them. And the interface that they are put on; empty: the one that has the host's address.
+  std::vector<elb::AddressRange> balancer_addresses = {};
+  std::string balancer_interface = {};
   // The registry's name, "registry.example.com:7440"; empty: by the name that it is called by.
   std::string registry = {};
   std::string local_registry = "127.0.0.1:7439";  // Where a call comes by no such name.

@@ -15,7 +15,15 @@ using service::TargetsView;
 // The proxies have the news of a target that is deregistered by then.
 constexpr std::chrono::seconds kLeastDrain{1};
 
-Result<void> check_port(const ServiceLoadBalancer& balancer, const TaskDefinition& definition) {
+// Protocols that a group's targets speak.
+bool speaks(const std::string& group, const std::string& protocol) {
+  if (group == "TCP_UDP") return true;
+  return protocol == (group == "UDP" ? "udp" : "tcp");
+}
+
+Result<void> check_port(const TargetGroup& group,
+                        const ServiceLoadBalancer& balancer,
+                        const TaskDefinition& definition) {
   const ContainerDefinition* container = find_container(definition, balancer.container_name);
   if (container == nullptr) {
     return invalid_parameter("The container {} does not exist in the task definition.",
@@ -23,7 +31,8 @@ Result<void> check_port(const ServiceLoadBalancer& balancer, const TaskDefinitio
   }
   const auto& ports = container->port_mappings;
   const bool has_port = std::any_of(ports.begin(), ports.end(), [&](const PortMapping& each) {
-    return each.container_port == balancer.container_port && each.protocol.value_or("tcp") == "tcp";
+    return each.container_port == balancer.container_port &&
+           speaks(group.protocol, each.protocol.value_or("tcp"));
   });
   if (!has_port) {
     return invalid_parameter("The container {} did not have a container port {} defined.",
@@ -57,7 +66,7 @@ Result<void> check_group(const ScopeState& scope,
         group->target_type,
         mode);
   }
-  return {};
+  return check_port(*group, balancer, definition);
 }
 
 // When the drain of a task in one of its groups is over.
@@ -113,7 +122,6 @@ Result<void> check_load_balancers(const ApiCall& call,
           "with target groups are not supported.");
     }
     if (each.container_name.empty()) return invalid_parameter("Container name can not be blank.");
-    IK_TRY(check_port(each, definition));
     IK_TRY(check_group(scope, in_use, each, definition));
   }
   return {};

@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "image/reference.h"
+#include "net/ipv4.h"
 #include "runtime/base/number.h"
 #include "runtime/sys/file.h"
 
@@ -39,6 +40,11 @@ Result<void> read_key(const std::string& name, const std::string& value, ApiOpti
       return make_error(ErrorKind::kInvalid, "certificates: expected an absolute path");
     }
     options.certificates = value;
+  } else if (name == "balancer_interface") {
+    if (!is_interface_name(value)) {
+      return make_error(ErrorKind::kInvalid, "balancer_interface: not an interface's name");
+    }
+    options.balancer_interface = value;
   } else if (name == "audit_log_full") {
     if (value != "refuse" && value != "continue") {
       return make_error(ErrorKind::kInvalid, "audit_log_full: expected refuse or continue");
@@ -71,6 +77,16 @@ Result<void> read_roles(const YAML::Node& roles, ApiOptions& options) {
 }
 
 // Likewise.
+Result<void> read_addresses(const YAML::Node& ranges, ApiOptions& options) {
+  if (!ranges.IsSequence()) return make_error(ErrorKind::kInvalid, "expected a list of ranges");
+  for (const auto& range : ranges) {
+    IK_LET(read, elb::parse_address_range(range.as<std::string>()));
+    options.balancer_addresses.push_back(read);
+  }
+  return {};
+}
+
+// Likewise.
 Result<ApiOptions> read_options(const YAML::Node& root) {
   ApiOptions options;
   if (!root || root.IsNull()) return options;
@@ -78,6 +94,10 @@ Result<ApiOptions> read_options(const YAML::Node& root) {
   for (const auto& field : root) {
     if (field.first.as<std::string>() == "task_roles") {
       IK_TRY(read_roles(field.second, options).context("task_roles"));
+      continue;
+    }
+    if (field.first.as<std::string>() == "balancer_addresses") {
+      IK_TRY(read_addresses(field.second, options).context("balancer_addresses"));
       continue;
     }
     IK_TRY(read_key(field.first.as<std::string>(), field.second.as<std::string>(), options));

@@ -11,6 +11,10 @@
 //   registry: registry.example.com:7440
 //                                # What clients call the cluster's registry; the host and port
 //                                # that they call the API by.
+//   balancer_addresses: [192.0.2.16/28, 192.0.2.40-192.0.2.47]
+//                                # Of these each load balancer gets one. Without them all have the
+//                                # addresses of the managers' hosts.
+//   balancer_interface: eth1     # Where they are put on this host; the one with its own address.
 //   audit_log_full: refuse       # Or continue: whether to change anything that cannot be recorded.
 //
 //   task_roles:                  # What sessions of task roles may do (role_rights.h): nothing

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/host_balancers.h"
 #include "cluster/daemon/lost_hosts.h"
 #include "cluster/daemon/task_subnets.h"
 #include "cluster/node/admission.h"
@@ -16,6 +17,7 @@ namespace ikada {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{250};
+constexpr std::chrono::seconds kElectionPatience{10};
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kRenewRetrySeconds = 30;
 
@@ -27,6 +29,14 @@ double draw() {
 }
 
 std::string_view word_of(gossip::Status status) { return gossip::to_text(status); }
+
+bool is_draining_node(const ScopeState& home, const Node& node) {
+  const auto cluster = home.clusters.find(node.cluster.value_or(""));
+  if (cluster == home.clusters.end()) return false;
+  const auto found = cluster->second.instances.find(node.instance.value_or(""));
+  return found != cluster->second.instances.end() &&
+         found->second.record.value.status == "DRAINING";
+}
 
 void log_change(const gossip::MemberChange& change) {
   if (change.statement == nullptr) return;
@@ -174,6 +184,7 @@ void ClusterMember::tick() {
     look_at_keys();
     if (manager_->leads()) look_at_hosts();
     look_at_demotions();
+    look_at_addresses();
   }
   renew_if_due();
   const bool lacks_keys = !wanted_keys_.empty() && wanted_keys_ != membership_.gossip.packet_keys;
@@ -193,6 +204,29 @@ HostPresence ClusterMember::presence_of(const std::string& node) const {
   presence.absent_for = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - absence->since);
   return presence;
+}
+
+// A host that sees less than a majority of the managers is cut off, or nobody leads: the others may
+// have called it lost. One that sees them and nobody who leads waits for the next one, for a while.
+void ClusterMember::look_at_addresses() {
+  const auto now = std::chrono::steady_clock::now();
+  const ScopeState& home = manager_->home();
+  std::vector<Carrier> carriers;
+  size_t alive = 0;
+  for (const auto& [id, node] : home.nodes) {
+    if (node.value.role != "manager" || node.value.wanted_role == "worker") continue;
+    const bool is_own = id == membership_.identity.node;
+    const std::optional<gossip::Status> status = gossip_->status(id);
+    if (is_own || status == gossip::Status::kAlive || status == gossip::Status::kSuspect) ++alive;
+    carriers.push_back({.node = id,
+                        .is_alive = is_own || !is_host_lost(presence_of(id)),
+                        .is_draining = is_draining_node(home, node.value)});
+  }
+  const bool leads = manager_->leads();
+  if (leads || is_connected()) followed_at_ = now;
+  const bool sees_most = manager_->is_alone() || alive > carriers.size() / 2;
+  manager_->balancers().allow_addresses(sees_most && now < followed_at_ + kElectionPatience);
+  if (leads) manager_->balancers().give_addresses(carriers);
 }
 
 // What the records should say of nodes and do not: one change at a time, again at the next look.

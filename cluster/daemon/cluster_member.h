@@ -135,6 +135,7 @@ class ClusterMember {
   KeyRing known_ring() const;
   void join_gossip();
   void look_at_hosts();
+  void look_at_addresses();
   void propose(const Proposal& proposal);
   Proposal own_record() const;
   HostPresence presence_of(const std::string& node) const;
@@ -173,6 +174,8 @@ class ClusterMember {
   std::string refused_for_;  // As was told last.
   bool is_demoting_ = false;
   bool has_resigned_ = false;
+  // Of a manager: when it led last or was connected to the one that does.
+  std::chrono::steady_clock::time_point followed_at_ = std::chrono::steady_clock::now();
   bool was_removed_ = false;
   bool is_serving_ = false;
   bool is_claiming_ = false;

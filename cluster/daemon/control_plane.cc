@@ -164,7 +164,8 @@ void ControlPlane::open_leading() {
 void ControlPlane::open_balancers(const std::string& run_root) {
   balancers_ = std::make_unique<HostBalancers>(
       loop_,
-      ProxyOptions{.directory = run_root + "/proxy"},
+      HostBalancers::Options{.proxy = {.directory = run_root + "/proxy"},
+                             .net_state = EngineLayout{.run_root = run_root}.network_state()},
       HostBalancers::Ground{.api = *api_,
                             .feed = *feed_,
                             .leads = [this] { return leads(); },

@@ -9,6 +9,7 @@
 #include "cluster/loadbalancing/make_balancer_plan.h"
 #include "cluster/model/balancer_arn.h"
 #include "cluster/state/record_key.h"
+#include "net/ipv4.h"
 
 namespace ikada {
 namespace {
@@ -16,6 +17,9 @@ namespace {
 // Many changes come together: a service that grows by fifteen.
 constexpr std::chrono::milliseconds kTogether{10};
 constexpr std::chrono::milliseconds kLook{1000};
+constexpr std::chrono::milliseconds kCountAgain{250};
+constexpr std::chrono::seconds kWaitForState{10};
+constexpr size_t kMostMoves = 50;  // In one transaction.
 
 bool concerns_balancers(std::string_view key) {
   const std::optional<RecordKey> parsed = parse_record_key(key);
@@ -61,13 +65,17 @@ void log_problems(const ListenerProblems& problems) {
 
 }  // namespace
 
-HostBalancers::HostBalancers(boost::asio::io_context& loop, ProxyOptions options, Ground ground)
+HostBalancers::HostBalancers(boost::asio::io_context& loop, Options options, Ground ground)
     : ground_(std::move(ground)),
       timer_(loop),
       soon_(loop),
+      count_timer_(loop),
+      network_(std::move(options.net_state)),
+      addresses_(
+          std::make_unique<BalancerAddresses>(loop, ground_.api.options().balancer_interface)),
       proxy_(std::make_unique<Proxy>(
           loop,
-          std::move(options),
+          std::move(options.proxy),
           ProxyEvents{
               .on_targets = [this](const auto& observations) { note_observations(observations); },
               .on_problems = log_problems})) {}
@@ -78,7 +86,71 @@ void HostBalancers::stop() {
   *is_here_ = false;
   timer_.cancel();
   soon_.cancel();
+  count_timer_.cancel();
+  addresses_.reset();
   proxy_.reset();
+}
+
+void HostBalancers::end_service() {
+  if (!*is_here_) return;
+  proxy_->stop();
+  network_.remove();
+  addresses_->hold({}, 0);
+}
+
+void HostBalancers::allow_addresses(bool is_allowed) {
+  if (may_hold_ == is_allowed) return;
+  if (may_hold_.has_value() || !is_allowed) {
+    spdlog::info("addresses of load balancers: this host may {} them",
+                 is_allowed ? "have" : "not have");
+  }
+  may_hold_ = is_allowed;
+  hold_addresses();
+}
+
+// Before the state is known those that are there stay, but not for long.
+void HostBalancers::hold_addresses() {
+  if (!*is_here_) return;
+  const bool is_known = ground_.feed.is_ready();
+  if (!is_known && Clock::now() < begun_at_ + kWaitForState) return;
+  std::set<std::uint32_t> wanted;
+  std::uint32_t own = 0;
+  if (is_known) {
+    const ApiOptions& options = ground_.api.options();
+    const Scope home{.account = options.account, .region = options.home_region};
+    const auto& nodes = ground_.feed.state().scope(home).nodes;
+    const auto node = nodes.find(ground_.node());
+    if (node != nodes.end()) own = parse_ipv4(node->second.value.address).value_or(0);
+  }
+  if (is_known && may_hold_.value_or(true)) {
+    for (const auto& [text, scope] : ground_.feed.state().scopes()) {
+      for (const auto& [name, balancer] : scope.balancers) {
+        const Result<std::uint32_t> address = parse_ipv4(balancer.value.address);
+        const bool is_held = balancer.value.holder == ground_.node();
+        if (address.has_value() && is_held) wanted.insert(*address);
+      }
+    }
+  }
+  addresses_->hold(wanted, own);
+}
+
+void HostBalancers::give_addresses(const std::vector<Carrier>& carriers) {
+  if (is_giving_ || !*is_here_ || !ground_.feed.is_ready()) return;
+  const State& state = ground_.feed.state();
+  Proposal proposal;
+  for (const HolderChange& change : plan_holders(state, carriers)) {
+    if (proposal.changes.size() == kMostMoves) break;
+    const Kept<LoadBalancer>& kept = state.scope(change.scope).balancers.at(change.balancer);
+    LoadBalancer balancer = kept.value;
+    balancer.holder = change.holder;
+    spdlog::info("address moves address={} node={}", balancer.address, balancer.holder);
+    proposal.put(balancer_key(change.scope, change.balancer), balancer, kept.revision);
+  }
+  if (proposal.changes.empty()) return;
+  is_giving_ = true;
+  ground_.api.propose(proposal, [this, is_here = is_here_](bool) {
+    if (*is_here) is_giving_ = false;
+  });
 }
 
 void HostBalancers::note_change(std::string_view key) {
@@ -108,23 +180,60 @@ void HostBalancers::look() {
 }
 
 void HostBalancers::make_plan() {
-  if (!*is_here_ || !ground_.feed.is_ready()) return;
+  if (!*is_here_) return;
+  if (!ground_.feed.is_ready()) return hold_addresses();
   const ApiGround& api = ground_.api.ground();
   const State& state = ground_.feed.state();
   BalancerPlan plan = make_balancer_plan(
       state,
       {.now = api.now(),
        .certificate_files = find_certificates(state, ground_.api.options().certificates)});
-  if (plan_.has_value() && *plan_ == plan) return;
+  hold_addresses();
+  const bool is_new = !plan_.has_value() || *plan_ != plan;
   plan_ = plan;
-  proxy_->apply(std::move(plan));
+  update_network();
+  if (is_new) proxy_->apply(std::move(plan));
 }
 
 void HostBalancers::note_observations(const TargetObservations& observations) {
+  checked_ = observations;
+  update_network();
   own_ = observations;
+  network_.count_sessions(own_);
   is_told_ = false;
   tell();
   see();
+  count_soon();
+}
+
+void HostBalancers::update_network() {
+  if (!plan_.has_value() || !ground_.feed.is_ready()) return;
+  const ApiOptions& options = ground_.api.options();
+  const Scope home{.account = options.account, .region = options.home_region};
+  network_.update(*plan_,
+                  checked_.has_value() ? &*checked_ : nullptr,
+                  network_sight(ground_.feed.state().scope(home), ground_.node()));
+}
+
+// Nobody tells when the connections of a target that is drained have ended.
+void HostBalancers::count_soon() {
+  if (!network_.has_draining() || std::exchange(is_counting_soon_, true)) return;
+  count_timer_.expires_after(kCountAgain);
+  count_timer_.async_wait([this, is_here = is_here_](const boost::system::error_code& error) {
+    if (error || !*is_here) return;
+    is_counting_soon_ = false;
+    if (checked_.has_value()) {
+      TargetObservations now = *checked_;
+      network_.count_sessions(now);
+      if (now != own_) {
+        own_ = std::move(now);
+        is_told_ = false;
+        tell();
+        see();
+      }
+    }
+    count_soon();
+  });
 }
 
 void HostBalancers::set_link(Uplink* link) {

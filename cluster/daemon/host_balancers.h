@@ -1,8 +1,9 @@
 // The load balancers of a manager's host: the proxy gets the plan that follows from the state, and
-// what it sees of the targets goes to whoever leads.
+// what it sees of the targets goes to whoever leads, and to the kernel's table of network load
+// balancers.
 //
-// Every manager carries all balancers. HAProxy serves on while the daemon is away; nothing is
-// planned before the state is known.
+// Every manager carries all balancers. HAProxy and the kernel serve on while the daemon is away;
+// nothing is planned before the state is known.
 #pragma once
 
 #include <functional>
@@ -12,7 +13,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "cluster/api/api_server.h"
+#include "cluster/daemon/balancer_addresses.h"
+#include "cluster/daemon/network_balancers.h"
 #include "cluster/daemon/target_reports.h"
+#include "cluster/loadbalancing/address_holders.h"
 #include "cluster/node/uplink.h"
 #include "cluster/proxy/proxy.h"
 
@@ -29,7 +33,11 @@ class HostBalancers {
   };
 
   // Everything outlives it.
-  HostBalancers(boost::asio::io_context& loop, ProxyOptions options, Ground ground);
+  struct Options {
+    ProxyOptions proxy;
+    std::string net_state;  // EngineLayout::network_state().
+  };
+  HostBalancers(boost::asio::io_context& loop, Options options, Ground ground);
   ~HostBalancers() { stop(); }
   HostBalancers(const HostBalancers&) = delete;
   HostBalancers& operator=(const HostBalancers&) = delete;
@@ -37,8 +45,14 @@ class HostBalancers {
   void start();
   // The proxy stays.
   void stop();
-  // For a host that is no manager any more: the proxy ends, too.
-  void end_proxy() { proxy_->stop(); }
+  // For a host that is no manager any more: the proxy ends, too, and the kernel's table.
+  void end_service();
+
+  // Whether this host may have addresses of load balancers: not when it knows too little of the
+  // others, who may have given them to another. As it was until it is called.
+  void allow_addresses(bool is_allowed);
+  // The leader's side: each address has one living holder, on record.
+  void give_addresses(const std::vector<Carrier>& carriers);
 
   // A record of this key has changed in the state; "": everything may have.
   void note_change(std::string_view key);
@@ -57,14 +71,25 @@ class HostBalancers {
   void look();
   void make_plan();
   void note_observations(const TargetObservations& observations);
+  void update_network();
+  void hold_addresses();
+  void count_soon();
   void tell();
   void see();
 
   Ground ground_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer soon_;
+  boost::asio::steady_timer count_timer_;
   std::optional<BalancerPlan> plan_;
-  TargetObservations own_;
+  NetworkBalancers network_;
+  std::unique_ptr<BalancerAddresses> addresses_;  // Until stop().
+  std::optional<bool> may_hold_;
+  bool is_giving_ = false;
+  const Clock::time_point begun_at_ = Clock::now();
+  std::optional<TargetObservations> checked_;  // What the proxy sees.
+  TargetObservations own_;                     // With the connections that it does not carry.
+  bool is_counting_soon_ = false;
   TargetReports reports_;
   Uplink* link_ = nullptr;
   bool is_told_ = false;

@@ -454,7 +454,7 @@ void HostDaemon::forget_cluster(const Done& done) {
   names_.remove();
   network_.remove();
   if (manager_ != nullptr) {
-    manager_->balancers().end_proxy();
+    manager_->balancers().end_service();
     remove_cluster_files();
   }
   spdlog::info("cluster left");

@@ -187,7 +187,7 @@ Result<void> HostDaemon::become(const Json& answer, bool is_promotion) {
   IK_TRY(member_->keep(membership));
   spdlog::info("role changed role={}", auth::to_text(facts.identity.role));
   if (!is_promotion) {
-    manager_->balancers().end_proxy();
+    manager_->balancers().end_service();
     remove_cluster_files();
   }
   note_restart();

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::chrono::seconds kEachRefusal{1};
 constexpr int kBurst = 20;
-constexpr size_t kMaxAddresses = 4096;
+constexpr size_t kMaxNetworks = 4096;
 
 std::string network_of(const std::string& address) {
   constexpr size_t kNetworkBytes = 8;
@@ -29,7 +29,7 @@ bool RefusalLimit::is_too_many(const std::string& address, Time now) {
   std::erase_if(settled_at_, [&](const auto& each) { return each.second <= now; });
   const std::string network = network_of(address);
   // So many at once: those who are worst are kept.
-  if (settled_at_.size() >= kMaxAddresses && settled_at_.count(network) == 0) {
+  if (settled_at_.size() >= kMaxNetworks && settled_at_.count(network) == 0) {
     settled_at_.erase(
         std::ranges::min_element(settled_at_, {}, [](const auto& each) { return each.second; }));
   }

@@ -99,12 +99,17 @@ std::vector<std::string> names_of(const std::string& cluster, const Task& task) 
   return names;
 }
 
-// Every manager carries every load balancer.
+// Every manager carries every load balancer, but one of them has its own address.
 void add_balancers(const ScopeState& scope, NameEntries& entries) {
   const std::string zone = fmt::format(".{}", kNameZone);
   for (const auto& [balancer, kept] : scope.balancers) {
     std::string name = balancer_dns_name(scope.scope, kept.value);
     name.resize(name.size() - zone.size());
+    if (!kept.value.address.empty()) {
+      entries.emplace(fmt::format("balancer/{}", balancer),
+                      NameEntry{.names = {name}, .address = kept.value.address});
+      continue;
+    }
     for (const auto& [id, node] : scope.nodes) {
       if (node.value.role != "manager") continue;
       entries.emplace(fmt::format("balancer/{}/{}", balancer, id),

@@ -6,7 +6,7 @@
 //   {"tell": "names", "body": {"all": true, "entries": {ID: {"names": ["web.default", …], …}}}}
 //   {"tell": "names", "body": {"entries": {ID: null}}}
 //
-// A load balancer's name stands for all managers.
+// A load balancer's name stands for all managers, or for its own address.
 //
 // A task has names from the moment it is RUNNING until it is told to stop, which is before it gets
 // its signal; not while it is UNHEALTHY, nor, with a health check, before it is HEALTHY, nor

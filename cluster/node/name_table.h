@@ -4,7 +4,8 @@
 //   TASK.CLUSTER.ikada                     A: that task (its id)
 //   _PORT._tcp.SERVICE.CLUSTER.ikada       SRV: where the tasks serve the port, by its name in the
 //                                          task definition or by its number in the container
-//   BALANCER-ID.REGION.elb.ikada           A: the hosts that carry the load balancer
+//   BALANCER-ID.REGION.elb.ikada           A: the load balancer's address, or the hosts that carry
+//   it
 //
 // Names are compared without regard to upper and lower case. Whoever an entry is made for, an entry
 // is some names, an address and ports: of several entries with one name all answer.

@@ -105,6 +105,11 @@ Result<void> number_by(const Json& list, const char* member) {
   return {};
 }
 
+const char* usual_protocol(const Json& balancer, const Json& listener) {
+  if (balancer.contains("type") && balancer["type"] == "network") return "TCP";
+  return listener.contains("certificates") ? "HTTPS" : "HTTP";
+}
+
 Result<void> write_out_listeners(Json& balancer) {
   Json& listeners = balancer["listeners"];
   if (listeners.is_null()) listeners = Json::array();
@@ -112,9 +117,7 @@ Result<void> write_out_listeners(Json& balancer) {
   for (Json& listener : listeners) {
     IK_TRY(check_members(WishKind::kListener, listener).context("listeners"));
     IK_TRY(write_out_forward(listener, "defaultActions"));
-    if (!listener.contains("protocol")) {
-      listener["protocol"] = listener.contains("certificates") ? "HTTPS" : "HTTP";
-    }
+    if (!listener.contains("protocol")) listener["protocol"] = usual_protocol(balancer, listener);
     Json& rules = listener["rules"];
     if (rules.is_null()) rules = Json::array();
     IK_TRY(number_by(rules, "priority"));

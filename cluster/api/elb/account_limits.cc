@@ -15,7 +15,10 @@ constexpr struct {
                {"target-groups-per-action-on-application-load-balancer", "5"},
                {"targets-per-target-group", "1000"},
                {"certificates-per-application-load-balancer", "25"},
-               {"condition-values-per-alb-rule", "5"}};
+               {"condition-values-per-alb-rule", "5"},
+               {"network-load-balancers", "50"},
+               {"listeners-per-network-load-balancer", "40"},
+               {"target-groups-per-action-on-network-load-balancer", "1"}};
 
 struct PoliciesInput {
   std::vector<std::string> names;

@@ -4,6 +4,7 @@
 #include "cluster/api/elb/elb_name.h"
 #include "cluster/api/elb/elb_tags.h"
 #include "cluster/api/elb/elb_view.h"
+#include "cluster/api/elb/listener_change.h"
 
 namespace ikada::elb {
 namespace {
@@ -49,9 +50,10 @@ Result<LoadBalancer> read_balancer(const ApiCall& call) {
   if (balancer.scheme != "internet-facing" && balancer.scheme != "internal") {
     return ecs_error("InvalidScheme", "'{}' is not a valid scheme", balancer.scheme);
   }
-  if (balancer.type != "application") {
-    return validation_error("Load balancers of type '{}' are not supported: only 'application' is",
-                            balancer.type);
+  if (balancer.type != "application" && !is_network(balancer)) {
+    return validation_error(
+        "Load balancers of type '{}' are not supported: 'application' and 'network' are",
+        balancer.type);
   }
   if (balancer.ip_address_type != "ipv4") {
     return ecs_error("InvalidConfigurationRequest",
@@ -89,6 +91,7 @@ Result<Outcome> create_load_balancer(const ApiCall& call, const State& state) {
   balancer.id = make_id(call);
   balancer.created_at = call.now;
   Proposal proposal{.then = show};
+  IK_TRY(take_address(proposal, call, state, balancer));
   proposal.put(balancer_key(call.scope, balancer.name), balancer, 0);
   return propose(std::move(proposal));
 }

@@ -5,6 +5,7 @@
 #include "cluster/api/elb/elb_actions.h"
 #include "cluster/api/elb/elb_tags.h"
 #include "cluster/api/elb/elb_view.h"
+#include "cluster/api/elb/listener_change.h"
 #include "cluster/api/elb/rule_order.h"
 
 namespace ikada::elb {
@@ -33,11 +34,16 @@ void describe(JsonFields& fields, CreateRuleInput& input) {
 Result<Outcome> create_rule(const ApiCall& call, const State& state) {
   IK_LET(input, parse_input<CreateRuleInput>(call));
   IK_LET(found, find_listener(call, state, input.listener));
+  if (is_network(found.balancer->value)) {
+    return ecs_error("OperationNotPermitted", "Listeners of network load balancers have no rules");
+  }
   Listener changed = found.listener->value;
   ListenerRule rule{.id = make_id(call), .priority = input.priority};
   IK_LET(conditions, read_conditions(input.conditions));
   rule.conditions = std::move(conditions);
   IK_LET(actions, read_actions(call, state, changed.balancer, input.actions));
+  IK_TRY(check_actions(
+      state.scope(call.scope), found.balancer->value, found.listener->value, actions));
   rule.actions = std::move(actions);
   IK_LET(tags, read_tags(input.tags));
   rule.tags = std::move(tags);

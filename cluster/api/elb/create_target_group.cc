@@ -32,9 +32,11 @@ void describe(JsonFields& fields, CreateTargetGroupInput& input) {
 
 Result<void> check_group(const TargetGroup& group) {
   IK_TRY(check_elb_name("target group", group.name));
-  if (group.protocol != "HTTP" && group.protocol != "HTTPS") {
-    return validation_error("Target groups of protocol '{}' are not supported: HTTP or HTTPS",
-                            group.protocol);
+  const bool is_http = group.protocol == "HTTP" || group.protocol == "HTTPS";
+  if (!is_http && !is_network_protocol(group.protocol)) {
+    return validation_error(
+        "Target groups of protocol '{}' are not supported: HTTP, HTTPS, TCP, UDP or TCP_UDP",
+        group.protocol);
   }
   if (group.protocol_version != "HTTP1" && group.protocol_version != "HTTP2" &&
       group.protocol_version != "GRPC") {
@@ -56,6 +58,16 @@ Result<TargetGroup> read_group(const ApiCall& call) {
   TargetGroup group = std::move(input.group);
   if (input.protocol_version.has_value()) group.protocol_version = *input.protocol_version;
   IK_TRY(check_group(group));
+  if (is_network_protocol(group.protocol)) {
+    if (input.protocol_version.has_value()) {
+      return validation_error("Protocol versions are for target groups of HTTP and HTTPS");
+    }
+    // As AWS checks targets of network load balancers.
+    const bool is_http_check = input.health_check.protocol.value_or("TCP") != "TCP";
+    group.health_check.protocol = "TCP";
+    group.health_check.timeout_seconds = is_http_check ? 6 : 10;
+    group.health_check.matcher = "200-399";
+  }
   if (input.ip_address_type != "ipv4") {
     return ecs_error("InvalidConfigurationRequest",
                      "The IP address type '{}' is not supported: only 'ipv4' is",

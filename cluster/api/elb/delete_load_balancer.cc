@@ -33,6 +33,7 @@ Result<Outcome> delete_load_balancer(const ApiCall& call, const State& state) {
   for (const Kept<Listener>* each : listeners_of(state.scope(call.scope), balancer.name)) {
     remove_listener(proposal, call, state, *each);
   }
+  release_address(proposal, call, state, balancer);
   proposal.remove(balancer_key(call.scope, balancer.name), (*found)->revision);
   return propose(std::move(proposal));
 }

@@ -40,6 +40,35 @@ constexpr AttributeRule kBalancerRules[] = {
     {"zonal_shift.config.enabled", "false", "bool"},
 };
 
+constexpr AttributeRule kNetworkBalancerRules[] = {
+    {"access_logs.s3.enabled", "false", "false"},
+    {"deletion_protection.enabled", "false", "bool"},
+    {"dns_record.client_routing_policy", "any_availability_zone", "any_availability_zone"},
+    {"ipv6.deny_all_igw_traffic", "false", "false"},
+    {"load_balancing.cross_zone.enabled", "true", "true"},
+    {"zonal_shift.config.enabled", "false", "false"},
+};
+
+constexpr AttributeRule kNetworkGroupRules[] = {
+    {"deregistration_delay.connection_termination.enabled", "false", "bool"},
+    {"deregistration_delay.timeout_seconds", "300", "0-3600"},
+    {"load_balancing.cross_zone.enabled",
+     "use_load_balancer_configuration",
+     "true|use_load_balancer_configuration"},
+    {"preserve_client_ip.enabled", "true", "bool"},
+    {"proxy_protocol_v2.enabled", "false", "false"},
+    {"stickiness.enabled", "false", "bool"},
+    {"stickiness.type", "source_ip", "source_ip"},
+    {"target_group_health.dns_failover.minimum_healthy_targets.count", "1", "1"},
+    {"target_group_health.dns_failover.minimum_healthy_targets.percentage", "off", "off"},
+    {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1", "1"},
+    {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage",
+     "off",
+     "off"},
+    {"target_health_state.unhealthy.connection_termination.enabled", "true", "bool"},
+    {"target_health_state.unhealthy.draining_interval_seconds", "0", "0"},
+};
+
 constexpr AttributeRule kGroupRules[] = {
     {"deregistration_delay.timeout_seconds", "300", "0-3600"},
     {"load_balancing.algorithm.anomaly_mitigation", "off", "on|off"},
@@ -89,7 +118,9 @@ bool is_allowed(std::string_view kind, const std::string& value) {
   }
   if (kind == "bool") return value == "true" || value == "false";
   const auto words = split(kind, '|');
-  if (words.size() > 1) return std::find(words.begin(), words.end(), value) != words.end();
+  const bool is_word = kind.find_first_of("-,") == std::string_view::npos;
+  if (words.size() > 1 || is_word)
+    return std::find(words.begin(), words.end(), value) != words.end();
   const auto ranges = split(kind, ',');
   return std::any_of(ranges.begin(), ranges.end(), [&](std::string_view each) {
     return each == value || is_in_range(each, value);
@@ -129,6 +160,16 @@ Result<void> set_attributes(std::span<const AttributeRule> rules,
   return {};
 }
 
+std::span<const AttributeRule> rules_of(const LoadBalancer& balancer) {
+  if (is_network(balancer)) return kNetworkBalancerRules;
+  return kBalancerRules;
+}
+
+std::span<const AttributeRule> rules_of(const TargetGroup& group) {
+  if (is_network_protocol(group.protocol)) return kNetworkGroupRules;
+  return kGroupRules;
+}
+
 }  // namespace
 
 void describe(JsonFields& fields, AttributeInput& input) {
@@ -136,18 +177,27 @@ void describe(JsonFields& fields, AttributeInput& input) {
   fields.field("Value", input.value);
 }
 
-Json show_balancer_attributes(const Attributes& set) {
-  return show_attributes(kBalancerRules, set);
+Json show_balancer_attributes(const LoadBalancer& balancer) {
+  return show_attributes(rules_of(balancer), balancer.attributes);
 }
 
-Json show_group_attributes(const Attributes& set) { return show_attributes(kGroupRules, set); }
-
-Result<void> set_balancer_attributes(Attributes& set, const std::vector<AttributeInput>& inputs) {
-  return set_attributes(kBalancerRules, set, inputs);
+Json show_group_attributes(const TargetGroup& group) {
+  return show_attributes(rules_of(group), group.attributes);
 }
 
-Result<void> set_group_attributes(Attributes& set, const std::vector<AttributeInput>& inputs) {
-  IK_TRY(set_attributes(kGroupRules, set, inputs));
+Result<void> set_balancer_attributes(LoadBalancer& balancer,
+                                     const std::vector<AttributeInput>& inputs) {
+  return set_attributes(rules_of(balancer), balancer.attributes, inputs);
+}
+
+Result<void> set_group_attributes(TargetGroup& group, const std::vector<AttributeInput>& inputs) {
+  Attributes& set = group.attributes;
+  IK_TRY(set_attributes(rules_of(group), set, inputs));
+  if (is_network_protocol(group.protocol)) {
+    if (group.protocol == "TCP" || !set.contains("preserve_client_ip.enabled")) return {};
+    return validation_error("Client IP preservation cannot be disabled for {} target groups",
+                            group.protocol);
+  }
   const auto type = set.find("stickiness.type");
   const bool by_application = type != set.end() && type->second == "app_cookie";
   if (by_application && set.contains("stickiness.enabled") &&
@@ -161,7 +211,7 @@ Result<void> set_group_attributes(Attributes& set, const std::vector<AttributeIn
 std::string balancer_attribute(const LoadBalancer& balancer, const std::string& key) {
   const auto found = balancer.attributes.find(key);
   if (found != balancer.attributes.end()) return found->second;
-  for (const AttributeRule& rule : kBalancerRules) {
+  for (const AttributeRule& rule : rules_of(balancer)) {
     if (key == rule.key) return rule.initial;
   }
   return "";

@@ -85,11 +85,17 @@ Json show_condition(const RuleCondition& condition) {
 
 Json show_balancer(const Scope& scope, const LoadBalancer& balancer) {
   Json zones = Json::array();
+  Json addresses = Json::array();
+  if (!balancer.address.empty()) addresses.push_back({{"IpAddress", balancer.address}});
   for (size_t i = 0; i < balancer.subnets.size(); ++i) {
     const char zone = static_cast<char>('a' + i % 26);
     zones.push_back({{"ZoneName", scope.region + zone},
                      {"SubnetId", balancer.subnets[i]},
-                     {"LoadBalancerAddresses", Json::array()}});
+                     {"LoadBalancerAddresses", addresses}});
+  }
+  // It belongs to no zone.
+  if (zones.empty() && !addresses.empty()) {
+    zones.push_back({{"ZoneName", scope.region + 'a'}, {"LoadBalancerAddresses", addresses}});
   }
   return {{"LoadBalancerArn", balancer_arn(scope, balancer)},
           {"LoadBalancerName", balancer.name},
@@ -117,7 +123,6 @@ Json show_group(const ScopeState& state, const TargetGroup& group) {
   Json shown = {{"TargetGroupArn", target_group_arn(state.scope, group)},
                 {"TargetGroupName", group.name},
                 {"Protocol", group.protocol},
-                {"ProtocolVersion", group.protocol_version},
                 {"Port", group.port},
                 {"VpcId", group.vpc_id.empty() ? kNoVpc : group.vpc_id},
                 {"HealthCheckProtocol", check.protocol},
@@ -130,6 +135,7 @@ Json show_group(const ScopeState& state, const TargetGroup& group) {
                 {"LoadBalancerArns", std::move(balancers)},
                 {"TargetType", group.target_type},
                 {"IpAddressType", "ipv4"}};
+  if (!is_network_protocol(group.protocol)) shown["ProtocolVersion"] = group.protocol_version;
   if (check.protocol == "TCP") return shown;
   shown["HealthCheckPath"] = check.path;
   shown["Matcher"] = {{group.protocol_version == "GRPC" ? "GrpcCode" : "HttpCode", check.matcher}};

@@ -1,4 +1,5 @@
-// What making and removing a listener have in common: its port belongs to it alone.
+// What making and removing balancers and listeners have in common: an address belongs to one
+// balancer alone, and a port to one listener of an address.
 #pragma once
 
 #include <string>
@@ -17,19 +18,39 @@ void describe(JsonFields& fields, CertificateInput& input);
 Result<void> check_certificates(const ApiCall& call, const std::vector<CertificateInput>& inputs);
 
 // The port and what speaks on it. DuplicateListener for one of this balancer,
-// InvalidConfigurationRequest for one that somebody else has.
+// InvalidConfigurationRequest for one that somebody else has. A balancer with an address of its own
+// shares its ports with nobody.
 Result<void> take_port(Proposal& proposal,
                        const ApiCall& call,
                        const State& state,
+                       const LoadBalancer& balancer,
                        const Listener& listener);
 void release_port(Proposal& proposal,
                   const ApiCall& call,
                   const State& state,
                   const Listener& listener);
 
+// An address of the pool for a new balancer; none without a pool. TooManyLoadBalancers if all are
+// taken.
+Result<void> take_address(Proposal& proposal,
+                          const ApiCall& call,
+                          const State& state,
+                          LoadBalancer& balancer);
+void release_address(Proposal& proposal,
+                     const ApiCall& call,
+                     const State& state,
+                     const LoadBalancer& balancer);
+
 // The protocol, certificates and policy go together. ValidationError, CertificateNotFound,
 // SSLPolicyNotFound, UnsupportedProtocol.
-Result<void> check_protocol(const Listener& listener);
+Result<void> check_protocol(const LoadBalancer& balancer, const Listener& listener);
+
+// What the listener does with connections or requests, and what its groups' targets speak.
+// ValidationError, InvalidConfigurationRequest.
+Result<void> check_actions(const ScopeState& scope,
+                           const LoadBalancer& balancer,
+                           const Listener& listener,
+                           const std::vector<ListenerAction>& actions);
 
 void remove_listener(Proposal& proposal,
                      const ApiCall& call,

@@ -19,16 +19,16 @@ void describe(JsonFields& fields, BalancerAttributesInput& input) {
 Result<Outcome> describe_load_balancer_attributes(const ApiCall& call, const State& state) {
   IK_LET(input, parse_input<BalancerAttributesInput>(call));
   IK_LET(found, find_balancer(call, state, input.arn));
-  return answer(Json{{"Attributes", show_balancer_attributes(found->value.attributes)}});
+  return answer(Json{{"Attributes", show_balancer_attributes(found->value)}});
 }
 
 Result<Outcome> modify_load_balancer_attributes(const ApiCall& call, const State& state) {
   IK_LET(input, parse_input<BalancerAttributesInput>(call));
   IK_LET(found, find_balancer(call, state, input.arn));
   LoadBalancer changed = found->value;
-  IK_TRY(set_balancer_attributes(changed.attributes, input.attributes));
-  Proposal proposal{.then = [set = changed.attributes](const State&) {
-    return Json{{"Attributes", show_balancer_attributes(set)}};
+  IK_TRY(set_balancer_attributes(changed, input.attributes));
+  Proposal proposal{.then = [shown = show_balancer_attributes(changed)](const State&) {
+    return Json{{"Attributes", shown}};
   }};
   proposal.put(balancer_key(call.scope, changed.name), changed, found->revision);
   return propose(std::move(proposal));

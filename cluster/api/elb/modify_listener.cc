@@ -25,6 +25,7 @@ void describe(JsonFields& fields, ModifyListenerInput& input) {
 }
 
 Result<void> change_security(const ApiCall& call,
+                             const LoadBalancer& balancer,
                              Listener& listener,
                              const ModifyListenerInput& input) {
   const bool was_secure = listener.protocol == "HTTPS";
@@ -48,7 +49,7 @@ Result<void> change_security(const ApiCall& call,
     if (!listener.certificates.empty()) listener.certificates.erase(listener.certificates.begin());
     listener.certificates.insert(listener.certificates.begin(), arn);
   }
-  return check_protocol(listener);
+  return check_protocol(balancer, listener);
 }
 
 }  // namespace
@@ -64,14 +65,16 @@ Result<Outcome> modify_listener(const ApiCall& call, const State& state) {
   if (input.port.has_value() && *input.port != changed.port) {
     release_port(proposal, call, state, changed);
     changed.port = *input.port;
-    IK_TRY(take_port(proposal, call, state, changed));
+    IK_TRY(take_port(proposal, call, state, found.balancer->value, changed));
   }
-  IK_TRY(change_security(call, changed, input));
+  IK_TRY(change_security(call, found.balancer->value, changed, input));
   if (input.actions.has_value()) {
     IK_LET(actions, read_actions(call, state, changed.balancer, *input.actions));
     changed.default_actions = std::move(actions);
     touch_groups(proposal, call, state, changed.default_actions);
   }
+  IK_TRY(check_actions(
+      state.scope(call.scope), found.balancer->value, changed, changed.default_actions));
   proposal.put(
       listener_key(call.scope, changed.balancer, changed.id), changed, found.listener->revision);
   return propose(std::move(proposal));

@@ -2,6 +2,7 @@
 #include "cluster/api/elb/condition_input.h"
 #include "cluster/api/elb/elb_actions.h"
 #include "cluster/api/elb/elb_view.h"
+#include "cluster/api/elb/listener_change.h"
 
 namespace ikada::elb {
 namespace {
@@ -37,6 +38,8 @@ Result<Outcome> modify_rule(const ApiCall& call, const State& state) {
   }
   if (input.actions.has_value()) {
     IK_LET(actions, read_actions(call, state, changed.balancer, *input.actions));
+    IK_TRY(check_actions(
+        state.scope(call.scope), found.balancer->value, found.listener->value, actions));
     rule.actions = std::move(actions);
     touch_groups(proposal, call, state, rule.actions);
   }

@@ -19,16 +19,16 @@ void describe(JsonFields& fields, GroupAttributesInput& input) {
 Result<Outcome> describe_target_group_attributes(const ApiCall& call, const State& state) {
   IK_LET(input, parse_input<GroupAttributesInput>(call));
   IK_LET(found, find_target_group(call, state, input.arn));
-  return answer(Json{{"Attributes", show_group_attributes(found->value.attributes)}});
+  return answer(Json{{"Attributes", show_group_attributes(found->value)}});
 }
 
 Result<Outcome> modify_target_group_attributes(const ApiCall& call, const State& state) {
   IK_LET(input, parse_input<GroupAttributesInput>(call));
   IK_LET(found, find_target_group(call, state, input.arn));
   TargetGroup changed = found->value;
-  IK_TRY(set_group_attributes(changed.attributes, input.attributes));
-  Proposal proposal{.then = [set = changed.attributes](const State&) {
-    return Json{{"Attributes", show_group_attributes(set)}};
+  IK_TRY(set_group_attributes(changed, input.attributes));
+  Proposal proposal{.then = [shown = show_group_attributes(changed)](const State&) {
+    return Json{{"Attributes", shown}};
   }};
   proposal.put(target_group_key(call.scope, changed.name), changed, found->revision);
   return propose(std::move(proposal));

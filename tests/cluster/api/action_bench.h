@@ -16,8 +16,8 @@ struct ActionBench {
   Timestamp now = {1'700'000'000'000};
   TaskPlacer placer = TaskPlacer(7);
   std::int64_t ids = 0;
-  int losses = 0;             // What calls are told of proposals that lost before.
-  size_t most_proposed = 0;   // Changes of the largest proposal of a call.
+  int losses = 0;            // What calls are told of proposals that lost before.
+  size_t most_proposed = 0;  // Changes of the largest proposal of a call.
 
   // The answer of an action ("RunTask", "ecr:ListImages", "own:RecordImage") to a body in single
   // quotes; {"__type", "message"} if it refuses.

@@ -142,6 +142,18 @@ TEST_CASE("what is told is what has changed") {
   CHECK(world.change("t").size() == 1);
 }
 
+TEST_CASE("a load balancer with an address of its own is there alone") {
+  World world;
+  world.scope.nodes["m"].value.role = "manager";
+  world.scope.balancers["web"] = {
+      .value = {.name = "web", .id = "0123456789abcdef", .address = "192.0.2.99"}, .revision = 1};
+
+  const NameChanges made = take_name_changes(world.scope, balancer_key(kScope, "web"), world.told);
+
+  REQUIRE(made.size() == 1);
+  CHECK(made.begin()->second->address == "192.0.2.99");
+}
+
 TEST_CASE("a load balancer's name stands for all managers") {
   World world;
   world.scope.nodes["m"].value.role = "manager";

@@ -30,6 +30,15 @@ TEST_CASE("shorthands are written out") {
   CHECK(listeners[1]["rules"] == Json::array());
 }
 
+TEST_CASE("listeners of network load balancers are of TCP unless they say otherwise") {
+  const Result<ApplyWishes> wishes = wishes_of(
+      "loadBalancers: [{name: dns, type: network, listeners: [{port: 53, forward: dns}, "
+      "{port: 54, protocol: UDP, forward: dns}]}]\n");
+  REQUIRE(wishes.has_value());
+  CHECK(wishes->balancers[0]["listeners"][0]["protocol"] == "TCP");
+  CHECK(wishes->balancers[0]["listeners"][1]["protocol"] == "UDP");
+}
+
 TEST_CASE("texts of the APIs are texts") {
   const Result<ApplyWishes> wishes = wishes_of(
       "taskDefinitions: [{family: f, cpu: 256, containerDefinitions: [{name: a, cpu: 10}]}]\n"

@@ -1,0 +1,182 @@
+"""Network load balancers on a cluster of several hosts, and clients of them in a namespace of their
+own, on the wire between the hosts.
+"""
+
+import json
+import socket
+import threading
+
+import cluster_hosts
+import programs
+from cluster_hosts import wait_until
+from gossip_members import Host
+
+CLIENT_NUMBER = 50
+# Answers with the address of who asks, and with its own name.
+SERVE = r"""mkdir -p /tmp/www/cgi-bin; cd /tmp/www/cgi-bin
+for name in who slow; do
+  printf '#!/bin/sh\necho Content-Type: text/plain\necho\n%s\necho "$REMOTE_ADDR $(hostname)"\n' \
+    "$([ $name = who ] || echo sleep 3)" > $name
+done
+chmod +x who slow
+exec httpd -f -p 80 -h /tmp/www"""
+HEALTH = {"HealthCheckIntervalSeconds": 1, "HealthCheckTimeoutSeconds": 1,
+          "HealthyThresholdCount": 2, "UnhealthyThresholdCount": 2}
+AGENT = {"limits": "ignore"}
+
+
+class NetworkCluster(cluster_hosts.Cluster):
+    """Hosts that are in the cluster, the first `managers` of them managers; and a client."""
+
+    def __init__(self, directory, archive, hosts, managers, config=None):
+        super().__init__(directory, hosts, archive, [AGENT] * hosts)
+        try:
+            for host in self.hosts:
+                (host.directory / "cluster.yaml").write_text(
+                    json.dumps({"healthy_after_seconds": 0, **(config or {})}))
+            self.client = Host(CLIENT_NUMBER)
+            self.init()
+            self.lead_with(managers)
+            wait_until(lambda: cluster_hosts.instances(self) == hosts, cluster=self)
+        except BaseException:
+            self.close()
+            raise
+
+    def elb(self, action, host=None, **body):
+        reply = programs.run(
+            "curl", "-sS", "--unix-socket", (host or self.manager).run_root / "api.sock", "-d",
+            json.dumps(body), "-H", f"X-Amz-Target: ElasticLoadBalancing_v10.{action}",
+            "http://localhost/").stdout
+        answer = json.loads(reply)
+        assert "__type" not in answer, answer
+        return answer
+
+    def group(self, name, protocol="TCP", port=80, attributes=None, **options):
+        arn = self.elb("CreateTargetGroup", Name=name, Protocol=protocol, Port=port,
+                       VpcId="vpc-1", **{**HEALTH, **options})["TargetGroups"][0]["TargetGroupArn"]
+        set_to = {"deregistration_delay.timeout_seconds": "60", **(attributes or {})}
+        self.elb("ModifyTargetGroupAttributes", TargetGroupArn=arn,
+                 Attributes=[{"Key": key, "Value": value} for key, value in set_to.items()])
+        return arn
+
+    def balance(self, name, group, port, protocol="TCP", kind="network"):
+        """The balancer, with a listener on that port."""
+        made = self.elb("CreateLoadBalancer", Name=name, Type=kind)["LoadBalancers"][0]
+        self.elb("CreateListener", LoadBalancerArn=made["LoadBalancerArn"], Protocol=protocol,
+                 Port=port, DefaultActions=[{"Type": "forward", "TargetGroupArn": group}])
+        return made
+
+    def health(self, group):
+        told = self.elb("DescribeTargetHealth", TargetGroupArn=group)
+        return sorted(each["TargetHealth"]["State"] for each in told["TargetHealthDescriptions"])
+
+    def wait_healthy(self, group, states):
+        wait_until(lambda: self.health(group) == states, 60, self)
+
+    def instances(self):
+        return [cluster_hosts.instance_of(self, host) for host in self.hosts]
+
+    def service(self, name, image, group, count, **definition):
+        self.manager.api("RegisterTaskDefinition", family=name, **{"containerDefinitions": [
+            {"name": "web", "image": image, "memory": 16, "cpu": 1, "stopTimeout": 1,
+             "command": ["sh", "-c", SERVE], "portMappings": [{"containerPort": 80}]}],
+            **definition})
+        options = {}
+        if definition.get("networkMode") == "awsvpc":
+            options["networkConfiguration"] = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+        made = self.manager.api(
+            "CreateService", serviceName=name, taskDefinition=name, desiredCount=count,
+            placementStrategy=[{"type": "spread", "field": "instanceId"}],
+            loadBalancers=[{"targetGroupArn": group, "containerName": "web",
+                            "containerPort": 80}], **options)
+        assert "service" in made, made
+
+    def ask(self, address, port, count, path="/cgi-bin/who"):
+        """{(address that the target saw, target's name)} of so many requests of the client."""
+        seen = set()
+        for _ in range(count):
+            seen.add(self.client.inside(http_get, address, port, path))
+        return seen
+
+    def close(self):
+        if hasattr(self, "client"):
+            self.client.end()
+        super().close()
+
+
+def http_get(address, port, path, timeout=5):
+    with socket.create_connection((address, port), timeout) as made:
+        made.settimeout(timeout)
+        made.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        answer = b""
+        while piece := made.recv(4096):
+            answer += piece
+    client, _, name = answer.decode().partition("\r\n\r\n")[2].strip().partition(" ")
+    return client.removeprefix("[::ffff:").removesuffix("]"), name
+
+
+def udp_ask(address, port):
+    """(whose answer it was, what it said) or None."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        made.settimeout(1)
+        made.sendto(b"who", (address, port))
+        try:
+            answer, sender = made.recvfrom(200)
+        except TimeoutError:
+            return None
+        return sender[0], answer.decode()
+
+
+class Echo:
+    """A server on a host, in its network namespace: tells who speaks, TCP and UDP."""
+
+    def __init__(self, host, port):
+        self.name = f"echo{host.net.number}"
+        self.tcp = host.net.inside(socket.create_server, ("0.0.0.0", port))
+        self.udp = host.net.inside(_bound, port)
+        for work in (self._serve_tcp, self._serve_udp):
+            threading.Thread(target=work, daemon=True).start()
+
+    def _serve_tcp(self):
+        while True:
+            try:
+                made, (client, _) = self.tcp.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(made, client), daemon=True).start()
+
+    def _talk(self, made, client):
+        with made:
+            try:
+                while made.recv(100):
+                    made.sendall(f"{client} {self.name}".encode())
+            except OSError:
+                pass
+
+    def _serve_udp(self):
+        while True:
+            try:
+                _, sender = self.udp.recvfrom(200)
+            except OSError:
+                return
+            self.udp.sendto(f"{sender[0]} {self.name}".encode(), sender)
+
+    def close(self):
+        for each in (self.tcp, self.udp):
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            each.close()
+
+
+def _bound(port):
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.bind(("0.0.0.0", port))
+    return made
+
+
+def say(connection):
+    """What the target says now on a connection that is open."""
+    connection.sendall(b"who")
+    return connection.recv(100).decode()
