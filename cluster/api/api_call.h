@@ -18,6 +18,7 @@
 
 namespace ikada {
 
+struct MetricBook;
 class Vault;
 
 struct ApiOptions {
@@ -56,11 +57,12 @@ struct ApiCall {
   Timestamp now;
   const ApiOptions& options;
   std::function<std::string(size_t bytes)> random_hex;
-  std::string host = {};               // That the API was called by: "127.0.0.1:7439".
-  bool is_secure = false;              // By TLS.
-  int losses = 0;                      // Proposals in a row that lost against other changes.
-  TaskPlacer* placer = nullptr;        // For the actions that place tasks.
-  const TargetSights* seen = nullptr;  // Of the balancers' targets; null: nothing.
+  std::string host = {};                // That the API was called by: "127.0.0.1:7439".
+  bool is_secure = false;               // By TLS.
+  int losses = 0;                       // Proposals in a row that lost against other changes.
+  TaskPlacer* placer = nullptr;         // For the actions that place tasks.
+  const TargetSights* seen = nullptr;   // Of the balancers' targets; null: nothing.
+  const MetricBook* metrics = nullptr;  // Of the balancers; null: none.
 
   const TargetSights& sights() const {
     static const TargetSights nothing;

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "cluster/api/cloudwatch/metric_actions.h"
 #include "cluster/api/ecr/ecr_actions.h"
 #include "cluster/api/elb/elb_actions.h"
 #include "cluster/api/logs/log_actions.h"
@@ -83,6 +84,9 @@ const ActionEntry* find_target(std::string_view target) {
   if (target.starts_with(logs::kTargetPrefix)) {
     return logs::find_action(target.substr(logs::kTargetPrefix.size()));
   }
+  if (target.starts_with(cloudwatch::kTargetPrefix)) {
+    return cloudwatch::find_action(target.substr(cloudwatch::kTargetPrefix.size()));
+  }
   if (target.starts_with(ecr::kTargetPrefix)) {
     return ecr::find_action(target.substr(ecr::kTargetPrefix.size()));
   }
@@ -140,7 +144,8 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
             .options = options,
             .random_hex = ground.random_hex,
             .placer = &placer,
-            .seen = &sights};
+            .seen = &sights,
+            .metrics = metrics};
   }
 
   void run(const std::shared_ptr<Job>& job) {
@@ -188,6 +193,7 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
   Elsewhere elsewhere;
   TaskPlacer placer;
   TargetSights sights;
+  const MetricBook* metrics = nullptr;
 };
 
 ApiServer::ApiServer(asio::io_context& loop,
@@ -218,6 +224,8 @@ bool ApiServer::see_targets(TargetSights sights) {
   const TargetSights before = std::exchange(server_->sights, std::move(sights));
   return is_news(before, server_->sights);
 }
+
+void ApiServer::set_metrics(const MetricBook* metrics) { server_->metrics = metrics; }
 
 void ApiServer::set_elsewhere(Elsewhere elsewhere) { server_->elsewhere = std::move(elsewhere); }
 

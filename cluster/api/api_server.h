@@ -74,6 +74,9 @@ class ApiServer {
   // ServiceKeeper::note_targets() should be told, too.
   bool see_targets(TargetSights sights);
 
+  // What metrics there are from now on; null: none. The book outlives the server, or null is set.
+  void set_metrics(const MetricBook* metrics);
+
   // Where requests go as long as another manager leads. `forward` takes a request or returns false;
   // `wait` gets what changes something while nobody leads, to handle() it later.
   struct Elsewhere {

@@ -70,6 +70,23 @@ Proposal plan_expiry(const State& state, Timestamp now) {
   return proposal;
 }
 
+Proposal plan_gone_instances(const State& state) {
+  Proposal proposal;
+  for (const auto& [name, scope] : state.scopes()) {
+    for (const auto& [cluster_name, cluster] : scope.clusters) {
+      for (const auto& [id, instance] : cluster.instances) {
+        if (proposal.changes.size() >= kMaxChanges) return proposal;
+        const Kept<ContainerInstance>& record = instance.record;
+        if (record.revision == 0 || record.value.status != kDeregistering) continue;
+        // The tasks of one that is not heard of any more become orphans.
+        if (instance.tasks > 0 && record.value.agent_connected) continue;
+        proposal.remove(instance_key(scope.scope, cluster_name, id), record.revision);
+      }
+    }
+  }
+  return proposal;
+}
+
 Proposal plan_orphans(const State& state, Timestamp now) {
   Proposal proposal;
   for (const auto& [name, scope] : state.scopes()) {

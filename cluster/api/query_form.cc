@@ -21,18 +21,21 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, N>& nam
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-constexpr std::array<std::string_view, 11> kNumbers = {"DurationSeconds",
+constexpr std::array<std::string_view, 13> kNumbers = {"DurationSeconds",
                                                        "HealthCheckIntervalSeconds",
                                                        "HealthCheckTimeoutSeconds",
                                                        "HealthyThresholdCount",
+                                                       "MaxDatapoints",
                                                        "Order",
                                                        "PageSize",
+                                                       "Period",
                                                        "Port",
                                                        "Priority",
                                                        "TargetControlPort",
                                                        "UnhealthyThresholdCount",
                                                        "Weight"};
-constexpr std::array<std::string_view, 3> kTruths = {"Enabled", "HealthCheckEnabled", "IsDefault"};
+constexpr std::array<std::string_view, 4> kTruths = {
+    "Enabled", "HealthCheckEnabled", "IsDefault", "ReturnData"};
 constexpr std::array<std::string_view, 22> kLists = {
     "Actions",        "AlpnPolicy",     "Attributes",       "Certificates",   "Conditions",
     "DefaultActions", "ListenerArns",   "LoadBalancerArns", "Names",          "ResourceArns",

@@ -35,6 +35,18 @@ void add_text(std::string& xml, std::string_view text) {
 
 void add_element(std::string& xml, std::string_view name, const Json& value);
 
+// The only map in an answer: its names are data.
+constexpr std::string_view kMap = "ExtendedStatistics";
+
+void add_map(std::string& xml, const Json& map) {
+  for (const auto& [key, value] : map.items()) {
+    xml += "<entry>";
+    add_element(xml, "key", key);
+    add_element(xml, "value", value);
+    xml += "</entry>";
+  }
+}
+
 void add_content(std::string& xml, const Json& value) {
   if (value.is_object()) {
     for (const auto& [name, each] : value.items()) add_element(xml, name, each);
@@ -49,7 +61,11 @@ void add_content(std::string& xml, const Json& value) {
 
 void add_element(std::string& xml, std::string_view name, const Json& value) {
   xml += fmt::format("<{}>", name);
-  add_content(xml, value);
+  if (name == kMap) {
+    add_map(xml, value);
+  } else {
+    add_content(xml, value);
+  }
   xml += fmt::format("</{}>", name);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/api/cloudwatch/metric_actions.h"
 #include "cluster/api/ecr/ecr_actions.h"
 #include "cluster/api/elb/elb_actions.h"
 #include "cluster/api/logs/log_actions.h"
@@ -45,6 +46,7 @@ HttpReply refuse(unsigned status, const char* message) {
 struct Spoken {
   std::optional<HttpRequest> in_json = {};  // Nothing for one that is in JSON already.
   std::string action = {};                  // Of the Query protocol; empty in JSON.
+  std::string_view xml_namespace = elb::kXmlNamespace;
 
   // With the target and the body that the rest reads.
   const HttpRequest& read_as(const HttpRequest& request) const {
@@ -57,38 +59,44 @@ Result<Spoken> translate(const HttpRequest& request) {
   const std::string_view type = trim(cut(request.header("content-type"), ';').before);
   if (!request.header("x-amz-target").empty() || lower_case(type) != kForm) return Spoken();
   IK_LET(call, parse_query_form(request.body));
-  if (call.version != elb::kVersion) {
+  const bool is_of_metrics = call.version == cloudwatch::kVersion;
+  if (call.version != elb::kVersion && !is_of_metrics) {
     return ecs_error("InvalidAction", "Version '{}' is not served", call.version);
   }
   Spoken spoken{.in_json = request, .action = std::move(call.action)};
-  const bool is_known = elb::find_action(spoken.action) != nullptr;
+  if (is_of_metrics) spoken.xml_namespace = cloudwatch::kXmlNamespace;
+  const bool is_known = is_of_metrics ? cloudwatch::find_action(spoken.action) != nullptr
+                                      : elb::find_action(spoken.action) != nullptr;
   if (!is_known) return ecs_error("InvalidAction", "The action '{}' is not valid", spoken.action);
+  const std::string_view prefix = is_of_metrics ? cloudwatch::kTargetPrefix : elb::kTargetPrefix;
   spoken.in_json->headers.push_back(
-      {.name = "x-amz-target", .value = std::string(elb::kTargetPrefix) + spoken.action});
+      {.name = "x-amz-target", .value = std::string(prefix) + spoken.action});
   spoken.in_json->body = call.body.dump(-1, ' ', false, Json::error_handler_t::replace);
   return spoken;
 }
 
-HttpReply in_xml(const std::string& action, HttpReply reply) {
+HttpReply in_xml(const Spoken& spoken, HttpReply reply) {
   ApiReply json{.status = reply.status, .body = std::move(reply.body), .request_id = ""};
   for (const HttpHeader& each : reply.headers) {
     if (each.name == "x-amzn-RequestId") json.request_id = each.value;
   }
-  reply.body = xml_reply(action, elb::kXmlNamespace, std::move(json)).body;
+  reply.body = xml_reply(spoken.action, spoken.xml_namespace, std::move(json)).body;
   reply.content_type = "text/xml";
   return reply;
 }
 
 // Answers in the protocol that was spoken.
-HttpServer::Respond answering(const std::string& action, const HttpServer::Respond& respond) {
-  if (action.empty()) return respond;
-  return [action, respond](HttpReply reply) { respond(in_xml(action, std::move(reply))); };
+HttpServer::Respond answering(const Spoken& spoken, const HttpServer::Respond& respond) {
+  if (spoken.action.empty()) return respond;
+  const Spoken names{.action = spoken.action, .xml_namespace = spoken.xml_namespace};
+  return [names, respond](HttpReply reply) { respond(in_xml(names, std::move(reply))); };
 }
 
 // The service that a target belongs to, as signatures name it.
 std::string_view service_of_target(std::string_view target) {
   if (target.starts_with(logs::kTargetPrefix)) return "logs";
   if (target.starts_with(ecr::kTargetPrefix)) return "ecr";
+  if (target.starts_with(cloudwatch::kTargetPrefix)) return "monitoring";
   return target.starts_with(elb::kTargetPrefix) ? "elasticloadbalancing" : "ecs";
 }
 
@@ -187,13 +195,13 @@ HttpServer::Route trusting_api_route(const ApiParts& parts) {
     const std::optional<HttpReply> refused = refuse_path(request);
     if (refused.has_value()) return respond(*refused);
     const Result<Spoken> spoken = translate(request);
-    if (!spoken.has_value()) return respond(in_xml("", http_reply(error_reply(spoken.error()))));
+    if (!spoken.has_value()) return respond(in_xml({}, http_reply(error_reply(spoken.error()))));
     const HttpRequest& read = spoken->read_as(request);
     AuditRecord record = audit_of_api_call(read, parts.api.options().account);
     record.region = signed_region(request);
     if (record.region.empty()) record.region = parts.api.options().home_region;
     record.principal = "arn:aws:iam::" + parts.api.options().account + ":root";
-    call(parts, read, std::move(record), answering(spoken->action, respond));
+    call(parts, read, std::move(record), answering(*spoken, respond));
   };
 }
 
@@ -221,15 +229,14 @@ HttpServer::Route verifying_api_route(const ApiParts& parts,
                       .body = request.body},
                      find,
                      unix_now(),
-                     {.services = {"ecs", "ecr", "elasticloadbalancing", "logs"}});
+                     {.services = {"ecs", "ecr", "elasticloadbalancing", "logs", "monitoring"}});
     const Result<Spoken> spoken = translate(request);
     const HttpRequest& read = spoken.has_value() ? spoken->read_as(request) : request;
     AuditRecord record = audit_of_api_call(read, parts.api.options().account);
     record.region = signed_region(request);
     record.access_key_id = signed_access_key(request);
     // Who is not known learns nothing of what is served here.
-    const HttpServer::Respond answer =
-        spoken.has_value() ? answering(spoken->action, respond) : respond;
+    const HttpServer::Respond answer = spoken.has_value() ? answering(*spoken, respond) : respond;
     if (!caller.has_value() && limit != nullptr &&
         limit->is_too_many(request.peer.address, std::chrono::steady_clock::now())) {
       return answer(
@@ -241,7 +248,7 @@ HttpServer::Route verifying_api_route(const ApiParts& parts,
     }
     const std::optional<HttpReply> refused = refuse_path(request);
     if (refused.has_value()) return respond(*refused);
-    if (!spoken.has_value()) return respond(in_xml("", http_reply(error_reply(spoken.error()))));
+    if (!spoken.has_value()) return respond(in_xml({}, http_reply(error_reply(spoken.error()))));
     record.region = caller->region;
     record.principal = caller->principal;
     record.access_key_id = caller->access_key_id;

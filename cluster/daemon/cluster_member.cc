@@ -155,12 +155,17 @@ void ClusterMember::join_gossip() {
   if (manager_ != nullptr) {
     for (const auto& [id, node] : manager_->home().nodes) seeds.push_back(node.value.address);
   }
+  if (manager_ != nullptr) {
+    manager_->balancers().set_is_lost(
+        [this](const std::string& node) { return is_host_lost(presence_of(node)); });
+  }
   gossip_->join(seeds);
 }
 
 void ClusterMember::stop() {
   is_stopped_ = true;
   timer_.cancel();
+  if (manager_ != nullptr) manager_->balancers().set_is_lost({});
   if (link_ != nullptr) link_->stop();
   if (nodes_ != nullptr) nodes_->stop();
   gossip_->stop();

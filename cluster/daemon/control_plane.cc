@@ -122,7 +122,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   plane->open_leading();
   plane->services_ = std::make_unique<ServiceKeeper>(
       std::make_shared<AsioLoop>(loop), *plane->api_, *plane->feed_);
-  plane->open_balancers(options.run_root);
+  plane->open_balancers({.root = options.state_root, .run_root = options.run_root});
   plane->open_registry(options);
   plane->assignments_ = std::make_unique<LocalAssignments>(
       *plane->api_, *plane->feed_, LocalAssignments::For::kOwnHost);
@@ -161,16 +161,16 @@ void ControlPlane::open_leading() {
       loop_, pool_, *store_, [this] { return leads(); }, [this] { return managers(); });
 }
 
-void ControlPlane::open_balancers(const std::string& run_root) {
+void ControlPlane::open_balancers(const EngineLayout& layout) {
   balancers_ = std::make_unique<HostBalancers>(
       loop_,
-      HostBalancers::Options{.proxy = {.directory = run_root + "/proxy"},
-                             .net_state = EngineLayout{.run_root = run_root}.network_state()},
+      ProxyOptions{.directory = layout.run_root + "/proxy"},
       HostBalancers::Ground{.api = *api_,
                             .feed = *feed_,
                             .leads = [this] { return leads(); },
                             .node = [this] { return node_; },
-                            .on_targets = [this] { services_->note_targets(); }});
+                            .on_targets = [this] { services_->note_targets(); },
+                            .layout = layout});
 }
 
 // A manager without it is a manager all the same.
@@ -437,6 +437,7 @@ void ControlPlane::tick() {
   if (!leads()) return wait_for_tick();
   const Timestamp now{unix_now() / kNanosPerMilli};
   Proposal proposal = plan_virtual_steps(feed_->state(), now);
+  if (proposal.changes.empty()) proposal = plan_gone_instances(feed_->state());
   if (proposal.changes.empty()) proposal = plan_orphans(feed_->state(), now);
   if (proposal.changes.empty()) proposal = plan_expiry(feed_->state(), now);
   const auto steady_now = std::chrono::steady_clock::now();

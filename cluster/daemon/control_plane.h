@@ -116,7 +116,7 @@ class ControlPlane {
 
   Result<void> open_feed();
   void open_leading();
-  void open_balancers(const std::string& run_root);
+  void open_balancers(const EngineLayout& layout);
   void open_registry(const ControlPlaneOptions& options);
   void give_registry(HttpServer& server);
   Result<void> open_port(std::uint16_t port, const std::string& directory);

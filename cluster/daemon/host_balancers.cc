@@ -1,7 +1,9 @@
 #include "cluster/daemon/host_balancers.h"
 
+#include <limits.h>
 #include <unistd.h>
 
+#include <array>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -65,22 +67,47 @@ void log_problems(const ListenerProblems& problems) {
 
 }  // namespace
 
-HostBalancers::HostBalancers(boost::asio::io_context& loop, Options options, Ground ground)
+HostBalancers::HostBalancers(boost::asio::io_context& loop, ProxyOptions options, Ground ground)
     : ground_(std::move(ground)),
       timer_(loop),
       soon_(loop),
       count_timer_(loop),
-      network_(std::move(options.net_state)),
+      network_(ground_.layout.network_state()),
       addresses_(
           std::make_unique<BalancerAddresses>(loop, ground_.api.options().balancer_interface)),
-      proxy_(std::make_unique<Proxy>(
-          loop,
-          std::move(options.proxy),
-          ProxyEvents{
-              .on_targets = [this](const auto& observations) { note_observations(observations); },
-              .on_problems = log_problems})) {}
+      records_(loop, ground_.layout),
+      proxy_(std::make_unique<Proxy>(loop, std::move(options), proxy_events())) {
+  ground_.api.set_metrics(&records_.book());
+}
+
+HostBalancers::~HostBalancers() {
+  stop();
+  ground_.api.set_metrics(nullptr);
+}
+
+ProxyEvents HostBalancers::proxy_events() {
+  ProxyEvents events;
+  events.on_targets = [this](const auto& observations) { note_observations(observations); };
+  events.on_problems = log_problems;
+  events.on_requests = [this](const std::vector<RequestRecord>& requests) {
+    records_.take(requests, ground_.api.ground().now());
+  };
+  events.on_untold = [this](std::int64_t count) { records_.note_untold(count); };
+  return events;
+}
 
 void HostBalancers::start() { look(); }
+
+// As the streams of the access logs are called.
+std::string HostBalancers::host_name() const {
+  const ApiOptions& options = ground_.api.options();
+  const Scope home{.account = options.account, .region = options.home_region};
+  const auto& nodes = ground_.feed.state().scope(home).nodes;
+  const auto node = nodes.find(ground_.node());
+  if (node != nodes.end()) return node->second.value.name;
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  return ::gethostname(name.data(), HOST_NAME_MAX) == 0 ? name.data() : "localhost";
+}
 
 void HostBalancers::stop() {
   *is_here_ = false;
@@ -171,6 +198,8 @@ void HostBalancers::plan_soon() {
 void HostBalancers::look() {
   if (!*is_here_) return;
   make_plan();
+  records_.look({.targets = own_, .connections = proxy_->connections(), .host = host_name()},
+                ground_.api.ground().now());
   tell();
   see();
   timer_.expires_after(kLook);
@@ -192,7 +221,9 @@ void HostBalancers::make_plan() {
   const bool is_new = !plan_.has_value() || *plan_ != plan;
   plan_ = plan;
   update_network();
-  if (is_new) proxy_->apply(std::move(plan));
+  if (!is_new) return;
+  records_.set_plan(plan);
+  proxy_->apply(std::move(plan));
 }
 
 void HostBalancers::note_observations(const TargetObservations& observations) {
@@ -240,6 +271,7 @@ void HostBalancers::set_link(Uplink* link) {
   link_ = link;
   is_told_ = false;
   is_telling_ = false;
+  records_.tell_all_anew();
 }
 
 void HostBalancers::tell() {
@@ -248,20 +280,26 @@ void HostBalancers::tell() {
   is_telling_ = true;
   is_told_ = true;
   told_at_ = Clock::now();
-  link_->ask("targets",
-             to_json(own_),
-             [this, is_here = is_here_, link = link_](const Result<Json>& answer) {
-               if (!*is_here || link != link_) return;
-               is_telling_ = false;
-               if (!answer.has_value()) is_told_ = false;
-               // What has come meanwhile; a refusal waits for the next look.
-               if (answer.has_value() && !is_told_) tell();
-             });
+  Json body = to_json(own_);
+  Json news = records_.take_news();
+  body["metrics"] = news;
+  link_->ask(
+      "targets", body, [this, news, is_here = is_here_, link = link_](const Result<Json>& answer) {
+        if (!*is_here) return;
+        if (!answer.has_value()) records_.give_back(news);
+        if (link != link_) return;
+        is_telling_ = false;
+        if (!answer.has_value()) is_told_ = false;
+        // What has come meanwhile; a refusal waits for the next look.
+        if (answer.has_value() && !is_told_) tell();
+      });
 }
 
 Result<Json> HostBalancers::take_report(const std::string& node, const Json& body) {
   IK_LET(observations, read_observations(body));
   reports_.put(node, std::move(observations), Clock::now());
+  const auto metrics = body.find("metrics");
+  if (metrics != body.end()) IK_TRY(records_.put(node, *metrics));
   see();
   return Json::object();
 }
@@ -270,6 +308,7 @@ void HostBalancers::see() {
   if (!ground_.leads()) {
     if (std::exchange(was_leading_, false)) {
       reports_.clear();
+      records_.keep_others({});
       ground_.api.see_targets({});
     }
     return;
@@ -279,8 +318,10 @@ void HostBalancers::see() {
   const ApiOptions& options = ground_.api.options();
   const Scope home{.account = options.account, .region = options.home_region};
   for (const auto& [id, node] : ground_.feed.state().scope(home).nodes) {
-    if (node.value.role == "manager" && id != ground_.node()) others.insert(id);
+    if (node.value.role != "manager" || id == ground_.node()) continue;
+    if (!is_lost_ || !is_lost_(id)) others.insert(id);
   }
+  records_.keep_others(others);
   if (ground_.api.see_targets(reports_.sights(own_, others, Clock::now()))) ground_.on_targets();
 }
 

@@ -14,6 +14,7 @@
 
 #include "cluster/api/api_server.h"
 #include "cluster/daemon/balancer_addresses.h"
+#include "cluster/daemon/balancer_records.h"
 #include "cluster/daemon/network_balancers.h"
 #include "cluster/daemon/target_reports.h"
 #include "cluster/loadbalancing/address_holders.h"
@@ -30,15 +31,12 @@ class HostBalancers {
     std::function<bool()> leads;
     std::function<std::string()> node;  // Of this host in the cluster; empty if it is in none.
     std::function<void()> on_targets;   // The API sees other things of targets than before.
+    EngineLayout layout;                // Whose log store gets access logs.
   };
 
   // Everything outlives it.
-  struct Options {
-    ProxyOptions proxy;
-    std::string net_state;  // EngineLayout::network_state().
-  };
-  HostBalancers(boost::asio::io_context& loop, Options options, Ground ground);
-  ~HostBalancers() { stop(); }
+  HostBalancers(boost::asio::io_context& loop, ProxyOptions options, Ground ground);
+  ~HostBalancers();
   HostBalancers(const HostBalancers&) = delete;
   HostBalancers& operator=(const HostBalancers&) = delete;
 
@@ -54,12 +52,21 @@ class HostBalancers {
   // The leader's side: each address has one living holder, on record.
   void give_addresses(const std::vector<Carrier>& carriers);
 
+  // Whether a manager's host counts as lost: what it may still say of its balancers nobody waits
+  // for. Null: none is known to be.
+  void set_is_lost(std::function<bool(const std::string& node)> is_lost) {
+    is_lost_ = std::move(is_lost);
+  }
+
   // A record of this key has changed in the state; "": everything may have.
   void note_change(std::string_view key);
 
   // To the leader; null while there is none. And when it is connected again.
   void set_link(Uplink* link);
-  void note_connected() { is_told_ = false; }
+  void note_connected() {
+    is_told_ = false;
+    records_.tell_all_anew();
+  }
 
   // The leader's side: what a manager's node has told.
   Result<Json> take_report(const std::string& node, const Json& body);
@@ -74,6 +81,8 @@ class HostBalancers {
   void update_network();
   void hold_addresses();
   void count_soon();
+  ProxyEvents proxy_events();
+  std::string host_name() const;
   void tell();
   void see();
 
@@ -91,6 +100,8 @@ class HostBalancers {
   TargetObservations own_;                     // With the connections that it does not carry.
   bool is_counting_soon_ = false;
   TargetReports reports_;
+  BalancerRecords records_;
+  std::function<bool(const std::string&)> is_lost_;
   Uplink* link_ = nullptr;
   bool is_told_ = false;
   bool is_telling_ = false;

@@ -286,6 +286,7 @@ void HostDaemon::stop() {
   is_stopped_ = true;
   if (timer_ != nullptr) timer_->cancel();
   if (role_timer_ != nullptr) role_timer_->cancel();
+  drains_.clear();
   if (agent_ != nullptr) agent_->shut_down();
   if (images_ != nullptr) images_->stop();
   if (relay_ != nullptr) relay_->stop();

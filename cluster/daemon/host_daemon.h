@@ -135,6 +135,8 @@ class HostDaemon {
   void leave_as_one_of(bool force, const Done& done);
   void hand_over(int attempts, const Done& done);
   void leave_etcd(const Done& done);
+  void drain_tasks(std::function<void()> then);
+  void drain_node(const Node& node, int attempts, std::function<void()> then);
   void remove_member(const Node& node, std::function<void(const Result<void>&)> then);
   void remove_records(const Node& node, const Done& done);
   void leave_as_worker(bool force, const Done& done);
@@ -162,6 +164,8 @@ class HostDaemon {
   std::unique_ptr<HostAgent> agent_;
   std::unique_ptr<boost::asio::steady_timer> timer_;
   std::unique_ptr<boost::asio::steady_timer> role_timer_;
+  // Of nodes that are drained to be removed.
+  std::map<std::string, std::unique_ptr<boost::asio::steady_timer>> drains_;
   std::function<void()> on_restart_;
   OnCluster on_cluster_;
   bool is_busy_ = false;  // With init, join or leave.

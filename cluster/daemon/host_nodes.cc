@@ -1,5 +1,6 @@
 // The part of host_daemon.h that is about the cluster's nodes.
 #include <algorithm>
+#include <utility>
 
 #include "cluster/api/attribute_targets.h"
 #include "cluster/auth/digest.h"
@@ -10,6 +11,9 @@
 
 namespace ikada {
 namespace {
+
+constexpr std::chrono::milliseconds kDrainLook{300};
+constexpr int kDrainAttempts = 2000;  // Ten minutes.
 
 Error no_manager() {
   return make_error(ErrorKind::kConflict, "this host is no manager of a cluster");
@@ -169,15 +173,40 @@ void HostDaemon::remove_node(const std::string& name, bool force, Done done) {
   if (node.id == member_->membership().identity.node) {
     return done(make_error(ErrorKind::kConflict, "this is the manager itself"));
   }
+  if (drains_.contains(node.id)) {
+    return done(make_error(ErrorKind::kConflict, "node {} is being removed", node.name));
+  }
   if (!force && member_->describe(node.id) == "connected") {
     return done(make_error(
         ErrorKind::kConflict, "node {} is connected: let it leave, or use --force", node.name));
   }
-  if (node.role != "manager") return remove_records(node, done);
-  remove_member(node, [this, node, done = std::move(done)](const Result<void>& removed) {
-    if (!removed.has_value()) return done(removed.error());
-    remove_records(node, done);
+  drain_node(node, kDrainAttempts, [this, node, done = std::move(done)] {
+    if (node.role != "manager") return remove_records(node, done);
+    remove_member(node, [this, node, done](const Result<void>& removed) {
+      if (!removed.has_value()) return done(removed.error());
+      remove_records(node, done);
+    });
   });
+}
+
+// As long as the host lives its tasks stop as tasks do: those that are targets are drained first.
+void HostDaemon::drain_node(const Node& node, int attempts, std::function<void()> then) {
+  const LeavePlan plan = plan_leave(manager_->home(), node.id, true, {unix_now() / 1'000'000});
+  const bool lives = member_->describe(node.id) == "connected";
+  if (!lives || plan.tasks == 0 || attempts == 0) {
+    drains_.erase(node.id);
+    return then();
+  }
+  const auto again = [this, node, attempts, then = std::move(then)](bool) {
+    if (is_stopped_) return;
+    auto& timer = drains_[node.id];
+    timer = std::make_unique<boost::asio::steady_timer>(loop_, kDrainLook);
+    timer->async_wait([this, node, attempts, then](const boost::system::error_code& error) {
+      if (!error) drain_node(node, attempts - 1, then);
+    });
+  };
+  if (plan.proposal.changes.empty()) return again(true);
+  manager_->api().propose(plan.proposal, again);
 }
 
 void HostDaemon::remove_records(const Node& node, const Done& done) {

@@ -8,9 +8,11 @@
 #include "cluster/daemon/etcd_setup.h"
 #include "cluster/daemon/host_balancers.h"
 #include "cluster/daemon/host_daemon.h"
+#include "cluster/daemon/node_plans.h"
 #include "cluster/daemon/role_change.h"
 #include "cluster/state/record_key.h"
 #include "runtime/base/atomic_file.h"
+#include "runtime/base/clock.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -18,6 +20,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAskForLeader{100};
 constexpr int kLeaderAttempts = 400;
+constexpr std::chrono::milliseconds kLookAtTasks{300};
 constexpr std::chrono::seconds kRoleAgain{2};
 
 }  // namespace
@@ -65,11 +68,41 @@ void HostDaemon::leave_as_one_of(bool force, const Done& done) {
     return done(make_error(ErrorKind::kConflict,
                            "tasks run here: drain the node first, or use --force to stop them"));
   }
-  constexpr int kAttempts = 400;
-  stop_tasks(kAttempts, done, [this, done] {
-    manager_->resign();
-    hand_over(kLeaderAttempts, done);
+  drain_tasks([this, done] {
+    constexpr int kAttempts = 400;
+    stop_tasks(kAttempts, done, [this, done] {
+      manager_->resign();
+      hand_over(kLeaderAttempts, done);
+    });
   });
+}
+
+// Who leads tells this host's tasks to stop, those that are targets when they are drained. Nothing
+// is waited for where nobody leads.
+void HostDaemon::drain_tasks(std::function<void()> then) {
+  const bool has_tasks = agent_ != nullptr && agent_->agent().has_running_tasks();
+  if (!has_tasks || is_stopped_) return then();
+  const auto again = [this, then] {
+    timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kLookAtTasks);
+    timer_->async_wait([this, then](const boost::system::error_code& error) {
+      if (!error) drain_tasks(then);
+    });
+  };
+  if (manager_->leads()) {
+    const LeavePlan plan = plan_leave(
+        manager_->home(), member_->membership().identity.node, true, {unix_now() / 1'000'000});
+    if (plan.tasks == 0) return then();
+    if (plan.proposal.changes.empty()) return again();
+    return manager_->api().propose(plan.proposal, [again](bool) { again(); });
+  }
+  if (!member_->is_connected()) return then();
+  member_->ask(
+      "leave", {{"stopTasks", true}, {"stays", true}}, [again, then](const Result<Json>& answer) {
+        const bool is_asked =
+            !answer.has_value() && (answer.error().kind == ErrorKind::kConflict ||
+                                    answer.error().kind == ErrorKind::kUnavailable);
+        return is_asked ? again() : then();
+      });
 }
 
 void HostDaemon::hand_over(int attempts, const Done& done) {

@@ -108,7 +108,7 @@ LeavePlan plan_leave(const ScopeState& scope,
     if (plan.proposal.changes.size() >= kMaxChanges) break;
     Task stopping = task.value;
     const std::string reason = fmt::format("Host EC2 (instance {}) terminated.", id);
-    if (!ask_to_stop(stopping, "TerminationNotice", reason, StopOrder::kAtOnce, now)) continue;
+    if (!ask_to_stop(stopping, "TerminationNotice", reason, StopOrder::kDrainFirst, now)) continue;
     plan.proposal.put(task_key(scope.scope, name, task_id), stopping, task.revision);
   }
   return plan;

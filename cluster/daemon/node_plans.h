@@ -28,8 +28,8 @@ Result<Proposal> plan_instance_claim(const ScopeState& scope,
                                      const std::string& cluster);
 
 // What has to change so that a node may go: nothing if it is unknown. As long as `tasks` run there
-// its instance drains, and with `stops_tasks` they are told to stop at once; then its records are
-// removed.
+// its instance drains, and with `stops_tasks` they are told to stop, those that are targets when
+// they are drained; then its records are removed.
 struct LeavePlan {
   Proposal proposal = {};
   std::int32_t tasks = 0;

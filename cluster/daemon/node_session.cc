@@ -176,27 +176,29 @@ void NodeSession::renew(std::int64_t id, const Json& body) {
 }
 
 void NodeSession::leave(std::int64_t id, const Json& body) {
-  bool stops_tasks = false;
+  Leaving leaving;
   JsonReader reader(body, "leave");
-  reader.read("stopTasks", stops_tasks);
+  reader.read("stopTasks", leaving.stops_tasks);
+  reader.read("stays", leaving.stays);
   const Result<void> read = reader.done();
   if (!read.has_value()) return reply(id, read.error());
-  try_to_leave(id, stops_tasks, kLeaveAttempts);
+  try_to_leave(id, leaving, kLeaveAttempts);
 }
 
-void NodeSession::try_to_leave(std::int64_t id, bool stops_tasks, int attempts) {
+void NodeSession::try_to_leave(std::int64_t id, const Leaving& leaving, int attempts) {
   const LeavePlan plan =
-      plan_leave(feed_.state().scope(scope_), node_, stops_tasks, api_.ground().now());
+      plan_leave(feed_.state().scope(scope_), node_, leaving.stops_tasks, api_.ground().now());
   const Error busy = make_error(
       ErrorKind::kConflict, "{} task{} here", plan.tasks, plan.tasks == 1 ? " runs" : "s run");
   const Body answer = plan.tasks > 0 ? Body(busy) : Body(Json::object());
-  if (plan.proposal.changes.empty()) return reply(id, answer);
+  const bool is_done = plan.tasks == 0 && leaving.stays;
+  if (plan.proposal.changes.empty() || is_done) return reply(id, answer);
   // Whoever changed one of the records meanwhile has made this plan an old one.
   api_.propose(plan.proposal,
-               [self = shared_from_this(), id, answer, stops_tasks, attempts](bool made) {
+               [self = shared_from_this(), id, answer, leaving, attempts](bool made) {
                  if (made) return self->reply(id, answer);
                  if (attempts <= 1) return self->reply(id, not_made());
-                 self->try_to_leave(id, stops_tasks, attempts - 1);
+                 self->try_to_leave(id, leaving, attempts - 1);
                });
 }
 

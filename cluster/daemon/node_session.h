@@ -41,7 +41,11 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void protect(const Question& question);
   void renew(std::int64_t id, const Json& body);
   void leave(std::int64_t id, const Json& body);
-  void try_to_leave(std::int64_t id, bool stops_tasks, int attempts);
+  struct Leaving {
+    bool stops_tasks = false;
+    bool stays = false;  // Only its tasks are to end.
+  };
+  void try_to_leave(std::int64_t id, const Leaving& leaving, int attempts);
 
   std::shared_ptr<FrameLink> link_;
   std::string node_;

@@ -35,6 +35,7 @@ struct PlannedGroup {
   std::map<std::string, std::string> attributes =
       {};  // As in TargetGroup: stickiness.*, slow_start…
   std::vector<PlannedTarget> targets = {};
+  std::string arn = {};
 
   bool operator==(const PlannedGroup&) const = default;
 };
@@ -49,6 +50,8 @@ struct PlannedListener {
   std::vector<ListenerAction> default_actions = {};
   std::vector<ListenerRule> rules = {};
   std::map<std::string, std::string> attributes = {};  // Of its load balancer: idle timeout…
+  std::string balancer_arn = {};
+  std::string log_group = {};  // Where its access log goes; empty: nowhere.
 
   bool operator==(const PlannedListener&) const = default;
 };

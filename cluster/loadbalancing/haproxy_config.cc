@@ -7,6 +7,7 @@
 
 #include "cluster/loadbalancing/config_text.h"
 #include "cluster/loadbalancing/group_config.h"
+#include "cluster/loadbalancing/request_log.h"
 #include "cluster/loadbalancing/rule_actions.h"
 #include "cluster/loadbalancing/rule_conditions.h"
 
@@ -158,13 +159,16 @@ std::string only_group(const PlannedListener& listener, const std::set<std::stri
   return is_only ? names.front() : "";
 }
 
-Lines listener_lines(const PlannedListener& listener, const std::set<std::string>& groups) {
+Lines listener_lines(const PlannedListener& listener,
+                     const std::set<std::string>& groups,
+                     const HaproxyPaths& paths) {
   Lines lines = {bind_line(listener),
                  fmt::format("timeout client {}s", idle_seconds(listener)),
                  fmt::format("timeout http-keep-alive {}s", idle_seconds(listener)),
                  // Sending these twice could do something twice.
                  "http-request disable-l7-retry unless "
                  "{ method GET HEAD OPTIONS TRACE PUT DELETE }"};
+  append(lines, request_log_lines(listener, paths.log_socket));
   append(lines, forwarded_header_lines(listener));
   const std::string only = only_group(listener, groups);
   if (!only.empty()) {
@@ -224,7 +228,9 @@ void write_group(std::string& text,
   write_section(text, "backend " + section, lines);
 }
 
-std::string body_text(const BalancerPlan& plan, const ConfiguredServers* servers) {
+std::string body_text(const BalancerPlan& plan,
+                      const HaproxyPaths& paths,
+                      const ConfiguredServers* servers) {
   std::set<std::string> groups;
   for (const PlannedGroup& group : plan.groups) groups.insert(group.name);
   std::map<std::string, int> idle;
@@ -233,9 +239,9 @@ std::string body_text(const BalancerPlan& plan, const ConfiguredServers* servers
   for (const PlannedListener& listener : plan.listeners) {
     if (listener.protocol == "UDP") continue;
     write_section(text,
-                  "frontend l:" + section_name(listener.name),
+                  "frontend " + listener_section(listener.name),
                   is_network_protocol(listener.protocol) ? network_listener_lines(listener, groups)
-                                                         : listener_lines(listener, groups));
+                                                         : listener_lines(listener, groups, paths));
     for (const std::string& group : used_groups(listener, groups)) {
       idle[group] = std::max(idle[group], idle_seconds(listener));
     }
@@ -262,9 +268,9 @@ HaproxyConfig haproxy_config(const BalancerPlan& plan,
   std::string for_hash;
   write_section(for_hash, "global", global_lines(paths, ""));
   HaproxyConfig config;
-  config.hash = short_hash(for_hash + paths.certificates_stamp + body_text(plan, nullptr));
+  config.hash = short_hash(for_hash + paths.certificates_stamp + body_text(plan, paths, nullptr));
   write_section(config.text, "global", global_lines(paths, config.hash));
-  config.text += body_text(plan, &servers);
+  config.text += body_text(plan, paths, &servers);
   return config;
 }
 

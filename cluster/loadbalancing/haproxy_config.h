@@ -18,8 +18,9 @@ namespace ikada {
 
 struct HaproxyPaths {
   std::string runtime_socket = {};
-  std::string jail = {};  // An empty directory, the workers' root; empty: none.
-  std::string user = {};  // Whom the workers run as; empty: whoever starts it.
+  std::string jail = {};        // An empty directory, the workers' root; empty: none.
+  std::string user = {};        // Whom the workers run as; empty: whoever starts it.
+  std::string log_socket = {};  // As the workers reach it, who tell of requests there.
   // Of what the file names: when it changes, HAProxy has to read all anew.
   std::string certificates_stamp = {};
 };

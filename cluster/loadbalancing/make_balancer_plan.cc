@@ -4,7 +4,9 @@
 
 #include <fmt/core.h>
 
+#include "cluster/loadbalancing/access_log_line.h"
 #include "cluster/loadbalancing/group_targets.h"
+#include "cluster/model/balancer_arn.h"
 
 namespace ikada {
 namespace {
@@ -35,7 +37,9 @@ class ScopePlan {
                             .ssl_policy = listener.ssl_policy,
                             .default_actions = planned_actions(listener.default_actions),
                             .rules = listener.rules,
-                            .attributes = balancer.attributes};
+                            .attributes = balancer.attributes,
+                            .balancer_arn = balancer_arn(scope_.scope, balancer),
+                            .log_group = access_log_group(balancer)};
     for (ListenerRule& rule : planned.rules) rule.actions = planned_actions(rule.actions);
     for (const std::string& arn : listener.certificates) {
       const auto file = inputs_.certificate_files.find(arn);
@@ -73,7 +77,8 @@ class ScopePlan {
                            .protocol = group.protocol,
                            .protocol_version = group.protocol_version,
                            .health_check = group.health_check,
-                           .attributes = group.attributes};
+                           .attributes = group.attributes,
+                           .arn = target_group_arn(scope_.scope, group)};
       for (const GroupTarget& each : targets.of(group)) {
         if (each.address.empty()) continue;
         planned.targets.push_back({.id = each.planned_id,

@@ -102,9 +102,10 @@ Result<ProxyStatus> parse_proxy_status(std::string_view csv) {
     const CsvRow row(columns, take_csv_line(csv));
     const std::string section = row.text("pxname");
     const std::string name = row.text("svname");
-    if (section.empty() || name.empty() || name == "FRONTEND") continue;
-    if (section == "# pxname") continue;
-    if (name == "BACKEND") {
+    if (section.empty() || name.empty() || section == "# pxname") continue;
+    if (name == "FRONTEND") {
+      status.connections[section] = {.opened = row.number("conn_tot"), .open = row.number("scur")};
+    } else if (name == "BACKEND") {
       status.counts[section] = read_counts(row);
     } else {
       status.servers[section][name] = read_server(row);

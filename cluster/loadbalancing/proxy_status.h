@@ -41,9 +41,16 @@ struct SectionCounts {
   std::int64_t response_ms = 0;
 };
 
+// Of the clients of a listener.
+struct ConnectionCounts {
+  std::int64_t opened = 0;  // Since the worker started.
+  std::int64_t open = 0;
+};
+
 struct ProxyStatus {
   std::map<std::string, std::map<std::string, ProxyServer>> servers = {};  // By section and name.
   std::map<std::string, SectionCounts> counts = {};                        // By section.
+  std::map<std::string, ConnectionCounts> connections = {};                // By listener's section.
   // Requests in flight of workers that ended their service at a reload; by server.
   std::map<std::string, std::int64_t> lingering = {};
 };

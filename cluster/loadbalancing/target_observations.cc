@@ -113,6 +113,24 @@ TargetObservations observe_targets(const ProxyStatus& status,
   return all;
 }
 
+TargetObservations observe_without_proxy(const BalancerPlan& plan,
+                                         const TargetObservations& before) {
+  TargetObservations all;
+  for (const PlannedGroup& group : plan.groups) {
+    const auto group_before = before.find(group.name);
+    for (const PlannedTarget& target : group.targets) {
+      if (target.draining) {
+        all[group.name][target.id] = draining();
+        continue;
+      }
+      if (group_before == before.end()) continue;
+      const auto last = group_before->second.find(target.id);
+      if (last != group_before->second.end()) all[group.name].insert(*last);
+    }
+  }
+  return all;
+}
+
 bool is_in_motion(const std::map<std::string, TargetObservation>& targets) {
   return std::any_of(targets.begin(), targets.end(), [](const auto& entry) {
     const TargetObservation& seen = entry.second;

@@ -14,6 +14,11 @@ TargetObservations observe_targets(const ProxyStatus& status,
                                    const BalancerPlan& plan,
                                    const TargetObservations& before);
 
+// The same where no HAProxy runs: what drains has nothing under way, of the others no more is known
+// than before.
+TargetObservations observe_without_proxy(const BalancerPlan& plan,
+                                         const TargetObservations& before);
+
 // Whether something of a group is likely to change soon: a target that waits for its first check,
 // or has not drained yet.
 bool is_in_motion(const std::map<std::string, TargetObservation>& targets);

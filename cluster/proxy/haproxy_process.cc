@@ -30,7 +30,8 @@ HaproxyFiles::HaproxyFiles(const std::string& directory)
       log(directory + "/haproxy.log"),
       runtime_socket(directory + "/runtime.sock"),
       master_socket(directory + "/master.sock"),
-      jail(directory + "/jail") {}
+      jail(directory + "/jail"),
+      requests_socket(jail + "/requests.sock") {}
 
 HaproxyProcess::HaproxyProcess(boost::asio::io_context& loop,
                                std::string program,

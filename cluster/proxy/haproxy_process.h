@@ -29,6 +29,7 @@ struct HaproxyFiles {
   std::string runtime_socket;
   std::string master_socket;
   std::string jail;
+  std::string requests_socket;  // In the jail.
 };
 
 class HaproxyProcess {

@@ -17,4 +17,8 @@ void Proxy::stop() { work_->stop(); }
 
 const std::map<std::string, SectionCounts>& Proxy::counts() const { return work_->counts(); }
 
+const std::map<std::string, ConnectionCounts>& Proxy::connections() const {
+  return work_->connections();
+}
+
 }  // namespace ikada

@@ -13,11 +13,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
 #include "cluster/loadbalancing/balancer_plan.h"
 #include "cluster/loadbalancing/proxy_status.h"
+#include "cluster/loadbalancing/request_log.h"
 
 namespace ikada {
 
@@ -35,6 +37,11 @@ struct ProxyEvents {
   std::function<void(const TargetObservations&)> on_targets = [](const TargetObservations&) {};
   // All problems, whenever they have changed; empty when all is well again.
   std::function<void(const ListenerProblems&)> on_problems = [](const ListenerProblems&) {};
+  // Requests that were answered, some at a time.
+  std::function<void(const std::vector<RequestRecord>&)> on_requests =
+      [](const std::vector<RequestRecord>&) {};
+  // That so many more requests could not be told of.
+  std::function<void(std::int64_t count)> on_untold = [](std::int64_t) {};
 };
 
 class ProxyWork;
@@ -57,6 +64,9 @@ class Proxy {
 
   // Requests by group's name, summed up over HAProxy's workers since this object was made.
   const std::map<std::string, SectionCounts>& counts() const;
+
+  // Clients' connections by listener's section, as the present worker counts them.
+  const std::map<std::string, ConnectionCounts>& connections() const;
 
  private:
   std::shared_ptr<ProxyWork> work_;

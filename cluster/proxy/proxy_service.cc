@@ -50,8 +50,10 @@ HaproxyPaths ProxyWork::paths() const {
   HaproxyPaths paths;
   paths.runtime_socket = files_.runtime_socket;
   paths.certificates_stamp = certificates_;
+  paths.log_socket = files_.requests_socket;
   if (::geteuid() != 0) return paths;
   paths.jail = files_.jail;
+  paths.log_socket.erase(0, files_.jail.size());
   // Who else's traffic it reads should not be root's business.
   if (::getpwnam("haproxy") != nullptr) paths.user = "haproxy";
   return paths;
@@ -120,6 +122,29 @@ void ProxyWork::restart_if_silent() {
 void ProxyWork::shorten_log() {
   if (log_size(files_.log) <= kMaxLog) return;
   if (::truncate(files_.log.c_str(), 0) != 0) spdlog::debug("{}", errno_text(errno));
+}
+
+// Without it the balancers serve all the same.
+void ProxyWork::hear_requests() {
+  if (requests_ != nullptr || is_deaf_) return;
+  Result<std::unique_ptr<RequestSocket>> opened = open_requests_socket();
+  is_deaf_ = !opened.has_value();
+  if (is_deaf_) {
+    spdlog::warn("load balancers: no metrics, no access logs: {}", opened.error().message);
+    return;
+  }
+  requests_ = std::move(*opened);
+}
+
+Result<std::unique_ptr<RequestSocket>> ProxyWork::open_requests_socket() {
+  // The workers, who are somebody else, have to reach the socket in it.
+  constexpr mode_t kPassable = 0711;
+  IK_TRY(make_directories(files_.jail, kPassable));
+  if (::chmod(files_.jail.c_str(), kPassable) != 0) return errno_error("chmod {}", files_.jail);
+  return RequestSocket::open(
+      loop_, files_.requests_socket, [this](const std::vector<RequestRecord>& requests) {
+        if (!is_left_) events_.on_requests(requests);
+      });
 }
 
 void ProxyWork::block(const std::string& listener, const std::string& reason) {
@@ -226,7 +251,6 @@ Result<void> ProxyWork::block_refused_listeners(const Error& refusal, const Yiel
 }
 
 Result<void> ProxyWork::start(const Yield& yield) {
-  IK_TRY(make_directories(files_.jail, 0700));
   if (::chmod(options_.directory.c_str(), 0700) != 0) {
     return errno_error("chmod {}", options_.directory);
   }

@@ -28,7 +28,8 @@ constexpr int kShareOfTime = 20;  // Of the time at most one in this many goes i
 constexpr milliseconds kLongestRest{2000};
 constexpr size_t kMaxMoving = 32;
 constexpr size_t kMaxOldWorkers = 5;
-constexpr std::string_view kAskStatus = "show stat -1 6 -1";
+constexpr std::string_view kAskStatus = "show stat -1 7 -1";  // Listeners, groups, servers.
+constexpr std::chrono::seconds kCountUntold{10};
 
 // Commands that are answered otherwise than with nothing or one of these have failed.
 bool is_refusal(const std::string& answer) {
@@ -66,6 +67,7 @@ void ProxyWork::apply(BalancerPlan plan) {
 
 void ProxyWork::leave() {
   is_left_ = true;
+  requests_.reset();
   wake();
 }
 
@@ -98,6 +100,11 @@ void ProxyWork::run(const Yield& yield) {
     const Result<void> done = step(yield);
     if (is_left_) return;
     trouble_ = done.has_value() ? "" : done.error().message;
+    // Whoever waits for a drain must not wait for a HAProxy that cannot be started.
+    if (!done.has_value() && !process_.is_running()) {
+      report_targets(observe_without_proxy(wanted_, observations_));
+      if (is_left_) return;
+    }
     report_problems();
     if (is_left_) return;
     if (!done.has_value()) {
@@ -132,10 +139,11 @@ void ProxyWork::end_service() {
   running_hash_.clear();
   bound_.clear();
   status_ = {};
-  report_targets({});
+  report_targets(observe_without_proxy(wanted_, {}));
 }
 
 Result<void> ProxyWork::serve(const Yield& yield) {
+  hear_requests();
   if (!process_.is_running()) {
     IK_TRY(start(yield));
   } else {
@@ -235,12 +243,27 @@ Result<void> ProxyWork::steer(const Yield& yield) {
     IK_TRY(write_config(files_.config, plan_));
   }
   sums_.add(group_counts(status_, plan_));
+  IK_TRY(count_untold(yield));
+  if (is_left_ || is_plan_new_) return {};
   TargetObservations seen = observe_targets(status_, plan_, observations_);
   const bool moves = std::any_of(
       seen.begin(), seen.end(), [](const auto& group) { return is_in_motion(group.second); });
   if (moves) delay_ = kInMotion;
   if (!commands.empty()) delay_ = is_repeated ? kInMotion : kAfterCommands;
   report_targets(std::move(seen));
+  return {};
+}
+
+Result<void> ProxyWork::count_untold(const Yield& yield) {
+  if (Clock::now() < count_untold_at_) return {};
+  count_untold_at_ = Clock::now() + kCountUntold;
+  IK_LET(info, ask("show info", yield));
+  if (is_left_) return {};
+  const std::int64_t now = untold_requests(info);
+  // Less than before is a new worker's count.
+  const std::int64_t before = untold_.value_or(now) <= now ? untold_.value_or(now) : 0;
+  untold_ = now;
+  if (now > before) events_.on_untold(now - before);
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include "cluster/loadbalancing/proxy_status.h"
 #include "cluster/proxy/haproxy_process.h"
 #include "cluster/proxy/proxy.h"
+#include "cluster/proxy/request_socket.h"
 #include "cluster/proxy/request_sums.h"
 
 namespace ikada {
@@ -26,6 +28,7 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   void leave();
   void stop();
   const std::map<std::string, SectionCounts>& counts() const { return sums_.sums(); }
+  const std::map<std::string, ConnectionCounts>& connections() const { return status_.connections; }
 
  private:
   using Yield = boost::asio::yield_context;
@@ -49,6 +52,9 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   bool is_search_due();
   void restart_if_silent();
   void shorten_log();
+  void hear_requests();
+  Result<std::unique_ptr<RequestSocket>> open_requests_socket();
+  Result<void> count_untold(const Yield& yield);
   Result<void> block_refused_listeners(const Error& refusal, const Yield& yield);
 
   Result<void> write_config(const std::string& path, const BalancerPlan& plan);
@@ -105,6 +111,10 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   std::vector<std::string> last_commands_;
   TargetObservations observations_;
   RequestSums sums_;
+  std::unique_ptr<RequestSocket> requests_;
+  bool is_deaf_ = false;  // It could not be opened.
+  Clock::time_point count_untold_at_ = {};
+  std::optional<std::int64_t> untold_;  // As the present worker has counted.
   bool may_have_old_workers_ = true;
   std::chrono::milliseconds delay_{0};
 };

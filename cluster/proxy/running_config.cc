@@ -1,6 +1,7 @@
 #include "cluster/proxy/running_config.h"
 
 #include "cluster/proxy/runtime_socket.h"
+#include "runtime/base/number.h"
 #include "runtime/base/text.h"
 
 namespace ikada {
@@ -33,6 +34,15 @@ std::set<std::string> bind_places_in(const std::string& config) {
     places.emplace(cut(line, ' ').before);
   }
   return places;
+}
+
+std::int64_t untold_requests(const std::string& info) {
+  constexpr std::string_view kField = "DroppedLogs: ";
+  for (const std::string_view line : split(info, '\n')) {
+    if (!line.starts_with(kField)) continue;
+    return parse_signed(trim(line.substr(kField.size()))).value_or(0);
+  }
+  return 0;
 }
 
 std::vector<std::string> old_worker_pids(const std::string& processes) {

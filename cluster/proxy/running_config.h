@@ -1,6 +1,7 @@
 // What a running HAProxy tells of its file and its workers.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,5 +26,8 @@ std::set<std::string> bind_places_in(const std::string& config);
 
 // The workers that an older file started, in the answer to "show proc"; the eldest first.
 std::vector<std::string> old_worker_pids(const std::string& processes);
+
+// How many requests the worker could not tell of, in the answer to "show info".
+std::int64_t untold_requests(const std::string& info);
 
 }  // namespace ikada

@@ -44,6 +44,10 @@ Result<Json> ApiClient::call_logs(std::string_view action, const Json& input) co
   return ask(fmt::format("Logs_20140328.{}", action), input);
 }
 
+Result<Json> ApiClient::call_metrics(std::string_view action, const Json& input) const {
+  return ask(fmt::format("GraniteServiceVersion20100801.{}", action), input);
+}
+
 Result<Json> ApiClient::ask(const std::string& target, const Json& input) const {
   Result<DaemonAnswer> answer =
       ask_daemon(socket_,

@@ -20,6 +20,7 @@ struct Group {
 };
 
 constexpr std::array kGroups = {
+    Group{"balancer", "Commands for a cluster's load balancers"},
     Group{"builder", "Commands for what builds keep"},
     Group{"container", "Commands for containers"},
     Group{"image", "Commands for images"},

@@ -73,8 +73,8 @@ _ikada() {
   done
   # A verb of a group stands for a command of its own, with the same arguments.
   case $verb in
-    builder | cluster | container | image | manifest | network | node | registry | secret | \
-      service | system | task | task-def | volume)
+    balancer | builder | cluster | container | image | manifest | network | node | registry | \
+      secret | service | system | task | task-def | volume)
       group=("$verb") verb=
       ((index + 1 < COMP_CWORD)) && verb=${COMP_WORDS[index + 1]}
       ;;
@@ -109,7 +109,7 @@ _ikada() {
         "service scale" | "service logs")
         words=$(_ikada_services "$program") ;;
       "secret rm") words=$(_ikada_secrets "$program") ;;
-      "secret ls" | "secret create") words= ;;
+      "secret ls" | "secret create" | "balancer metrics") words= ;;
       "service deploy")
         words="$(_ikada_services "$program") $(_ikada_task_definitions "$program")" ;;
       "service create") words=$(_ikada_task_definitions "$program") ;;

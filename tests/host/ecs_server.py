@@ -200,6 +200,17 @@ class EcsServer:
                                     query_answers.check)
         return client
 
+    def metrics(self, region=REGION, signed=False):
+        """boto3's client of CloudWatch; each of its answers is checked."""
+        session = boto3.Session(*(self.access_key() if signed else ("AKID", "secret")),
+                                region_name=region)
+        client = session.client(
+            "cloudwatch", endpoint_url=self.signed_endpoint if signed else self.endpoint,
+            config=botocore.config.Config(retries={"max_attempts": 1, "mode": "standard"}))
+        client.meta.events.register("before-call.cloudwatch", remember_model)
+        client.meta.events.register("response-received.cloudwatch", query_answers.check)
+        return client
+
     def images(self, region=REGION, signed=False, key=None):
         """boto3's client of the registry; each of its answers is checked."""
         session = boto3.Session(*(key or self.access_key() if signed else ("AKID", "secret")),

@@ -2,8 +2,6 @@
 
 import xml.etree.ElementTree
 
-NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
-
 # Members that Debian's model of the API is too old to know, and the real one answers all the same.
 NEWER_MEMBERS = {"IpAddressType", "IsDefault"}
 # What any action may be refused with.
@@ -26,21 +24,27 @@ def check_element(shape, element, path):
         for child in element:
             assert child.tag == "member", f"{path}: {child.tag}"
             check_element(shape.member, child, path)
+    elif shape.type_name == "map":
+        for entry in element:
+            assert [child.tag for child in entry] == ["key", "value"], f"{path}: {entry.tag}"
+            check_element(shape.value, entry[1], path)
     else:
         text = element.text or ""
         assert len(element) == 0, path
         if shape.type_name in ("integer", "long"):
             int(text)
+        elif shape.type_name in ("double", "float"):
+            float(text)
         elif shape.type_name == "boolean":
             assert text in ("true", "false"), path
         choices = getattr(shape, "enum", [])
         assert not choices or text in choices, f"{path}: {text!r} is none of {choices}"
 
 
-def without_namespace(body):
+def without_namespace(body, namespace):
     root = xml.etree.ElementTree.fromstring(body)
     for element in root.iter():
-        assert element.tag.startswith("{" + NAMESPACE + "}"), element.tag
+        assert element.tag.startswith("{" + namespace + "}"), element.tag
         element.tag = element.tag.split("}", 1)[1]
     return root
 
@@ -50,7 +54,8 @@ def check(response_dict, context, **_):
     model = context["ikada_model"]
     headers = {name.lower(): value for name, value in response_dict["headers"].items()}
     assert headers["content-type"] == "text/xml"
-    root = without_namespace(response_dict["body"])
+    root = without_namespace(response_dict["body"],
+                             model.service_model.metadata["xmlNamespace"])
     if response_dict["status_code"] == 200:
         assert root.tag == model.name + "Response"
         assert root.find("ResponseMetadata/RequestId").text == headers["x-amzn-requestid"]

@@ -1,5 +1,7 @@
 #include "cluster/api/elb/elb_actions.h"
 #include "cluster/api/elb/elb_attributes.h"
+#include "cluster/loadbalancing/access_log_line.h"
+#include "cluster/model/log_group.h"
 
 namespace ikada::elb {
 namespace {
@@ -31,6 +33,12 @@ Result<Outcome> modify_load_balancer_attributes(const ApiCall& call, const State
     return Json{{"Attributes", shown}};
   }};
   proposal.put(balancer_key(call.scope, changed.name), changed, found->revision);
+  const std::string group = access_log_group(changed);
+  const auto& groups = state.scope(call.scope).log_groups;
+  if (!group.empty() && groups.find(log_group_record_name(group)) == groups.end()) {
+    proposal.put(
+        log_group_key(call.scope, group), LogGroup{.name = group, .created_at = call.now}, 0);
+  }
   return propose(std::move(proposal));
 }
 

@@ -4,7 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include "cluster/api/cloudwatch/metric_actions.h"
 #include "cluster/api/ecr/ecr_actions.h"
+#include "cluster/api/elb/elb_actions.h"
 #include "runtime/base/text.h"
 
 namespace ikada {
@@ -125,6 +127,8 @@ Json ActionBench::call(const std::string& action, std::string body) {
   const Cut name = cut(action, ':');
   const ActionEntry* entry = find_action(action);
   if (name.before == "ecr") entry = ecr::find_action(name.after);
+  if (name.before == "elb") entry = elb::find_action(name.after);
+  if (name.before == "cloudwatch") entry = cloudwatch::find_action(name.after);
   if (name.before == "own") entry = ecr::find_own_action(name.after);
   REQUIRE_MESSAGE(entry != nullptr, action);
   while (true) {
@@ -136,7 +140,8 @@ Json ActionBench::call(const std::string& action, std::string body) {
         .options = options,
         .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++ids, bytes * 2); },
         .losses = losses,
-        .placer = &placer};
+        .placer = &placer,
+        .metrics = metrics};
     Result<Outcome> outcome = entry->action(given, state);
     if (!outcome.has_value()) {
       return {{"__type", outcome.error().code}, {"message", outcome.error().message}};

@@ -18,9 +18,10 @@ struct ActionBench {
   std::int64_t ids = 0;
   int losses = 0;            // What calls are told of proposals that lost before.
   size_t most_proposed = 0;  // Changes of the largest proposal of a call.
+  const MetricBook* metrics = nullptr;
 
-  // The answer of an action ("RunTask", "ecr:ListImages", "own:RecordImage") to a body in single
-  // quotes; {"__type", "message"} if it refuses.
+  // The answer of an action ("RunTask", "ecr:ListImages", "own:RecordImage", "elb:…",
+  // "cloudwatch:…") to a body in single quotes; {"__type", "message"} if it refuses.
   Json call(const std::string& action, std::string body);
 
   // Makes the changes of a proposal, all or none.

@@ -2,6 +2,7 @@
 
 #include "cluster/api/expiry.h"
 #include "cluster/api/virtual_tasks.h"
+#include "cluster/model/task_stop.h"
 #include "tests/cluster/api/action_bench.h"
 
 namespace ikada {
@@ -253,6 +254,38 @@ TEST_CASE("an instance with tasks goes only by force, and stops them") {
   CHECK(api.describe_task(task)["stoppedReason"] ==
         "Container instance deregistration forced by user");
   CHECK(api.call("DescribeClusters", "{}")["clusters"][0]["pendingTasksCount"] == 0);
+}
+
+TEST_CASE("an instance that lives and goes by force drains its targets first") {
+  TaskBench api;
+  const std::string instance = api.add_instance();
+  const auto arn =
+      api.call("RunTask", "{'taskDefinition':'web'}")["tasks"][0]["taskArn"].get<std::string>();
+  const std::string id = arn.substr(arn.rfind('/') + 1);
+  const auto task = [&]() -> const Kept<Task>& {
+    return api.state.scope(api.scope).clusters.at("default").tasks.at(id);
+  };
+  const auto change = [&](const Task& to) {
+    Proposal proposal;
+    proposal.put(task_key(api.scope, "default", id), to, task().revision);
+    REQUIRE(api.make(proposal));
+  };
+  Task serving = task().value;
+  serving.last_status = TaskStatus::kRunning;
+  serving.targets = TaskTargets{.load_balancers = {{.target_group_arn = "arn"}}};
+  change(serving);
+  const std::string force = "{'containerInstance':'" + instance + "','force':true}";
+
+  for (int i = 0; i < 2; ++i) {
+    CHECK(api.call("DeregisterContainerInstance", force)["containerInstance"]["status"] ==
+          "DEREGISTERING");
+  }
+
+  CHECK(is_draining(task().value));
+  CHECK(plan_gone_instances(api.state).changes.empty());
+  change(stopped_unheard(task().value, "drained", api.now));
+  REQUIRE(api.make(plan_gone_instances(api.state)));
+  CHECK(api.call("ListContainerInstances", "{}")["containerInstanceArns"].empty());
 }
 
 TEST_CASE("an instance whose tasks change at every moment loses fewer of them at a time") {

@@ -228,7 +228,10 @@ void VirtualManager::look_at_hosts() {
       home, node_id(place_), [this](const std::string& node) { return presence_of(node); }, now);
   Proposal proposal;
   if (change.has_value()) proposal = std::move(change->proposal);
-  if (!change.has_value()) proposal = plan_expiry(life_->feed->state(), now);
+  if (!change.has_value()) proposal = plan_gone_instances(life_->feed->state());
+  if (!change.has_value() && proposal.changes.empty()) {
+    proposal = plan_expiry(life_->feed->state(), now);
+  }
   if (proposal.changes.empty()) return;
   if (change.has_value() && !change->lost.empty()) {
     setting_.trace(fmt::format("manager {} gives up host {}", place_, place_of(change->lost)));

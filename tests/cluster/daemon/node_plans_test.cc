@@ -5,6 +5,7 @@
 #include "cluster/daemon/cluster_member.h"
 #include "cluster/daemon/lost_hosts.h"
 #include "cluster/daemon/role_change.h"
+#include "cluster/model/task_stop.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada {
@@ -172,6 +173,21 @@ TEST_CASE("who leaves drains first") {
   make(state, done.proposal);
   CHECK(state.scope(kScope).nodes.empty());
   CHECK(plan_leave(state.scope(kScope), "n", false, kNow).proposal.changes.empty());
+}
+
+TEST_CASE("who leaves and has to stop its tasks drains those that are targets") {
+  State state = state_with_task();
+  Task serving = state.scope(kScope).clusters.at("default").tasks.at("t").value;
+  serving.last_status = TaskStatus::kRunning;
+  serving.targets = TaskTargets{.load_balancers = {{.target_group_arn = "arn"}}};
+  put(state, task_key(kScope, "default", "t"), serving, 10);
+
+  make(state, plan_leave(state.scope(kScope), "n", true, kNow).proposal);
+
+  CHECK(is_draining(state.scope(kScope).clusters.at("default").tasks.at("t").value));
+  const LeavePlan again = plan_leave(state.scope(kScope), "n", true, kNow);
+  CHECK(again.tasks == 1);
+  CHECK(again.proposal.changes.empty());
 }
 
 TEST_CASE("a node reports its own tasks only") {

@@ -10,8 +10,10 @@
 namespace ikada {
 namespace {
 
-const HaproxyPaths kPaths = {
-    .runtime_socket = "/run/proxy/runtime.sock", .jail = "/run/proxy/jail", .user = "haproxy"};
+const HaproxyPaths kPaths = {.runtime_socket = "/run/proxy/runtime.sock",
+                             .jail = "/run/proxy/jail",
+                             .user = "haproxy",
+                             .log_socket = "/requests.sock"};
 
 ListenerAction make_redirect() {
   ListenerAction action;
@@ -61,6 +63,7 @@ BalancerPlan full_plan() {
   secure.name = "secure:443";
   secure.port = 443;
   secure.protocol = "HTTPS";
+  secure.log_group = "/ikada/elb/web";
   secure.certificate_files = {"/etc/tls/a b.pem", "/etc/tls/other.pem"};
   secure.rules = {};
   secure.default_actions = {make_redirect()};

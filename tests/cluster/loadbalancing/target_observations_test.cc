@@ -105,4 +105,21 @@ TEST_CASE("sessions are news of draining targets only") {
   CHECK(is_news(before, now));
 }
 
+TEST_CASE("where no HAProxy runs nothing is under way to what drains") {
+  BalancerPlan plan = make_plan();
+  plan.groups.front().targets.front().draining = true;
+  TargetObservations before;
+  before["web"]["one"] = {.state = TargetState::kDraining, .sessions = 3};
+  before["web"]["two"] = {.state = TargetState::kHealthy};
+  before["web"]["gone"] = {.state = TargetState::kHealthy};
+
+  const TargetObservations now = observe_without_proxy(plan, before);
+
+  CHECK(now.at("web").size() == 2);
+  CHECK(now.at("web").at("one").state == TargetState::kDraining);
+  CHECK(now.at("web").at("one").sessions == 0);
+  CHECK(now.at("web").at("two") == before["web"]["two"]);
+  CHECK(observe_without_proxy(plan, {}).at("web").size() == 1);
+}
+
 }  // namespace ikada

@@ -19,6 +19,11 @@ TEST_CASE("old workers are read from the master's list, the eldest first") {
   CHECK(old_worker_pids("# workers\n7  worker\n# programs\n").empty());
 }
 
+TEST_CASE("what the worker could not tell of is read from what it says of itself") {
+  CHECK(untold_requests("Name: HAProxy\nDroppedLogs: 17\nBusyPolling: 0\n") == 17);
+  CHECK(untold_requests("Name: HAProxy\n") == 0);
+}
+
 TEST_CASE("a file of ours tells its hash") {
   CHECK(config_hash_in("global\n  description ikada-0123\n") == "0123");
   CHECK(config_hash_in("global\n  maxconn 7\n").empty());
