@@ -8,6 +8,7 @@
 #include <array>
 
 #include "cluster/auth/digest.h"
+#include "cluster/daemon/leftovers.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/json.h"
 #include "runtime/base/number.h"
@@ -101,6 +102,12 @@ Result<std::uint64_t> back_up_cluster(const BackUpStore& back_up,
     IK_LET(text, read_file(directory + "/" + name, kMaxFilesBytes / 4));
     files[name] = std::move(text);
   }
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    return make_error(ErrorKind::kInvalid, "{}: there is something that is no regular file", path);
+  }
+  const std::string folder = folder_of(path);
+  if (::access(folder.c_str(), W_OK) != 0) return errno_error("{}", folder);
   const std::string half = path + "." + random_hex(6) + ".tmp";
   const std::string store_half = half + ".store";
   Rollback rollback;
@@ -118,12 +125,32 @@ Result<std::uint64_t> back_up_cluster(const BackUpStore& back_up,
 }
 
 Result<void> restore_cluster(const std::string& path, const std::string& directory) {
-  IK_LET(fd, open_file(path, O_RDONLY | O_CLOEXEC));
+  // Of a pipe the daemon would wait for the other end.
+  IK_LET(fd, open_file(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return errno_error("stat {}", path);
+  if (!S_ISREG(status.st_mode)) {
+    return make_error(ErrorKind::kInvalid, "{}: not a regular file", path);
+  }
   IK_LET(head, read_head(fd.get(), path));
   IK_TRY(make_directories(directory, 0700));
+  for (const char* name : kFiles) {
+    const std::string file = directory + "/" + name;
+    if (::access(file.c_str(), F_OK) == 0) {
+      return make_error(ErrorKind::kConflict, "{} is there already", file);
+    }
+  }
+  Rollback rollback;
+  for (const ClusterNote& note :
+       {ClusterNote::remove_all(directory), ClusterNote::forget_managers(directory)}) {
+    rollback.add([note] {
+      note.remove();
+      return Result<void>();
+    });
+    note.write();
+  }
   const std::string store_half = directory + "/restore.tmp";
   static_cast<void>(unlink_file(store_half));  // Of a restore that was killed.
-  Rollback rollback;
   Rollback scratch;
   scratch.add([store_half] { return unlink_file(store_half); });
   IK_TRY(copy_rest(fd.get(), head.store_offset, store_half).context("{}", path));
@@ -135,9 +162,6 @@ Result<void> restore_cluster(const std::string& path, const std::string& directo
     reader.require(name, text);
     IK_TRY(reader.done());
     const std::string file = directory + "/" + name;
-    if (::access(file.c_str(), F_OK) == 0) {
-      return make_error(ErrorKind::kConflict, "{} is there already", file);
-    }
     rollback.add([file] { return unlink_file(file); });
     IK_TRY(write_file_atomically(file, text, 0600));
   }

@@ -17,6 +17,7 @@
 #include "cluster/daemon/host_address.h"
 #include "cluster/daemon/host_agent.h"
 #include "cluster/daemon/host_balancers.h"
+#include "cluster/daemon/leftovers.h"
 #include "cluster/daemon/log_question.h"
 #include "cluster/engine/container_record.h"
 #include "cluster/engine/program_paths.h"
@@ -27,8 +28,7 @@
 namespace ikada {
 namespace {
 
-constexpr std::chrono::milliseconds kAskAgain{300};
-constexpr int kStopAttempts = 400;  // Two minutes: as long as a task may take to stop.
+constexpr std::chrono::milliseconds kAnswerTime{300};
 constexpr size_t kMaxRoutesTold = 1000;
 
 std::vector<std::string> routes_to_tell(const std::vector<HostRoute>& routes) {
@@ -84,6 +84,7 @@ ClusterPorts HostDaemon::ports() const {
 }
 
 Result<void> HostDaemon::open() {
+  remove_temporaries(options_.state_root);
   IK_LET(membership, load_membership(membership_path()));
   IK_LET(keys, load_cluster_keys(keys_path()));
   IK_LET(config, load_cluster_config(options_.cluster_config));
@@ -97,8 +98,14 @@ Result<void> HostDaemon::open() {
     remove_cluster_files();
     keys.reset();
   }
-  // Left by a daemon that was killed while its host left the cluster.
+  // Left by a daemon that was killed while its host left the cluster, or before that was sure.
+  const ClusterNote unwanted = ClusterNote::remove_all(options_.state_root + "/cluster");
+  if (is_member) unwanted.remove();
   if (!is_member && network_.is_kept()) network_.remove();
+  if (!is_member && unwanted.is_there()) {
+    remove_cluster_files();
+    keys.reset();
+  }
   if (is_manager) IK_TRY(open_manager(is_member ? membership->identity.node : "", keys));
   if (is_member) IK_TRY(open_member(std::move(*membership), std::move(keys)));
   if (manager_ != nullptr) return open_agent(manager_->assignments());
@@ -280,12 +287,17 @@ void HostDaemon::start() {
   if (images_ != nullptr) images_->start();
   if (agent_ != nullptr) agent_->start();
   logs_.start();
+  const bool may_forget = manager_ != nullptr && member_ != nullptr;
+  if (may_forget && ClusterNote::forget_managers(options_.state_root + "/cluster").is_there()) {
+    forget_old_managers();
+  }
 }
 
 void HostDaemon::stop() {
   is_stopped_ = true;
   if (timer_ != nullptr) timer_->cancel();
   if (role_timer_ != nullptr) role_timer_->cancel();
+  if (forgetting_timer_ != nullptr) forgetting_timer_->cancel();
   drains_.clear();
   if (agent_ != nullptr) agent_->shut_down();
   if (images_ != nullptr) images_->stop();
@@ -377,114 +389,10 @@ Result<void> HostDaemon::open_rest(const Membership& membership) {
   return open_agent(manager_->assignments());
 }
 
-void HostDaemon::leave(bool force, Done done) {
-  if (is_busy_) return done(busy_error());
-  if (member_ == nullptr) {
-    return done(make_error(ErrorKind::kConflict, "this host is in no cluster"));
-  }
-  is_busy_ = true;
-  const Done finished = [this, done = std::move(done)](const Result<Json>& result) {
-    is_busy_ = false;
-    done(result);
-  };
-  if (manager_ != nullptr) return leave_as_manager(force, finished);
-  leave_as_worker(force, finished);
-}
-
-void HostDaemon::leave_as_worker(bool force, const Done& done) {
-  if (force && !member_->is_connected()) return leave_alone(kStopAttempts, done);
-  member_->leave(force, [this, force, done](const Result<void>& left) {
-    if (left.has_value()) return forget_cluster(done);
-    const bool is_stopping = force && (left.error().kind == ErrorKind::kConflict ||
-                                       left.error().kind == ErrorKind::kUnavailable);
-    if (!is_stopping || is_stopped_) return done(left.error());
-    // Until the last of its tasks has ended, or the manager is gone.
-    timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAskAgain);
-    timer_->async_wait([this, done](const boost::system::error_code& error) {
-      if (!error) leave_as_worker(true, done);
-    });
-  });
-}
-
-// Stops its tasks itself; nobody is asked.
-void HostDaemon::leave_alone(int attempts, const Done& done) {
-  stop_tasks(attempts, done, [this, done] { forget_cluster(done); });
-}
-
-void HostDaemon::stop_tasks(int attempts, const Done& done, std::function<void()> then) {
-  if (agent_ == nullptr || !agent_->agent().has_running_tasks()) return then();
-  if (attempts == 0) {
-    return done(make_error(ErrorKind::kUnavailable, "tasks do not stop, try again"));
-  }
-  agent_->agent().stop_tasks("The host has left the cluster.");
-  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAskAgain);
-  timer_->async_wait(
-      [this, attempts, done, then = std::move(then)](const boost::system::error_code& error) {
-        if (!error) stop_tasks(attempts - 1, done, then);
-      });
-}
-
-void HostDaemon::leave_as_manager(bool force, const Done& done) {
-  const ScopeState& home = manager_->home();
-  const std::string& own = member_->membership().identity.node;
-  const bool has_others = std::ranges::any_of(home.nodes, [&](const auto& each) {
-    return each.first != own && each.second.value.role == "manager";
-  });
-  if (has_others) return leave_as_one_of(force, done);
-  const size_t others = home.nodes.size() - home.nodes.count(own);
-  if (others > 0) {
-    return done(make_error(ErrorKind::kConflict,
-                           "this is the cluster's only manager, and {} other node{} in it",
-                           others,
-                           others == 1 ? " is" : "s are"));
-  }
-  if (!force) {
-    return done(make_error(ErrorKind::kConflict,
-                           "this is the cluster's only manager: with it everything that the "
-                           "cluster knows is removed; use --force for that"));
-  }
-  leave_alone(kStopAttempts, done);
-}
-
-// Answers, and has the daemon start anew as what it was before.
-void HostDaemon::forget_cluster(const Done& done) {
-  // The one that says that the host is in a cluster first: what is left then is of no use.
-  const Result<void> removed = remove_if_there(membership_path());
-  if (!removed.has_value()) return done(removed.error());
-  static_cast<void>(remove_if_there(options_.state_root + "/agent/instance.json"));
-  names_.remove();
-  network_.remove();
-  if (manager_ != nullptr) {
-    manager_->balancers().end_service();
-    remove_cluster_files();
-  }
-  spdlog::info("cluster left");
-  done(Json::object());
-  note_restart();
-}
-
-void HostDaemon::remove_cluster_files() {
-  for (const char* name : {"authority.json",
-                           "ca.pem",
-                           "access_key.json",
-                           "sealing.key",
-                           "store.db",
-                           "store.db-wal",
-                           "store.db-shm",
-                           "store.db.lock"}) {
-    const Result<void> removed = remove_if_there(options_.state_root + "/cluster/" + name);
-    if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
-  }
-  const Result<void> removed = remove_tree(options_.state_root + "/cluster/registry");
-  if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
-  if (manager_ != nullptr) manager_->shared_store().end_member();
-  remove_etcd_files(options_.state_root + "/cluster");
-}
-
 void HostDaemon::note_restart() {
   if (!on_restart_) return;
   // Not before what was answered has gone out.
-  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAskAgain);
+  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAnswerTime);
   timer_->async_wait([this](const boost::system::error_code& error) {
     if (!error) on_restart_();
   });

@@ -164,6 +164,7 @@ class HostDaemon {
   std::unique_ptr<HostAgent> agent_;
   std::unique_ptr<boost::asio::steady_timer> timer_;
   std::unique_ptr<boost::asio::steady_timer> role_timer_;
+  std::unique_ptr<boost::asio::steady_timer> forgetting_timer_;
   // Of nodes that are drained to be removed.
   std::map<std::string, std::unique_ptr<boost::asio::steady_timer>> drains_;
   std::function<void()> on_restart_;

@@ -10,6 +10,7 @@
 #include "cluster/daemon/gossip_ring.h"
 #include "cluster/daemon/host_address.h"
 #include "cluster/daemon/host_daemon.h"
+#include "cluster/daemon/leftovers.h"
 #include "cluster/node/admission.h"
 #include "cluster/state/record_key.h"
 #include "runtime/base/atomic_file.h"
@@ -23,6 +24,7 @@ namespace {
 constexpr size_t kNewNodeIdBytes = 16;
 constexpr std::int64_t kMillisPerSecond = 1000;
 constexpr std::string_view kNoTaskNetwork = "none";
+constexpr std::chrono::seconds kForgetAgain{1};
 
 Timestamp founding_time() { return {unix_now() / 1'000'000}; }
 
@@ -187,6 +189,7 @@ void HostDaemon::led(const Draft& draft) {
         draft.membership.address);
   }
   if (!draft.is_new) {
+    ClusterNote::remove_all(options_.state_root + "/cluster").remove();
     forget_old_managers();
     return draft.done(answer);
   }
@@ -208,8 +211,13 @@ void HostDaemon::forget_old_managers() {
     return remove_node(id, true, [this](const Result<Json>& removed) {
       if (removed.has_value()) return forget_old_managers();
       spdlog::warn("remove the old manager: {}", removed.error().message);
+      forgetting_timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kForgetAgain);
+      forgetting_timer_->async_wait([this](const boost::system::error_code& error) {
+        if (!error && manager_ != nullptr && member_ != nullptr) forget_old_managers();
+      });
     });
   }
+  ClusterNote::forget_managers(options_.state_root + "/cluster").remove();
 }
 
 // A manager that has started cannot be taken down in place.

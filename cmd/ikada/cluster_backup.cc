@@ -15,6 +15,7 @@ namespace ikada {
 namespace {
 
 Result<void> cluster_backup(const std::string& file, const Context& context) {
+  if (file.empty()) return make_error(ErrorKind::kInvalid, "FILE is empty");
   const std::string path = std::filesystem::absolute(file);
   IK_LET(made, ask_cluster(context, "POST", "/cluster/backup", {{"path", path}}));
   ::printf("%s: %s\n", file.c_str(), format_binary_size(made["size"].get<std::uint64_t>()).c_str());

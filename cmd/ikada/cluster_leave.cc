@@ -1,4 +1,6 @@
+#include <chrono>
 #include <memory>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
@@ -9,9 +11,21 @@
 namespace ikada {
 namespace {
 
+constexpr std::chrono::milliseconds kLookAgain{50};
+constexpr std::chrono::seconds kMaxWait{10};
+
 Result<void> cluster_leave(bool force, const Context& context) {
   IK_TRY(ask_cluster(context, "POST", "/cluster/leave", {{"force", force}}));
-  return {};
+  // The daemon starts anew as what it was before; then the host may join the next one.
+  const auto end = std::chrono::steady_clock::now() + kMaxWait;
+  while (std::chrono::steady_clock::now() < end) {
+    const Result<Json> status = ask_cluster(context, "GET", "/cluster/status");
+    if (status.has_value() && !status->contains("node")) return {};
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  return make_error(ErrorKind::kUnavailable,
+                    "the host has left; its daemon has not started anew within {} s",
+                    kMaxWait.count());
 }
 
 }  // namespace

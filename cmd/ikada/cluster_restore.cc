@@ -20,6 +20,7 @@ struct ClusterRestoreOptions {
 };
 
 Result<void> cluster_restore(const ClusterRestoreOptions& options, const Context& context) {
+  if (options.file.empty()) return make_error(ErrorKind::kInvalid, "FILE is empty");
   const std::string path = std::filesystem::absolute(options.file);
   IK_LET(made,
          ask_cluster(context,

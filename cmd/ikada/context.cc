@@ -5,9 +5,7 @@
 #include <string>
 
 namespace ikada {
-namespace {
 
-// A message quotes what others wrote: it stays one line and moves no cursor.
 std::string printable(const std::string& text) {
   std::string shown;
   for (const char c : text) {
@@ -22,8 +20,6 @@ std::string printable(const std::string& text) {
   }
   return shown;
 }
-
-}  // namespace
 
 void Context::finish(const Result<void>& result, int status) {
   if (result.has_value()) return;

@@ -7,6 +7,9 @@
 
 namespace ikada {
 
+// What others wrote, on one line: it moves no cursor.
+std::string printable(const std::string& text);
+
 struct Context {
   std::string root = "/var/lib/ikada";  // --root or IKADA_ROOT: images, containers, volumes.
   std::string run_root =

@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kMaxInput = size_t{1} << 20;
 constexpr int kMaxDepth = 32;
+constexpr int kMaxValues = 100'000;  // Aliases make many of few.
 
 struct Place {
   std::string key = {};     // Of the map that it is in.
@@ -54,7 +55,8 @@ Json read_yaml_scalar(const YAML::Node& node, const Place& place) {
   return text;
 }
 
-Result<Json> read_yaml(const YAML::Node& node, const Place& place) {
+Result<Json> read_yaml(const YAML::Node& node, const Place& place, int& left) {
+  if (--left < 0) return make_error(ErrorKind::kInvalid, "more than {} values", kMaxValues);
   if (place.depth > kMaxDepth) return make_error(ErrorKind::kInvalid, "nested too deeply");
   if (node.IsMap()) {
     Json map = Json::object();
@@ -62,7 +64,8 @@ Result<Json> read_yaml(const YAML::Node& node, const Place& place) {
       const auto key = field.first.as<std::string>();
       if (map.contains(key)) return make_error(ErrorKind::kInvalid, "{} stands twice", key);
       IK_LET(value,
-             read_yaml(field.second, {.key = key, .parent = place.key, .depth = place.depth + 1}));
+             read_yaml(
+                 field.second, {.key = key, .parent = place.key, .depth = place.depth + 1}, left));
       map[key] = std::move(value);
     }
     return map;
@@ -75,7 +78,8 @@ Result<Json> read_yaml(const YAML::Node& node, const Place& place) {
                        {.key = place.key,
                         .parent = place.parent,
                         .is_in_list = true,
-                        .depth = place.depth + 1}));
+                        .depth = place.depth + 1},
+                       left));
       list.push_back(std::move(value));
     }
     return list;
@@ -97,7 +101,8 @@ Result<Json> parse_json_or_yaml(const std::string& text) {
     json = parse_json(text);
   } else {
     try {
-      json = read_yaml(YAML::Load(text), {});
+      int left = kMaxValues;
+      json = read_yaml(YAML::Load(text), {}, left);
     } catch (const YAML::Exception& error) {
       return make_error(ErrorKind::kInvalid, "{}", error.what());
     }

@@ -67,7 +67,7 @@ void tell_events(const Json& service, std::string& told) {
   const bool is_trouble = newest.find("unable to") != std::string::npos;
   if (!is_trouble || newest == told) return;
   told = newest;
-  ::fprintf(stderr, "%s\n", newest.c_str());
+  ::fprintf(stderr, "%s\n", printable(newest).c_str());
 }
 
 // Why tasks fail, once for each reason.
@@ -80,7 +80,7 @@ Result<void> tell_failure(const ApiClient& api,
   std::string reason = why.substr(std::min(why.find(": "), why.size()));
   if (why.empty() || reason == told) return {};
   told = std::move(reason);
-  ::fprintf(stderr, "%s\n", why.c_str());
+  ::fprintf(stderr, "%s\n", printable(why).c_str());
   return {};
 }
 

@@ -28,6 +28,7 @@ std::string name_of_definition(const std::string& arn) { return id_of_arn(arn); 
 Result<std::string> find_task_id(const ApiClient& api,
                                  const std::string& cluster,
                                  const std::string& text) {
+  if (text.empty()) return make_error(ErrorKind::kInvalid, "the task's id is empty");
   if (!may_be_abbreviated(text)) return text;
   std::vector<std::string> found;
   for (const char* status : {"RUNNING", "STOPPED"}) {

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cmd/ikada/commands.h"
+#include "cmd/ikada/context.h"
 #include "cmd/ikada/json_or_yaml.h"
 #include "cmd/ikada/task_choice.h"
 #include "runtime/base/text.h"
@@ -45,7 +46,7 @@ void print_task(const Json& task) {
   if (task.contains("stoppedReason")) {
     ::printf("  %s: %s\n",
              task.value("stopCode", "stopped").c_str(),
-             task.value("stoppedReason", "").c_str());
+             printable(task.value("stoppedReason", "")).c_str());
   }
   for (const Json& each : task["containers"]) {
     const std::string status = each.value("lastStatus", "");

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cmd/ikada/commands.h"
+#include "cmd/ikada/context.h"
 #include "cmd/ikada/json_or_yaml.h"
 #include "cmd/ikada/task_choice.h"
 
@@ -61,7 +62,7 @@ Result<bool> have_arrived(const ApiClient& api, const Json& input, const Json& a
     ::fprintf(stderr,
               "task %s: %s\n",
               id_of_arn(task.value("taskArn", "")).c_str(),
-              task.value("stoppedReason", "").c_str());
+              printable(task.value("stoppedReason", "")).c_str());
   }
   return true;
 }

@@ -29,7 +29,7 @@ Result<Outcome> describe_repositories(const ApiCall& call, const State& state) {
       IK_LET(found, find_repository(call, state, {input.registry_id, name}));
       add(found->record.value);
     }
-  } else {
+  } else if (is_own_registry(call, input.registry_id)) {
     for (const auto& [name, each] : state.scope(registry_scope(call)).repositories) {
       if (each.record.revision != 0) add(each.record.value);
     }

@@ -33,11 +33,15 @@ Error no_such_repository(std::string_view name, std::string_view account) {
                    account);
 }
 
+bool is_own_registry(const ApiCall& call, const std::string& registry_id) {
+  return registry_id.empty() || registry_id == call.options.account;
+}
+
 Result<const RepositoryState*> find_repository(const ApiCall& call,
                                                const State& state,
                                                const RepositoryInput& input) {
   const std::string& account = call.options.account;
-  const bool is_ours = input.registry_id.empty() || input.registry_id == account;
+  const bool is_ours = is_own_registry(call, input.registry_id);
   const RepositoryState* found =
       is_ours ? state.scope(registry_scope(call)).find_repository(input.name) : nullptr;
   if (found != nullptr) return found;

@@ -24,6 +24,9 @@ struct RepositoryInput {
 };
 void describe(JsonFields& fields, RepositoryInput& input);
 
+// Whether a registry's id means this one: the account's, or none.
+bool is_own_registry(const ApiCall& call, const std::string& registry_id);
+
 // RepositoryNotFoundException.
 Result<const RepositoryState*> find_repository(const ApiCall& call,
                                                const State& state,

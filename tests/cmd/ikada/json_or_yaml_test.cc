@@ -65,4 +65,19 @@ TEST_CASE("what is no object is refused") {
   CHECK_FALSE(load_json_or_yaml("/nonexistent.yaml").has_value());
 }
 
+TEST_CASE("YAML whose aliases make very much of little is refused") {
+  std::string text = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n";
+  for (char name = 'b'; name <= 'h'; ++name) {
+    const std::string before = fmt::format("*{}", static_cast<char>(name - 1));
+    text += fmt::format("{}: &{} [", name, name);
+    for (int i = 0; i < 8; ++i) text += before + ", ";
+    text += before + "]\n";
+  }
+
+  const Result<Json> read = parse_json_or_yaml(text);
+
+  REQUIRE_FALSE(read.has_value());
+  CHECK(read.error().message == "more than 100000 values");
+}
+
 }  // namespace ikada

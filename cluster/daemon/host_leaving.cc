@@ -1,0 +1,131 @@
+// The part of host_daemon.h that takes this host out of its cluster.
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <spdlog/spdlog.h>
+
+#include "cluster/daemon/etcd_setup.h"
+#include "cluster/daemon/host_agent.h"
+#include "cluster/daemon/host_balancers.h"
+#include "cluster/daemon/host_daemon.h"
+#include "cluster/daemon/leftovers.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+constexpr std::chrono::milliseconds kLookAgain{300};
+constexpr int kStopLooks = 400;  // Two minutes: as long as a task may take to stop.
+
+}  // namespace
+
+void HostDaemon::leave(bool force, Done done) {
+  if (is_busy_) return done(busy_error());
+  if (member_ == nullptr) {
+    return done(make_error(ErrorKind::kConflict, "this host is in no cluster"));
+  }
+  is_busy_ = true;
+  const Done finished = [this, done = std::move(done)](const Result<Json>& result) {
+    is_busy_ = false;
+    done(result);
+  };
+  if (manager_ != nullptr) return leave_as_manager(force, finished);
+  leave_as_worker(force, finished);
+}
+
+void HostDaemon::leave_as_worker(bool force, const Done& done) {
+  if (force && !member_->is_connected()) return leave_alone(kStopLooks, done);
+  member_->leave(force, [this, force, done](const Result<void>& left) {
+    if (left.has_value()) return forget_cluster(done);
+    const bool is_stopping = force && (left.error().kind == ErrorKind::kConflict ||
+                                       left.error().kind == ErrorKind::kUnavailable);
+    if (!is_stopping || is_stopped_) return done(left.error());
+    // Until the last of its tasks has ended, or the manager is gone.
+    timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kLookAgain);
+    timer_->async_wait([this, done](const boost::system::error_code& error) {
+      if (!error) leave_as_worker(true, done);
+    });
+  });
+}
+
+// Stops its tasks itself; nobody is asked.
+void HostDaemon::leave_alone(int attempts, const Done& done) {
+  stop_tasks(attempts, done, [this, done] { forget_cluster(done); });
+}
+
+void HostDaemon::stop_tasks(int attempts, const Done& done, std::function<void()> then) {
+  if (agent_ == nullptr || !agent_->agent().has_running_tasks()) return then();
+  if (attempts == 0) {
+    return done(make_error(ErrorKind::kUnavailable, "tasks do not stop, try again"));
+  }
+  agent_->agent().stop_tasks("The host has left the cluster.");
+  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kLookAgain);
+  timer_->async_wait(
+      [this, attempts, done, then = std::move(then)](const boost::system::error_code& error) {
+        if (!error) stop_tasks(attempts - 1, done, then);
+      });
+}
+
+void HostDaemon::leave_as_manager(bool force, const Done& done) {
+  const ScopeState& home = manager_->home();
+  const std::string& own = member_->membership().identity.node;
+  const bool has_others = std::ranges::any_of(home.nodes, [&](const auto& each) {
+    return each.first != own && each.second.value.role == "manager";
+  });
+  if (has_others) return leave_as_one_of(force, done);
+  const size_t others = home.nodes.size() - home.nodes.count(own);
+  if (others > 0) {
+    return done(make_error(ErrorKind::kConflict,
+                           "this is the cluster's only manager, and {} other node{} in it",
+                           others,
+                           others == 1 ? " is" : "s are"));
+  }
+  if (!force) {
+    return done(make_error(ErrorKind::kConflict,
+                           "this is the cluster's only manager: with it everything that the "
+                           "cluster knows is removed; use --force for that"));
+  }
+  leave_alone(kStopLooks, done);
+}
+
+// Answers, and has the daemon start anew as what it was before.
+void HostDaemon::forget_cluster(const Done& done) {
+  if (manager_ != nullptr) ClusterNote::remove_all(options_.state_root + "/cluster").write();
+  // The one that says that the host is in a cluster first: what is left then is of no use.
+  const Result<void> removed = remove_if_there(membership_path());
+  if (!removed.has_value()) return done(removed.error());
+  static_cast<void>(remove_if_there(options_.state_root + "/agent/instance.json"));
+  names_.remove();
+  network_.remove();
+  if (manager_ != nullptr) {
+    manager_->balancers().end_service();
+    remove_cluster_files();
+  }
+  spdlog::info("cluster left");
+  done(Json::object());
+  note_restart();
+}
+
+void HostDaemon::remove_cluster_files() {
+  for (const char* name : {"ca.pem",
+                           "access_key.json",
+                           "sealing.key",
+                           "store.db",
+                           "store.db-wal",
+                           "store.db-shm",
+                           "store.db.lock",
+                           "authority.json"}) {
+    const Result<void> removed = remove_if_there(options_.state_root + "/cluster/" + name);
+    if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
+  }
+  const Result<void> removed = remove_tree(options_.state_root + "/cluster/registry");
+  if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
+  if (manager_ != nullptr) manager_->shared_store().end_member();
+  const std::string directory = options_.state_root + "/cluster";
+  remove_etcd_files(directory);
+  ClusterNote::forget_managers(directory).remove();
+  ClusterNote::remove_all(directory).remove();
+}
+
+}  // namespace ikada

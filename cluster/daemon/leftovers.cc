@@ -1,0 +1,53 @@
+#include "cluster/daemon/leftovers.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "runtime/base/atomic_file.h"
+#include "runtime/sys/file.h"
+
+namespace ikada {
+namespace {
+
+void remove_temporaries_in(const std::string& directory, std::string_view prefix) {
+  const Result<std::vector<std::string>> names = list_directory(directory);
+  if (!names.has_value()) return;  // Nothing was ever there.
+  for (const std::string& name : *names) {
+    if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
+    if (::unlink((directory + "/" + name).c_str()) != 0) {
+      spdlog::warn("{}", errno_error("remove {}/{}", directory, name).message);
+    }
+  }
+}
+
+}  // namespace
+
+void remove_temporaries(const std::string& state_root) {
+  remove_temporaries_in(state_root, "node.json.");
+  remove_temporaries_in(state_root + "/cluster", "");
+  remove_temporaries_in(state_root + "/agent", "");
+}
+
+ClusterNote::ClusterNote(std::string path) : path_(std::move(path)) {}
+
+ClusterNote ClusterNote::remove_all(const std::string& directory) {
+  return ClusterNote(directory + "/remove-all");
+}
+
+ClusterNote ClusterNote::forget_managers(const std::string& directory) {
+  return ClusterNote(directory + "/forget-managers");
+}
+
+bool ClusterNote::is_there() const { return ::access(path_.c_str(), F_OK) == 0; }
+
+void ClusterNote::write() const {
+  const Result<void> written = write_file_atomically(path_, "", 0600);
+  if (!written.has_value()) spdlog::warn("{}", written.error().message);
+}
+
+void ClusterNote::remove() const { static_cast<void>(::unlink(path_.c_str())); }
+
+}  // namespace ikada

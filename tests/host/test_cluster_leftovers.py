@@ -1,0 +1,94 @@
+"""A manager's files when it leaves, is killed while it leaves or while a backup is restored."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from cluster_hosts import Cluster, NO_TASKS, wait_until
+
+
+@pytest.fixture
+def host(tmp_path):
+    cluster = Cluster(tmp_path, 1, None, [NO_TASKS])
+    yield cluster.hosts[0]
+    cluster.close()
+
+
+def init(host):
+    host("cluster", "init", "--advertise-addr", host.address)
+
+
+def role(host):
+    return host.status()["role"]
+
+
+def kept(host):
+    """What is in the directories that hold keys and records, but sockets' and journals' folders."""
+    found = [path.name for path in (host.root / "cluster").glob("*")] \
+        if (host.root / "cluster").exists() else []
+    return sorted(found + [path.name for path in host.root.rglob("*.tmp")])
+
+
+def killed_while(host, delay_s, *words):
+    """The daemon dies that long after the command has begun, and starts anew."""
+    asking = threading.Thread(target=lambda: host(*words, check=False))
+    asking.start()
+    time.sleep(delay_s)
+    host.stop(signal.SIGKILL)
+    asking.join()
+    host.start()
+
+
+def test_who_has_left_may_found_a_cluster_at_once(host):
+    for _ in range(3):
+        init(host)
+        host("cluster", "leave", "--force")
+        assert role(host) == "none"
+    assert kept(host) == []
+
+
+@pytest.mark.timeout(120)
+def test_a_manager_killed_while_it_leaves_keeps_all_or_nothing(host):
+    for number in range(10):
+        init(host)
+        killed_while(host, 0.004 * number, "cluster", "leave", "--force")
+        if role(host) != "none":
+            host("cluster", "leave", "--force")
+        wait_until(lambda: kept(host) == [])
+
+
+@pytest.mark.timeout(200)
+def test_a_host_killed_while_it_restores_is_a_manager_or_may_restore_again(host, tmp_path):
+    init(host)
+    backup = tmp_path / "backup"
+    host("cluster", "backup", backup)
+    host("cluster", "leave", "--force")
+    for number in range(10):
+        killed_while(host, 0.03 * number, "cluster", "restore", "--advertise-addr", host.address,
+                     backup)
+        if role(host) == "none":
+            host("cluster", "restore", "--advertise-addr", host.address, backup)
+        # The manager that the backup knows is gone.
+        wait_until(lambda: len(host("node", "ls", "-q").stdout.split()) == 1)
+        host("cluster", "leave", "--force")
+        assert kept(host) == []
+
+
+def test_a_pipe_or_a_device_is_no_backup(host, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    told = host("cluster", "restore", pipe, check=False)
+    assert told.returncode == 1 and told.stderr.endswith(f"{pipe}: not a regular file\n")
+    assert role(host) == "none"
+
+    init(host)
+    told = host("cluster", "backup", pipe, check=False)
+    assert told.returncode == 1 and told.stderr.endswith("no regular file\n")
+    told = host("cluster", "backup", "", check=False)
+    assert told.stderr == "ikada cluster backup: FILE is empty\n"
+    told = host("cluster", "backup", tmp_path / "none" / "file", check=False)
+    assert told.stderr.endswith(f"{tmp_path}/none: No such file or directory\n")
+    assert os.listdir(tmp_path) and pipe.is_fifo()
