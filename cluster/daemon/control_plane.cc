@@ -423,12 +423,18 @@ void ControlPlane::wait_for_tick() {
 // What nobody has asked for, one transaction at a time: tasks of virtual instances take a step,
 // what is over is forgotten.
 void ControlPlane::keep_services() {
-  if (std::exchange(is_keeping_services_, leads()) == leads()) return;
+  const bool is_wanted = leads() && !ends_services_;
+  if (std::exchange(is_keeping_services_, is_wanted) == is_wanted) return;
   if (is_keeping_services_) {
     services_->start();
   } else {
     services_->stop();
   }
+}
+
+void ControlPlane::end_services(bool ends) {
+  ends_services_ = ends;
+  keep_services();
 }
 
 void ControlPlane::tick() {

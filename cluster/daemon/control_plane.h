@@ -105,6 +105,9 @@ class ControlPlane {
   // connections from then on.
   Result<void> serve_tls(std::uint16_t port, std::shared_ptr<boost::asio::ssl::context> tls);
 
+  // From now on no service gets tasks, or again.
+  void end_services(bool ends);
+
   // A backup of the cluster (cluster_backup.h) into a file, whose size `done` gets; in the pool.
   void back_up(std::string path, std::function<void(const Result<std::uint64_t>&)> done);
 
@@ -158,6 +161,7 @@ class ControlPlane {
   std::function<void(std::string_view)> on_change_;
   std::chrono::steady_clock::time_point look_at_images_at_{};
   bool is_keeping_services_ = false;
+  bool ends_services_ = false;
   bool stopping_ = false;
 };
 

@@ -28,6 +28,7 @@ void HostDaemon::leave(bool force, Done done) {
   is_busy_ = true;
   const Done finished = [this, done = std::move(done)](const Result<Json>& result) {
     is_busy_ = false;
+    if (!result.has_value() && manager_ != nullptr) manager_->end_services(false);
     done(result);
   };
   if (manager_ != nullptr) return leave_as_manager(force, finished);
@@ -86,6 +87,8 @@ void HostDaemon::leave_as_manager(bool force, const Done& done) {
                            "this is the cluster's only manager: with it everything that the "
                            "cluster knows is removed; use --force for that"));
   }
+  // Or tasks would be started as fast as they are stopped.
+  manager_->end_services(true);
   leave_alone(kStopLooks, done);
 }
 

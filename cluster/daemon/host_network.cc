@@ -118,7 +118,8 @@ Result<TaskBridgeSpec> HostNetwork::make() {
 
 void HostNetwork::apply() {
   Result<TaskBridgeSpec> made = make();
-  const bool is_news = !made.has_value() && is_told_ &&
+  // Before open() there is no address yet, which is no trouble.
+  const bool is_news = !made.has_value() && is_told_ && !address_.empty() &&
                        (bridge_.has_value() || bridge_.error().message != made.error().message);
   if (is_news) spdlog::error("network of tasks: {}", made.error().message);
   const bool is_new = made.has_value() && made->is_used() &&

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from cluster_hosts import Cluster, NO_TASKS, wait_until
+from cluster_faults import sleeping_service
+from cluster_hosts import NO_TASKS, Cluster, wait_until
 
 
 @pytest.fixture
@@ -92,3 +93,22 @@ def test_a_pipe_or_a_device_is_no_backup(host, tmp_path):
     told = host("cluster", "backup", tmp_path / "none" / "file", check=False)
     assert told.stderr.endswith(f"{tmp_path}/none: No such file or directory\n")
     assert os.listdir(tmp_path) and pipe.is_fifo()
+
+
+def test_the_only_manager_that_leaves_starts_no_tasks_any_more(tmp_path, shared_ikada,
+                                                               busybox_image):
+    shared_ikada("save", "-o", tmp_path / "busybox.tar", busybox_image)
+    cluster = Cluster(tmp_path / "hosts", 1, tmp_path / "busybox.tar")
+    host = cluster.manager
+    try:
+        init(host)
+        sleeping_service(host, busybox_image, 3)
+        wait_until(lambda: len(host("ps", "-q").stdout.split()) == 3, cluster=cluster)
+
+        host("cluster", "leave", "--force", timeout=60)
+
+        assert role(host) == "none"
+        assert host("ps", "-q").stdout == ""
+        assert len(host("ps", "-a", "-q").stdout.split()) == 3
+    finally:
+        cluster.close()
