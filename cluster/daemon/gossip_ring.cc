@@ -53,7 +53,7 @@ std::vector<std::string> gossip_key_ids(const std::vector<gossip::GossipKey>& ke
 }
 
 GossipRing arrange_keys(const std::vector<gossip::GossipKey>& keys, const KeyRing& ring) {
-  GossipRing arranged{.next = ring.next};
+  GossipRing arranged{.keys = {}, .next = ring.next};
   for (const std::string& id : ring.ids) {
     const auto found = std::ranges::find_if(
         keys, [&](const gossip::GossipKey& key) { return id_text(key) == id; });

@@ -57,9 +57,10 @@ void NetworkBalancers::update(const BalancerPlan& plan,
       apply(plan_balanced_table(plan_network_table(listeners, sight)), listeners.empty());
   note_trouble(done);
   if (!done.has_value()) return;
-  sight_ = std::move(sight);
   if (plan_ == plan && seen_ == known) return;
+  // A container that has gone has no published port any more: it was where it was seen last.
   end_flows(find_ended_targets(plan_, plan, known));
+  sight_ = std::move(sight);
   plan_ = plan;
   seen_ = known;
   draining_ = find_draining_targets(plan);

@@ -47,7 +47,7 @@ class NetworkBalancers {
   std::optional<bool> was_there_;  // The table, when this object was made.
   BalancerPlan plan_;
   TargetObservations seen_;
-  NetworkSight sight_;
+  NetworkSight sight_;  // When the plan or what is seen has changed last.
   std::string applied_;
   std::vector<DrainingTarget> draining_;
   std::vector<std::int64_t> counts_;  // Of them.

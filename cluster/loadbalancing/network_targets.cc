@@ -90,11 +90,12 @@ std::vector<EndedTarget> find_ended_targets(const BalancerPlan& before,
   for (const PlannedGroup& old : before.groups) {
     if (!is_network_protocol(old.protocol)) continue;
     const PlannedGroup* now = group_named(after, old.name);
+    // Datagrams would go there for as long as their client sends any.
     const bool ends_drained =
-        is_set(old, "deregistration_delay.connection_termination.enabled", false);
+        is_set(old, "deregistration_delay.connection_termination.enabled", old.protocol != "TCP");
     for (const PlannedTarget& target : old.targets) {
       const bool is_gone = now == nullptr || !has_target(*now, target);
-      if (is_gone && ends_drained) end(ended, old, target);
+      if (is_gone && (ends_drained || !target.draining)) end(ended, old, target);
     }
     const bool ends_unhealthy =
         is_set(old, "target_health_state.unhealthy.connection_termination.enabled", true);

@@ -32,8 +32,8 @@ std::vector<NetworkListener> find_network_targets(const BalancerPlan& plan,
                                                   const TargetObservations& seen);
 
 // Targets whose connections have to end now: of those in `before` that are not healthy any more
-// while others of their group are, and those that are gone after their drain, where the group's
-// attributes say so.
+// while others of their group are, those that are gone without a drain, and after it where the
+// group's attributes say so.
 struct EndedTarget {
   PlannedTarget target = {};
   bool is_udp = false;

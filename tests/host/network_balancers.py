@@ -91,6 +91,14 @@ class NetworkCluster(cluster_hosts.Cluster):
                             "containerPort": 80}], **options)
         assert "service" in made, made
 
+    def wait_connected(self):
+        def connected():
+            # While nobody leads the command says so, with status 1.
+            told = self.manager("node", "ls", "--format", "{{.State}}", check=False)
+            return told.stdout.split() == ["connected"] * len(self.hosts)
+
+        wait_until(connected, 60, self)
+
     def ask(self, address, port, count, path="/cgi-bin/who"):
         """{(address that the target saw, target's name)} of so many requests of the client."""
         seen = set()

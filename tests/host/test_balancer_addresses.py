@@ -108,6 +108,7 @@ def test_the_daemons_crash_leaves_the_address_where_it_is(cluster, addresses):
     time.sleep(1)
     assert on_hosts(cluster, addresses[0]) == [holder]
     assert "address released" not in holder.log.read_text()
+    cluster.wait_connected()
 
 
 @pytest.mark.timeout(120)
@@ -130,8 +131,8 @@ def test_the_address_of_a_lost_host_is_soon_on_another(cluster, addresses, capsy
     assert mac_known(cluster, addresses[0]) == mac_of(others[0]) != old_mac
     with capsys.disabled():
         print(f" [{took:.1f} s without the address]", end="")
-    # Detection takes two to three seconds.
-    assert took < 6
+    # Detection takes two to three seconds, and more where the lost one has led.
+    assert took < 10
     # The lost one has found out by itself, and does not answer for it when it is back.
     wait_until(lambda: holder not in on_hosts(cluster, addresses[0]), cluster=cluster)
     holder.net.set_link(True)
@@ -141,8 +142,7 @@ def test_the_address_of_a_lost_host_is_soon_on_another(cluster, addresses, capsy
 
 @pytest.mark.timeout(120)
 def test_a_host_that_drains_gives_the_address_back(cluster, addresses):
-    wait_until(lambda: [node["State"] for node in cluster.nodes().values()] ==
-               ["connected"] * 3, 60, cluster)
+    cluster.wait_connected()
     holder, = on_hosts(cluster, addresses[0])
     name = node_name(cluster, holder)
     cluster.manager("node", "drain", name)

@@ -84,7 +84,7 @@ def test_a_balancer_is_made_found_and_deleted(elb, region):
 
 @pytest.mark.parametrize("options", [
     {"Name": "-web"}, {"Name": "a" * 33}, {"Name": "internal-web"}, {"Name": "w_b"},
-    {"Type": "network"}, {"Scheme": "other"}, {"IpAddressType": "dualstack"},
+    {"Type": "gateway"}, {"Scheme": "other"}, {"IpAddressType": "dualstack"},
     {"Tags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]}])
 def test_what_no_balancer_can_be_is_refused(elb, options):
     code_of(elb.create_load_balancer, **{"Name": "web", **options})
@@ -140,7 +140,7 @@ def test_a_target_group_is_made_changed_and_deleted(elb):
 
 
 @pytest.mark.parametrize("options", [
-    {"Protocol": "TCP"}, {"TargetType": "lambda"}, {"HealthCheckPath": "no-slash"},
+    {"Protocol": "TLS"}, {"TargetType": "lambda"}, {"HealthCheckPath": "no-slash"},
     {"HealthCheckPath": "/a b"}, {"Matcher": {"HttpCode": "200-"}},
     {"Matcher": {"HttpCode": "600"}}, {"HealthCheckPort": "none"}, {"ProtocolVersion": "HTTP3"},
     {"HealthCheckIntervalSeconds": 10, "HealthCheckTimeoutSeconds": 20}])

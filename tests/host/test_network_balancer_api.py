@@ -134,6 +134,8 @@ def test_attributes_are_those_that_act(elb):
         with pytest.raises(botocore.exceptions.ClientError):
             put(key, value)
     datagrams = make_group(elb, "datagrams", Protocol="UDP")["TargetGroupArn"]
+    assert values(elb.describe_target_group_attributes(TargetGroupArn=datagrams))[
+        "deregistration_delay.connection_termination.enabled"] == "true"
     with pytest.raises(botocore.exceptions.ClientError):
         put("preserve_client_ip.enabled", "false", datagrams)
     arn = balancer["LoadBalancerArn"]

@@ -1,6 +1,7 @@
 #include "cluster/api/elb/elb_attributes.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "runtime/base/number.h"
@@ -49,25 +50,30 @@ constexpr AttributeRule kNetworkBalancerRules[] = {
     {"zonal_shift.config.enabled", "false", "false"},
 };
 
-constexpr AttributeRule kNetworkGroupRules[] = {
-    {"deregistration_delay.connection_termination.enabled", "false", "bool"},
-    {"deregistration_delay.timeout_seconds", "300", "0-3600"},
-    {"load_balancing.cross_zone.enabled",
-     "use_load_balancer_configuration",
-     "true|use_load_balancer_configuration"},
-    {"preserve_client_ip.enabled", "true", "bool"},
-    {"proxy_protocol_v2.enabled", "false", "false"},
-    {"stickiness.enabled", "false", "bool"},
-    {"stickiness.type", "source_ip", "source_ip"},
-    {"target_group_health.dns_failover.minimum_healthy_targets.count", "1", "1"},
-    {"target_group_health.dns_failover.minimum_healthy_targets.percentage", "off", "off"},
-    {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1", "1"},
-    {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage",
-     "off",
-     "off"},
-    {"target_health_state.unhealthy.connection_termination.enabled", "true", "bool"},
-    {"target_health_state.unhealthy.draining_interval_seconds", "0", "0"},
-};
+// `termination`: whether connections end with the drain, unless something else is set.
+constexpr std::array<AttributeRule, 13> network_group_rules(const char* termination) {
+  return {{
+      {"deregistration_delay.connection_termination.enabled", termination, "bool"},
+      {"deregistration_delay.timeout_seconds", "300", "0-3600"},
+      {"load_balancing.cross_zone.enabled",
+       "use_load_balancer_configuration",
+       "true|use_load_balancer_configuration"},
+      {"preserve_client_ip.enabled", "true", "bool"},
+      {"proxy_protocol_v2.enabled", "false", "false"},
+      {"stickiness.enabled", "false", "bool"},
+      {"stickiness.type", "source_ip", "source_ip"},
+      {"target_group_health.dns_failover.minimum_healthy_targets.count", "1", "1"},
+      {"target_group_health.dns_failover.minimum_healthy_targets.percentage", "off", "off"},
+      {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1", "1"},
+      {"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage",
+       "off",
+       "off"},
+      {"target_health_state.unhealthy.connection_termination.enabled", "true", "bool"},
+      {"target_health_state.unhealthy.draining_interval_seconds", "0", "0"},
+  }};
+}
+constexpr auto kStreamGroupRules = network_group_rules("false");
+constexpr auto kDatagramGroupRules = network_group_rules("true");
 
 constexpr AttributeRule kGroupRules[] = {
     {"deregistration_delay.timeout_seconds", "300", "0-3600"},
@@ -166,8 +172,9 @@ std::span<const AttributeRule> rules_of(const LoadBalancer& balancer) {
 }
 
 std::span<const AttributeRule> rules_of(const TargetGroup& group) {
-  if (is_network_protocol(group.protocol)) return kNetworkGroupRules;
-  return kGroupRules;
+  if (!is_network_protocol(group.protocol)) return kGroupRules;
+  if (group.protocol == "TCP") return kStreamGroupRules;
+  return kDatagramGroupRules;
 }
 
 }  // namespace

@@ -83,8 +83,9 @@ TEST_CASE("connections to an unhealthy target end while others are healthy") {
 }
 
 TEST_CASE("connections to a drained target end only where the group says so") {
-  BalancerPlan before = network_plan("UDP");
+  BalancerPlan before = network_plan("TCP");
   BalancerPlan after = before;
+  before.groups[0].targets[0].draining = true;
   after.groups[0].targets.erase(after.groups[0].targets.begin());
   CHECK(find_ended_targets(before, after, {}).empty());
 
@@ -93,7 +94,31 @@ TEST_CASE("connections to a drained target end only where the group says so") {
   const auto ended = find_ended_targets(before, after, {});
   REQUIRE(ended.size() == 1);
   CHECK(ended[0].target.id == "one");
-  CHECK(ended[0].is_udp);
+  CHECK_FALSE(ended[0].is_udp);
+}
+
+TEST_CASE("flows of datagrams end with the drain unless the group says otherwise") {
+  BalancerPlan before = network_plan("UDP");
+  BalancerPlan after = before;
+  before.groups[0].targets[0].draining = true;
+  after.groups[0].targets.erase(after.groups[0].targets.begin());
+  REQUIRE(find_ended_targets(before, after, {}).size() == 1);
+  CHECK(find_ended_targets(before, after, {})[0].is_udp);
+
+  before.groups[0].attributes = {{"deregistration_delay.connection_termination.enabled", "false"}};
+
+  CHECK(find_ended_targets(before, after, {}).empty());
+}
+
+TEST_CASE("connections to a target that is gone without a drain end") {
+  const BalancerPlan before = network_plan("TCP");
+  BalancerPlan after = before;
+  after.groups[0].targets.pop_back();
+
+  const auto ended = find_ended_targets(before, after, {});
+
+  REQUIRE(ended.size() == 1);
+  CHECK(ended[0].target.id == "two");
 }
 
 TEST_CASE("targets that drain are told with their groups") {
