@@ -82,6 +82,7 @@ Result<Service> make_service(const ApiCall& call,
       service::can_be_rebalanced(service)) {
     service.availability_zone_rebalancing = "ENABLED";
   }
+  IK_TRY(check_percents(service));
   IK_TRY(check_rebalancing(service));
   const auto given = input.request.load_balancers.value_or(std::vector<ServiceLoadBalancer>{});
   add_deployment(call,

@@ -165,6 +165,16 @@ Result<void> check_daemon_request(const ServiceRequest& request) {
   return {};
 }
 
+Result<void> check_percents(const Service& service) {
+  const DeploymentConfiguration& limits = service.deployment_configuration;
+  if (limits.minimum_healthy_percent != kWholePercent || limits.maximum_percent != kWholePercent) {
+    return {};
+  }
+  return invalid_parameter(
+      "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block "
+      "deployments.");
+}
+
 Result<void> check_rebalancing(const Service& service) {
   if (service.availability_zone_rebalancing != "ENABLED" || service::can_be_rebalanced(service)) {
     return {};

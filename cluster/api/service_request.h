@@ -38,6 +38,9 @@ Result<void> check_service_request(const ApiCall& call, const ServiceRequest& re
 // InvalidParameterException for what a service of the strategy DAEMON cannot have.
 Result<void> check_daemon_request(const ServiceRequest& request);
 
+// With both its percentages at 100 no deployment could ever go on.
+Result<void> check_percents(const Service& service);
+
 // InvalidParameterException for a service that is to be rebalanced and cannot be.
 Result<void> check_rebalancing(const Service& service);
 

@@ -49,6 +49,7 @@ Result<Service> updated(const ApiCall& call,
   }
   const std::string shape_before = shape_of(before, parts);
   apply_request(call, input.request, service);
+  if (input.request.deployment_configuration.has_value()) IK_TRY(check_percents(service));
   if (input.request.availability_zone_rebalancing.has_value()) IK_TRY(check_rebalancing(service));
   if (input.request.task_definition.has_value()) {
     IK_LET(definition, resolve_runnable(call, state, *input.request.task_definition, false));

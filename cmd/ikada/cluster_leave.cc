@@ -19,7 +19,7 @@ Result<void> cluster_leave(bool force, const Context& context) {
   // The daemon starts anew as what it was before; then the host may join the next one.
   const auto end = std::chrono::steady_clock::now() + kMaxWait;
   while (std::chrono::steady_clock::now() < end) {
-    const Result<Json> status = ask_cluster(context, "GET", "/cluster/status");
+    const Result<Json> status = ask_cluster(context, "GET", "/cluster");
     if (status.has_value() && !status->contains("node")) return {};
     std::this_thread::sleep_for(kLookAgain);
   }

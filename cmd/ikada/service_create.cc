@@ -34,7 +34,8 @@ void add_service_create_command(CLI::App& group, Context& context) {
   auto options = std::make_shared<ServiceOptions>();
   CLI::App* command = group.add_subcommand("create", "Keep a number of tasks running");
   command->add_option("service", options->service.name, "Its name");
-  command->add_option("task-definition", options->definition, "FAMILY or FAMILY:REVISION");
+  command->add_option("task-definition", options->definition, "FAMILY or FAMILY:REVISION")
+      ->check(not_empty);
   command->add_flag("--daemon", options->daemon, "One task on every host instead of a number");
   add_service_options(*command, *options);
   command->callback([options, &context] { context.finish(create_a_service(*options, context)); });

@@ -18,8 +18,10 @@ void add_service_deploy_command(CLI::App& group, Context& context) {
   auto options = std::make_shared<ServiceOptions>();
   CLI::App* command = group.add_subcommand("deploy", "Replace a service's tasks by new ones");
   command->add_option("service", options->service.name, "Its name")->required();
-  command->add_option(
-      "task-definition", options->definition, "FAMILY or FAMILY:REVISION; the same by default");
+  command
+      ->add_option(
+          "task-definition", options->definition, "FAMILY or FAMILY:REVISION; the same by default")
+      ->check(not_empty);
   command->add_option(
       "--cluster", options->service.cluster, "Name of the cluster, default by default");
   command->add_flag("-w,--wait", options->wait, "Wait until all its tasks are new");

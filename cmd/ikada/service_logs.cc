@@ -13,12 +13,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cluster/engine/time_argument.h"
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/line_source.h"
 #include "cmd/ikada/open_engine.h"
 #include "cmd/ikada/service_choice.h"
 #include "cmd/ikada/task_choice.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/number.h"
 
 namespace ikada {
 namespace {
@@ -260,6 +262,15 @@ class ServiceLogs {
 };
 
 Result<void> show_service_logs(const ServiceLogsOptions& options, const Context& context) {
+  // Before each of the tasks says so.
+  if (!options.since.empty()) {
+    IK_LET(since, parse_time_argument(options.since, unix_now()).context("--since"));
+    static_cast<void>(since);
+  }
+  if (!options.tail.empty() && options.tail != "all" && !options.tail.starts_with('-')) {
+    IK_LET(lines, parse_unsigned(options.tail).context("--tail"));
+    static_cast<void>(lines);
+  }
   IK_LET(program, own_program());
   return ServiceLogs(options, context, std::move(program)).run();
 }

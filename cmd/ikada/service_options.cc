@@ -7,6 +7,8 @@
 
 namespace ikada {
 
+std::string not_empty(const std::string& text) { return text.empty() ? "is empty" : ""; }
+
 void add_service_options(CLI::App& command, ServiceOptions& options) {
   constexpr int kMostPercent = 10'000;
   command.add_flag(

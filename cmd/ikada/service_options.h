@@ -26,6 +26,9 @@ struct ServiceOptions {
   bool wait = false;
 };
 
+// A check of CLI11's: an empty text, of a variable that is not set, is no name.
+std::string not_empty(const std::string& text);
+
 // The options of CreateService and UpdateService; the names are added by the command.
 void add_service_options(CLI::App& command, ServiceOptions& options);
 

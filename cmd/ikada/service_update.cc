@@ -9,8 +9,9 @@ void add_service_update_command(CLI::App& group, Context& context) {
   auto options = std::make_shared<ServiceOptions>();
   CLI::App* command = group.add_subcommand("update", "Change a service");
   command->add_option("service", options->service.name, "Its name")->required();
-  command->add_option(
-      "--task-definition", options->definition, "FAMILY or FAMILY:REVISION to deploy");
+  command
+      ->add_option("--task-definition", options->definition, "FAMILY or FAMILY:REVISION to deploy")
+      ->check(not_empty);
   command->add_flag(
       "--force-new-deployment", options->force, "Replace its tasks although nothing else changes");
   add_service_options(*command, *options);

@@ -240,6 +240,8 @@ def test_creating_a_service_again_is_the_same_or_refused(ecs):
                          "containerPort": 80}]}, "arn:x does not exist"),
     ({"deploymentConfiguration": {"minimumHealthyPercent": 101}}, "minimumHealthyPercent"),
     ({"deploymentConfiguration": {"maximumPercent": 99}}, "maximumPercent"),
+    ({"deploymentConfiguration": {"minimumHealthyPercent": 100, "maximumPercent": 100}},
+     "this will block deployments"),
     ({"placementStrategy": [{"type": "pile"}]}, "pile"),
     ({"placementConstraints": [{"type": "memberOf", "expression": "("}]}, ""),
     ({"propagateTags": "ALL"}, "propagateTags"),
