@@ -12,11 +12,18 @@
 namespace ikada {
 namespace {
 
+// Of files that are replaced, and of a store that is made from a backup.
+bool is_temporary(std::string_view name) {
+  constexpr std::string_view kHalfStore = "store.db.";
+  const bool is_half_store = name.starts_with(kHalfStore) && name != "store.db.lock";
+  return name.ends_with(".tmp") || is_half_store;
+}
+
 void remove_temporaries_in(const std::string& directory, std::string_view prefix) {
   const Result<std::vector<std::string>> names = list_directory(directory);
   if (!names.has_value()) return;  // Nothing was ever there.
   for (const std::string& name : *names) {
-    if (!name.starts_with(prefix) || !name.ends_with(".tmp")) continue;
+    if (!name.starts_with(prefix) || !is_temporary(name)) continue;
     if (::unlink((directory + "/" + name).c_str()) != 0) {
       spdlog::warn("{}", errno_error("remove {}/{}", directory, name).message);
     }
