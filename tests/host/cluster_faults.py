@@ -168,11 +168,31 @@ def paused(host):
         host.process.send_signal(signal.SIGCONT)
 
 
+def etcd_of(host):
+    """The pids of its member of etcd, if it runs."""
+    return subprocess.run(["pgrep", "-f", f"data-dir={host.root}/"], capture_output=True,
+                          text=True, check=False).stdout.split()
+
+
+@contextlib.contextmanager
+def slow_disk(host, seconds):
+    """Each flush to disk of its member of etcd takes that much longer."""
+    pid, = etcd_of(host)
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-q", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e",
+         f"inject=fsync,fdatasync:delay_enter={int(seconds * 1e6)}", "-p", pid],
+        stdin=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        tracer.send_signal(signal.SIGINT)
+        tracer.wait(timeout=10)
+
+
 @contextlib.contextmanager
 def paused_etcd(host):
     """Its member of etcd stands still, if it runs."""
-    found = subprocess.run(["pgrep", "-f", f"data-dir={host.root}/"], capture_output=True,
-                           text=True, check=False).stdout.split()
+    found = etcd_of(host)
     for pid in found:
         os.kill(int(pid), signal.SIGSTOP)
     try:

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from cluster_faults import (containers_of, cut, lose_power, give_power, mend, paused,
-                            running_tasks, serving_cluster, tasks_by_host)
+                            running_tasks, serving_cluster, slow_disk, tasks_by_host)
 from cluster_hosts import wait_until
 from cluster_writes import Writer, cluster_names
 
@@ -253,6 +253,25 @@ def test_a_manager_with_a_full_disk_is_done_without_until_it_has_room(settled, l
     wait_until(lambda: "cluster" in full.api("CreateCluster", clusterName=f"again{leads}"), 40,
                settled)
     assert full.process.poll() is None
+    assert tasks_by_host(settled) == before
+
+
+@pytest.mark.parametrize("leads", [False, True])
+def test_a_manager_with_a_slow_disk_holds_nobody_up_for_long(settled, leads):
+    leader = wait_for_leader(settled)
+    slow = leader if leads else next(each for each in settled.hosts[:3] if each is not leader)
+    manager = lead_elsewhere(settled, slow)
+    before = tasks_by_host(settled)
+
+    with slow_disk(slow, 2):
+        writer = Writer(manager, f"slow{leads}")
+        time.sleep(15)
+        during = len(writer.acknowledged)
+    writer.end()
+
+    print(f"{during} written, {len(writer.refused)} refused, longest {writer.longest_s:.1f} s")
+    assert during > 20 and writer.longest_s < 10
+    wait_until(lambda: set(writer.acknowledged) <= cluster_names(slow), cluster=settled)
     assert tasks_by_host(settled) == before
 
 
