@@ -2,9 +2,13 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "cluster/agent/task_error.h"
+#include "cluster/engine/active_mark.h"
 #include "cluster/engine/container_names.h"
 #include "cluster/engine/engine_image.h"
 #include "cluster/engine/record_plan.h"
@@ -40,8 +44,17 @@ std::string digest_of(const StoredImage& image, const std::string& wanted) {
   return first.empty() ? image.manifest_digest : first;
 }
 
-// The image, or for one that is named by tag and digest what has that tag and never came from a
-// registry: an image that was made on each host has another digest on each.
+// Whether the image was pulled from that repository, or pushed to it.
+bool is_of_repository(const StoredImage& image, const Reference& reference) {
+  return std::ranges::any_of(image.repo_digests, [&](const std::string& each) {
+    const Result<Reference> other = parse_reference(each);
+    return other.has_value() && other->registry == reference.registry &&
+           other->repository == reference.repository;
+  });
+}
+
+// The image, or for one that is named by tag and digest what has that tag and is of no registry's
+// repository of that name: an image that was made on each host has another digest on each.
 Result<StoredImage> find_image(const ImageStore& store, const std::string& name) {
   Result<StoredImage> found = store.find(name);
   if (found.has_value()) return found;
@@ -49,7 +62,7 @@ Result<StoredImage> find_image(const ImageStore& store, const std::string& name)
   if (!reference.has_value() || reference->digest.empty() || reference->tag.empty()) return found;
   reference->digest.clear();
   Result<StoredImage> tagged = store.find(reference->canonical());
-  return tagged.has_value() && tagged->repo_digests.empty() ? tagged : found;
+  return tagged.has_value() && !is_of_repository(*tagged, *reference) ? tagged : found;
 }
 
 }  // namespace
@@ -97,8 +110,16 @@ std::optional<std::string> ContainerActions::find(const TaskFacts& facts,
   return id.has_value() ? std::optional(*id) : std::nullopt;
 }
 
+// The monitor of a start whose daemon was killed goes on with it: what becomes of it is waited for,
+// or a container would run that nobody knows.
 bool ContainerActions::has_started(const std::string& id) {
-  return live_status(layout(), id).state != LiveState::kCreated;
+  constexpr std::chrono::milliseconds kLook{20};
+  constexpr int kLooks = 1000;
+  const auto is_started = [&] { return live_status(layout(), id).state != LiveState::kCreated; };
+  for (int look = 0; look < kLooks && !is_started() && is_looked_after(layout(), id); ++look) {
+    std::this_thread::sleep_for(kLook);
+  }
+  return is_started();
 }
 
 Result<ContainerRecord> ContainerActions::create_and_start(const ContainerPlan& plan) {

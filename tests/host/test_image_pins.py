@@ -71,3 +71,21 @@ def test_a_tag_that_moves_changes_nothing_until_the_next_deployment(
     pinned, = shown["serviceRevisions"][0]["containerImages"]
     assert pinned == {"containerName": "app", "image": image, "imageDigest": second.pop()}
     ecs.delete_service(service="pinned", force=True)
+
+
+def test_an_image_that_has_another_name_in_a_registry_is_there_for_all_tasks(
+        host, busybox_image, shared_ikada):
+    """It was tagged here; what its deployment pins is in no registry of its name."""
+    ecs = host.client(region=task_host.REGION)
+    shared_ikada("tag", busybox_image, "mine:1")
+    ecs.register_task_definition(family="mine", containerDefinitions=[
+        sh("mine:1", "exec sleep 1000", stopTimeout=1)])
+    ecs.create_service(serviceName="mine", taskDefinition="mine", desiredCount=1)
+    wait_stable(ecs, "mine")
+
+    ecs.update_service(service="mine", desiredCount=3)
+    wait_stable(ecs, "mine")
+
+    assert tasks_of(ecs, "mine", "STOPPED") == []
+    ecs.delete_service(service="mine", force=True)
+    shared_ikada("rmi", "mine:1", check=False)
