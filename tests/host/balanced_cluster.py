@@ -58,8 +58,7 @@ class BalancedCluster:
         balancer = self.elb("CreateLoadBalancer", Name="web")["LoadBalancers"][0]
         self.group = self.elb("CreateTargetGroup", Name="web", Protocol="HTTP", Port=80,
                               VpcId="vpc-1", **HEALTH)["TargetGroups"][0]["TargetGroupArn"]
-        self.elb("ModifyTargetGroupAttributes", TargetGroupArn=self.group, Attributes=[
-            {"Key": "deregistration_delay.timeout_seconds", "Value": str(delay)}])
+        self.set_delay(delay)
         self.elb("CreateListener", LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP",
                  Port=PORT, DefaultActions=[{"Type": "forward", "TargetGroupArn": self.group}])
         made = self.manager.api("CreateService", serviceName="web", taskDefinition="web",
@@ -68,6 +67,10 @@ class BalancedCluster:
                                      "containerPort": 80}])
         assert "service" in made, made
         self.wait_healthy(count)
+
+    def set_delay(self, seconds):
+        self.elb("ModifyTargetGroupAttributes", TargetGroupArn=self.group, Attributes=[
+            {"Key": "deregistration_delay.timeout_seconds", "Value": str(seconds)}])
 
     def health(self, host=None):
         told = self.elb("DescribeTargetHealth", host, TargetGroupArn=self.group)
@@ -140,6 +143,16 @@ class BalancedCluster:
         lost = time.monotonic()
         wait_until(lambda: self.health().count("healthy") == count, 60, self.cluster)
         return lost - started, time.monotonic() - started
+
+    def stop_with_delay(self, delay):
+        """Seconds until a task that is stopped has been drained, its group's delay being that."""
+        self.set_delay(delay)
+        task = self.tasks()[0]["taskArn"]
+        started = time.monotonic()
+        self.manager.api("StopTask", task=task)
+        wait_until(lambda: self.manager.api("DescribeTasks", tasks=[task])["tasks"][0][
+            "lastStatus"] == "STOPPED", delay, self.cluster)
+        return time.monotonic() - started
 
     def kill_leader(self):
         """SIGKILL for the daemon that leads; it is started again. The host, or None without one."""

@@ -75,8 +75,11 @@ def test_only_what_is_under_way_to_a_lost_host_fails(web):
     host = web.cluster.hosts[2]
     with web.load(RATE) as load:
         detected_s, healthy_s = web.lose(host, COUNT)
+    drained_s = web.stop_with_delay(300)
     host.net.set_link(True)
 
     # At most what each connection had under way.
     assert len(load.failures) <= 16
     assert detected_s < 8 and healthy_s < 15
+    # Nobody waits for what the lost host's balancer had to say of a target that is drained.
+    assert drained_s < 60

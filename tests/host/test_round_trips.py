@@ -3,17 +3,14 @@
 import http.server
 import json
 import os
-import pathlib
-import shutil
 import subprocess
-import tempfile
 import threading
-import time
 
 import pytest
 
 import images
 import programs
+from engine_clients import docker, podman  # noqa: F401
 from own_registry import OwnRegistry, password_file
 
 USER, PASSWORD = "ada", "engine: no. 1"
@@ -23,17 +20,6 @@ def image(text="hello\n"):
     return images.Image([images.layer_of_entries([images.entry("hello", text)]),
                          images.layer_of_entries([images.entry("big", os.urandom(1 << 20))])],
                         config={"Cmd": ["/hello"], "Env": ["A=1"], "Labels": {"k": "v"}})
-
-
-@pytest.fixture
-def podman(storage):
-    arguments, environment = storage
-
-    def call(*words, **options):
-        return programs.run("podman", *arguments, "--cgroup-manager", "cgroupfs",
-                            "--events-backend", "none", *words, env=environment, timeout=120,
-                            **options)
-    return call
 
 
 @pytest.fixture
@@ -119,42 +105,6 @@ def test_ikada_pushes_to_its_own_registry_only_what_is_missing(ikada, registry, 
     ikada("rmi", "-f", made.id)
     ikada("pull", "-q", f"{own.address}/b/web:1")
     assert ikada.inspect(f"{own.address}/b/web:1")["Id"] == made.id
-
-
-@pytest.fixture
-def docker():
-    """docker of a dockerd that runs no containers, or a skip."""
-    if shutil.which("dockerd") is None or shutil.which("docker") is None:
-        pytest.skip("no docker here: apt-get install docker.io")
-    # Sockets below a long path cannot be bound.
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="ikada-docker-"))
-    environment = {**os.environ, "HOME": str(directory), "DOCKER_CONFIG": str(directory),
-                   "DOCKER_HOST": f"unix://{directory}/sock"}
-    with open(directory / "log", "wb") as log:
-        daemon = subprocess.Popen(
-            ["dockerd", "--host", f"unix://{directory}/sock", "--data-root", directory / "data",
-             "--exec-root", directory / "exec", "--pidfile", directory / "pid",
-             "--storage-driver", "vfs", "--bridge", "none", "--iptables=false",
-             "--ip6tables=false", "--ip-masq=false"],
-            stdout=log, stderr=log, env=environment)
-
-    def call(*words, **options):
-        return programs.run("docker", *words, env=environment, timeout=60, **options)
-
-    deadline = time.monotonic() + 30
-    try:
-        while call("version", check=False).returncode != 0:
-            if daemon.poll() is not None or time.monotonic() > deadline:
-                pytest.skip("dockerd does not start here: "
-                            + (directory / "log").read_text(errors="replace")[-300:])
-            time.sleep(0.2)
-        yield call
-    finally:
-        daemon.terminate()
-        daemon.wait(timeout=60)
-        # It mounts that on itself and leaves it so.
-        subprocess.run(["umount", "-l", directory / "data"], capture_output=True, check=False)
-        shutil.rmtree(directory)
 
 
 def test_the_docker_client_logs_in_pushes_and_pulls(docker, tmp_path):
