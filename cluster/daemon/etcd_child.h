@@ -2,8 +2,9 @@
 //
 //   PROGRAM etcd-child PARENT-PID ETCD ARGUMENT…
 //
-// It has the kernel kill it when ikadad dies, and becomes etcd. So no member is left behind that
-// nobody looks after, and the next ikadad starts its own.
+// It has the kernel kill it when ikadad dies, asks for the members that a new one begins with
+// (etcd_joining.h), and becomes etcd. So no member is left behind that nobody looks after, and the
+// next ikadad starts its own.
 //
 // Source: PR_SET_PDEATHSIG in prctl(2): the thread that starts it has to live on.
 #pragma once

@@ -36,11 +36,10 @@ std::optional<Proposal> plan_lost_host(const ScopeState& scope, const Node& node
       continue;
     }
     if (proposal.changes.size() >= kMaxChanges) break;
-    proposal.put(
-        task_key(scope.scope, *node.cluster, id),
-        stopped_unheard(
-            task.value, fmt::format("Host EC2 (instance {}) terminated.", *node.instance), now),
-        task.revision);
+    Task stopped = stopped_unheard(
+        task.value, fmt::format("Host EC2 (instance {}) terminated.", *node.instance), now);
+    if (!stopped.stop_code.has_value()) stopped.stop_code = "TerminationNotice";
+    proposal.put(task_key(scope.scope, *node.cluster, id), stopped, task.revision);
   }
   return proposal.changes.empty() ? std::nullopt : std::optional<Proposal>(std::move(proposal));
 }

@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/etcd_joining.h"
 #include "cluster/store/etcd_members.h"
 #include "cluster/store/store_copy.h"
 #include "runtime/base/clock.h"
@@ -246,12 +247,7 @@ Result<EtcdSetup> SharedStore::admit(const std::string& name,
   setup.name = name;
   setup.address = address;
   setup.is_new = false;
-  setup.initial_cluster.clear();
-  for (const EtcdMember& member : members) {
-    if (!setup.initial_cluster.empty()) setup.initial_cluster += ',';
-    const std::string& word = member.peer_url == own ? name : member.name;
-    setup.initial_cluster += fmt::format("{}={}", word, member.peer_url);
-  }
+  setup.initial_cluster = to_initial_cluster(members, own, name);
   return setup;
 }
 

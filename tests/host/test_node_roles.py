@@ -257,6 +257,28 @@ def test_a_promotion_waits_for_managers_and_can_be_taken_back(make_cluster):
     promoting.join()
 
 
+@pytest.mark.timeout(200)
+def test_a_new_manager_begins_with_the_members_that_there_are_by_then(make_cluster):
+    cluster = make_cluster(4, None, [{"run_tasks": False}] * 4)
+    cluster.init()
+    cluster.lead_with(3)
+    worker = cluster.hosts[3]
+    leader = wait_for_leader(cluster)
+    lead_by(cluster, leader)
+    gone = next(host for host in cluster.hosts if host not in (leader, worker))
+    name = name_of(gone)
+    promoting = promote(leader, "host4")
+    # It has what a manager needs, and is killed before its etcd has begun.
+    wait_until(lambda: "role changed role=manager" in worker.log.read_text(), cluster=cluster)
+    worker.stop(signal.SIGKILL)
+    assert not (worker.root / "cluster" / "etcd" / "data" / "member" / "wal").exists()
+    gone.stop(signal.SIGKILL)
+    assert leader("node", "rm", "--force", name).returncode == 0
+    worker.start()
+    is_settled(cluster, ["host4"], [])
+    promoting.join()
+
+
 def name_role_of(host, name):
     lines = host("node", "ls", "--format", "{{.Name}} {{.Role}}").stdout.splitlines()
     return next(line.split()[-1] for line in lines if line.startswith(name))

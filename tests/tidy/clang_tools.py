@@ -113,8 +113,9 @@ def wanted_keys(build=BUILD):
     """
     commands = compile_commands(build)
     keys = ContentKeys()
-    return {path: keys.key(path, commands[path]) for path in files()
-            if path.endswith(".cc") and path in commands and not path.startswith("tests/")}, commands
+    wanted = {path: keys.key(path, commands[path]) for path in files()
+              if path.endswith(".cc") and path in commands and not path.startswith("tests/")}
+    return wanted, commands
 
 
 def record_known(build=BUILD):
@@ -156,7 +157,7 @@ def _tidy_batch(batch, commands, scratch):
         # Beside copies of the configurations that hold for the sources' folder.
         folder = pathlib.PurePath(batch.paths[0]).parent
         place = pathlib.Path(tempfile.mkdtemp(dir=scratch))
-        (place / folder).mkdir(parents=True)
+        (place / folder).mkdir(parents=True, exist_ok=True)
         for each in (folder, *folder.parents):
             if (ROOT / each / ".clang-tidy").exists():
                 shutil.copy(ROOT / each / ".clang-tidy", place / each / ".clang-tidy")

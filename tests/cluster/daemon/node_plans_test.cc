@@ -148,6 +148,7 @@ TEST_CASE("a lost host's tasks are stopped, then there is nothing to do") {
   const Task& task = cluster.tasks.at("t").value;
   CHECK(task.last_status == TaskStatus::kStopped);
   CHECK(task.stopped_reason == "Host EC2 (instance i) terminated.");
+  CHECK(task.stop_code == "TerminationNotice");
   CHECK(task.stopped_at == kNow);
   CHECK_FALSE(cluster.instances.at("i").record.value.agent_connected);
   CHECK_FALSE(plan_lost_host(state.scope(kScope), node_of(state), kNow).has_value());
