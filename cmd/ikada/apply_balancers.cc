@@ -117,6 +117,13 @@ class BalancerSteps {
   }
 
   Result<void> plan_listeners(const Json& present) {
+    for (const Json& wish : listeners_) {
+      const auto found = std::find_if(present.begin(), present.end(), [&](const Json& each) {
+        return wish["port"] == each["Port"];
+      });
+      IK_TRY(plan_listener(wish, found == present.end() ? Json() : *found));
+    }
+    // Last: what carries requests stays until its successor is there.
     for (const Json& each : present) {
       const bool is_wished =
           std::any_of(listeners_.begin(), listeners_.end(), [&](const Json& wish) {
@@ -129,12 +136,6 @@ class BalancerSteps {
                           IK_TRY(api.call_balancing("DeleteListener", {{"ListenerArn", arn}}));
                           return {};
                         }});
-    }
-    for (const Json& wish : listeners_) {
-      const auto found = std::find_if(present.begin(), present.end(), [&](const Json& each) {
-        return wish["port"] == each["Port"];
-      });
-      IK_TRY(plan_listener(wish, found == present.end() ? Json() : *found));
     }
     return {};
   }

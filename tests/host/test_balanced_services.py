@@ -248,6 +248,8 @@ services:
     shown = apply(changed).stdout
     assert "~ task definition applied:1" in shown and "desiredCount: 2 -> 3" in shown
     assert "taskDefinition: applied:1 -> its new revision" in shown
+    moved = apply(changed.replace("port: 8088", f"port: {host.port}"), check=False)
+    assert moved.returncode == 1 and fetch("http://127.0.0.1:8088/")
     without_rule = changed[:changed.index("        rules:")] + changed[changed.index("services:"):]
     assert "- load balancer applied, port 8088, rule 10" in apply(without_rule).stdout
     refused = apply(changed.replace("port: 80\n", "port: 81\n"), check=False)
