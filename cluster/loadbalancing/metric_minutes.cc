@@ -68,7 +68,7 @@ Result<MetricCell> read_cell(const Json& json) {
 
 const std::vector<MetricFacts>& balancer_metrics() {
   using enum BalancerMetric;
-  static const std::vector<MetricFacts> kFacts = {
+  static const std::vector<MetricFacts> facts = {
       {kActiveConnections, "ActiveConnectionCount", "Count", false, true},
       {kElb3xx, "HTTPCode_ELB_3XX_Count", "Count", false, true},
       {kElb4xx, "HTTPCode_ELB_4XX_Count", "Count", false, true},
@@ -85,7 +85,7 @@ const std::vector<MetricFacts>& balancer_metrics() {
       {kTargetResponseTime, "TargetResponseTime", "Seconds", true, true},
       {kUnhealthyHosts, "UnHealthyHostCount", "Count", true, false},
   };
-  return kFacts;
+  return facts;
 }
 
 const MetricFacts* find_balancer_metric(std::string_view name) {

@@ -41,11 +41,22 @@ class BalancedCluster:
             raise
 
     def elb(self, action, host=None, **body):
+        return self.ask(f"ElasticLoadBalancing_v10.{action}", host or self.manager, body)
+
+    def ask(self, target, host, body):
         reply = programs.run(
-            "curl", "-sS", "--unix-socket", (host or self.manager).run_root / "api.sock", "-d",
-            json.dumps(body), "-H", f"X-Amz-Target: ElasticLoadBalancing_v10.{action}",
-            "http://localhost/").stdout
+            "curl", "-sS", "--unix-socket", host.run_root / "api.sock", "-d",
+            json.dumps(body), "-H", f"X-Amz-Target: {target}", "http://localhost/").stdout
         return json.loads(reply)
+
+    def counted(self, host):
+        """Requests of the last minutes, as that manager says."""
+        now = int(time.time())
+        told = self.ask("GraniteServiceVersion20100801.GetMetricStatistics", host, {
+            "Namespace": "AWS/ApplicationELB", "MetricName": "RequestCount", "Period": 86400,
+            "Dimensions": [{"Name": "TargetGroup", "Value": self.group.rsplit(":", 1)[1]}],
+            "StartTime": now - 300, "EndTime": now + 60, "Statistics": ["Sum"]})
+        return sum(point["Sum"] for point in told["Datapoints"])
 
     def register(self):
         """A new revision of the task definition."""

@@ -1,8 +1,11 @@
 """A service behind a balancer that three managers carry: what is planned drops no request."""
 
+import urllib.request
+
 import pytest
 
 from balanced_cluster import BalancedCluster
+from cluster_hosts import wait_until
 
 COUNT = 6
 RATE = 200
@@ -34,6 +37,22 @@ def test_a_rollout_drops_no_request(web):
     with web.load(RATE) as load:
         web.roll_out(COUNT)
     check(load)
+
+
+@pytest.mark.timeout(120)
+def test_requests_at_every_manager_are_counted(web):
+    before = web.counted(web.manager)
+    for host in web.cluster.hosts:
+        for _ in range(10):
+            urllib.request.urlopen(f"http://{host.address}/", timeout=10).close()
+    # Any manager is asked, the leading one answers.
+    for host in web.cluster.hosts:
+        wait_until(lambda host=host: web.counted(host) == before + 30, 30, web.cluster)
+    leader = web.kill_leader()
+    for host in web.cluster.hosts:
+        # What the old leader itself had counted went with it.
+        wait_until(lambda host=host: web.counted(host) >= 20, 30, web.cluster)
+    assert leader is not None
 
 
 @pytest.mark.timeout(180)
@@ -83,3 +102,17 @@ def test_only_what_is_under_way_to_a_lost_host_fails(web):
     assert detected_s < 8 and healthy_s < 15
     # Nobody waits for what the lost host's balancer had to say of a target that is drained.
     assert drained_s < 60
+
+
+@pytest.mark.timeout(180)
+def test_a_manager_that_leaves_by_force_drops_no_request(web):
+    host = web.cluster.hosts[1]
+    web.wait_healthy(COUNT)
+    web.set_delay(3)
+    on_host = web.on(host)
+    with web.load(RATE) as load:
+        host("cluster", "leave", "--force")
+        wait_until(lambda: not set(on_host) & {task["taskArn"] for task in web.tasks()}, 60,
+                   web.cluster)
+        web.wait_healthy(COUNT)
+    check(load)
