@@ -32,6 +32,13 @@ constexpr const char* kHooks = R"(  chain prerouting {{
     ip saddr 127.0.0.0/8 masquerade
     ip saddr @hosts oifname "{device}" masquerade
 {pool}  }}
+{input})";
+
+// What programs on this host get never comes to postrouting.
+constexpr const char* kInput = R"(  chain input {{
+    type nat hook input priority 90; policy accept;
+    ct mark {:#x} snat to {}
+  }}
 )";
 
 std::string target_chain(size_t number, bool is_udp, const BalancedTarget& target) {
@@ -95,11 +102,16 @@ std::string plan_balanced_table(const BalancedTable& table) {
                        format_ipv4(table.pool->network),
                        table.pool->prefix_length);
   }
+  std::string input;
+  if (table.address != 0) {
+    input = fmt::format(kInput, kHiddenFlowMark, format_ipv4(table.address));
+  }
   text += fmt::format(fmt::runtime(kHooks),
                       fmt::arg("device", kOverlayDevice),
                       fmt::arg("hidden", kHiddenFlowMark),
                       fmt::arg("open", kOpenFlowMark),
-                      fmt::arg("pool", pool));
+                      fmt::arg("pool", pool),
+                      fmt::arg("input", input));
   return text + "}\n";
 }
 

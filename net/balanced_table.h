@@ -47,8 +47,9 @@ struct BalancedListener {
 };
 
 struct BalancedTable {
-  std::optional<Ipv4Subnet> pool = {};      // Of the network of tasks.
-  std::vector<std::uint32_t> hosts = {};    // Of the cluster, this one among them.
+  std::optional<Ipv4Subnet> pool = {};    // Of the network of tasks.
+  std::vector<std::uint32_t> hosts = {};  // Of the cluster, this one among them.
+  std::uint32_t address = 0;  // Of this host, for clients that are hidden; 0: not known.
   std::vector<BalancedListener> listeners;  // Two of one port: the first.
 };
 

@@ -213,23 +213,27 @@ HostPresence ClusterMember::presence_of(const std::string& node) const {
 
 // A host that sees less than a majority of the managers is cut off, or nobody leads: the others may
 // have called it lost. One that sees them and nobody who leads waits for the next one, for a while.
+// Without a link to who leads, whom gossip suspects is not seen: to be sure would take it longer
+// than the others take to give the address to another.
 void ClusterMember::look_at_addresses() {
   const auto now = std::chrono::steady_clock::now();
   const ScopeState& home = manager_->home();
+  const bool leads = manager_->leads();
   std::vector<Carrier> carriers;
   size_t alive = 0;
   for (const auto& [id, node] : home.nodes) {
     if (node.value.role != "manager" || node.value.wanted_role == "worker") continue;
     const bool is_own = id == membership_.identity.node;
     const std::optional<gossip::Status> status = gossip_->status(id);
-    if (is_own || status == gossip::Status::kAlive || status == gossip::Status::kSuspect) ++alive;
+    const bool is_suspect = status == gossip::Status::kSuspect;
+    if (is_own || status == gossip::Status::kAlive || (leads && is_suspect)) ++alive;
     carriers.push_back({.node = id,
                         .is_alive = is_own || !is_host_lost(presence_of(id)),
                         .is_draining = is_draining_node(home, node.value)});
   }
-  const bool leads = manager_->leads();
   if (leads || is_connected()) followed_at_ = now;
-  const bool sees_most = manager_->is_alone() || alive > carriers.size() / 2;
+  const bool sees_most =
+      manager_->is_alone() || (!leads && is_connected()) || alive > carriers.size() / 2;
   manager_->balancers().allow_addresses(sees_most && now < followed_at_ + kElectionPatience);
   if (leads) manager_->balancers().give_addresses(carriers);
 }

@@ -132,6 +132,26 @@ void HostBalancers::allow_addresses(bool is_allowed) {
                  is_allowed ? "have" : "not have");
   }
   may_hold_ = is_allowed;
+  if (!is_allowed) needs_word_ = true;
+  hold_addresses();
+}
+
+std::set<std::uint32_t> HostBalancers::addresses_of(const std::string& node) const {
+  std::set<std::uint32_t> addresses;
+  for (const auto& [text, scope] : ground_.feed.state().scopes()) {
+    for (const auto& [name, balancer] : scope.balancers) {
+      const Result<std::uint32_t> address = parse_ipv4(balancer.value.address);
+      if (address.has_value() && balancer.value.holder == node) addresses.insert(*address);
+    }
+  }
+  return addresses;
+}
+
+void HostBalancers::note_leaders_addresses(const Json& answer) {
+  const auto told = answer.find("addresses");
+  if (!needs_word_ || !may_hold_.value_or(true) || told == answer.end()) return;
+  if (*told != Json(addresses_of(ground_.node()))) return;
+  needs_word_ = false;
   hold_addresses();
 }
 
@@ -149,15 +169,9 @@ void HostBalancers::hold_addresses() {
     const auto node = nodes.find(ground_.node());
     if (node != nodes.end()) own = parse_ipv4(node->second.value.address).value_or(0);
   }
-  if (is_known && may_hold_.value_or(true)) {
-    for (const auto& [text, scope] : ground_.feed.state().scopes()) {
-      for (const auto& [name, balancer] : scope.balancers) {
-        const Result<std::uint32_t> address = parse_ipv4(balancer.value.address);
-        const bool is_held = balancer.value.holder == ground_.node();
-        if (address.has_value() && is_held) wanted.insert(*address);
-      }
-    }
-  }
+  // What the leader itself knows is true.
+  if (may_hold_.value_or(true) && ground_.leads()) needs_word_ = false;
+  if (is_known && may_hold_.value_or(true) && !needs_word_) wanted = addresses_of(ground_.node());
   addresses_->hold(wanted, own);
 }
 
@@ -200,6 +214,7 @@ void HostBalancers::look() {
   make_plan();
   records_.look({.targets = own_, .connections = proxy_->connections(), .host = host_name()},
                 ground_.api.ground().now());
+  if (needs_word_) is_told_ = false;
   tell();
   see();
   timer_.expires_after(kLook);
@@ -290,6 +305,7 @@ void HostBalancers::tell() {
         if (link != link_) return;
         is_telling_ = false;
         if (!answer.has_value()) is_told_ = false;
+        if (answer.has_value()) note_leaders_addresses(*answer);
         // What has come meanwhile; a refusal waits for the next look.
         if (answer.has_value() && !is_told_) tell();
       });
@@ -301,7 +317,7 @@ Result<Json> HostBalancers::take_report(const std::string& node, const Json& bod
   const auto metrics = body.find("metrics");
   if (metrics != body.end()) IK_TRY(records_.put(node, *metrics));
   see();
-  return Json::object();
+  return Json{{"addresses", addresses_of(node)}};
 }
 
 void HostBalancers::see() {

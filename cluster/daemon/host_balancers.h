@@ -47,7 +47,8 @@ class HostBalancers {
   void end_service();
 
   // Whether this host may have addresses of load balancers: not when it knows too little of the
-  // others, who may have given them to another. As it was until it is called.
+  // others, who may have given them to another. As it was until it is called. Once it was not, its
+  // state may be an old one: it has none until whoever leads says the same.
   void allow_addresses(bool is_allowed);
   // The leader's side: each address has one living holder, on record.
   void give_addresses(const std::vector<Carrier>& carriers);
@@ -80,6 +81,8 @@ class HostBalancers {
   void note_observations(const TargetObservations& observations);
   void update_network();
   void hold_addresses();
+  std::set<std::uint32_t> addresses_of(const std::string& node) const;
+  void note_leaders_addresses(const Json& answer);
   void count_soon();
   ProxyEvents proxy_events();
   std::string host_name() const;
@@ -94,6 +97,7 @@ class HostBalancers {
   NetworkBalancers network_;
   std::unique_ptr<BalancerAddresses> addresses_;  // Until stop().
   std::optional<bool> may_hold_;
+  bool needs_word_ = false;  // Of the leader, which addresses are this host's.
   bool is_giving_ = false;
   const Clock::time_point begun_at_ = Clock::now();
   std::optional<TargetObservations> checked_;  // What the proxy sees.

@@ -32,8 +32,7 @@ NetworkSight network_sight(const ScopeState& home, const std::string& node) {
     takes_part = each.value.subnet.has_value();
   }
   std::ranges::sort(sight.hosts);
-  const auto same = std::ranges::unique(sight.hosts);
-  sight.hosts.erase(same.begin(), same.end());
+  sight.hosts.erase(std::unique(sight.hosts.begin(), sight.hosts.end()), sight.hosts.end());
   const Result<Ipv4Subnet> pool = parse_ipv4_subnet(home.network.value.pool);
   if (takes_part && pool.has_value()) sight.pool = *pool;
   return sight;
@@ -58,7 +57,8 @@ BalancedTarget resolve_target(const PlannedTarget& target, bool is_udp, const Ne
 
 BalancedTable plan_network_table(const std::vector<NetworkListener>& listeners,
                                  const NetworkSight& sight) {
-  BalancedTable table{.pool = sight.pool, .hosts = sight.hosts, .listeners = {}};
+  BalancedTable table{
+      .pool = sight.pool, .hosts = sight.hosts, .address = sight.address, .listeners = {}};
   for (const NetworkListener& each : listeners) {
     const Result<std::uint32_t> address = parse_ipv4(each.address);
     if (!each.address.empty() && !address.has_value()) continue;

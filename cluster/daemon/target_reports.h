@@ -4,7 +4,8 @@
 // what it said is forgotten.
 //
 //   {"ask": "targets", "body": {"groups": {GROUP: {TARGET: {"state", "reason", "description",
-//                                                           "sessions"}}}}} -> {}
+//                                                           "sessions"}}}}}
+//   -> {"addresses": [NUMBER…]}, of load balancers: those that are the node's
 #pragma once
 
 #include <chrono>

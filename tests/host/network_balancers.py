@@ -119,7 +119,8 @@ def http_get(address, port, path, timeout=5):
         answer = b""
         while piece := made.recv(4096):
             answer += piece
-    client, _, name = answer.decode().partition("\r\n\r\n")[2].strip().partition(" ")
+    body = answer.decode().replace("\r", "").partition("\n\n")[2]
+    client, _, name = body.strip().partition(" ")
     return client.removeprefix("[::ffff:").removesuffix("]"), name
 
 
@@ -166,6 +167,8 @@ class Echo:
             try:
                 _, sender = self.udp.recvfrom(200)
             except OSError:
+                return
+            if sender is None:  # It was shut down.
                 return
             self.udp.sendto(f"{sender[0]} {self.name}".encode(), sender)
 

@@ -109,7 +109,7 @@ def test_what_network_load_balancers_do_not_do_is_refused(elb):
         elb.create_rule, ListenerArn=listener, Priority=1,
         Conditions=[{"Field": "path-pattern", "Values": ["/"]}],
         Actions=[{"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}])["Code"] == \
-        "OperationNotPermitted"
+        "InvalidConfigurationRequest"
     assert error_of(make_balancer, elb=elb, name="gate", Type="gateway")["Code"] == \
         "ValidationError"
 

@@ -11,6 +11,7 @@ TEST_CASE("the table has a chain for each target and a rule for each listener") 
   const BalancedTable table = {
       .pool = parse_ipv4_subnet("10.120.0.0/16").value(),
       .hosts = {0xc0000203, 0xc0000204},
+      .address = 0xc0000203,
       .listeners = {
           {.port = 80,
            .targets = {{.address = 0x0a580005, .port = 8080},

@@ -35,7 +35,8 @@ Result<Outcome> create_rule(const ApiCall& call, const State& state) {
   IK_LET(input, parse_input<CreateRuleInput>(call));
   IK_LET(found, find_listener(call, state, input.listener));
   if (is_network(found.balancer->value)) {
-    return ecs_error("OperationNotPermitted", "Listeners of network load balancers have no rules");
+    return ecs_error("InvalidConfigurationRequest",
+                     "Listeners of network load balancers have no rules");
   }
   Listener changed = found.listener->value;
   ListenerRule rule{.id = make_id(call), .priority = input.priority};

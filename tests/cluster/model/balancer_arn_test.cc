@@ -28,12 +28,21 @@ TEST_CASE("balancers, listeners, rules and target groups have ARNs that lead bac
   CHECK(group->name == "g");
 }
 
+TEST_CASE("ARNs of network load balancers say so") {
+  const LoadBalancer dns{.name = "dns", .id = "1", .type = "network"};
+
+  const std::string listener = listener_arn(kScope, dns, "0a");
+
+  CHECK(listener == "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/net/dns/1/0a");
+  CHECK(parse_balancer_arn(listener, kScope)->kind == BalancerPart::Kind::kListener);
+}
+
 TEST_CASE("what names nothing of the scope is no such ARN") {
   const LoadBalancer web{.name = "web", .id = "1"};
   CHECK_FALSE(parse_balancer_arn(balancer_arn(kScope, web), {.account = "1", .region = "r"}));
   CHECK_FALSE(parse_balancer_arn("web", kScope));
   CHECK_FALSE(parse_balancer_arn(
-      "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/net/web/1", kScope));
+      "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/gwy/web/1", kScope));
   CHECK_FALSE(parse_balancer_arn(
       "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/web/1", kScope));
   CHECK_FALSE(parse_balancer_arn("arn:aws:ecs:eu-west-1:123456789012:targetgroup/g/1", kScope));
