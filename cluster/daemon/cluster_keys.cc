@@ -123,9 +123,9 @@ std::vector<RingHolder> ClusterMember::key_holders() const {
 }
 
 void ClusterMember::rotate_key(const Asked& then) {
-  const std::shared_ptr<const Vault> vault =
-      manager_ == nullptr ? nullptr : manager_->api().options().vault;
-  if (vault == nullptr || !manager_->leads()) return then(no_ring_manager());
+  if (manager_ == nullptr || !manager_->leads()) return then(no_ring_manager());
+  const std::shared_ptr<const Vault> vault = manager_->api().options().vault;
+  if (vault == nullptr) return then(no_ring_manager());
   const ScopeState& home = manager_->home();
   Result<GossipRing> kept = read_gossip_ring(home, *vault);
   if (!kept.has_value()) return then(kept.error());
@@ -163,8 +163,8 @@ void ClusterMember::key_rotation(const Asked& then) const {
 // Of the record; on a worker, and before there is one, what this host has.
 KeyRing ClusterMember::known_ring() const {
   KeyRing own{.ids = gossip_key_ids(membership_.gossip.packet_keys)};
-  const std::shared_ptr<const Vault> vault =
-      manager_ == nullptr ? nullptr : manager_->api().options().vault;
+  if (manager_ == nullptr) return own;
+  const std::shared_ptr<const Vault> vault = manager_->api().options().vault;
   if (vault == nullptr) return own;
   const Result<GossipRing> kept = read_gossip_ring(manager_->home(), *vault);
   return kept.has_value() && kept->revision != 0 ? kept->ring() : own;
