@@ -119,6 +119,8 @@ void BalancerRecords::count(const RequestRecord& request, const Place& place, Ti
 }
 
 void BalancerRecords::log(const RequestRecord& request, const Place& place, Timestamp now) {
+  // Of a HAProxy that has not been told yet that there is a log.
+  if (request.client == "-") return;
   Pending& pending = pending_[place.listener.log_group];
   pending.region = region_of(place.listener.balancer_arn);
   pending.left_out += request.weight - 1;

@@ -159,8 +159,9 @@ def test_an_access_log_has_a_line_for_each_request(server, site):
 
     # From when on HAProxy has its new file.
     wait_until(lambda: site.get("/first") and lines(), server)
-    already = len([line for line in lines() if "/first" in line])
-    assert already >= 1
+    shown = lines()
+    already = len([line for line in shown if "/first" in line])
+    assert already >= 1, shown
     site.get("/page?a=1", **{"User-Agent": 'it "quotes"'})
     site.get("/busy")
     wait_until(lambda: any("/busy" in line for line in lines()), server)
