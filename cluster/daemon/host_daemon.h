@@ -135,7 +135,7 @@ class HostDaemon {
   void leave_as_one_of(bool force, const Done& done);
   void hand_over(int attempts, const Done& done);
   void leave_etcd(const Done& done);
-  void drain_tasks(std::function<void()> then);
+  void drain_tasks(const std::function<void()>& then);
   void drain_node(const Node& node, int attempts, std::function<void()> then);
   void remove_member(const Node& node, std::function<void(const Result<void>&)> then);
   void remove_records(const Node& node, const Done& done);

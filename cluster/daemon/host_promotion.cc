@@ -79,7 +79,7 @@ void HostDaemon::leave_as_one_of(bool force, const Done& done) {
 
 // Who leads tells this host's tasks to stop, those that are targets when they are drained. Nothing
 // is waited for where nobody leads.
-void HostDaemon::drain_tasks(std::function<void()> then) {
+void HostDaemon::drain_tasks(const std::function<void()>& then) {
   const bool has_tasks = agent_ != nullptr && agent_->agent().has_running_tasks();
   if (!has_tasks || is_stopped_) return then();
   const auto again = [this, then] {

@@ -24,9 +24,8 @@ void remove_temporaries_in(const std::string& directory, std::string_view prefix
   if (!names.has_value()) return;  // Nothing was ever there.
   for (const std::string& name : *names) {
     if (!name.starts_with(prefix) || !is_temporary(name)) continue;
-    if (::unlink((directory + "/" + name).c_str()) != 0) {
-      spdlog::warn("{}", errno_error("remove {}/{}", directory, name).message);
-    }
+    const std::string path = fmt::format("{}/{}", directory, name);
+    if (::unlink(path.c_str()) != 0) spdlog::warn("{}", errno_error("remove {}", path).message);
   }
 }
 

@@ -10,6 +10,7 @@ import time
 
 import cluster_hosts
 import programs
+from cluster_faults import answered
 from cluster_hosts import wait_until
 from load import Load
 
@@ -91,9 +92,9 @@ class BalancedCluster:
         return self.manager.api("DescribeServices", services=["web"])["services"][0]
 
     def tasks(self, status="RUNNING"):
-        arns = self.manager.api("ListTasks", serviceName="web",
-                                desiredStatus=status)["taskArns"]
-        return self.manager.api("DescribeTasks", tasks=arns)["tasks"] if arns else []
+        arns = answered(self.manager, "ListTasks", "taskArns", serviceName="web",
+                        desiredStatus=status)["taskArns"]
+        return answered(self.manager, "DescribeTasks", "tasks", tasks=arns)["tasks"] if arns else []
 
     def wait_healthy(self, count, timeout_s=90):
         """Seconds until there are exactly so many targets, all healthy, and one deployment."""
