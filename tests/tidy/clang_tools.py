@@ -31,7 +31,7 @@ CACHE_AGE_S = 30 * 24 * 3600
 ANALYZER = [f"--extra-arg={word}" for word in
             ("-Xclang", "-analyzer-config", "-Xclang", "ipa=none,max-nodes=20000")]
 FILE_TIMEOUT_S = 600
-KNOWN_GOOD = pathlib.Path(__file__).with_name("known_good.txt")
+KNOWN_GOOD = pathlib.Path(__file__).with_name("known_good.list")
 
 
 def badly_formatted(paths):

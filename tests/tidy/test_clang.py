@@ -60,7 +60,7 @@ def test_a_changed_header_changes_the_key_of_what_includes_it(tmp_path, monkeypa
 def test_what_the_list_knows_is_not_looked_at_until_it_changes(tmp_path, monkeypatch):
     monkeypatch.setattr(clang_tools, "ROOT", tmp_path)
     monkeypatch.setattr(clang_tools, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(clang_tools, "KNOWN_GOOD", tmp_path / "known_good.txt")
+    monkeypatch.setattr(clang_tools, "KNOWN_GOOD", tmp_path / "known_good.list")
     monkeypatch.setattr(clang_tools, "files", lambda: ["a.cc", "b.cc"])
     (tmp_path / ".clang-tidy").write_text((source_tree.ROOT / ".clang-tidy").read_text())
     (tmp_path / "a.cc").write_text("int good() { return 1; }\n")
