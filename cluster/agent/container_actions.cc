@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "cluster/agent/task_error.h"
-#include "cluster/engine/active_mark.h"
 #include "cluster/engine/container_names.h"
 #include "cluster/engine/engine_image.h"
 #include "cluster/engine/record_plan.h"
@@ -110,16 +109,10 @@ std::optional<std::string> ContainerActions::find(const TaskFacts& facts,
   return id.has_value() ? std::optional(*id) : std::nullopt;
 }
 
-// The monitor of a start whose daemon was killed goes on with it: what becomes of it is waited for,
-// or a container would run that nobody knows.
+// Or a container would run that nobody knows.
 bool ContainerActions::has_started(const std::string& id) {
-  constexpr std::chrono::milliseconds kLook{20};
-  constexpr int kLooks = 1000;
-  const auto is_started = [&] { return live_status(layout(), id).state != LiveState::kCreated; };
-  for (int look = 0; look < kLooks && !is_started() && is_looked_after(layout(), id); ++look) {
-    std::this_thread::sleep_for(kLook);
-  }
-  return is_started();
+  const auto pause = [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
+  return await_start(layout(), id, pause);
 }
 
 Result<ContainerRecord> ContainerActions::create_and_start(const ContainerPlan& plan) {

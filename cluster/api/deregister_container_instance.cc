@@ -21,13 +21,18 @@ void describe(JsonFields& fields, DeregisterContainerInstanceInput& input) {
   fields.field("force", input.force);
 }
 
-// The tasks of an instance that goes are not heard of again. While they still change at every
-// moment fewer go at a time, or none ever would.
+// While tasks change at every moment fewer of them change at a time, or none ever would.
+size_t most_at_once(const ApiCall& call) {
+  constexpr int kMostHalvings = 16;
+  return std::max<size_t>(1, (kMaxChanges - 2) >> std::min(call.losses, kMostHalvings));
+}
+
+// The tasks of an instance that goes are not heard of again.
 void stop_tasks(Proposal& proposal,
                 const ApiCall& call,
                 const NamedCluster& cluster,
                 const std::string& instance) {
-  const size_t most = std::max<size_t>(1, (kMaxChanges - 2) >> std::min(call.losses, 16));
+  const size_t most = most_at_once(call);
   for (const auto& [id, kept] : cluster.state->tasks) {
     const Task& task = kept.value;
     if (task.container_instance != instance || task.last_status == TaskStatus::kStopped) continue;
@@ -48,7 +53,7 @@ bool drain_tasks(Proposal& proposal,
                  const ApiCall& call,
                  const NamedCluster& cluster,
                  const std::string& instance) {
-  const size_t most = std::max<size_t>(1, (kMaxChanges - 2) >> std::min(call.losses, 16));
+  const size_t most = most_at_once(call);
   for (const auto& [id, kept] : cluster.state->tasks) {
     if (kept.value.container_instance != instance) continue;
     Task task = kept.value;

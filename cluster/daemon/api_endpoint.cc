@@ -1,5 +1,7 @@
 #include "cluster/daemon/api_endpoint.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -42,11 +44,26 @@ HttpReply refuse(unsigned status, const char* message) {
   return reply;
 }
 
+// What is spoken in AWS's Query protocol, known by the version that requests name.
+struct QueryService {
+  std::string_view version;
+  std::string_view target_prefix;
+  std::string_view xml_namespace;
+  const ActionEntry* (*find_action)(std::string_view name);
+};
+constexpr std::array kQueryServices = {
+    QueryService{elb::kVersion, elb::kTargetPrefix, elb::kXmlNamespace, elb::find_action},
+    QueryService{cloudwatch::kVersion,
+                 cloudwatch::kTargetPrefix,
+                 cloudwatch::kXmlNamespace,
+                 cloudwatch::find_action},
+};
+
 // A request of the Query protocol, as the request in JSON that it means.
 struct Spoken {
   std::optional<HttpRequest> in_json = {};  // Nothing for one that is in JSON already.
   std::string action = {};                  // Of the Query protocol; empty in JSON.
-  std::string_view xml_namespace = elb::kXmlNamespace;
+  std::string_view xml_namespace = kQueryServices.front().xml_namespace;
 
   // With the target and the body that the rest reads.
   const HttpRequest& read_as(const HttpRequest& request) const {
@@ -59,18 +76,18 @@ Result<Spoken> translate(const HttpRequest& request) {
   const std::string_view type = trim(cut(request.header("content-type"), ';').before);
   if (!request.header("x-amz-target").empty() || lower_case(type) != kForm) return Spoken();
   IK_LET(call, parse_query_form(request.body));
-  const bool is_of_metrics = call.version == cloudwatch::kVersion;
-  if (call.version != elb::kVersion && !is_of_metrics) {
+  const auto service = std::ranges::find(kQueryServices, call.version, &QueryService::version);
+  if (service == kQueryServices.end()) {
     return ecs_error("InvalidAction", "Version '{}' is not served", call.version);
   }
-  Spoken spoken{.in_json = request, .action = std::move(call.action)};
-  if (is_of_metrics) spoken.xml_namespace = cloudwatch::kXmlNamespace;
-  const bool is_known = is_of_metrics ? cloudwatch::find_action(spoken.action) != nullptr
-                                      : elb::find_action(spoken.action) != nullptr;
-  if (!is_known) return ecs_error("InvalidAction", "The action '{}' is not valid", spoken.action);
-  const std::string_view prefix = is_of_metrics ? cloudwatch::kTargetPrefix : elb::kTargetPrefix;
+  if (service->find_action(call.action) == nullptr) {
+    return ecs_error("InvalidAction", "The action '{}' is not valid", call.action);
+  }
+  Spoken spoken{.in_json = request,
+                .action = std::move(call.action),
+                .xml_namespace = service->xml_namespace};
   spoken.in_json->headers.push_back(
-      {.name = "x-amz-target", .value = std::string(prefix) + spoken.action});
+      {.name = "x-amz-target", .value = std::string(service->target_prefix) + spoken.action});
   spoken.in_json->body = call.body.dump(-1, ' ', false, Json::error_handler_t::replace);
   return spoken;
 }

@@ -8,7 +8,7 @@
 
 #include "cluster/loadbalancing/access_log_line.h"
 #include "cluster/loadbalancing/rule_actions.h"
-#include "runtime/base/text.h"
+#include "cluster/model/arn.h"
 
 namespace ikada {
 namespace {
@@ -37,13 +37,6 @@ std::optional<BalancerMetric> code_metric(int status, bool is_of_target) {
   }
 }
 
-// "arn:aws:elasticloadbalancing:REGION:…".
-std::string region_of(const std::string& arn) {
-  constexpr size_t kRegionPart = 3;
-  const std::vector<std::string_view> parts = split(arn, ':');
-  return parts.size() > kRegionPart ? std::string(parts[kRegionPart]) : "";
-}
-
 }  // namespace
 
 BalancerRecords::BalancerRecords(boost::asio::io_context& loop, EngineLayout layout)
@@ -64,7 +57,9 @@ void BalancerRecords::set_plan(const BalancerPlan& plan) {
     groups_[group.name] = group.arn;
   }
   for (const PlannedListener& listener : plan.listeners) {
-    Place place{.listener = listener, .groups = {}};
+    const Result<Arn> arn = parse_arn(listener.balancer_arn);
+    Place place{
+        .listener = listener, .region = arn.has_value() ? arn->scope.region : "", .groups = {}};
     for (const std::string& name : forwarded_groups(listener.default_actions)) {
       place.groups.insert(name);
     }
@@ -122,7 +117,7 @@ void BalancerRecords::log(const RequestRecord& request, const Place& place, Time
   // Of a HAProxy that has not been told yet that there is a log.
   if (request.client == "-") return;
   Pending& pending = pending_[place.listener.log_group];
-  pending.region = region_of(place.listener.balancer_arn);
+  pending.region = place.region;
   pending.left_out += request.weight - 1;
   if (pending.events.size() >= kMaxPending) {
     ++pending.left_out;

@@ -54,7 +54,6 @@ class BalancerRecords {
   // gives it back.
   Json take_news();
   void give_back(const Json& news);
-  bool has_news() const { return !changed_.empty(); }
   void tell_all_anew();
 
   // Of other managers, while we lead.
@@ -64,6 +63,7 @@ class BalancerRecords {
  private:
   struct Place {
     PlannedListener listener;
+    std::string region;
     std::set<std::string> groups;  // Names that it forwards to.
   };
   struct Pending {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "cluster/api/vault.h"
@@ -11,16 +10,13 @@
 #include "cluster/daemon/gossip_ring.h"
 #include "cluster/state/record_key.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/text.h"
 
 namespace ikada {
 namespace {
 
 // Whoever has been away for less may be on its way back, or not yet known to a new leader.
 constexpr std::chrono::seconds kAway{5};
-
-std::string joined_ids(const std::vector<std::string>& ids) {
-  return fmt::format("{}", fmt::join(ids, ","));
-}
 
 Error no_ring_manager() {
   return make_error(ErrorKind::kUnavailable, "the leading manager changes, try again");
@@ -61,7 +57,7 @@ void ClusterMember::use_wanted_keys() {
     spdlog::error("gossip keys: {}, retrying", complaint);
   }
   if (!kept.has_value()) return;
-  spdlog::info("gossip keys={}", joined_ids(gossip_key_ids(wanted_keys_)));
+  spdlog::info("gossip keys={}", join(gossip_key_ids(wanted_keys_), ","));
   report_keys();
   // The others did not understand this host for a while.
   if (std::ranges::find(wanted_keys_, before) == wanted_keys_.end()) join_gossip();
@@ -97,7 +93,7 @@ void ClusterMember::look_at_keys() {
   const RotationStep step = plan_rotation(ring, key_holders());
   if (!step.ring.has_value()) return;
   spdlog::info(
-      "gossip keys={} on all hosts, now keys={}", joined_ids(ring.ids), joined_ids(step.ring->ids));
+      "gossip keys={} on all hosts, now keys={}", join(ring.ids, ","), join(step.ring->ids, ","));
   const Result<Proposal> proposal =
       put_gossip_ring(home, *vault, arrange_keys(kept->keys, *step.ring), {unix_now() / 1'000'000});
   if (proposal.has_value()) propose(*proposal);

@@ -140,6 +140,10 @@ void ClusterMember::start() {
   if (names_ != nullptr) names_->open();
   if (manager_ != nullptr && manager_->is_ready()) note_change("");
   join_gossip();
+  if (manager_ != nullptr) {
+    manager_->balancers().set_is_lost(
+        [this](const std::string& node) { return is_host_lost(presence_of(node)); });
+  }
   // One that has the state only later knows nobody yet: until then nobody is answered.
   is_serving_ = nodes_ != nullptr && manager_ != nullptr && manager_->is_ready();
   if (is_serving_) nodes_->start();
@@ -154,10 +158,6 @@ void ClusterMember::join_gossip() {
   }
   if (manager_ != nullptr) {
     for (const auto& [id, node] : manager_->home().nodes) seeds.push_back(node.value.address);
-  }
-  if (manager_ != nullptr) {
-    manager_->balancers().set_is_lost(
-        [this](const std::string& node) { return is_host_lost(presence_of(node)); });
   }
   gossip_->join(seeds);
 }

@@ -1,13 +1,12 @@
 #include "cluster/daemon/host_balancers.h"
 
-#include <limits.h>
 #include <unistd.h>
 
-#include <array>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/host_address.h"
 #include "cluster/loadbalancing/make_balancer_plan.h"
 #include "cluster/model/balancer_arn.h"
 #include "cluster/state/record_key.h"
@@ -98,15 +97,16 @@ ProxyEvents HostBalancers::proxy_events() {
 
 void HostBalancers::start() { look(); }
 
+const ScopeState& HostBalancers::home() const {
+  const ApiOptions& options = ground_.api.options();
+  return ground_.feed.state().scope({.account = options.account, .region = options.home_region});
+}
+
 // As the streams of the access logs are called.
 std::string HostBalancers::host_name() const {
-  const ApiOptions& options = ground_.api.options();
-  const Scope home{.account = options.account, .region = options.home_region};
-  const auto& nodes = ground_.feed.state().scope(home).nodes;
+  const auto& nodes = home().nodes;
   const auto node = nodes.find(ground_.node());
-  if (node != nodes.end()) return node->second.value.name;
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  return ::gethostname(name.data(), HOST_NAME_MAX) == 0 ? name.data() : "localhost";
+  return node == nodes.end() ? find_host_name() : node->second.value.name;
 }
 
 void HostBalancers::stop() {
@@ -163,9 +163,7 @@ void HostBalancers::hold_addresses() {
   std::set<std::uint32_t> wanted;
   std::uint32_t own = 0;
   if (is_known) {
-    const ApiOptions& options = ground_.api.options();
-    const Scope home{.account = options.account, .region = options.home_region};
-    const auto& nodes = ground_.feed.state().scope(home).nodes;
+    const auto& nodes = home().nodes;
     const auto node = nodes.find(ground_.node());
     if (node != nodes.end()) own = parse_ipv4(node->second.value.address).value_or(0);
   }
@@ -254,11 +252,8 @@ void HostBalancers::note_observations(const TargetObservations& observations) {
 
 void HostBalancers::update_network() {
   if (!plan_.has_value() || !ground_.feed.is_ready()) return;
-  const ApiOptions& options = ground_.api.options();
-  const Scope home{.account = options.account, .region = options.home_region};
-  network_.update(*plan_,
-                  checked_.has_value() ? &*checked_ : nullptr,
-                  network_sight(ground_.feed.state().scope(home), ground_.node()));
+  network_.update(
+      *plan_, checked_.has_value() ? &*checked_ : nullptr, network_sight(home(), ground_.node()));
 }
 
 // Nobody tells when the connections of a target that is drained have ended.
@@ -331,9 +326,7 @@ void HostBalancers::see() {
   }
   was_leading_ = true;
   std::set<std::string> others;
-  const ApiOptions& options = ground_.api.options();
-  const Scope home{.account = options.account, .region = options.home_region};
-  for (const auto& [id, node] : ground_.feed.state().scope(home).nodes) {
+  for (const auto& [id, node] : home().nodes) {
     if (node.value.role != "manager" || id == ground_.node()) continue;
     if (!is_lost_ || !is_lost_(id)) others.insert(id);
   }

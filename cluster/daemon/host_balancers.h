@@ -86,6 +86,7 @@ class HostBalancers {
   void count_soon();
   ProxyEvents proxy_events();
   std::string host_name() const;
+  const ScopeState& home() const;
   void tell();
   void see();
 

@@ -111,6 +111,7 @@ void HostDaemon::forget_cluster(const Done& done) {
 }
 
 void HostDaemon::remove_cluster_files() {
+  const std::string directory = options_.state_root + "/cluster";
   for (const char* name : {"ca.pem",
                            "access_key.json",
                            "sealing.key",
@@ -119,13 +120,12 @@ void HostDaemon::remove_cluster_files() {
                            "store.db-shm",
                            "store.db.lock",
                            "authority.json"}) {
-    const Result<void> removed = remove_if_there(options_.state_root + "/cluster/" + name);
+    const Result<void> removed = remove_if_there(directory + "/" + name);
     if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
   }
-  const Result<void> removed = remove_tree(options_.state_root + "/cluster/registry");
+  const Result<void> removed = remove_tree(directory + "/registry");
   if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
   if (manager_ != nullptr) manager_->shared_store().end_member();
-  const std::string directory = options_.state_root + "/cluster";
   remove_etcd_files(directory);
   ClusterNote::forget_managers(directory).remove();
   ClusterNote::remove_all(directory).remove();

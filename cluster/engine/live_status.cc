@@ -89,6 +89,17 @@ LiveStatus live_status(const EngineLayout& layout, const std::string& id) {
   return status;
 }
 
+bool await_start(const EngineLayout& layout,
+                 const std::string& id,
+                 const std::function<void()>& pause) {
+  constexpr int kLooks = 1000;
+  const auto is_started = [&] { return live_status(layout, id).state != LiveState::kCreated; };
+  for (int look = 0; look < kLooks && !is_started() && is_looked_after(layout, id); ++look) {
+    pause();
+  }
+  return is_started();
+}
+
 std::string describe_status(const LiveStatus& status, UnixNanos now) {
   const auto since = [now](UnixNanos time) {
     return format_duration_words((now - time) / kNanosPerSecond);

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,12 @@ struct LiveStatus {
 };
 
 LiveStatus live_status(const EngineLayout& layout, const std::string& id);
+
+// Whether it runs or has run. Whoever is about to start it is waited for, at most 1000 pauses: a
+// monitor goes on with a start whose command was killed.
+bool await_start(const EngineLayout& layout,
+                 const std::string& id,
+                 const std::function<void()>& pause);
 
 // docker ps's STATUS: "Up 5 minutes", "Exited (0) 3 hours ago", "Created".
 std::string describe_status(const LiveStatus& status, UnixNanos now);

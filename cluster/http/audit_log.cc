@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include "cluster/api/reply.h"
 #include "cluster/auth/digest.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/random_id.h"
@@ -25,16 +26,6 @@ constexpr size_t kHashDigits = 64;
 constexpr std::uint64_t kReserve = std::uint64_t{512} << 10;
 constexpr std::uint64_t kReserveStep = std::uint64_t{1} << 20;
 constexpr std::chrono::seconds kLookForRoom{1};
-
-std::string make_event_id() {
-  const std::string hex = random_hex(16);
-  return fmt::format("{}-{}-{}-{}-{}",
-                     hex.substr(0, 8),
-                     hex.substr(8, 4),
-                     hex.substr(12, 4),
-                     hex.substr(16, 4),
-                     hex.substr(20));
-}
 
 Result<struct stat> status_of(int fd) {
   struct stat status {};
@@ -183,7 +174,8 @@ Result<void> AuditLog::write_lines(const std::vector<Job>& jobs) {
   std::string hash = last_hash_;
   bool must_last = false;
   for (const Job& job : jobs) {
-    const std::string line = audit_line(job.record, job.time, make_event_id(), hash);
+    const std::string line =
+        audit_line(job.record, job.time, format_request_id(random_hex(16)), hash);
     hash = auth::sha256_hex(line);
     text += line;
     text += '\n';

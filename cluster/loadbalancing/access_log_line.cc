@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cluster/loadbalancing/rule_actions.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/number.h"
 
@@ -76,18 +77,13 @@ struct MatchedRule {
 };
 
 MatchedRule matched_rule(const RequestRecord& record, const PlannedListener& listener) {
-  std::vector<const ListenerRule*> rules;
-  for (const ListenerRule& rule : listener.rules) rules.push_back(&rule);
-  std::stable_sort(rules.begin(), rules.end(), [](const auto* left, const auto* right) {
-    return left->priority < right->priority;
-  });
-  const Result<std::uint64_t> place = parse_unsigned(record.rule, rules.size());
-  const bool is_rule = place.has_value() && *place > 0;
-  const std::vector<ListenerAction>& actions =
-      is_rule ? rules[*place - 1]->actions : listener.default_actions;
-  MatchedRule matched;
-  if (is_rule) matched.priority = fmt::format("{}", rules[*place - 1]->priority);
   if (record.receive_ms < 0) return {.priority = "-1", .actions = "-"};
+  const Result<std::uint64_t> place = parse_unsigned(record.rule, listener.rules.size());
+  const bool is_rule = place.has_value() && *place > 0;
+  const ListenerRule* rule = is_rule ? rules_by_priority(listener)[*place - 1] : nullptr;
+  const std::vector<ListenerAction>& actions = is_rule ? rule->actions : listener.default_actions;
+  MatchedRule matched;
+  if (is_rule) matched.priority = fmt::format("{}", rule->priority);
   if (!actions.empty()) matched.actions = actions.back().type;
   return matched;
 }

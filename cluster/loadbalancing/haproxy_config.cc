@@ -94,15 +94,10 @@ Lines forwarded_header_lines(const PlannedListener& listener) {
 
 // The first rule that fits leaves its number in txn.rule; without one it is the default, 0.
 Lines rule_lines(const PlannedListener& listener, const std::set<std::string>& groups) {
-  std::vector<const ListenerRule*> rules;
-  for (const ListenerRule& rule : listener.rules) rules.push_back(&rule);
-  std::stable_sort(rules.begin(), rules.end(), [](const auto* left, const auto* right) {
-    return left->priority < right->priority;
-  });
   Lines choices;
   Lines actions;
   int number = 0;
-  for (const ListenerRule* rule : rules) {
+  for (const ListenerRule* rule : rules_by_priority(listener)) {
     ++number;
     Lines lists;
     std::string condition;

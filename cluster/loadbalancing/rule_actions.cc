@@ -1,5 +1,7 @@
 #include "cluster/loadbalancing/rule_actions.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "cluster/loadbalancing/config_text.h"
@@ -160,6 +162,15 @@ std::vector<std::string> action_lines(const std::vector<ListenerAction>& actions
   if (last->type == "forward") return forward_lines(*last, place);
   if (last->type == "redirect") return redirect_lines(*last, place);
   return fixed_response_lines(*last, place);
+}
+
+std::vector<const ListenerRule*> rules_by_priority(const PlannedListener& listener) {
+  std::vector<const ListenerRule*> rules;
+  for (const ListenerRule& rule : listener.rules) rules.push_back(&rule);
+  std::stable_sort(rules.begin(), rules.end(), [](const auto* left, const auto* right) {
+    return left->priority < right->priority;
+  });
+  return rules;
 }
 
 std::vector<std::string> forwarded_groups(const std::vector<ListenerAction>& actions) {

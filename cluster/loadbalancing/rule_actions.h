@@ -30,6 +30,9 @@ struct ActionPlace {
 std::vector<std::string> action_lines(const std::vector<ListenerAction>& actions,
                                       const ActionPlace& place);
 
+// The listener's rules as they are tried. What txn.rule numbers, from 1.
+std::vector<const ListenerRule*> rules_by_priority(const PlannedListener& listener);
+
 // The groups that `actions` forward to.
 std::vector<std::string> forwarded_groups(const std::vector<ListenerAction>& actions);
 

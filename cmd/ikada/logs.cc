@@ -10,7 +10,7 @@
 #include "cluster/engine/time_argument.h"
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/open_engine.h"
-#include "runtime/base/number.h"
+#include "cmd/ikada/stored_logs.h"
 
 namespace ikada {
 namespace {
@@ -36,11 +36,8 @@ Result<LogQuery> plan_query(const LogsOptions& options) {
     IK_LET(until, parse_time_argument(options.until, now).context("--until"));
     query.until = until;
   }
-  // As docker: a negative number means all.
-  if (options.tail != "all" && !options.tail.starts_with('-')) {
-    IK_LET(lines, parse_unsigned(options.tail).context("--tail"));
-    query.tail = lines;
-  }
+  IK_LET(tail, parse_tail(options.tail));
+  query.tail = tail;
   return query;
 }
 

@@ -18,9 +18,9 @@
 #include "cmd/ikada/line_source.h"
 #include "cmd/ikada/open_engine.h"
 #include "cmd/ikada/service_choice.h"
+#include "cmd/ikada/stored_logs.h"
 #include "cmd/ikada/task_choice.h"
 #include "runtime/base/clock.h"
-#include "runtime/base/number.h"
 
 namespace ikada {
 namespace {
@@ -264,13 +264,9 @@ class ServiceLogs {
 Result<void> show_service_logs(const ServiceLogsOptions& options, const Context& context) {
   // Before each of the tasks says so.
   if (!options.since.empty()) {
-    IK_LET(since, parse_time_argument(options.since, unix_now()).context("--since"));
-    static_cast<void>(since);
+    IK_TRY(parse_time_argument(options.since, unix_now()).context("--since"));
   }
-  if (!options.tail.empty() && options.tail != "all" && !options.tail.starts_with('-')) {
-    IK_LET(lines, parse_unsigned(options.tail).context("--tail"));
-    static_cast<void>(lines);
-  }
+  IK_TRY(parse_tail(options.tail));
   IK_LET(program, own_program());
   return ServiceLogs(options, context, std::move(program)).run();
 }

@@ -64,7 +64,9 @@ Result<Json> plan_question(const StoredLogWish& wish) {
   return question;
 }
 
-Result<std::optional<std::uint64_t>> plan_tail(const std::string& tail) {
+}  // namespace
+
+Result<std::optional<std::uint64_t>> parse_tail(const std::string& tail) {
   if (tail.empty() || tail == "all" || tail.starts_with('-')) {
     return std::optional<std::uint64_t>();
   }
@@ -72,12 +74,10 @@ Result<std::optional<std::uint64_t>> plan_tail(const std::string& tail) {
   return std::optional(lines);
 }
 
-}  // namespace
-
 Result<bool> print_stored_logs(const Context& context, const StoredLogWish& wish) {
   const ApiClient api(context);
   IK_LET(question, plan_question(wish));
-  IK_LET(tail, plan_tail(wish.tail));
+  IK_LET(tail, parse_tail(wish.tail));
   StoredPrinter printer(wish.timestamps, tail);
   std::set<std::string> tasks;
   std::set<std::string> unreachable;

@@ -1,6 +1,8 @@
 // What the cluster's log store holds of a task: for tasks whose containers have gone.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "cmd/ikada/context.h"
@@ -16,6 +18,9 @@ struct StoredLogWish {
   std::string tail = {};
   bool timestamps = false;
 };
+
+// How many lines from the end; nothing for all of them: "all", or as docker a negative number.
+Result<std::optional<std::uint64_t>> parse_tail(const std::string& tail);
 
 // Prints it. False if there is nothing; kInvalid if several tasks are meant. Hosts that cannot be
 // reached are named on stderr.

@@ -1,11 +1,15 @@
 #include "cluster/engine/active_mark.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <string>
 
 #include <doctest/doctest.h>
 
+#include "cluster/engine/live_status.h"
+#include "runtime/base/atomic_file.h"
+#include "runtime/monitor/options.h"
 #include "runtime/sys/file.h"
 
 namespace ikada {
@@ -90,6 +94,25 @@ TEST_CASE("condemn makes a held mark one of a half-made container") {
   REQUIRE(found.has_value());
   REQUIRE(found->has_value());
   CHECK((*found)->phase() == ActivePhase::kCreating);
+}
+
+TEST_CASE("a container that somebody is about to start is waited for") {
+  const Fixture fixture;
+  REQUIRE(::mkdir(fixture.layout.container("one").c_str(), 0700) == 0);
+  int pauses = 0;
+  const auto start = [&] {
+    if (++pauses < 3) return;
+    const std::string exit = to_json(ExitRecord{.exit_code = 3, .finished_at = 1}).dump();
+    REQUIRE(write_file_atomically(fixture.layout.container_file("one", "exit.json"), exit, 0600)
+                .has_value());
+  };
+  CHECK_FALSE(await_start(fixture.layout, "one", start));
+  CHECK(pauses == 0);
+  auto mark = ActiveMark::acquire(fixture.layout, "one");
+  REQUIRE(mark.has_value());
+  CHECK(await_start(fixture.layout, "one", start));
+  CHECK(pauses == 3);
+  mark->remove();
 }
 
 }  // namespace ikada
