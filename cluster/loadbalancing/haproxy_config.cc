@@ -8,8 +8,8 @@
 #include "cluster/loadbalancing/config_text.h"
 #include "cluster/loadbalancing/group_config.h"
 #include "cluster/loadbalancing/request_log.h"
+#include "cluster/loadbalancing/routing.h"
 #include "cluster/loadbalancing/rule_actions.h"
-#include "cluster/loadbalancing/rule_conditions.h"
 
 namespace ikada {
 namespace {
@@ -92,68 +92,6 @@ Lines forwarded_header_lines(const PlannedListener& listener) {
   return lines;
 }
 
-// The first rule that fits leaves its number in txn.rule; without one it is the default, 0.
-Lines rule_lines(const PlannedListener& listener, const std::set<std::string>& groups) {
-  Lines choices;
-  Lines actions;
-  int number = 0;
-  for (const ListenerRule* rule : rules_by_priority(listener)) {
-    ++number;
-    Lines lists;
-    std::string condition;
-    bool is_possible = !rule->conditions.empty();
-    for (const RuleCondition& part : rule->conditions) {
-      const std::string name = fmt::format("r{}.{}", number, &part - rule->conditions.data());
-      const Lines alternatives = condition_lines(name, part);
-      if (alternatives.empty()) is_possible = false;
-      append(lists, alternatives);
-      condition += " " + name;
-    }
-    if (!is_possible) continue;
-    append(choices, lists);
-    choices.push_back(
-        fmt::format("http-request set-var(txn.rule) int({}) if !{{ var(txn.rule) -m found }}{}",
-                    number,
-                    condition));
-    append(actions,
-           action_lines(rule->actions,
-                        {.listener = listener,
-                         .groups = groups,
-                         .condition = fmt::format("{{ var(txn.rule) -m int {} }}", number)}));
-  }
-  const bool has_rules = !choices.empty();
-  if (has_rules) {
-    choices.emplace_back("http-request set-var(txn.rule) int(0) if !{ var(txn.rule) -m found }");
-  }
-  append(choices, actions);
-  append(choices,
-         action_lines(listener.default_actions,
-                      {.listener = listener,
-                       .groups = groups,
-                       .condition = has_rules ? "{ var(txn.rule) -m int 0 }" : ""}));
-  return choices;
-}
-
-// The groups of a listener that the plan has, each once.
-std::set<std::string> used_groups(const PlannedListener& listener,
-                                  const std::set<std::string>& groups) {
-  Lines names = forwarded_groups(listener.default_actions);
-  for (const ListenerRule& rule : listener.rules) append(names, forwarded_groups(rule.actions));
-  std::set<std::string> used;
-  for (const std::string& name : names) {
-    if (groups.contains(name)) used.insert(name);
-  }
-  return used;
-}
-
-// The group that gets all requests of a listener, if there is just one and no rule; or nothing.
-std::string only_group(const PlannedListener& listener, const std::set<std::string>& groups) {
-  const Lines names = forwarded_groups(listener.default_actions);
-  const bool is_only = listener.rules.empty() && names.size() == 1 &&
-                       listener.default_actions.size() == 1 && groups.contains(names.front());
-  return is_only ? names.front() : "";
-}
-
 Lines listener_lines(const PlannedListener& listener,
                      const std::set<std::string>& groups,
                      const HaproxyPaths& paths) {
@@ -165,39 +103,18 @@ Lines listener_lines(const PlannedListener& listener,
                  "{ method GET HEAD OPTIONS TRACE PUT DELETE }"};
   append(lines, request_log_lines(listener, paths.log_socket));
   append(lines, forwarded_header_lines(listener));
-  const std::string only = only_group(listener, groups);
-  if (!only.empty()) {
-    // What most listeners are needs no variables.
-    lines.push_back(fmt::format(
-        "use_backend {} if {{ nbsrv({}) eq 0 }}", open_section(only), group_section(only)));
-    lines.push_back("default_backend " + group_section(only));
-    return lines;
-  }
-  append(lines, rule_lines(listener, groups));
-  const std::set<std::string> used = used_groups(listener, groups);
-  for (const std::string& group : used) {
-    lines.push_back(
-        fmt::format("use_backend {} if {{ var(txn.group) -m str {} }} "
-                    "{{ nbsrv({}) eq 0 }}",
-                    open_section(group),
-                    group_section(group),
-                    group_section(group)));
-  }
-  if (!used.empty()) lines.emplace_back("use_backend %[var(txn.group)]");
+  append(lines, routing_lines(listener, groups));
   return lines;
 }
 
 // Of a network load balancer: what the kernel's table has not passed on already.
 Lines network_listener_lines(const PlannedListener& listener, const std::set<std::string>& groups) {
   Lines lines = {"mode tcp", bind_line(listener), "timeout client 350s"};
-  const std::string only = only_group(listener, groups);
-  if (only.empty()) {
+  if (only_group(listener.default_actions, groups).empty()) {
     lines.emplace_back("tcp-request connection reject");
     return lines;
   }
-  lines.push_back(fmt::format(
-      "use_backend {} if {{ nbsrv({}) eq 0 }}", open_section(only), group_section(only)));
-  lines.push_back("default_backend " + group_section(only));
+  append(lines, default_backend_lines(only_group(listener.default_actions, groups)));
   return lines;
 }
 

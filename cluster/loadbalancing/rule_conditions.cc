@@ -13,13 +13,19 @@ namespace {
 
 enum class Letters { kExact, kAnyCase };
 
-// "SAMPLE fits the pattern", as what follows the access list's name.
+// "SAMPLE fits the pattern", as what follows the access list's name. Comparing with a text, or with
+// the beginning or the end of one, costs less than an expression.
 std::string fits_pattern(std::string_view sample, std::string_view pattern, Letters letters) {
   const bool any_case = letters == Letters::kAnyCase;
-  if (!has_wildcard(pattern) && is_plain_text(pattern)) {
-    // An exact comparison costs less than an expression.
-    if (!any_case) return fmt::format("'{}' -m str -- '{}'", sample, pattern);
-    return fmt::format("'{},lower' -m str -- '{}'", sample, lower_case(pattern));
+  const bool is_beginning = pattern.ends_with('*');
+  const bool is_end = !is_beginning && pattern.starts_with('*');
+  std::string_view text = pattern;
+  if (is_beginning) text.remove_suffix(1);
+  if (is_end) text.remove_prefix(1);
+  if (!has_wildcard(text) && is_plain_text(text)) {
+    const std::string_view match = is_beginning ? "beg" : is_end ? "end" : "str";
+    if (!any_case) return fmt::format("'{}' -m {} -- '{}'", sample, match, text);
+    return fmt::format("'{},lower' -m {} -- '{}'", sample, match, lower_case(text));
   }
   return fmt::format(
       "'{}' -m reg {}-- '^{}$'", sample, any_case ? "-i " : "", wildcard_expression(pattern, "."));

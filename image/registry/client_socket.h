@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/spawn.hpp>
 

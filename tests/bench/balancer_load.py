@@ -1,8 +1,8 @@
 """Requests through ikada's balancer beside a HAProxy that is configured by hand, in the same run.
 
-The target is a HAProxy, too, which answers by itself. Both balancers give it the same headers and
-keep the same promises when a target dies (redispatch, retry-on). What carries over from a machine
-that does other work besides is the processor time of a request.
+The target is a HAProxy, too, which answers by itself. Both balancers give it the same headers, have
+the same rules and keep the same promises when a target dies (redispatch, retry-on). What carries
+over from a machine that does other work besides is the processor time of a request.
 """
 
 import os
@@ -14,7 +14,8 @@ import time
 
 import balancer
 
-TARGET_PORT, HAND_PORT, OWN_PORT = 19400, 18090, 18091
+TARGET_PORT, OWN_PORT = 19400, 18091
+HAND_PORTS = {False: 18090, True: 18092}  # By whether it has rules.
 CONNECTIONS = 32
 TARGET = f"""
 defaults
@@ -24,7 +25,14 @@ frontend target
   bind 127.0.0.1:{TARGET_PORT}
   http-request return status 200 content-type text/plain string hello
 """
-HAND = f"""
+HAND_RULES = """
+  use_backend targets if { path_beg /api/ }
+  use_backend targets if { hdr_end(host) -i .example.com }
+"""
+
+
+def hand_config(with_rules):
+    return f"""
 defaults
   mode http
   timeout connect 1s
@@ -34,10 +42,11 @@ defaults
   retries 3
   retry-on conn-failure empty-response
 frontend web
-  bind 127.0.0.1:{HAND_PORT}
+  bind 127.0.0.1:{HAND_PORTS[with_rules]}
   option forwardfor
   http-request set-header X-Forwarded-Proto http
-  http-request set-header X-Forwarded-Port {HAND_PORT}
+  http-request set-header X-Forwarded-Port {HAND_PORTS[with_rules]}
+{HAND_RULES if with_rules else ""}
   default_backend targets
 backend targets
   balance roundrobin
@@ -81,11 +90,11 @@ def own_plan(with_rules):
                          [balancer.group("web", [target])])
 
 
-def compare(own, hand, seconds, rounds):
+def compare(own, hand, hand_port, seconds, rounds):
     results = {"hand": [], "ikada": []}
     for turn in range(rounds):
         for name in list(results)[::1 if turn % 2 == 0 else -1]:
-            port, pid = (HAND_PORT, hand.pid) if name == "hand" else (OWN_PORT, own.worker())
+            port, pid = (hand_port, hand.pid) if name == "hand" else (OWN_PORT, own.worker())
             results[name].append(load(port, pid, seconds))
     return {name: [statistics.median(column) for column in zip(*values)]
             for name, values in results.items()}
@@ -95,7 +104,8 @@ def run(scratch, quick):
     scratch = pathlib.Path(scratch) / "balancer"
     seconds, rounds = (2, 2) if quick else (4, 7)
     target = start_haproxy(scratch / "target", TARGET)
-    hand = start_haproxy(scratch / "hand", HAND)
+    hands = {with_rules: start_haproxy(scratch / f"hand-{with_rules}", hand_config(with_rules))
+             for with_rules in HAND_PORTS}
     own = balancer.Balancer(scratch / "own")
     try:
         print(f"\nrequests through a balancer, {CONNECTIONS} connections "
@@ -105,13 +115,13 @@ def run(scratch, quick):
             own.apply(own_plan(with_rules))
             balancer.wait(lambda: own.targets.get("web", {}).get("one", [""])[0] == "healthy")
             time.sleep(1)
-            medians = compare(own, hand, seconds, rounds)
+            medians = compare(own, hands[with_rules], HAND_PORTS[with_rules], seconds, rounds)
             for name, (rate, cost) in medians.items():
                 print(f"  {name + (', ' + label if name == 'ikada' else ''):28}{rate:12.0f}"
                       f"{rate / medians['hand'][0]:9.2f}{cost:12.1f}"
                       f"{cost / medians['hand'][1]:9.2f}")
     finally:
         own.end()
-        for process in (hand, target):
+        for process in (*hands.values(), target):
             process.kill()
             process.wait()

@@ -215,4 +215,47 @@ TEST_CASE("values of one condition are alternatives") {
         "acl r1.0 'path' -m str -- '/a'\nacl r1.0 'path' -m reg -- '^\\x2df$'\n");
 }
 
+TEST_CASE("a pattern with one star at an end is a comparison") {
+  CHECK(rule_text({.field = "path-pattern", .values = {"/api/*", "*.png", "*"}}) ==
+        "acl r1.0 'path' -m beg -- '/api/'\nacl r1.0 'path' -m end -- '.png'\n"
+        "acl r1.0 'path' -m reg -- '^.*$'\n");
+  CHECK(rule_text({.field = "host-header", .values = {"*.Example.com"}}) ==
+        "acl r1.0 'req.fhdr(host),host_only,lower' -m end -- '.example.com'\n");
+}
+
+TEST_CASE("rules that forward to one group each name it, and use no variables") {
+  BalancerPlan plan = make_plan();
+  plan.groups.push_back(make_group("api"));
+  PlannedListener& listener = plan.listeners.front();
+  listener.rules = {make_rule(20,
+                              {{.field = "path-pattern", .values = {"/web"}},
+                               {.field = "http-request-method", .values = {"GET"}}},
+                              make_forward({{.target_group = "web"}})),
+                    make_rule(10,
+                              {{.field = "path-pattern", .values = {"/api"}}},
+                              make_forward({{.target_group = "api"}}))};
+  const std::string direct = haproxy_config(plan, kPaths, {}).text;
+  CHECK(direct.find("use_backend o:api if { nbsrv(g:api) eq 0 } r1.0\n"
+                    "  use_backend g:api if r1.0\n") != std::string::npos);
+  CHECK(direct.find("use_backend o:web if { nbsrv(g:web) eq 0 } r2.0 r2.1\n"
+                    "  use_backend g:web if r2.0 r2.1\n"
+                    "  use_backend o:web if { nbsrv(g:web) eq 0 }\n"
+                    "  default_backend g:web\n") != std::string::npos);
+  CHECK(direct.find("txn.rule") == std::string::npos);
+
+  const auto uses_variables = [](const BalancerPlan& changed) {
+    return haproxy_config(changed, kPaths, {}).text.find("txn.rule") != std::string::npos;
+  };
+  BalancerPlan logged = plan;
+  logged.listeners.front().log_group = "/ikada/elb/web";
+  CHECK(uses_variables(logged));
+  BalancerPlan redirecting = plan;
+  redirecting.listeners.front().rules.front().actions = {make_redirect()};
+  CHECK(uses_variables(redirecting));
+  BalancerPlan weighted = plan;
+  weighted.listeners.front().default_actions = {
+      make_forward({{.target_group = "web"}, {.target_group = "api"}})};
+  CHECK(uses_variables(weighted));
+}
+
 }  // namespace ikada

@@ -1,0 +1,2 @@
+// Source: Boost.Beast, "Using Beast", split compilation.
+#include <boost/beast/src.hpp>
