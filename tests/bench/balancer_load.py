@@ -8,6 +8,7 @@ over from a machine that does other work besides is the processor time of a requ
 import os
 import pathlib
 import re
+import socket
 import statistics
 import subprocess
 import time
@@ -63,6 +64,11 @@ def start_haproxy(directory, text):
                             start_new_session=True)
 
 
+def is_answering(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def processor_s(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -104,6 +110,7 @@ def run(scratch, quick):
     scratch = pathlib.Path(scratch) / "balancer"
     seconds, rounds = (2, 2) if quick else (4, 7)
     target = start_haproxy(scratch / "target", TARGET)
+    balancer.wait(lambda: is_answering(TARGET_PORT))
     hands = {with_rules: start_haproxy(scratch / f"hand-{with_rules}", hand_config(with_rules))
              for with_rules in HAND_PORTS}
     own = balancer.Balancer(scratch / "own")
