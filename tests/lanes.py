@@ -9,6 +9,7 @@ A lane that cannot run says why: it counts as one skipped, or as one failed wher
 the machine itself is the reason.
 """
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -24,7 +25,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LANES = ("unit", "tidy", "host", "guest")
 BUILD_TIMEOUT_S = 2400
-UNIT_TIMEOUT_S = 120
+UNIT_TIMEOUT_S = 300
 LANE_TIMEOUT_S = {"tidy": 2400, "host": 1800, "guest": 900}
 # Of the host lane: they wait for clocks and time limits more than they compute, so they run beside
 # the others.
@@ -75,6 +76,11 @@ def stop(process):
 RUNNING = set()
 
 
+def stop_all():
+    for process in list(RUNNING):
+        stop(process)
+
+
 def run(command, timeout, environment=None, capture=False):
     """The exit status (None: it took too long) and, if asked for, the output."""
     process = subprocess.Popen(
@@ -118,29 +124,39 @@ def unit_programs(build_dir):
     return [(test["name"], test.get("command")) for test in json.loads(listing)["tests"]]
 
 
+def run_unit_program(name, command, words):
+    """What it counted, and what there is to print."""
+    if command is None:
+        return Count(failed=1), f"unit: {name}: not built"
+    status, output = run(command + words, UNIT_TIMEOUT_S, capture=True)
+    found = re.search(r"test cases: *\d+ \| *(\d+) passed \| *(\d+) failed", output)
+    # Without one it crashed, hangs, or does not exist.
+    count = Count(passed=int(found[1]), failed=int(found[2])) if found else Count(failed=1)
+    if status != 0 and count.failed == 0:
+        count.failed = 1
+    text = f"unit: {name}: {count.passed} passed, {count.failed} failed"
+    if count.failed:
+        why = output if status is not None else f"took longer than {UNIT_TIMEOUT_S} s"
+        text = f"{why}\n{text}"
+    return count, text
+
+
 def run_unit(build_dir, options):
-    total = Count()
+    """As many programs at a time as there are processors, the longest first."""
     words = []
     if "-k" in options:
         words = [f"--test-case=*{options[options.index('-k') + 1]}*"]
-    for name, command in unit_programs(build_dir):
-        if command is None:
-            print(f"unit: {name}: not built")
-            total += Count(failed=1)
-            continue
-        status, output = run(command + words, UNIT_TIMEOUT_S, capture=True)
-        found = re.search(r"test cases: *\d+ \| *(\d+) passed \| *(\d+) failed", output)
-        if found is None:
-            # It crashed, hangs, or does not exist.
-            count = Count(failed=1)
-        else:
-            count = Count(passed=int(found[1]), failed=int(found[2]))
-            if status != 0 and count.failed == 0:
-                count.failed = 1
-        if count.failed:
-            print(output if status is not None else f"took longer than {UNIT_TIMEOUT_S} s")
-        print(f"unit: {name}: {count.passed} passed, {count.failed} failed")
-        total += count
+    programs = sorted(unit_programs(build_dir), key=lambda each: "simulation" not in each[0])
+    total = Count()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            for count, text in pool.map(lambda each: run_unit_program(*each, words), programs):
+                print(text, flush=True)
+                total += count
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop_all()
+            raise
     return total
 
 
@@ -183,8 +199,7 @@ def run_host(build_dir, options):
         count = run_pytest("host", build_dir, selection, options)
     finally:
         if sys.exc_info()[0] is not None:
-            for process in list(RUNNING):
-                stop(process)
+            stop_all()
         beside.join()
     # A stream that ended without a report of its own has failed.
     return count + (counts[0] if counts else Count(failed=1))
