@@ -109,6 +109,8 @@ struct Job {
   int losses = 0;  // In a row.
 };
 
+using Settled = std::function<void(bool made)>;
+
 }  // namespace
 
 struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
@@ -148,7 +150,37 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
             .metrics = metrics};
   }
 
+  // What may have been made or not is known once the state has come to a commit that began after
+  // its answer was lost: one without changes is asked for, again and again until it is answered.
+  void settle(const Settled& settled, const Result<Commit>& result) {
+    if (!settled) return;
+    if (result.has_value() || !is_outcome_unknown(result.error())) {
+      return settled(result.has_value() && result->succeeded);
+    }
+    doubtful.push_back(settled);
+    clear_doubts();
+  }
+
+  void clear_doubts() {
+    if (doubtful.empty() || is_clearing) return;
+    is_clearing = true;
+    ground.commit(
+        {}, [self = shared_from_this(), count = doubtful.size()](const Result<Commit>& result) {
+          self->is_clearing = false;
+          if (!result.has_value()) return;
+          const auto end = self->doubtful.begin() + static_cast<std::ptrdiff_t>(count);
+          const std::vector<Settled> cleared(self->doubtful.begin(), end);
+          self->doubtful.erase(self->doubtful.begin(), end);
+          // Not made; were it, the state has it by now.
+          self->feed.when_at(result->revision, [cleared] {
+            for (const Settled& settled : cleared) settled(false);
+          });
+          self->clear_doubts();
+        });
+  }
+
   void run(const std::shared_ptr<Job>& job) {
+    clear_doubts();
     ApiCall call = make_call(job->body, job->scope, job->caller_arn);
     call.host = job->host;
     call.is_secure = job->is_secure;
@@ -171,7 +203,7 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
   void finish(const std::shared_ptr<Job>& job,
               const Proposal& proposal,
               const Result<Commit>& result) {
-    if (proposal.settled) proposal.settled(result.has_value() && result->succeeded);
+    settle(proposal.settled, result);
     if (!result.has_value()) {
       return job->respond(error_reply(not_stored(result.error())));
     }
@@ -194,6 +226,8 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
   TaskPlacer placer;
   TargetSights sights;
   const MetricBook* metrics = nullptr;
+  std::vector<Settled> doubtful;  // Whose outcome is unknown.
+  bool is_clearing = false;
 };
 
 ApiServer::ApiServer(asio::io_context& loop,
@@ -275,10 +309,20 @@ void ApiServer::handle_here(const ApiRequest& request,
 
 void ApiServer::propose(const Proposal& proposal, std::function<void(bool)> done) {
   const Result<std::optional<KeyCompare>> with = server_->find_fence();
-  if (!with.has_value()) return server_->ground.post([done = std::move(done)] { done(false); });
-  server_->commit(proposal, *with, [done = std::move(done)](const Result<Commit>& result) {
-    done(result.has_value() && result->succeeded);
-  });
+  if (!with.has_value()) {
+    return server_->ground.post([settled = proposal.settled, done = std::move(done)] {
+      if (settled) settled(false);
+      done(false);
+    });
+  }
+  server_->clear_doubts();
+  server_->commit(proposal,
+                  *with,
+                  [server = server_, settled = proposal.settled, done = std::move(done)](
+                      const Result<Commit>& result) {
+                    server->settle(settled, result);
+                    done(result.has_value() && result->succeeded);
+                  });
 }
 
 void ApiServer::propose_unfenced(const Proposal& proposal, std::function<void(bool)> done) {

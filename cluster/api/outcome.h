@@ -34,7 +34,8 @@ struct Proposal {
   std::vector<RecordChange> changes = {};
   std::vector<RecordGuard> guards = {};
   std::function<Json(const State& after)> then = {};
-  // Told whether the changes were made, when the state shows it.
+  // Told whether the changes were made, when the state shows it: where the answer was lost, later
+  // than the client hears of that.
   std::function<void(bool made)> settled = {};
   // More changes than one transaction takes: call the action again after these.
   bool again = false;

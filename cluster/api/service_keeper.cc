@@ -120,9 +120,7 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
     if (step.look_again.has_value()) wake_at[name] = *step.look_again;
     if (step.proposal.changes.empty()) return;
     is_waiting = true;
-    auto proposal = std::make_shared<Proposal>(std::move(step.proposal));
-    api.propose(*proposal, [self = shared_from_this(), proposal, name](bool made) {
-      if (proposal->settled) proposal->settled(made);
+    api.propose(step.proposal, [self = shared_from_this(), name](bool made) {
       self->is_waiting = false;
       // What it lost against comes as a change; a store that is away does not.
       if (!made) self->wake_at[name] = {self->now().milliseconds + kAgainAfterFailure.count()};
