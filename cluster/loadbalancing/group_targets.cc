@@ -38,12 +38,6 @@ std::string gateway_of(const std::string& subnet) {
   return std::string(network.substr(0, network.size() - kNetwork.size())) + ".1";
 }
 
-void add_groups(const std::vector<ListenerAction>& actions, std::set<std::string>& names) {
-  for (const ListenerAction& action : actions) {
-    for (const WeightedGroup& each : action.groups) names.insert(each.target_group);
-  }
-}
-
 }  // namespace
 
 const Kept<TargetGroup>* find_target_group(const ScopeState& scope, std::string_view arn) {
@@ -52,18 +46,6 @@ const Kept<TargetGroup>* find_target_group(const ScopeState& scope, std::string_
   const auto found = scope.target_groups.find(part->name);
   if (found == scope.target_groups.end() || found->second.value.id != part->id) return nullptr;
   return &found->second;
-}
-
-std::set<std::string> groups_in_use(const ScopeState& scope) {
-  std::set<std::string> names;
-  for (const auto& [balancer, listeners] : scope.listeners) {
-    if (scope.balancers.find(balancer) == scope.balancers.end()) continue;
-    for (const auto& [id, kept] : listeners) {
-      add_groups(kept.value.default_actions, names);
-      for (const ListenerRule& rule : kept.value.rules) add_groups(rule.actions, names);
-    }
-  }
-  return names;
 }
 
 std::chrono::seconds deregistration_delay(const TargetGroup& group) {

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,9 +67,6 @@ class GroupTargets {
 
 // The group of that ARN, or null.
 const Kept<TargetGroup>* find_target_group(const ScopeState& scope, std::string_view arn);
-
-// The names of the groups that a rule or a default action of some listener forwards to.
-std::set<std::string> groups_in_use(const ScopeState& scope);
 
 // deregistration_delay.timeout_seconds.
 std::chrono::seconds deregistration_delay(const TargetGroup& group);

@@ -30,14 +30,24 @@ void tell_registered(const Service& service,
   }
 }
 
-// How the targets of a task that runs and is to stay have changed.
-TaskTargets looked_at(const ServiceTask& each, Timestamp now) {
-  TaskTargets targets = *each.task->targets;
+// What is new of the targets of a task that runs and is to stay; most have no news.
+std::optional<TaskTargets> looked_at(const ServiceTask& each, Timestamp now) {
+  const TaskTargets& known = *each.task->targets;
+  const bool is_healthy = known.healthy_since.has_value();
+  const bool turns_healthy = each.targets.state == State::kHealthy && !is_healthy;
+  const bool turns_unhealthy = each.targets.state == State::kUnhealthy && is_healthy;
+  if (known.registered_at.has_value() && !turns_healthy && !turns_unhealthy) return std::nullopt;
+  TaskTargets targets = known;
   if (!targets.registered_at.has_value()) targets.registered_at = now;
-  const bool has_become_healthy =
-      each.targets.state == State::kHealthy && !targets.healthy_since.has_value();
-  if (has_become_healthy) targets.healthy_since = now;
-  if (each.targets.state == State::kUnhealthy) targets.healthy_since.reset();
+  if (turns_healthy) targets.healthy_since = now;
+  if (turns_unhealthy) targets.healthy_since.reset();
+  return targets;
+}
+
+// Likewise of one whose drain is over.
+TaskTargets drained(const Task& task, Timestamp now) {
+  TaskTargets targets = *task.targets;
+  targets.drained_at = now;
   return targets;
 }
 
@@ -80,25 +90,23 @@ void decide_targets(const ServiceView& view, const Service& service, Decision& d
     const Task& task = *each.task;
     const bool is_drained = is_draining(task);
     if (!is_drained && !is_target(task)) continue;
-    TaskTargets targets = *task.targets;
-    if (!is_drained) {
-      targets = looked_at(each, view.now);
-    } else if (has_drained(each, view)) {
-      targets.drained_at = view.now;
-    } else {
+    if (is_drained && !has_drained(each, view)) {
       look_again_at(decision, *each.targets.drained_at);
+      continue;
     }
-    if (targets == *task.targets) continue;
+    std::optional<TaskTargets> targets =
+        is_drained ? drained(task, view.now) : looked_at(each, view.now);
+    if (!targets.has_value()) continue;
     if (decision.targets.size() >= most) {
       look_again_at(decision, view.now);
       break;
     }
-    if (!task.targets->registered_at.has_value()) count_groups(registered, targets);
-    if (targets.drained_at.has_value() && task.stop_code == "ServiceSchedulerInitiated") {
+    if (!task.targets->registered_at.has_value()) count_groups(registered, *targets);
+    if (targets->drained_at.has_value() && task.stop_code == "ServiceSchedulerInitiated") {
       ++stopped_count;
       stopped += fmt::format(" (task {})", task.id);
     }
-    decision.targets.insert_or_assign(task.id, std::move(targets));
+    decision.targets.insert_or_assign(task.id, *std::move(targets));
   }
   tell_registered(service, registered, decision.events);
   if (stopped_count > 0) decision.events.push_back(stopped_event(service, stopped_count, stopped));
