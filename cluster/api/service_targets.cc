@@ -127,8 +127,9 @@ const TargetLook::Group& TargetLook::find_group(std::string_view arn) {
   }
   Group& added = groups_.emplace_back(Group{.arn = arn});
   const Kept<TargetGroup>* found = find_target_group(scope_, arn);
-  if (found == nullptr || !scope_.groups_in_use.contains(found->value.name)) return added;
+  if (found == nullptr) return added;
   added.group = &found->value;
+  added.is_in_use = scope_.groups_in_use.contains(found->value.name);
   added.planned_name = planned_group_name(found->value);
   return added;
 }
@@ -141,8 +142,13 @@ TargetsView TargetLook::at(const Task& task) {
   view.drained_at = deregistered_at;
   for (const ServiceLoadBalancer& each : task.targets->load_balancers) {
     const Group& found = find_group(each.target_group_arn);
-    if (found.group == nullptr) continue;
+    if (found.group != nullptr && !found.is_in_use) continue;
     view.has_groups = true;
+    if (found.group == nullptr) {
+      view.missing.push_back(each.target_group_arn);
+      are_all_healthy = false;
+      continue;
+    }
     const std::int32_t port = target_port(*found.group, task, each);
     const std::string id = planned_target_id(task, port);
     take_sight(view, each, port, find_sight(sights_, found.planned_name, id), are_all_healthy);

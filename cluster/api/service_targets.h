@@ -39,7 +39,8 @@ class TargetLook {
  private:
   struct Group {
     std::string_view arn;
-    const TargetGroup* group = nullptr;  // Null for one that is not there or gets no requests.
+    const TargetGroup* group = nullptr;  // Null for one that is not there.
+    bool is_in_use = false;              // It gets requests.
     std::string planned_name = {};
   };
   const Group& find_group(std::string_view arn);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -17,8 +19,13 @@ using State = TargetsView::State;
 // How many targets came to a group or left it.
 using Counts = std::map<std::string, int>;
 
-void count_groups(Counts& counts, const TaskTargets& targets) {
-  for (const ServiceLoadBalancer& each : targets.load_balancers) ++counts[each.target_group_arn];
+void count_groups(Counts& counts, const ServiceTask& task) {
+  for (const ServiceLoadBalancer& each : task.task->targets->load_balancers) {
+    const auto& missing = task.targets.missing;
+    const bool is_missing =
+        std::find(missing.begin(), missing.end(), each.target_group_arn) != missing.end();
+    if (!is_missing) ++counts[each.target_group_arn];
+  }
 }
 
 void tell_registered(const Service& service,
@@ -27,6 +34,22 @@ void tell_registered(const Service& service,
   for (const auto& [group, count] : counts) {
     events.push_back(fmt::format(
         "{} registered {} targets in (target-group {})", event_subject(service), count, group));
+  }
+}
+
+// Told again from time to time, as long as tasks are to be targets of a group that is not there.
+void tell_missing(const ServiceView& view, const Service& service, Decision& decision) {
+  std::set<std::string_view> groups;
+  for (const ServiceTask& each : view.tasks) {
+    if (is_target(*each.task))
+      groups.insert(each.targets.missing.begin(), each.targets.missing.end());
+  }
+  for (const std::string_view group : groups) {
+    decision.repeated_events.push_back(
+        fmt::format("{} failed to register targets in (target-group {}) with (error One or more "
+                    "target groups not found)",
+                    event_subject(service),
+                    group));
   }
 }
 
@@ -101,7 +124,7 @@ void decide_targets(const ServiceView& view, const Service& service, Decision& d
       look_again_at(decision, view.now);
       break;
     }
-    if (!task.targets->registered_at.has_value()) count_groups(registered, *targets);
+    if (!task.targets->registered_at.has_value()) count_groups(registered, each);
     if (targets->drained_at.has_value() && task.stop_code == "ServiceSchedulerInitiated") {
       ++stopped_count;
       stopped += fmt::format(" (task {})", task.id);
@@ -109,6 +132,7 @@ void decide_targets(const ServiceView& view, const Service& service, Decision& d
     decision.targets.insert_or_assign(task.id, *std::move(targets));
   }
   tell_registered(service, registered, decision.events);
+  tell_missing(view, service, decision);
   if (stopped_count > 0) decision.events.push_back(stopped_event(service, stopped_count, stopped));
 }
 
@@ -118,11 +142,11 @@ void tell_stopped_targets(const ServiceView& view, const Service& service, Decis
   for (const Stop& each : decision.stops) {
     if (!is_target(*each.task)) continue;
     ++count;
-    count_groups(deregistered, *each.task->targets);
-    if (!each.reason.starts_with(kFailedTargets)) continue;
     const auto found = std::find_if(view.tasks.begin(), view.tasks.end(), [&](const auto& one) {
       return one.task == each.task;
     });
+    count_groups(deregistered, *found);
+    if (!each.reason.starts_with(kFailedTargets)) continue;
     for (const UnhealthyTarget& target : found->targets.unhealthy) {
       decision.events.push_back(fmt::format(
           "{} (task {}) (port {}) is unhealthy in (target-group {}) due to (reason {}).",
