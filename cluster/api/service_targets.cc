@@ -141,6 +141,7 @@ TargetsView TargetLook::at(const Task& task) {
   const std::optional<Timestamp>& deregistered_at = task.targets->deregistered_at;
   view.drained_at = deregistered_at;
   for (const ServiceLoadBalancer& each : task.targets->load_balancers) {
+    if (find_removed(*task.targets, each.target_group_arn) != nullptr) continue;
     const Group& found = find_group(each.target_group_arn);
     if (found.group != nullptr && !found.is_in_use) continue;
     view.has_groups = true;

@@ -33,6 +33,8 @@ struct GroupTarget {
   std::string node = {};     // Of an instance's host, as the next.
   std::string tunnel = {};   // The host's address in the network of tasks.
   bool is_draining = false;
+  bool is_gone = false;        // Its drain is over.
+  const Task* task = nullptr;  // Whose target it is; null for one that was registered.
 };
 
 // Of one scope. Its state and the cluster's outlive it.
@@ -40,8 +42,10 @@ class GroupTargets {
  public:
   GroupTargets(const State& state, const ScopeState& scope, Timestamp now);
 
-  // In the order of their planned ids.
+  // In the order of their planned ids, without those that are gone.
   std::vector<GroupTarget> of(const TargetGroup& group) const;
+  // Of services' tasks only, with those that are gone.
+  std::vector<GroupTarget> of_tasks(const TargetGroup& group) const;
 
  private:
   struct OfTask {

@@ -24,7 +24,8 @@ void count_groups(Counts& counts, const ServiceTask& task) {
     const auto& missing = task.targets.missing;
     const bool is_missing =
         std::find(missing.begin(), missing.end(), each.target_group_arn) != missing.end();
-    if (!is_missing) ++counts[each.target_group_arn];
+    const bool is_removed = find_removed(*task.task->targets, each.target_group_arn) != nullptr;
+    if (!is_missing && !is_removed) ++counts[each.target_group_arn];
   }
 }
 
