@@ -8,6 +8,7 @@
 #include "cluster/agent/pinned_images.h"
 #include "cluster/agent/task_error.h"
 #include "cluster/agent/task_files.h"
+#include "cluster/agent/task_network.h"
 
 namespace ikada {
 namespace {
@@ -26,6 +27,13 @@ TaskEvent started_event(const std::string& container,
                         std::int32_t generation,
                         const StartedContainer& started) {
   return ContainerStarted{container, generation, started.id, started.bindings, started.address};
+}
+
+// Whether a container of the task has had something to log.
+bool has_run(const Task& task) {
+  return std::any_of(task.containers.begin(), task.containers.end(), [](const auto& each) {
+    return each.name != kNetworkHolder && each.runtime_id.has_value();
+  });
 }
 
 // task_files.h says what is in it.
@@ -348,8 +356,16 @@ void TaskRunner::wait_to_leave(const std::string& task, Entry& entry) {
   // A clock that was set back must not keep it for ever.
   const std::chrono::milliseconds past(
       std::max<std::int64_t>(0, moment_now().wall.milliseconds - stopped_ms));
+  if (!has_run(entry.machine.task()) && past < options_.retention) free_all(entry);
   entry.timer->set(std::max(std::chrono::milliseconds(0), options_.retention - past),
                    [this, task] { leave(task); });
+}
+
+// The task stays known, for an assignment that may still be under way.
+void TaskRunner::free_all(Entry& entry) {
+  actions_->remove_all(entry.facts, [this](const Result<void>& removed) {
+    if (!removed.has_value() && !is_shut_down_) options_.on_error(removed.error());
+  });
 }
 
 void TaskRunner::leave(const std::string& task) {

@@ -30,7 +30,8 @@ namespace ikada {
 struct TaskRunnerOptions {
   ContainerActionOptions actions;
   std::string state_directory;  // Tasks are in STATE/tasks.
-  // How long a stopped task's containers stay, for their logs.
+  // How long a stopped task's containers and volumes stay, for their logs; those of a task none of
+  // whose containers ran go at once.
   std::chrono::milliseconds retention = std::chrono::hours(3);
   std::function<void(const Error&)> on_error;  // What nobody waits for.
   // Told of each container that was started, also when the runner takes up what ran before; `id` is
@@ -109,6 +110,7 @@ class TaskRunner {
   void write(const std::string& task, Entry& entry, bool is_report);
   void set_timer(const std::string& task, Entry& entry);
   void wait_to_leave(const std::string& task, Entry& entry);
+  void free_all(Entry& entry);
   void leave(const std::string& task);
 
   void check_health(const std::string& task, Entry& entry, const TaskCommand& command);

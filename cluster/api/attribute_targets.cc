@@ -20,6 +20,17 @@ Result<std::string> target_id_of(const Attribute& attribute) {
   return *attribute.target_id;
 }
 
+// Only who registers the instance says what these are.
+Result<void> check_reserved(const std::string& name) {
+  for (const char* prefix : {"ecs.", "com.amazonaws.ecs."}) {
+    if (name.starts_with(prefix)) {
+      return invalid_parameter(
+          "Attribute names that begin with '{}' are reserved: '{}'.", prefix, name);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_custom(const Attribute& attribute) {
@@ -43,6 +54,7 @@ Result<Outcome> change_attributes(const ApiCall& call,
   Json shown = Json::array();
   for (const Attribute& each : input.attributes) {
     IK_TRY(check_attribute(each));
+    IK_TRY(check_reserved(each.name));
     IK_LET(target, target_id_of(each));
     const NamedInstance instance = find_instance(call, cluster, target);
     if (instance.state == nullptr) {

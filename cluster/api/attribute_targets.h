@@ -22,7 +22,8 @@ using ChangeAttribute =
     std::function<void(std::vector<Attribute>& present, const Attribute& given)>;
 
 // Proposes `change` for each attribute on its target; the answer shows what was changed.
-// TargetNotFoundException; AttributeLimitExceededException past ten of one's own on an instance.
+// InvalidParameterException for reserved names; TargetNotFoundException;
+// AttributeLimitExceededException past ten of one's own on an instance.
 Result<Outcome> change_attributes(const ApiCall& call,
                                   const State& state,
                                   const AttributesInput& input,

@@ -45,15 +45,29 @@ bool tells_steady_again(const std::vector<ServiceEvent>& events,
   return age >= kSteadyAgainAfter;
 }
 
+// Most steps tell nothing.
+bool tells_something(const std::vector<ServiceEvent>& events,
+                     const News& news,
+                     const std::string& steady,
+                     Timestamp now) {
+  if (!news.messages.empty()) return true;
+  if (news.is_steady && tells_steady_again(events, steady, now)) return true;
+  return std::any_of(news.repeated.begin(), news.repeated.end(), [&](const std::string& each) {
+    return !was_told(events, each, now, kRepeatAfter);
+  });
+}
+
 }  // namespace
 
 void propose_events(Proposal& proposal,
                     const ApiCall& call,
                     const ServiceState& service,
                     const News& news) {
+  const Service& record = service.record.value;
+  const std::string steady = service::event_subject(record) + " has reached a steady state.";
+  if (!tells_something(service.events.value.events, news, steady, call.now)) return;
   ServiceEvents kept = service.events.value;
   std::vector<ServiceEvent>& events = kept.events;
-  const size_t before = events.size();
   const auto tell = [&](const std::string& message) {
     events.insert(
         events.begin(),
@@ -63,10 +77,7 @@ void propose_events(Proposal& proposal,
   for (const std::string& each : news.repeated) {
     if (!was_told(events, each, call.now, kRepeatAfter)) tell(each);
   }
-  const Service& record = service.record.value;
-  const std::string steady = service::event_subject(record) + " has reached a steady state.";
   if (news.is_steady && tells_steady_again(events, steady, call.now)) tell(steady);
-  if (events.size() == before) return;
   if (events.size() > kMaxServiceEvents) events.resize(kMaxServiceEvents);
   proposal.put(
       service_events_key(call.scope, record.cluster, record.name), kept, service.events.revision);

@@ -127,15 +127,27 @@ class ServicePlan {
     }
   }
 
+  // How the service's tasks sit, found without a look at instances that have none of them.
+  service::ZoneLoads zone_loads(const service::ServiceView& view) const {
+    service::ZoneLoads zones;
+    for (const auto& [zone, count] : cluster_.open_instances) zones[zone].hosts = count;
+    for (const service::ServiceTask& each : view.tasks) {
+      if (!is_live(each) || !each.task->container_instance.has_value()) continue;
+      const auto found = cluster_.instances.find(*each.task->container_instance);
+      if (found == cluster_.instances.end() || !is_open(found->second)) continue;
+      ++zones[zone_of(found->second.record.value)].tasks[found->first];
+    }
+    return zones;
+  }
+
   // Which hosts the service's tasks may be spread over, and on which there is room for one more.
   void find_room(service::ServiceView& view) {
+    const bool is_uneven = service::is_uneven(zone_loads(view));
+    if (!is_uneven && !kept_.record.value.rebalancing.has_value()) return;
     for (const auto& [id, instance] : cluster_.instances) {
-      const ContainerInstance& record = instance.record.value;
-      if (record.status != "ACTIVE" || !record.agent_connected) continue;
-      const Attribute* zone = find_attribute(record.attributes, "ecs.availability-zone");
-      view.balance[id].zone = zone == nullptr ? "" : zone->value.value_or("");
+      if (is_open(instance)) view.balance[id].zone = zone_of(instance.record.value);
     }
-    if (!service::is_uneven(view)) return;
+    if (!is_uneven) return;
     const Service& service = kept_.record.value;
     const Result<Launch> launch =
         prepare_service_launch(call_, state_, service, *primary_of(service));

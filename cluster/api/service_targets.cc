@@ -43,7 +43,6 @@ Result<void> check_port(const TargetGroup& group,
 }
 
 Result<void> check_group(const ScopeState& scope,
-                         const std::set<std::string>& in_use,
                          const ServiceLoadBalancer& balancer,
                          const TaskDefinition& definition) {
   const Kept<TargetGroup>* found = find_target_group(scope, balancer.target_group_arn);
@@ -52,7 +51,7 @@ Result<void> check_group(const ScopeState& scope,
                              balancer.target_group_arn);
   }
   const TargetGroup* group = &found->value;
-  if (in_use.count(group->name) == 0) {
+  if (!scope.groups_in_use.contains(group->name)) {
     return invalid_parameter(
         "The target group with targetGroupArn {} does not have an associated load balancer.",
         balancer.target_group_arn);
@@ -69,15 +68,11 @@ Result<void> check_group(const ScopeState& scope,
   return check_port(*group, balancer, definition);
 }
 
-// When the drain of a task in one of its groups is over.
-Timestamp drained_at(const TargetGroup& group,
-                     const std::string& target,
-                     const TargetSights& sights,
-                     Timestamp deregistered_at) {
+// When the drain of a task in one of its groups is over, which all connections may have left.
+Timestamp drained_at(const TargetGroup& group, bool has_left, Timestamp deregistered_at) {
   const std::chrono::milliseconds delay = deregistration_delay(group);
   const std::chrono::milliseconds least = kLeastDrain;
-  const bool is_over = is_idle(sights, planned_group_name(group), target);
-  return deregistered_at + (is_over ? std::min(delay, least) : delay);
+  return deregistered_at + (has_left ? std::min(delay, least) : delay);
 }
 
 void take_sight(TargetsView& view,
@@ -114,7 +109,6 @@ Result<void> check_load_balancers(const ApiCall& call,
     return invalid_parameter("load balancers can have at most {} items.", kMaxServiceLoadBalancers);
   }
   const ScopeState& scope = state.scope(call.scope);
-  const std::set<std::string> in_use = groups_in_use(scope);
   for (const ServiceLoadBalancer& each : balancers) {
     if (each.target_group_arn.empty()) {
       return invalid_parameter(
@@ -122,32 +116,47 @@ Result<void> check_load_balancers(const ApiCall& call,
           "with target groups are not supported.");
     }
     if (each.container_name.empty()) return invalid_parameter("Container name can not be blank.");
-    IK_TRY(check_group(scope, in_use, each, definition));
+    IK_TRY(check_group(scope, each, definition));
   }
   return {};
 }
 
-TargetLook::TargetLook(const ScopeState& scope, const TargetSights& sights)
-    : scope_(scope), sights_(sights), in_use_(groups_in_use(scope)) {}
+const TargetLook::Group& TargetLook::find_group(std::string_view arn) {
+  for (const Group& each : groups_) {
+    if (each.arn == arn) return each;
+  }
+  Group& added = groups_.emplace_back(Group{.arn = arn});
+  const Kept<TargetGroup>* found = find_target_group(scope_, arn);
+  if (found == nullptr) return added;
+  added.group = &found->value;
+  added.is_in_use = scope_.groups_in_use.contains(found->value.name);
+  added.planned_name = planned_group_name(found->value);
+  return added;
+}
 
-TargetsView TargetLook::at(const Task& task) const {
+TargetsView TargetLook::at(const Task& task) {
   TargetsView view;
   if (!task.targets.has_value()) return view;
   bool are_all_healthy = true;
   const std::optional<Timestamp>& deregistered_at = task.targets->deregistered_at;
   view.drained_at = deregistered_at;
   for (const ServiceLoadBalancer& each : task.targets->load_balancers) {
-    const Kept<TargetGroup>* found = find_target_group(scope_, each.target_group_arn);
-    const TargetGroup* group = found == nullptr ? nullptr : &found->value;
-    if (group == nullptr || in_use_.count(group->name) == 0) continue;
+    if (find_removed(*task.targets, each.target_group_arn) != nullptr) continue;
+    const Group& found = find_group(each.target_group_arn);
+    if (found.group != nullptr && !found.is_in_use) continue;
     view.has_groups = true;
-    const std::int32_t port = target_port(*group, task, each);
+    if (found.group == nullptr) {
+      view.missing.push_back(each.target_group_arn);
+      are_all_healthy = false;
+      continue;
+    }
+    const std::int32_t port = target_port(*found.group, task, each);
     const std::string id = planned_target_id(task, port);
-    take_sight(
-        view, each, port, find_sight(sights_, planned_group_name(*group), id), are_all_healthy);
+    take_sight(view, each, port, find_sight(sights_, found.planned_name, id), are_all_healthy);
     if (deregistered_at.has_value()) {
+      const bool has_left = is_idle(sights_, found.planned_name, id);
       view.drained_at =
-          std::max(*view.drained_at, drained_at(*group, id, sights_, *deregistered_at));
+          std::max(*view.drained_at, drained_at(*found.group, has_left, *deregistered_at));
     }
   }
   if (!view.has_groups) return view;

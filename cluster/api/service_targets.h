@@ -4,8 +4,8 @@
 // for Application Load Balancers".
 #pragma once
 
-#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cluster/api/api_call.h"
@@ -27,17 +27,27 @@ Result<void> check_load_balancers(const ApiCall& call,
                                   const std::vector<ServiceLoadBalancer>& balancers,
                                   const TaskDefinition& definition);
 
-// Looks at tasks as targets, as long as the scope's state stays as it is.
+// Looks at a service's tasks as targets, as long as the scope's state and the tasks stay as they
+// are.
 class TargetLook {
  public:
-  TargetLook(const ScopeState& scope, const TargetSights& sights);
+  TargetLook(const ScopeState& scope, const TargetSights& sights)
+      : scope_(scope), sights_(sights) {}
 
-  service::TargetsView at(const Task& task) const;
+  service::TargetsView at(const Task& task);
 
  private:
+  struct Group {
+    std::string_view arn;
+    const TargetGroup* group = nullptr;  // Null for one that is not there.
+    bool is_in_use = false;              // It gets requests.
+    std::string planned_name = {};
+  };
+  const Group& find_group(std::string_view arn);
+
   const ScopeState& scope_;
   const TargetSights& sights_;
-  std::set<std::string> in_use_;  // Names of groups.
+  std::vector<Group> groups_ = {};  // That have been looked up.
 };
 
 }  // namespace ikada

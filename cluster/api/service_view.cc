@@ -112,19 +112,26 @@ service::ServiceView view_of_service(const ScopeState& scope,
                             .tagged = tagged_images(scope, service.record.value),
                             .now = call.now,
                             .healthy_after = call.options.healthy_after};
-  const TargetLook targets(scope, call.sights());
+  TargetLook targets(scope, call.sights());
+  // Most tasks of a service have one definition.
+  const Task* last = nullptr;
+  bool has_check = false;
+  view.tasks.reserve(service.tasks.size());
   for (const std::string& id : service.tasks) {
     const Task& task = cluster.tasks.find(id)->second.value;
-    const Kept<TaskDefinition>* definition =
-        scope.find_definition({.family = task.family, .revision = task.revision});
+    if (last == nullptr || last->family != task.family || last->revision != task.revision) {
+      const Kept<TaskDefinition>* definition =
+          scope.find_definition({.family = task.family, .revision = task.revision});
+      has_check = definition != nullptr && has_essential_check(definition->value);
+      last = &task;
+    }
     const bool is_draining = is_on_draining_host(cluster, task);
-    view.tasks.push_back(
-        {.task = &task,
-         .has_health_check = definition != nullptr && has_essential_check(definition->value),
-         .is_on_draining_host = is_draining,
-         .is_last_on_host =
-             is_draining && is_daemon(service.record.value) && is_last_on_host(cluster, task),
-         .targets = targets.at(task)});
+    view.tasks.push_back({.task = &task,
+                          .has_health_check = has_check,
+                          .is_on_draining_host = is_draining,
+                          .is_last_on_host = is_draining && is_daemon(service.record.value) &&
+                                             is_last_on_host(cluster, task),
+                          .targets = targets.at(task)});
   }
   return view;
 }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr size_t kMaxStartedBy = 128;
 constexpr size_t kMaxGroup = 255;
+constexpr std::ptrdiff_t kMaxOverrides = 8192;  // With what JSON needs.
 
 Result<void> check_network(const LaunchInput& input, const TaskDefinition& definition) {
   const bool is_awsvpc = network_mode_of(definition) == "awsvpc";
@@ -58,6 +59,17 @@ Result<void> check_texts(const LaunchInput& input) {
     return invalid_parameter("Invalid propagateTags '{}'.", from);
   }
   return {};
+}
+
+// Of `overrides` as it was given, in characters.
+Result<void> check_override_length(const Json& body) {
+  const auto given = body.find("overrides");
+  if (given == body.end()) return {};
+  const std::string text = given->dump(-1, ' ', false, Json::error_handler_t::replace);
+  const auto characters = std::count_if(
+      text.begin(), text.end(), [](unsigned char byte) { return (byte & 0xC0U) != 0x80U; });
+  if (characters <= kMaxOverrides) return {};
+  return invalid_parameter("Container Overrides length must be at most {}", kMaxOverrides);
 }
 
 std::vector<Tag> tags_of(const LaunchInput& input,
@@ -184,6 +196,7 @@ Result<Launch> prepare_launch(const ApiCall& call, const State& state, const Lau
   IK_TRY(check_tags(input.tags));
   IK_TRY(check_launch_type(input, kept->value));
   IK_TRY(check_network(input, kept->value));
+  if (!input.is_of_service) IK_TRY(check_override_length(call.body));
   IK_TRY(check_overrides(input.overrides, kept->value));
   launch.definition_revision = kept->revision;
   launch.definition = apply_overrides(kept->value, input.overrides);

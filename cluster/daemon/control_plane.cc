@@ -42,12 +42,23 @@ constexpr const char* kLeaderKey = "ikada/leader";
 constexpr std::chrono::seconds kLeaderTtl{3};
 constexpr std::chrono::seconds kHandOver{2};
 
-// A task definition is 64 KiB at most; nothing needs more than a MiB.
-constexpr HttpLimits kApiLimits{.body_bytes = 1 << 20, .connections = 1024};
+// Its events may have a MiB of text, in which JSON needs several bytes for some characters.
+bool puts_log_events(const HttpRequest& head) {
+  return head.header("x-amz-target") == "Logs_20140328.PutLogEvents";
+}
+
+// A task definition is 64 KiB at most; nothing else needs more than a MiB.
+constexpr HttpLimits kApiLimits{.body_bytes = 1 << 20,
+                                .is_large = puts_log_events,
+                                .large_body_bytes = 4 << 20,
+                                .connections = 1024};
 
 // Of strangers, on all interfaces.
-constexpr HttpLimits kTlsLimits{
-    .body_bytes = 1 << 20, .connections = 1024, .half_open_of_address = 64};
+constexpr HttpLimits kTlsLimits{.body_bytes = 1 << 20,
+                                .is_large = puts_log_events,
+                                .large_body_bytes = 4 << 20,
+                                .connections = 1024,
+                                .half_open_of_address = 64};
 
 // For IPv4, too; kUnavailable where the kernel has no IPv6.
 Result<UniqueFd> listen_both(std::uint16_t port) {

@@ -1,5 +1,6 @@
 #include "cluster/daemon/log_desk.h"
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -218,6 +219,23 @@ struct LogDesk::Desk : std::enable_shared_from_this<LogDesk::Desk> {
         });
   }
 
+  void delete_stream(const Result<StreamChoice>& choice, const Respond& respond) {
+    if (!choice.has_value()) return respond(error_reply(choice.error()));
+    gather("deleteStream", to_json(*choice), [respond](const Gathered& gathered) {
+      if (gathered.failure.has_value()) return respond(error_reply(*gathered.failure));
+      const auto any = [&](const char* member) {
+        return std::ranges::any_of(gathered.answers,
+                                   [&](const Json& each) { return each.value(member, false); });
+      };
+      if (any("live")) return respond(error_reply(logs::stream_in_use()));
+      if (!any("found")) {
+        return respond(error_reply(gathered.unreachable.empty() ? logs::no_such_stream()
+                                                                : not_reached(gathered)));
+      }
+      respond(with_unreachable(Json::object(), gathered));
+    });
+  }
+
   // First the record, then what lies on the hosts that can be reached. What is left on others is
   // older than a group of that name that is made again.
   void delete_group(const ApiRequest& request, const Json& body, const Respond& respond) {
@@ -289,6 +307,8 @@ bool LogDesk::take(const ApiRequest& request, const ApiServer::Respond& respond)
     desk_->answer_streams(logs::plan_describe_log_streams(call, state), with_id);
   } else if (action == "CreateLogStream") {
     desk_->put(logs::plan_create_log_stream(call, state), with_id);
+  } else if (action == "DeleteLogStream") {
+    desk_->delete_stream(logs::plan_delete_log_stream(call, state), with_id);
   } else if (action == "PutLogEvents") {
     desk_->put(logs::plan_put_log_events(call, state), with_id);
   } else {

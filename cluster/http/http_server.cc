@@ -45,6 +45,11 @@ using Response = http::response<http::string_body>;
 // How long to leave the listener alone when the process is out of descriptors.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
+constexpr size_t kMostLargeAtOnce = 32;
+constexpr unsigned kIsRead = 200;
+constexpr unsigned kTooLarge = 413;
+constexpr unsigned kNotNow = 503;
+
 Response make_response(const HttpReply& reply, unsigned version, bool keep_alive) {
   Response response(static_cast<http::status>(reply.status), version);
   response.set(http::field::server, "ikadad/" IKADA_VERSION);
@@ -68,6 +73,7 @@ unsigned status_for(const beast::error_code& error) {
 const char* text_for(unsigned status) {
   if (status == 431) return "{\"error\":\"the head of the request is too large\"}\n";
   if (status == 413) return "{\"error\":\"the body of the request is too large\"}\n";
+  if (status == 503) return "{\"error\":\"too many large requests at once\"}\n";
   return "{\"error\":\"not an HTTP request\"}\n";
 }
 
@@ -152,6 +158,18 @@ class HalfOpen {
   std::map<std::string, size_t>& counts_;
   std::map<std::string, size_t>::iterator at_;
   bool is_over_ = false;
+};
+
+// One of those that are counted, as long as it lives.
+class Counted {
+ public:
+  explicit Counted(size_t& count) : count_(&count) { ++count; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --*count_; }
+
+ private:
+  size_t* count_;
 };
 
 }  // namespace
@@ -252,21 +270,48 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
       lowest.expires_after(limits.idle);
       if (give && gave_away(stream, lowest, buffer, peer, yield)) return;
       http::request_parser<http::string_body> parser;
-      parser.header_limit(limits.head_bytes);
-      parser.body_limit(limits.body_bytes);
-      beast::error_code error;
-      http::async_read(stream, buffer, parser, yield[error]);
-      if (error) {
-        refuse(stream, lowest, status_for(error), yield);
+      std::optional<Counted> large;
+      const unsigned refused = read(stream, buffer, parser, peer, large, yield);
+      if (refused != kIsRead) {
+        refuse(stream, lowest, refused, yield);
         return;
       }
       opening.end();
       const auto& message = parser.get();
       const HttpReply reply = ask(make_request(message, peer), yield);
       const Response response = make_response(reply, message.version(), message.keep_alive());
+      beast::error_code error;
       http::async_write(stream, response, yield[error]);
       if (error || !message.keep_alive()) return;
     }
+  }
+
+  // A whole request. kIsRead, or the status for one that could not be read; 0 if there is nobody to
+  // tell. A large one is counted.
+  template <typename AnyStream>
+  unsigned read(AnyStream& stream,
+                beast::flat_buffer& buffer,
+                http::request_parser<http::string_body>& parser,
+                const HttpPeer& peer,
+                std::optional<Counted>& large,
+                const Yield& yield) {
+    parser.header_limit(limits.head_bytes);
+    parser.body_limit(std::max(limits.body_bytes, limits.large_body_bytes));
+    beast::error_code error;
+    http::async_read_header(stream, buffer, parser, yield[error]);
+    if (error) return status_for(error);
+    std::uint64_t limit = limits.body_bytes;
+    if (limits.is_large != nullptr && limits.is_large(make_request(parser.get(), peer))) {
+      limit = limits.large_body_bytes;
+      // Without a length it is large.
+      const bool is_counted = parser.content_length().value_or(limit) > limits.body_bytes;
+      if (is_counted && large_bodies >= kMostLargeAtOnce) return kNotNow;
+      if (is_counted) large.emplace(large_bodies);
+    }
+    if (parser.content_length().value_or(0) > limit) return kTooLarge;
+    parser.body_limit(limit);
+    http::async_read(stream, buffer, parser, yield[error]);
+    return error ? status_for(error) : kIsRead;
   }
 
   // Whether the connection is the registry's from here on, or over.
@@ -347,6 +392,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   std::function<void(Given)> give;          // Empty: no registry.
   std::set<std::shared_ptr<Stream>> streams;
   std::map<std::string, size_t> half_open;  // By address.
+  size_t large_bodies = 0;                  // That are being read or answered.
 };
 
 HttpServer::HttpServer(asio::io_context& loop,

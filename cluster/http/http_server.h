@@ -62,6 +62,10 @@ struct HttpReply {
 struct HttpLimits {
   std::uint32_t head_bytes = 8 << 10;
   std::uint64_t body_bytes = 64 << 10;
+  // Whether a request with that head, which has no body yet, may have so many; null: none may. Few
+  // such are read at a time, and others get 503.
+  bool (*is_large)(const HttpRequest& head) = nullptr;
+  std::uint64_t large_body_bytes = 0;
   std::size_t connections = 128;
   // Of one address that have not sent a whole request yet; 0: any number.
   std::size_t half_open_of_address = 0;

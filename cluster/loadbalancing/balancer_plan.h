@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -83,6 +84,7 @@ struct TargetObservation {
 };
 
 // By group's name, then target's id.
-using TargetObservations = std::map<std::string, std::map<std::string, TargetObservation>>;
+using TargetObservations =
+    std::map<std::string, std::map<std::string, TargetObservation, std::less<>>, std::less<>>;
 
 }  // namespace ikada

@@ -66,7 +66,7 @@ std::vector<TargetHealth> find_target_health(const State& state,
                                              const TargetGroup& group,
                                              const TargetSights& sights,
                                              Timestamp now) {
-  const bool is_in_use = groups_in_use(scope).count(group.name) != 0;
+  const bool is_in_use = scope.groups_in_use.contains(group.name);
   const std::string name = planned_group_name(group);
   std::vector<TargetHealth> all;
   for (const GroupTarget& each : GroupTargets(state, scope, now).of(group)) {

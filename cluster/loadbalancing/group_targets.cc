@@ -38,10 +38,12 @@ std::string gateway_of(const std::string& subnet) {
   return std::string(network.substr(0, network.size() - kNetwork.size())) + ".1";
 }
 
-void add_groups(const std::vector<ListenerAction>& actions, std::set<std::string>& names) {
-  for (const ListenerAction& action : actions) {
-    for (const WeightedGroup& each : action.groups) names.insert(each.target_group);
+// When the task was deregistered from the group, by its service or by somebody.
+std::optional<Timestamp> left_at(const Task& task, std::string_view group_arn) {
+  if (const RemovedTarget* removed = find_removed(*task.targets, group_arn)) {
+    return removed->removed_at;
   }
+  return is_draining(task) ? task.targets->deregistered_at : std::nullopt;
 }
 
 }  // namespace
@@ -52,18 +54,6 @@ const Kept<TargetGroup>* find_target_group(const ScopeState& scope, std::string_
   const auto found = scope.target_groups.find(part->name);
   if (found == scope.target_groups.end() || found->second.value.id != part->id) return nullptr;
   return &found->second;
-}
-
-std::set<std::string> groups_in_use(const ScopeState& scope) {
-  std::set<std::string> names;
-  for (const auto& [balancer, listeners] : scope.listeners) {
-    if (scope.balancers.find(balancer) == scope.balancers.end()) continue;
-    for (const auto& [id, kept] : listeners) {
-      add_groups(kept.value.default_actions, names);
-      for (const ListenerRule& rule : kept.value.rules) add_groups(rule.actions, names);
-    }
-  }
-  return names;
 }
 
 std::chrono::seconds deregistration_delay(const TargetGroup& group) {
@@ -144,8 +134,11 @@ GroupTarget GroupTargets::of_task(const TargetGroup& group, const OfTask& one) c
   target.port = target_port(group, task, *one.place);
   target.planned_id = planned_target_id(task, target.port);
   target.zone = task.availability_zone.value_or("");
-  target.is_draining =
-      is_draining(task) && is_in_delay(group, *task.targets->deregistered_at, now_);
+  target.task = &task;
+  if (const auto since = left_at(task, one.place->target_group_arn)) {
+    target.is_draining = is_in_delay(group, *since, now_);
+    target.is_gone = !target.is_draining;
+  }
   if (takes_addresses(group)) {
     target.address = own_address(task, one.place->container_name);
     target.id = target.address;
@@ -176,6 +169,17 @@ GroupTarget GroupTargets::of_registered(const TargetGroup& group,
   return target;
 }
 
+std::vector<GroupTarget> GroupTargets::of_tasks(const TargetGroup& group) const {
+  std::vector<GroupTarget> all;
+  const auto tasks = tasks_.find(target_group_arn(scope_.scope, group));
+  if (tasks == tasks_.end()) return all;
+  for (const OfTask& each : tasks->second) {
+    GroupTarget target = of_task(group, each);
+    if (target.port != 0) all.push_back(std::move(target));
+  }
+  return all;
+}
+
 std::vector<GroupTarget> GroupTargets::of(const TargetGroup& group) const {
   std::vector<GroupTarget> all;
   for (const RegisteredTarget& each : group.targets) {
@@ -183,13 +187,8 @@ std::vector<GroupTarget> GroupTargets::of(const TargetGroup& group) const {
         each.draining_since.has_value() && !is_in_delay(group, *each.draining_since, now_);
     if (!is_over) all.push_back(of_registered(group, each));
   }
-  const auto tasks = tasks_.find(target_group_arn(scope_.scope, group));
-  if (tasks != tasks_.end()) {
-    for (const OfTask& each : tasks->second) {
-      GroupTarget target = of_task(group, each);
-      const bool is_over = is_draining(*each.task) && !target.is_draining;
-      if (!is_over && target.port != 0) all.push_back(std::move(target));
-    }
+  for (GroupTarget& each : of_tasks(group)) {
+    if (!each.is_gone) all.push_back(std::move(each));
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return a.planned_id < b.planned_id;

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +33,8 @@ struct GroupTarget {
   std::string node = {};     // Of an instance's host, as the next.
   std::string tunnel = {};   // The host's address in the network of tasks.
   bool is_draining = false;
+  bool is_gone = false;        // Its drain is over.
+  const Task* task = nullptr;  // Whose target it is; null for one that was registered.
 };
 
 // Of one scope. Its state and the cluster's outlive it.
@@ -41,8 +42,10 @@ class GroupTargets {
  public:
   GroupTargets(const State& state, const ScopeState& scope, Timestamp now);
 
-  // In the order of their planned ids.
+  // In the order of their planned ids, without those that are gone.
   std::vector<GroupTarget> of(const TargetGroup& group) const;
+  // Of services' tasks only, with those that are gone.
+  std::vector<GroupTarget> of_tasks(const TargetGroup& group) const;
 
  private:
   struct OfTask {
@@ -68,9 +71,6 @@ class GroupTargets {
 
 // The group of that ARN, or null.
 const Kept<TargetGroup>* find_target_group(const ScopeState& scope, std::string_view arn);
-
-// The names of the groups that a rule or a default action of some listener forwards to.
-std::set<std::string> groups_in_use(const ScopeState& scope);
 
 // deregistration_delay.timeout_seconds.
 std::chrono::seconds deregistration_delay(const TargetGroup& group);

@@ -66,10 +66,9 @@ class ScopePlan {
   }
 
   void add_groups() {
-    const std::set<std::string> names = groups_in_use(scope_);
-    if (names.empty()) return;
+    if (scope_.groups_in_use.empty()) return;
     const GroupTargets targets(state_, scope_, inputs_.now);
-    for (const std::string& name : names) {
+    for (const auto& [name, count] : scope_.groups_in_use) {
       const auto found = scope_.target_groups.find(name);
       if (found == scope_.target_groups.end()) continue;
       const TargetGroup& group = found->second.value;

@@ -131,7 +131,7 @@ TargetObservations observe_without_proxy(const BalancerPlan& plan,
   return all;
 }
 
-bool is_in_motion(const std::map<std::string, TargetObservation>& targets) {
+bool is_in_motion(const TargetObservations::mapped_type& targets) {
   return std::any_of(targets.begin(), targets.end(), [](const auto& entry) {
     const TargetObservation& seen = entry.second;
     return seen.state == TargetState::kInitial ||

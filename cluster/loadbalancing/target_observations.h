@@ -21,7 +21,7 @@ TargetObservations observe_without_proxy(const BalancerPlan& plan,
 
 // Whether something of a group is likely to change soon: a target that waits for its first check,
 // or has not drained yet.
-bool is_in_motion(const std::map<std::string, TargetObservation>& targets);
+bool is_in_motion(const TargetObservations::mapped_type& targets);
 
 // Whether somebody waits for what differs: states, and sessions of draining targets.
 bool is_news(const TargetObservations& before, const TargetObservations& now);

@@ -1,7 +1,6 @@
 #include "cluster/loadbalancing/target_sights.h"
 
 #include <algorithm>
-#include <string>
 
 namespace ikada {
 namespace {
@@ -9,9 +8,9 @@ namespace {
 const TargetObservation* find(const TargetObservations& host,
                               std::string_view group,
                               std::string_view target) {
-  const auto in = host.find(std::string(group));
+  const auto in = host.find(group);
   if (in == host.end()) return nullptr;
-  const auto found = in->second.find(std::string(target));
+  const auto found = in->second.find(target);
   return found == in->second.end() ? nullptr : &found->second;
 }
 

@@ -6,6 +6,7 @@
 #include "cluster/logstore/filter_pattern.h"
 #include "cluster/logstore/log_room.h"
 #include "runtime/base/text.h"
+#include "runtime/sys/file.h"
 
 namespace ikada {
 namespace {
@@ -162,6 +163,19 @@ std::vector<StreamSummary> describe_log_streams(const EngineLayout& layout,
   return streams;
 }
 
+Result<StreamDeletion> delete_log_streams(const EngineLayout& layout, const StreamChoice& choice) {
+  StreamDeletion done;
+  for (const StoredStream& each : choose(layout, choice)) {
+    done.was_found = true;
+    if (is_log_live(layout, each.facts)) {
+      done.is_live = true;
+    } else {
+      IK_TRY(remove_tree(each.directory));
+    }
+  }
+  return done;
+}
+
 Result<Json> answer_log_question(const EngineLayout& layout,
                                  const std::string& verb,
                                  const Json& question) {
@@ -175,6 +189,10 @@ Result<Json> answer_log_question(const EngineLayout& layout,
   read_choice(reader, choice);
   IK_TRY(reader.done());
   if (verb == "streams") return to_json(describe_log_streams(layout, choice));
+  if (verb == "deleteStream") {
+    IK_LET(done, delete_log_streams(layout, choice));
+    return Json{{"found", done.was_found}, {"live", done.is_live}};
+  }
   if (verb != "delete") return make_error(ErrorKind::kInvalid, "the log store is not asked so");
   IK_TRY(delete_log_group(layout, choice.region, choice.group));
   return Json::object();

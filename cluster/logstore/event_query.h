@@ -7,6 +7,9 @@
 //             "created", "first", "last", "ingested", "bytes"}]}; times in milliseconds, absent if
 //             there is no event
 //   delete   {"region", "group"} -> {}
+//   deleteStream  {"region", "group", "streams", "groupCreated"} -> {"found", "live"}: whether
+//   there
+//             were such streams, and whether a container still writes to one, which stays then
 //
 // All of it waits for the disk.
 #pragma once
@@ -66,6 +69,12 @@ std::vector<StreamSummary> describe_log_streams(const EngineLayout& layout,
 Result<void> delete_log_group(const EngineLayout& layout,
                               const std::string& region,
                               const std::string& group);
+
+struct StreamDeletion {
+  bool was_found = false;
+  bool is_live = false;  // A container still writes to it: it stays.
+};
+Result<StreamDeletion> delete_log_streams(const EngineLayout& layout, const StreamChoice& choice);
 
 // One of the questions above, "events". kInvalid for any other.
 Result<Json> answer_log_question(const EngineLayout& layout,

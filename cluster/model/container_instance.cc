@@ -50,6 +50,11 @@ const Resource* find_resource(const ContainerInstance& instance, std::string_vie
   return found == resources.end() ? nullptr : &*found;
 }
 
+std::string_view zone_of(const ContainerInstance& instance) {
+  const Attribute* zone = find_attribute(instance.attributes, "ecs.availability-zone");
+  return zone == nullptr || !zone->value.has_value() ? std::string_view() : *zone->value;
+}
+
 Amounts registered_amounts(const ContainerInstance& instance) {
   Amounts amounts;
   if (const Resource* cpu = find_resource(instance, "CPU")) {

@@ -54,6 +54,9 @@ void describe(JsonFields& fields, ContainerInstance& instance);
 
 const Resource* find_resource(const ContainerInstance& instance, std::string_view name);
 
+// Its availability zone; empty if it has none. Good as long as the instance is.
+std::string_view zone_of(const ContainerInstance& instance);
+
 // What a host has of each thing that is counted.
 struct Amounts {
   std::int64_t cpu_units = 0;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cluster/model/json_fields.h"
@@ -29,6 +30,16 @@ struct ServiceLoadBalancer {
 };
 void describe(JsonFields& fields, ServiceLoadBalancer& balancer);
 
+// That somebody has deregistered the task from a group: it is no target of it any more. The task
+// that takes its place is one again.
+struct RemovedTarget {
+  std::string target_group_arn = {};
+  Timestamp removed_at = {};
+
+  bool operator==(const RemovedTarget&) const = default;
+};
+void describe(JsonFields& fields, RemovedTarget& removed);
+
 struct TaskTargets {
   std::vector<ServiceLoadBalancer> load_balancers = {};
   std::optional<Timestamp> registered_at = {};  // When it was told that it is a target.
@@ -36,9 +47,13 @@ struct TaskTargets {
   std::optional<Timestamp> healthy_since = {};
   std::optional<Timestamp> deregistered_at = {};
   std::optional<Timestamp> drained_at = {};
+  std::vector<RemovedTarget> removed = {};
 
   bool operator==(const TaskTargets&) const = default;
 };
 void describe(JsonFields& fields, TaskTargets& targets);
+
+// Null if nobody has deregistered the task from that group.
+const RemovedTarget* find_removed(const TaskTargets& targets, std::string_view target_group_arn);
 
 }  // namespace ikada

@@ -75,16 +75,17 @@ class DaemonStep {
 
   void start() {
     if (primary_.rollout_state == "FAILED") return;
-    const Failures failures = failures_of(view_, primary_);
-    const Timestamp not_before = failures.last + back_off(failures, service_.desired_count);
     for (const std::string& id : view_.hosts) {
       const auto found = hosts_.find(id);
       if (found != hosts_.end() && !found->second.is_empty) continue;
-      if (view_.now < not_before) {
+      // One host where it fails keeps no other waiting.
+      const Timestamp not_before =
+          throttle_of(failures_of(view_, primary_, id), service_, 1).not_before;
+      if (not_before <= view_.now) {
+        decision_.starts_on.push_back(id);
+      } else {
         decision_.look_again = std::min(decision_.look_again.value_or(not_before), not_before);
-        return;
       }
-      decision_.starts_on.push_back(id);
     }
   }
 

@@ -1,6 +1,7 @@
 #include "cluster/service/rebalance.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include <fmt/core.h>
@@ -134,10 +135,27 @@ Rebalancing plan_moves(const ServiceView& view, const Service& service, Decision
   return moves;
 }
 
-bool differs(const Load& load) {
-  const auto [least, most] = std::minmax_element(
-      load.begin(), load.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  return least != load.end() && most->second - least->second >= kUneven;
+// How far numbers of tasks lie apart.
+struct Range {
+  std::int32_t least = std::numeric_limits<std::int32_t>::max();
+  std::int32_t most = 0;
+
+  void note(std::int32_t tasks) {
+    least = std::min(least, tasks);
+    most = std::max(most, tasks);
+  }
+  bool is_wide() const { return most - least >= kUneven; }
+};
+
+ZoneLoads loads_of(const ServiceView& view) {
+  ZoneLoads zones;
+  for (const auto& [id, host] : view.balance) ++zones[host.zone].hosts;
+  for (const ServiceTask& each : view.tasks) {
+    const auto host = view.balance.find(host_of(each));
+    if (!is_live(each) || host == view.balance.end()) continue;
+    ++zones[host->second.zone].tasks[host->first];
+  }
+  return zones;
 }
 
 std::string counts_text(const Load& load, const char* form) {
@@ -209,13 +227,20 @@ bool can_be_rebalanced(const Service& service) {
                      });
 }
 
-bool is_uneven(const ServiceView& view) {
-  const Spread spread = spread_of(view);
-  if (differs(spread.zones)) return true;
-  std::map<std::string, Load> by_zone;
-  for (const auto& [id, count] : spread.hosts) by_zone[view.balance.at(id).zone][id] = count;
-  return std::any_of(
-      by_zone.begin(), by_zone.end(), [](const auto& entry) { return differs(entry.second); });
+bool is_uneven(const ZoneLoads& zones) {
+  Range of_zones;
+  for (const auto& [name, zone] : zones) {
+    Range of_hosts;
+    std::int32_t tasks = 0;
+    for (const auto& [host, count] : zone.tasks) {
+      of_hosts.note(count);
+      tasks += count;
+    }
+    if (zone.tasks.size() < static_cast<size_t>(zone.hosts)) of_hosts.note(0);
+    if (of_hosts.is_wide()) return true;
+    of_zones.note(tasks);
+  }
+  return of_zones.is_wide();
 }
 
 bool may_rebalance(const Service& service, Timestamp now) {
@@ -268,7 +293,7 @@ bool begin_moves(const ServiceView& view, Service& service, Decision& decision) 
     return false;
   }
   const Spread spread = spread_of(view);
-  if (!is_uneven(view)) {
+  if (!is_uneven(loads_of(view))) {
     if (!service.rebalancing.has_value()) return false;
     service.rebalancing.reset();
     decision.events.push_back(fmt::format("{} is {} balanced with {}.",

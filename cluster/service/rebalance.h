@@ -9,6 +9,8 @@
 // Source: Amazon ECS Developer Guide, "Balancing an Amazon ECS service across Availability Zones".
 #pragma once
 
+#include <string_view>
+
 #include "cluster/service/reconcile.h"
 
 namespace ikada::service {
@@ -17,8 +19,15 @@ namespace ikada::service {
 // tasks than are desired while one is moved.
 bool can_be_rebalanced(const Service& service);
 
+// How the service's tasks sit on the hosts of a zone, of those that they may be spread over.
+struct ZoneLoad {
+  std::int32_t hosts = 0;
+  std::map<std::string_view, std::int32_t> tasks = {};  // By host; without those that have none.
+};
+using ZoneLoads = std::map<std::string_view, ZoneLoad>;
+
 // Two zones, or two hosts of one, differ by two tasks or more.
-bool is_uneven(const ServiceView& view);
+bool is_uneven(const ZoneLoads& zones);
 
 // It is time to look whether it sits unevenly.
 bool may_rebalance(const Service& service, Timestamp now);

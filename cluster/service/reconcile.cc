@@ -20,7 +20,6 @@ namespace {
 using Tasks = std::vector<const ServiceTask*>;
 
 constexpr std::int32_t kWhole = 100;
-constexpr std::int32_t kTellAfter = 3;  // Failures without a start.
 
 // The live tasks, by what is to become of them.
 struct Sorted {
@@ -115,16 +114,16 @@ class Step {
   void start() {
     if (missing() <= 0 || primary_.rollout_state == "FAILED") return;
     const Failures failures = failures_of(view_, primary_);
-    const Timestamp not_before = failures.last + back_off(failures, service_.desired_count);
-    if (failures.never_started >= kTellAfter) {
+    const Throttle throttle = throttle_of(failures, service_, service_.desired_count);
+    if (failures.never_started >= kImpairedAfter) {
       decision_.repeated_events.push_back(
           fmt::format("{} is unable to consistently start tasks successfully. For more "
                       "information, see the Troubleshooting section of the Amazon ECS Developer "
                       "Guide.",
                       event_subject(service_)));
     }
-    if (view_.now < not_before) return note_time(decision_, not_before);
-    decision_.starts = std::clamp(room(), 0, missing());
+    if (view_.now < throttle.not_before) return note_time(decision_, throttle.not_before);
+    decision_.starts = std::min(std::clamp(room(), 0, missing()), throttle.most_at_once);
     decision_.replaced_unhealthy = std::min(decision_.starts, sorted_.unhealthy);
   }
 

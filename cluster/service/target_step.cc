@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -17,8 +19,14 @@ using State = TargetsView::State;
 // How many targets came to a group or left it.
 using Counts = std::map<std::string, int>;
 
-void count_groups(Counts& counts, const TaskTargets& targets) {
-  for (const ServiceLoadBalancer& each : targets.load_balancers) ++counts[each.target_group_arn];
+void count_groups(Counts& counts, const ServiceTask& task) {
+  for (const ServiceLoadBalancer& each : task.task->targets->load_balancers) {
+    const auto& missing = task.targets.missing;
+    const bool is_missing =
+        std::find(missing.begin(), missing.end(), each.target_group_arn) != missing.end();
+    const bool is_removed = find_removed(*task.task->targets, each.target_group_arn) != nullptr;
+    if (!is_missing && !is_removed) ++counts[each.target_group_arn];
+  }
 }
 
 void tell_registered(const Service& service,
@@ -30,14 +38,40 @@ void tell_registered(const Service& service,
   }
 }
 
-// How the targets of a task that runs and is to stay have changed.
-TaskTargets looked_at(const ServiceTask& each, Timestamp now) {
-  TaskTargets targets = *each.task->targets;
+// Told again from time to time, as long as tasks are to be targets of a group that is not there.
+void tell_missing(const ServiceView& view, const Service& service, Decision& decision) {
+  std::set<std::string_view> groups;
+  for (const ServiceTask& each : view.tasks) {
+    if (is_target(*each.task))
+      groups.insert(each.targets.missing.begin(), each.targets.missing.end());
+  }
+  for (const std::string_view group : groups) {
+    decision.repeated_events.push_back(
+        fmt::format("{} failed to register targets in (target-group {}) with (error One or more "
+                    "target groups not found)",
+                    event_subject(service),
+                    group));
+  }
+}
+
+// What is new of the targets of a task that runs and is to stay; most have no news.
+std::optional<TaskTargets> looked_at(const ServiceTask& each, Timestamp now) {
+  const TaskTargets& known = *each.task->targets;
+  const bool is_healthy = known.healthy_since.has_value();
+  const bool turns_healthy = each.targets.state == State::kHealthy && !is_healthy;
+  const bool turns_unhealthy = each.targets.state == State::kUnhealthy && is_healthy;
+  if (known.registered_at.has_value() && !turns_healthy && !turns_unhealthy) return std::nullopt;
+  TaskTargets targets = known;
   if (!targets.registered_at.has_value()) targets.registered_at = now;
-  const bool has_become_healthy =
-      each.targets.state == State::kHealthy && !targets.healthy_since.has_value();
-  if (has_become_healthy) targets.healthy_since = now;
-  if (each.targets.state == State::kUnhealthy) targets.healthy_since.reset();
+  if (turns_healthy) targets.healthy_since = now;
+  if (turns_unhealthy) targets.healthy_since.reset();
+  return targets;
+}
+
+// Likewise of one whose drain is over.
+TaskTargets drained(const Task& task, Timestamp now) {
+  TaskTargets targets = *task.targets;
+  targets.drained_at = now;
   return targets;
 }
 
@@ -80,27 +114,26 @@ void decide_targets(const ServiceView& view, const Service& service, Decision& d
     const Task& task = *each.task;
     const bool is_drained = is_draining(task);
     if (!is_drained && !is_target(task)) continue;
-    TaskTargets targets = *task.targets;
-    if (!is_drained) {
-      targets = looked_at(each, view.now);
-    } else if (has_drained(each, view)) {
-      targets.drained_at = view.now;
-    } else {
+    if (is_drained && !has_drained(each, view)) {
       look_again_at(decision, *each.targets.drained_at);
+      continue;
     }
-    if (targets == *task.targets) continue;
+    std::optional<TaskTargets> targets =
+        is_drained ? drained(task, view.now) : looked_at(each, view.now);
+    if (!targets.has_value()) continue;
     if (decision.targets.size() >= most) {
       look_again_at(decision, view.now);
       break;
     }
-    if (!task.targets->registered_at.has_value()) count_groups(registered, targets);
-    if (targets.drained_at.has_value() && task.stop_code == "ServiceSchedulerInitiated") {
+    if (!task.targets->registered_at.has_value()) count_groups(registered, each);
+    if (targets->drained_at.has_value() && task.stop_code == "ServiceSchedulerInitiated") {
       ++stopped_count;
       stopped += fmt::format(" (task {})", task.id);
     }
-    decision.targets.insert_or_assign(task.id, std::move(targets));
+    decision.targets.insert_or_assign(task.id, *std::move(targets));
   }
   tell_registered(service, registered, decision.events);
+  tell_missing(view, service, decision);
   if (stopped_count > 0) decision.events.push_back(stopped_event(service, stopped_count, stopped));
 }
 
@@ -110,11 +143,11 @@ void tell_stopped_targets(const ServiceView& view, const Service& service, Decis
   for (const Stop& each : decision.stops) {
     if (!is_target(*each.task)) continue;
     ++count;
-    count_groups(deregistered, *each.task->targets);
-    if (!each.reason.starts_with(kFailedTargets)) continue;
     const auto found = std::find_if(view.tasks.begin(), view.tasks.end(), [&](const auto& one) {
       return one.task == each.task;
     });
+    count_groups(deregistered, *found);
+    if (!each.reason.starts_with(kFailedTargets)) continue;
     for (const UnhealthyTarget& target : found->targets.unhealthy) {
       decision.events.push_back(fmt::format(
           "{} (task {}) (port {}) is unhealthy in (target-group {}) due to (reason {}).",

@@ -32,9 +32,10 @@ struct UnhealthyTarget {
 struct TargetsView {
   enum class State { kUnknown, kHealthy, kUnhealthy };
 
-  bool has_groups = false;  // Groups that some listener sends requests to.
+  bool has_groups = false;  // Groups that some listener sends requests to, or that are missing.
   State state = State::kUnknown;
   std::vector<UnhealthyTarget> unhealthy = {};
+  std::vector<std::string> missing = {};  // ARNs of groups that are not there.
   // Of one that is drained: when that is over.
   std::optional<Timestamp> drained_at = {};
 };

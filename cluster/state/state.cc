@@ -136,13 +136,58 @@ Result<void> set_of_repository(ScopeState& scope,
   return done;
 }
 
+void add_to(ByName<std::int32_t>& counts, std::string_view name, std::int32_t by) {
+  const auto found = counts.try_emplace(std::string(name)).first;
+  found->second += by;
+  if (found->second == 0) counts.erase(found);
+}
+
+void count_open(ClusterState& cluster, const InstanceState& instance, std::int32_t by) {
+  if (is_open(instance)) add_to(cluster.open_instances, zone_of(instance.record.value), by);
+}
+
 Result<void> set_instance(ClusterState& cluster,
                           const std::string& id,
                           std::optional<std::string_view> value,
                           std::int64_t revision,
                           std::string_view key) {
-  Result<void> done = set(cluster.instances[id].record, value, revision, key);
+  InstanceState& instance = cluster.instances[id];
+  count_open(cluster, instance, -1);
+  Result<void> done = set(instance.record, value, revision, key);
+  count_open(cluster, instance, 1);
   forget_if_gone(cluster, id);
+  return done;
+}
+
+void count_groups(ScopeState& scope, const std::vector<ListenerAction>& actions, std::int32_t by) {
+  for (const ListenerAction& action : actions) {
+    for (const WeightedGroup& each : action.groups) {
+      add_to(scope.groups_in_use, each.target_group, by);
+    }
+  }
+}
+
+// The groups that the balancer's listeners forward to, if it is there.
+void count_groups_of(ScopeState& scope, const std::string& balancer, std::int32_t by) {
+  const auto listeners = scope.listeners.find(balancer);
+  if (listeners == scope.listeners.end() || !scope.balancers.contains(balancer)) return;
+  for (const auto& [id, kept] : listeners->second) {
+    count_groups(scope, kept.value.default_actions, by);
+    for (const ListenerRule& rule : kept.value.rules) count_groups(scope, rule.actions, by);
+  }
+}
+
+// The balancer, or one of its listeners.
+Result<void> set_balancer(ScopeState& scope,
+                          const RecordKey& name,
+                          std::optional<std::string_view> value,
+                          std::int64_t revision,
+                          std::string_view key) {
+  count_groups_of(scope, name.first, -1);
+  Result<void> done = name.kind == RecordKind::kBalancer
+                          ? set_in(scope.balancers, name.first, value, revision, key)
+                          : set_in(scope.listeners[name.first], name.second, value, revision, key);
+  count_groups_of(scope, name.first, 1);
   return done;
 }
 
@@ -177,6 +222,11 @@ bool is_running(const Task& task) {
 }
 
 bool is_pending(const Task& task) { return task.last_status < TaskStatus::kActivating; }
+
+bool is_open(const InstanceState& instance) {
+  const ContainerInstance& record = instance.record.value;
+  return instance.record.revision != 0 && record.status == "ACTIVE" && record.agent_connected;
+}
 
 const ServiceState* find_service(const ClusterState& cluster, std::string_view name) {
   const auto found = cluster.services.find(name);
@@ -254,9 +304,8 @@ Result<void> State::apply(std::string_view key,
     case RecordKind::kNetwork:
       return set(scope.network, value, revision, key);
     case RecordKind::kBalancer:
-      return set_in(scope.balancers, name->first, value, revision, key);
     case RecordKind::kListener:
-      return set_in(scope.listeners[name->first], name->second, value, revision, key);
+      return set_balancer(scope, *name, value, revision, key);
     case RecordKind::kTargetGroup:
       return set_in(scope.target_groups, name->first, value, revision, key);
     case RecordKind::kListenerPort:

@@ -49,6 +49,9 @@ struct InstanceState {
   std::int32_t pending_tasks = 0;
 };
 
+// ACTIVE, and its agent is connected: services are spread over such.
+bool is_open(const InstanceState& instance);
+
 struct ServiceState {
   Kept<Service> record = {};  // Revision 0: there is none, but a task or an event names it.
   Kept<ServiceEvents> events = {};
@@ -64,6 +67,7 @@ struct ClusterState {
   ByName<Kept<RunToken>> tokens = {};
   std::int32_t running_tasks = 0;
   std::int32_t pending_tasks = 0;
+  ByName<std::int32_t> open_instances = {};  // How many each availability zone has.
 };
 
 // Null if there is none with a record.
@@ -91,6 +95,9 @@ struct ScopeState {
   ByName<Kept<LoadBalancer>> balancers = {};
   ByName<ByName<Kept<Listener>>> listeners = {};  // By balancer, then by id.
   ByName<Kept<TargetGroup>> target_groups = {};
+  // How often listeners' rules and default actions forward to a group, by its name. Those of
+  // balancers that are not there do not count.
+  ByName<std::int32_t> groups_in_use = {};
   ByName<Kept<ListenerPort>> listener_ports = {};
   ByName<Kept<StoredSecret>> secrets = {};    // By secret_record_name().
   ByName<Kept<LogGroup>> log_groups = {};     // By log_group_record_name().

@@ -56,9 +56,7 @@ Result<void> apply(const ApplyOptions& options, const Context& context) {
   for (const ApplyStep& step : steps) print_step(step);
   ::fflush(stdout);
   if (options.dry_run) return {};
-  for (const ApplyStep& step : steps) {
-    if (step.run) IK_TRY(step.run().context("{}", step.thing));
-  }
+  IK_TRY(carry_out(std::move(steps), [&] { return plan_all(api, wishes); }));
   if (options.no_wait) return {};
   for (const Json& each : wishes.services) {
     IK_TRY(wait_for_service(

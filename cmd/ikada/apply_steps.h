@@ -18,6 +18,11 @@ struct ApplyStep {
 };
 using ApplySteps = std::vector<ApplyStep>;
 
+// Runs the steps in order. Where one fails because somebody else has done it meanwhile, what is
+// left to do is planned anew; where the same is still to be done, its failure is the whole's.
+using PlanAgain = std::function<Result<ApplySteps>()>;
+Result<void> carry_out(ApplySteps steps, const PlanAgain& plan_again);
+
 // The steps refer to `api`. A change that the API cannot make is kInvalid here, before anything is
 // done.
 Result<ApplySteps> plan_group(const ApiClient& api, const Json& wish);

@@ -10,6 +10,7 @@
 #include "cmd/ikada/cluster_daemon.h"
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/context.h"
+#include "cmd/ikada/time_span_option.h"
 
 namespace ikada {
 namespace {
@@ -18,6 +19,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLookAgain{200};
 constexpr std::int64_t kPatienceSeconds = 120;
+constexpr std::int64_t kLongestPatience = 86'400;
 
 // How far it is, told as it goes on.
 struct KeyRotation {
@@ -75,9 +77,7 @@ void add_cluster_rotate_key_command(CLI::App& group, Context& context) {
   auto patience_s = std::make_shared<std::int64_t>(kPatienceSeconds);
   CLI::App* command = group.add_subcommand("rotate-key", "Exchange the key of the hosts' gossip");
   command->add_option("--timeout", *patience_s, "How long to wait for it: 90s, 15m; 2m")
-      ->transform(CLI::AsNumberWithUnit(
-          std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}}))
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{86'400}));
+      ->transform(as_seconds(kLongestPatience));
   command->callback([patience_s, &context] { context.finish(rotate_key(*patience_s, context)); });
 }
 

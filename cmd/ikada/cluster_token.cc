@@ -8,9 +8,12 @@
 #include "cmd/ikada/cluster_daemon.h"
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/context.h"
+#include "cmd/ikada/time_span_option.h"
 
 namespace ikada {
 namespace {
+
+constexpr std::int64_t kLongestLife = std::int64_t{3650} * 86'400;
 
 struct ClusterTokenOptions {
   std::string role = "worker";
@@ -36,9 +39,7 @@ void add_cluster_token_command(CLI::App& group, Context& context) {
   command->add_option("ROLE", options->role, "worker or manager; worker");
   command
       ->add_option("--expires", options->expires_s, "How long it is valid: 90s, 15m, 24h; for ever")
-      ->transform(CLI::AsNumberWithUnit(
-          std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}}))
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10} * 366 * 86'400));
+      ->transform(as_seconds(kLongestLife));
   command->callback([options, &context] { context.finish(cluster_token(*options, context)); });
 }
 

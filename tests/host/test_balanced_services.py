@@ -1,5 +1,6 @@
 """Services behind a load balancer, on a real host with a real HAProxy: no request is dropped."""
 
+import concurrent.futures
 import os
 import signal
 import time
@@ -259,6 +260,36 @@ services:
     assert "a new revision is registered" in bad.stdout
     ecs = host.client(region=REGION)
     ecs.delete_service(service="applied", force=True)
+
+
+@pytest.mark.timeout(240)
+def test_a_file_is_applied_by_several_at_once(host, busybox_image, shared_ikada, tmp_path):
+    ecs = host.client(region=REGION)
+    path = tmp_path / "both.yaml"
+    for turn in range(3):
+        name = f"both{turn}"
+        path.write_text(f"""
+taskDefinitions:
+  - family: {name}
+    containerDefinitions:
+      - {{name: web, image: {busybox_image}, command: [sh, -c, "{WEB}"], memory: 32,
+         stopTimeout: 1, portMappings: [{{containerPort: 80}}]}}
+targetGroups: [{{name: {name}, port: 80, healthCheckIntervalSeconds: 1, healthyThresholdCount: 2}}]
+loadBalancers:
+  - name: {name}
+    listeners: [{{port: {8100 + turn}, forward: {name}}}, {{port: {8110 + turn}, forward: {name}}}]
+services:
+  - serviceName: {name}
+    taskDefinition: {name}
+    loadBalancers: [{{targetGroup: {name}, containerName: web, containerPort: 80}}]
+""")
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            applied = list(pool.map(
+                lambda _: shared_ikada("apply", "-f", str(path), check=False), range(3)))
+        assert [each.returncode for each in applied] == [0, 0, 0], [
+            each.stderr for each in applied]
+        assert fetch(f"http://127.0.0.1:{8110 + turn}/")
+        ecs.delete_service(service=name, force=True)
 
 
 @pytest.mark.timeout(120)

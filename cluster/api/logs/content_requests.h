@@ -41,6 +41,11 @@ struct PutPlan {
 Result<PutPlan> plan_create_log_stream(const ApiCall& call, const State& state);
 Result<PutPlan> plan_put_log_events(const ApiCall& call, const State& state);
 
+// DeleteLogStream: the stream, wherever its parts are.
+Result<StreamChoice> plan_delete_log_stream(const ApiCall& call, const State& state);
+
 Error no_such_stream();
+// OperationAbortedException.
+Error stream_in_use();
 
 }  // namespace ikada::logs

@@ -149,6 +149,17 @@ Result<PutPlan> plan_create_log_stream(const ApiCall& call, const State& state) 
   return plan;
 }
 
+Result<StreamChoice> plan_delete_log_stream(const ApiCall& call, const State& state) {
+  IK_LET(input, parse_input<PutInput>(call));
+  IK_LET(plan, plan_put(call, state, input));
+  return plan.choice;
+}
+
+Error stream_in_use() {
+  return ecs_error("OperationAbortedException",
+                   "A container still writes to the specified log stream.");
+}
+
 Result<PutPlan> plan_put_log_events(const ApiCall& call, const State& state) {
   IK_LET(input, parse_input<PutInput>(call));
   IK_LET(plan, plan_put(call, state, input));

@@ -1,5 +1,6 @@
 #include "cluster/agent/task_runner.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -37,21 +38,31 @@ class HandLoop final : public Loop {
   std::deque<std::function<void()>> posted_;
 };
 
-// Notes what is asked for and never answers.
+// What waits for its answer, the last of each.
+struct Waiting {
+  std::function<void(const Result<std::string>&)> pull = {};
+  std::function<void(const Result<StartedContainer>&)> start = {};
+  std::function<void(const EndedContainer&)> end = {};
+};
+
+// Notes what is asked for and answers nothing itself.
 class NotedActions final : public TaskActions {
  public:
-  explicit NotedActions(std::vector<std::string>& asked) : asked_(asked) {}
+  NotedActions(std::vector<std::string>& asked, Waiting& waiting)
+      : asked_(asked), waiting_(waiting) {}
 
   void pull(const Facts&,
             const std::string& container,
-            std::function<void(const Result<std::string>&)>) override {
+            std::function<void(const Result<std::string>&)> then) override {
     asked_.push_back("pull " + container);
+    waiting_.pull = std::move(then);
   }
   void start(const Facts&,
              const std::string& container,
              bool,
-             std::function<void(const Result<StartedContainer>&)>) override {
+             std::function<void(const Result<StartedContainer>&)> then) override {
     asked_.push_back("start " + container);
+    waiting_.start = std::move(then);
   }
   void find(const Facts&,
             const std::string& container,
@@ -64,14 +75,19 @@ class NotedActions final : public TaskActions {
               std::function<void(const Result<void>&)>) override {
     asked_.push_back("signal " + container);
   }
-  void await_end(const std::string&, std::function<void(const EndedContainer&)>) override {}
+  void await_end(const std::string&, std::function<void(const EndedContainer&)> then) override {
+    waiting_.end = std::move(then);
+  }
   void check_health(const HealthRun&, std::function<void(bool)>) override {}
-  void remove_all(const Facts&, std::function<void(const Result<void>&)>) override {}
+  void remove_all(const Facts&, std::function<void(const Result<void>&)>) override {
+    asked_.push_back("remove all");
+  }
   void recover(std::function<void()>) override {}
   void shut_down() override {}
 
  private:
   std::vector<std::string>& asked_;
+  Waiting& waiting_;
 };
 
 // A disk that is as slow as the test wants.
@@ -97,6 +113,8 @@ struct Host {
   std::vector<TaskMemory::OnWritten> writes = {};
   std::vector<std::string> errors = {};
   std::vector<Task> reports = {};
+  std::int64_t sequence = 0;  // Of the last report.
+  Waiting waiting = {};
   std::unique_ptr<TaskRunner> runner;
 
   Host() {
@@ -104,9 +122,12 @@ struct Host {
     options.on_error = [this](const Error& error) { errors.push_back(error.message); };
     runner = std::make_unique<TaskRunner>(loop,
                                           std::move(options),
-                                          std::make_unique<NotedActions>(asked),
+                                          std::make_unique<NotedActions>(asked, waiting),
                                           std::make_unique<SlowMemory>(writes));
-    runner->start([this](const TaskReport& report) { reports.push_back(report.task); });
+    runner->start([this](const TaskReport& report) {
+      reports.push_back(report.task);
+      sequence = report.sequence;
+    });
     loop->run();
   }
 
@@ -157,6 +178,39 @@ TEST_CASE("a task that cannot be kept fails to start") {
   host.write({});
 
   CHECK(host.reports.size() == 1);
+}
+
+TEST_CASE("a task none of whose containers ran leaves nothing when its end is known") {
+  Host host;
+  host.run_task();
+  host.write({});
+  host.waiting.pull("sha256:1");
+  REQUIRE(host.asked.back() == "start a");
+
+  host.waiting.start(make_error(ErrorKind::kSystem, "mount v at /etc/passwd/x"));
+  host.write({});
+  REQUIRE(host.reports.back().last_status == TaskStatus::kStopped);
+  CHECK(host.asked.back() == "start a");
+  host.runner->acknowledge("t", host.sequence);
+
+  CHECK(host.asked.back() == "remove all");
+  CHECK(host.runner->find("t") != nullptr);
+}
+
+TEST_CASE("what a container that ran has logged stays") {
+  Host host;
+  host.run_task();
+  host.write({});
+  host.waiting.pull("sha256:1");
+  host.waiting.start(StartedContainer{.id = "c"});
+  host.write({});
+
+  host.waiting.end({.exit_code = 1});
+  host.write({});
+  REQUIRE(host.reports.back().last_status == TaskStatus::kStopped);
+  host.runner->acknowledge("t", host.sequence);
+
+  CHECK(std::find(host.asked.begin(), host.asked.end(), "remove all") == host.asked.end());
 }
 
 TEST_CASE("a task that is stopped before it is on the disk never begins") {

@@ -81,6 +81,21 @@ TEST_CASE("attributes are put, listed and deleted") {
         "InvalidParameterException");
 }
 
+TEST_CASE("attributes that ECS itself sets are nobody's to put or delete") {
+  ActionBench api;
+  const std::string target = "'targetId':'" + register_one(api) + "'";
+  for (const char* action : {"PutAttributes", "DeleteAttributes"}) {
+    for (const char* name : {"ecs.os-type", "com.amazonaws.ecs.capability.x"}) {
+      const Json refused = api.call(
+          action, fmt::format("{{'attributes':[{{'name':'{}','value':'w',{}}}]}}", name, target));
+      CHECK(refused["__type"] == "InvalidParameterException");
+      CHECK(refused["message"].get<std::string>().ends_with(fmt::format("reserved: '{}'.", name)));
+    }
+  }
+  CHECK_FALSE(api.call("PutAttributes", "{'attributes':[{'name':'ecsx.a'," + target + "}]}")
+                  .contains("__type"));
+}
+
 TEST_CASE("an instance has at most ten attributes of one's own") {
   ActionBench api;
   const std::string arn = register_one(api);

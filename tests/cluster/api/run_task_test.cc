@@ -304,6 +304,27 @@ TEST_CASE("an instance whose tasks change at every moment loses fewer of them at
   CHECK(api.call("ListTasks", "{}")["taskArns"].empty());
 }
 
+TEST_CASE("overrides have at most 8192 characters, with their JSON") {
+  TaskBench api;
+  api.add_instance();
+  const Json empty = quoted("{'containerOverrides':[{'command':[''],'name':'a'}]}");
+  const auto run = [&](const std::string& argument) {
+    Json overrides = empty;
+    overrides["containerOverrides"][0]["command"][0] = argument;
+    const Json body = {{"taskDefinition", "web"}, {"overrides", overrides}};
+    return api.call("RunTask", body.dump());
+  };
+  const size_t room = 8192 - empty.dump().size();
+
+  CHECK_FALSE(run(std::string(room, 'x')).contains("__type"));
+  const Json refused = run(std::string(room + 1, 'x'));
+  CHECK(refused["__type"] == "InvalidParameterException");
+  CHECK(refused["message"] == "Container Overrides length must be at most 8192");
+  CHECK_FALSE(
+      run(std::string(room - 100, 'x') + "\u00e9" + std::string(99, 'x')).contains("__type"));
+  CHECK(run(std::string(room / 2 + 1, '"')).contains("__type"));
+}
+
 TEST_CASE("tasks are listed by what they are") {
   TaskBench api;
   const std::string instance = api.add_instance();

@@ -300,6 +300,74 @@ TEST_CASE("a group that gets no requests any more keeps nobody waiting") {
   CHECK(it.task(task)["lastStatus"] == "STOPPED");
 }
 
+TEST_CASE("a target that somebody deregistered stays away until its task is replaced") {
+  Balanced it;
+  it.create(it.balancers("web"));
+  it.settle();
+  const auto targets = [&] {
+    return it.bench.call("elb:DescribeTargetHealth",
+                         "{'TargetGroupArn':'" + it.arn("web") + "'}")["TargetHealthDescriptions"];
+  };
+  const auto change = [&](const char* action, const Json& target) {
+    const Json body = {{"TargetGroupArn", it.arn("web")}, {"Targets", {target["Target"]}}};
+    return it.bench.call(action, body.dump());
+  };
+  REQUIRE(targets().size() == 1);
+  const Json target = targets()[0];
+  const std::string task = it.only_task();
+
+  CHECK_FALSE(change("elb:DeregisterTargets", target).contains("__type"));
+  CHECK(targets()[0]["TargetHealth"]["State"] == "draining");
+  it.bench.now.milliseconds += 31'000;
+  it.settle();
+  CHECK(targets().empty());
+  CHECK(it.only_task() == task);
+  // It keeps the deployment waiting no more than a task without targets.
+  it.bench.now.milliseconds += 60'000;
+  it.settle();
+  CHECK(it.service()["deployments"][0]["rolloutState"] == "COMPLETED");
+
+  CHECK_FALSE(change("elb:RegisterTargets", target).contains("__type"));
+  REQUIRE(targets().size() == 1);
+  CHECK(targets()[0]["Target"] == target["Target"]);
+  CHECK_FALSE(change("elb:DeregisterTargets", target).contains("__type"));
+
+  it.bench.call("StopTask", "{'task':'" + task + "'}");
+  it.settle();
+  REQUIRE(targets().size() == 1);
+  CHECK(targets()[0]["TargetHealth"]["State"] != "draining");
+}
+
+TEST_CASE("of a target group that was deleted its service tells, and registers no task there") {
+  Balanced it;
+  it.create(it.balancers("web"));
+  it.settle();
+  it.see(it.only_task(), {.state = TargetState::kHealthy});
+  it.settle();
+  REQUIRE(it.service()["deployments"][0]["rolloutState"] == "COMPLETED");
+  const auto count = [&](const std::string& text) {
+    int found = 0;
+    for (const Json& each : it.service()["events"]) {
+      if (each["message"].get<std::string>() == "(service s) " + text) ++found;
+    }
+    return found;
+  };
+  const std::string group = "(target-group " + it.arn("web") + ")";
+  const std::string registered = "registered 1 targets in " + group;
+  REQUIRE(count(registered) == 1);
+
+  REQUIRE(it.bench.state.apply(target_group_key(it.bench.scope, "web"), std::nullopt, 1));
+  it.bench.call("UpdateService", "{'service':'s','desiredCount':2,'forceNewDeployment':true}");
+  it.settle();
+  it.bench.now.milliseconds += 60'000;
+  it.settle();
+
+  CHECK(count(registered) == 1);
+  CHECK(count("failed to register targets in " + group +
+              " with (error One or more target groups not found)") == 1);
+  CHECK(it.service()["deployments"][0]["rolloutState"] == "IN_PROGRESS");
+}
+
 TEST_CASE("an unhealthy target is replaced when its grace period has ended") {
   Balanced it;
   it.create(it.balancers("web") + ",'healthCheckGracePeriodSeconds':60");

@@ -222,6 +222,33 @@ TEST_CASE("a group that is deleted leaves what a live container writes to") {
   CHECK(left[0].facts.stream == "web/app/1");
 }
 
+TEST_CASE("a stream that is deleted is gone, one that a live container writes to stays") {
+  Store it;
+  for (const char* stream : {"web/a", "web/b"}) {
+    REQUIRE(append_log_events(
+        it.layout, Store::facts(stream, ""), {{.time_ms = kFirst, .message = stream}}, kFirst));
+  }
+  const auto ask = [&](const char* stream) {
+    const StreamChoice choice{.region = "r", .group = "/ecs/web", .streams = {stream}};
+    const auto answer = answer_log_question(it.layout, "deleteStream", to_json(choice));
+    REQUIRE(answer.has_value());
+    return answer->dump();
+  };
+
+  CHECK(ask("web/a") == R"({"found":true,"live":false})");
+  CHECK(ask("web/a") == R"({"found":false,"live":false})");
+  const EventPage page = it.read({});
+  REQUIRE(page.events.size() == 1);
+  CHECK(page.events[0].message == "web/b");
+
+  auto writer = it.open("web/c");
+  const std::string container = it.layout.container("id");
+  REQUIRE(make_directories(container, 0700).has_value());
+  REQUIRE(::symlink(container.c_str(), it.layout.name_link("ecs-c").c_str()) == 0);
+  CHECK(ask("web/c") == R"({"found":true,"live":true})");
+  CHECK(ask("web/c") == R"({"found":true,"live":true})");
+}
+
 TEST_CASE("questions that are none are refused") {
   Store store;
   CHECK_FALSE(answer_log_question(store.layout, "events", Json::object()).has_value());

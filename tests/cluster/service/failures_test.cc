@@ -35,6 +35,28 @@ TEST_CASE("the first round of failures costs nothing, then the delay doubles") {
   CHECK(back_off({.in_a_row = 1}, 0) == milliseconds(0));
 }
 
+TEST_CASE("each attempt waits longer, also when it is not of all tasks") {
+  CHECK(back_off({.in_a_row = 15, .attempts = 1}, 15) == milliseconds(0));
+  CHECK(back_off({.in_a_row = 16, .attempts = 2}, 15) == seconds(1));
+  CHECK(back_off({.in_a_row = 20, .attempts = 6}, 15) == seconds(16));
+}
+
+TEST_CASE("tasks that do not start are tried one at a time, unless the breaker watches") {
+  Service service{.name = "web", .desired_count = 4, .deployments = {{.id = "d"}}};
+  const Failures few{.in_a_row = 2, .never_started = 2, .attempts = 1};
+  CHECK(throttle_of(few, service, 4).most_at_once > 100);
+  Failures failures{.in_a_row = 6, .never_started = 6, .attempts = 3, .last = {5000}};
+  CHECK(throttle_of(failures, service, 4).most_at_once == 1);
+  CHECK(throttle_of(failures, service, 4).not_before == Timestamp{7000});
+  failures.has_started_since = true;
+  CHECK(throttle_of(failures, service, 4).most_at_once > 100);
+
+  failures.has_started_since = false;
+  service.deployment_configuration.breaker.enable = true;
+  CHECK(throttle_of(failures, service, 4).most_at_once > 100);
+  CHECK(throttle_of(failures, service, 4).not_before == Timestamp{6000});
+}
+
 TEST_CASE(
     "the delay is a minute at most after running, a quarter of an hour after never starting") {
   CHECK(back_off({.in_a_row = 40}, 1) == minutes(1));
@@ -45,6 +67,12 @@ struct Row {
   Service service{.name = "web", .desired_count = 1};
   std::vector<Task> tasks = std::vector<Task>(8);
   ServiceView view{.service = &service, .now = {1'000'000}};
+
+  void add_made(std::int64_t made_ms, const char* host) {
+    add(0, made_ms + 500, "TaskFailedToStart");
+    tasks[view.tasks.size() - 1].created_at = Timestamp{made_ms};
+    tasks[view.tasks.size() - 1].container_instance = host;
+  }
 
   void add(std::int64_t started_ms, std::int64_t stopped_ms, const char* code) {
     Task& task = tasks[view.tasks.size()];
@@ -72,6 +100,22 @@ TEST_CASE("only what ended by itself before it was healthy has failed") {
   CHECK(failures.never_started == 1);
   CHECK(failures.last == Timestamp{500'001});
   CHECK(failures_of(row.view, {.id = "other"}).in_a_row == 0);
+}
+
+TEST_CASE("failures are counted by attempts and by hosts") {
+  Row row;
+  row.add_made(500'000, "a");
+  row.add_made(500'200, "b");
+  row.add_made(500'999, "a");
+  row.add_made(501'000, "b");
+  row.add_made(510'000, "a");
+  CHECK(failures_of(row.view, {.id = "d"}).attempts == 3);
+  CHECK(failures_of(row.view, {.id = "d"}, "b").in_a_row == 2);
+  CHECK(failures_of(row.view, {.id = "d"}, "b").attempts == 1);
+  CHECK(failures_of(row.view, {.id = "d"}, "c").in_a_row == 0);
+  CHECK_FALSE(failures_of(row.view, {.id = "d"}).has_started_since);
+  row.add(511'000, 0, "");
+  CHECK(failures_of(row.view, {.id = "d"}).has_started_since);
 }
 
 TEST_CASE("a task that became healthy ends the row") {

@@ -245,6 +245,28 @@ TEST_CASE("a task that died is replaced at once, a repeated death waits longer a
   CHECK(waits == std::vector<std::int64_t>{0, 1000, 2000, 4000});
 }
 
+TEST_CASE("of tasks that do not start only a few are tried within seconds") {
+  ServiceWorld world(2);
+  world.settle();
+  world.can_start = false;
+  world.scale(8);
+  const size_t before = world.tasks.size();
+  for (int i = 0; i < 8; ++i) {
+    world.step();
+    world.pass(std::chrono::milliseconds(300));
+    world.obey();
+    world.step();
+    world.pass(std::chrono::milliseconds(700));
+    world.obey();
+  }
+  // All six at once, then one at a time.
+  CHECK(world.tasks.size() - before <= 11);
+
+  world.can_start = true;
+  world.settle();
+  CHECK(world.live(world.primary().id) == 8);
+}
+
 TEST_CASE("a step stops and tells no more than one transaction takes") {
   ServiceWorld world(100);
   world.settle();

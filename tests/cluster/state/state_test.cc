@@ -92,6 +92,69 @@ TEST_CASE("a removed instance stays as long as a task names it") {
   CHECK(cluster.instances.empty());
 }
 
+TEST_CASE("open instances are counted by their zones") {
+  State state;
+  put(state, cluster_key(kScope, "web"), Cluster{.name = "web"}, 1);
+  const ClusterState& cluster = *state.scope(kScope).find_cluster("web");
+  using Counts = ByName<std::int32_t>;
+  ContainerInstance host{.cluster = "web", .id = "i"};
+  const auto put_host = [&] {
+    put(state, instance_key(kScope, "web", host.id), host, state.revision() + 1);
+  };
+
+  put_host();
+  CHECK(cluster.open_instances == Counts{{"", 1}});
+  host.attributes = {{.name = "ecs.availability-zone", .value = "a"}};
+  put_host();
+  CHECK(cluster.open_instances == Counts{{"a", 1}});
+  host.id = "j";
+  put_host();
+  put_host();
+  CHECK(cluster.open_instances == Counts{{"a", 2}});
+  CHECK_FALSE(state.apply(instance_key(kScope, "web", "j"), "[]", 9));
+  CHECK(cluster.open_instances == Counts{{"a", 2}});
+  host.status = "DRAINING";
+  put_host();
+  CHECK(cluster.open_instances == Counts{{"a", 1}});
+  host.status = "ACTIVE";
+  host.agent_connected = false;
+  put_host();
+  CHECK(cluster.open_instances == Counts{{"a", 1}});
+
+  put(state, task_key(kScope, "web", "t"), make_task("t", "i", TaskStatus::kRunning), 10);
+  put(state, task_key(kScope, "web", "u"), make_task("u", "k", TaskStatus::kRunning), 10);
+  REQUIRE(state.apply(instance_key(kScope, "web", "i"), std::nullopt, 11));
+  CHECK(cluster.instances.count("i") == 1);
+  CHECK(cluster.open_instances.empty());
+}
+
+TEST_CASE("groups are in use as long as a listener of a balancer forwards to them") {
+  State state;
+  const auto forward = [](const char* group) {
+    return ListenerAction{.type = "forward", .groups = {{.target_group = group}}};
+  };
+  Listener listener{.balancer = "lb", .id = "1", .default_actions = {forward("web")}};
+  listener.rules.push_back({.id = "r", .actions = {forward("api")}});
+  put(state, listener_key(kScope, "lb", "1"), listener, 2);
+  const auto in_use = [&] {
+    std::string names;
+    for (const auto& [name, count] : state.scope(kScope).groups_in_use) names += name + " ";
+    return names;
+  };
+  CHECK(in_use() == "");
+
+  put(state, balancer_key(kScope, "lb"), LoadBalancer{.name = "lb"}, 3);
+  CHECK(in_use() == "api web ");
+  put(state, balancer_key(kScope, "lb"), LoadBalancer{.name = "lb"}, 4);
+  listener.id = "2";
+  listener.rules.clear();
+  put(state, listener_key(kScope, "lb", "2"), listener, 5);
+  REQUIRE(state.apply(listener_key(kScope, "lb", "1"), std::nullopt, 6));
+  CHECK(in_use() == "web ");
+  REQUIRE(state.apply(balancer_key(kScope, "lb"), std::nullopt, 7));
+  CHECK(in_use() == "");
+}
+
 TEST_CASE("a family without a revision is its newest ACTIVE definition") {
   State state;
   for (std::int32_t revision = 1; revision <= 11; ++revision) {
