@@ -18,6 +18,7 @@
 
 namespace ikada {
 
+class CertificateIssuer;
 struct MetricBook;
 class Vault;
 
@@ -35,6 +36,9 @@ struct ApiOptions {
   std::string certificates = "/etc/ikada/certificates";  // NAME.pem: for HTTPS listeners.
   // Whether there is one of this name; null: any is taken.
   std::function<bool(const std::string& name)> has_certificate = {};
+  // Issues certificates for so long. Null where there is no authority.
+  std::shared_ptr<const CertificateIssuer> issuer = {};
+  std::chrono::seconds certificate_lifetime = std::chrono::hours(24 * 90);
   // Ports that no listener of a load balancer can have; null: none.
   std::function<bool(std::int32_t port)> is_reserved_port = {};
   // Addresses for load balancers, each its own; empty: they have those of the hosts that carry

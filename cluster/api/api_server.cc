@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "cluster/api/acm/certificate_actions.h"
 #include "cluster/api/cloudwatch/metric_actions.h"
 #include "cluster/api/ecr/ecr_actions.h"
 #include "cluster/api/elb/elb_actions.h"
@@ -80,6 +81,9 @@ const ActionEntry* find_target(std::string_view target) {
   }
   if (target.starts_with(elb::kTargetPrefix)) {
     return elb::find_action(target.substr(elb::kTargetPrefix.size()));
+  }
+  if (target.starts_with(acm::kTargetPrefix)) {
+    return acm::find_action(target.substr(acm::kTargetPrefix.size()));
   }
   if (target.starts_with(logs::kTargetPrefix)) {
     return logs::find_action(target.substr(logs::kTargetPrefix.size()));

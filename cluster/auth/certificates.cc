@@ -4,16 +4,14 @@
 
 #include <array>
 #include <cstdlib>
-#include <memory>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include "cluster/auth/join_token.h"
+#include "cluster/auth/x509_objects.h"
 #include "runtime/base/text.h"
 
 namespace ikada::auth {
@@ -27,77 +25,6 @@ constexpr std::int64_t kAuthoritySeconds = std::int64_t{3650} * 24 * 3600;
 constexpr int kSerialBits = 127;
 constexpr long kX509Version3 = 2;
 
-// What libcrypto returns, and who frees it.
-template <auto kFree>
-struct Freeing {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freeing<::BIO_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freeing<::EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freeing<::X509_free>>;
-using Request = std::unique_ptr<X509_REQ, Freeing<::X509_REQ_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Freeing<::X509_EXTENSION_free>>;
-using SubjectNames = std::unique_ptr<GENERAL_NAMES, Freeing<::GENERAL_NAMES_free>>;
-using Number = std::unique_ptr<BIGNUM, Freeing<::BN_free>>;
-
-Error crypto_error(std::string_view what) {
-  std::array<char, 256> text{};
-  ::ERR_error_string_n(::ERR_get_error(), text.data(), text.size());
-  ::ERR_clear_error();
-  return make_error(ErrorKind::kInvalid, "{}: {}", what, text.data());
-}
-
-// For what cannot fail but for want of memory.
-void must(bool is_done) {
-  if (!is_done) std::abort();
-}
-
-Bio reading(std::string_view text) {
-  Bio bio(::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  must(bio != nullptr);
-  return bio;
-}
-
-Bio writing() {
-  Bio bio(::BIO_new(::BIO_s_mem()));
-  must(bio != nullptr);
-  return bio;
-}
-
-std::string written(const Bio& bio) {
-  char* bytes = nullptr;
-  const long size = ::BIO_get_mem_data(bio.get(), &bytes);
-  return {bytes, static_cast<size_t>(size)};
-}
-
-// Nobody is asked for a pass phrase.
-int no_pass_phrase(char* /*buffer*/, int /*size*/, int /*is_writing*/, void* /*user*/) {
-  return -1;
-}
-
-Result<Key> parse_private_key(const Secret& text) {
-  Key key(
-      ::PEM_read_bio_PrivateKey(reading(text.reveal()).get(), nullptr, no_pass_phrase, nullptr));
-  if (key == nullptr) return crypto_error("private key");
-  return key;
-}
-
-Result<Certificate> parse_certificate(const std::string& text) {
-  Certificate certificate(
-      ::PEM_read_bio_X509(reading(text).get(), nullptr, no_pass_phrase, nullptr));
-  if (certificate == nullptr) return crypto_error("certificate");
-  return certificate;
-}
-
-std::string certificate_text(const Certificate& certificate) {
-  const Bio bio = writing();
-  must(::PEM_write_bio_X509(bio.get(), certificate.get()) == 1);
-  return written(bio);
-}
-
 void set_random_serial(X509* certificate) {
   const Number number(::BN_new());
   must(number != nullptr &&
@@ -110,9 +37,9 @@ void set_times(X509* certificate, std::int64_t now_s, std::int64_t lifetime_s) {
        ::ASN1_TIME_set(::X509_getm_notAfter(certificate), now_s + lifetime_s) != nullptr);
 }
 
-void set_organisation(X509_NAME* name, std::string_view text) {
+void add_entry(X509_NAME* name, int nid, std::string_view text) {
   must(::X509_NAME_add_entry_by_NID(name,
-                                    NID_organizationName,
+                                    nid,
                                     MBSTRING_UTF8,
                                     reinterpret_cast<const unsigned char*>(text.data()),
                                     static_cast<int>(text.size()),
@@ -147,13 +74,34 @@ void add_host(GENERAL_NAMES* names, const std::string& host) {
   add_name(names, GEN_DNS, host.data(), host.size());
 }
 
-void add_subject_names(X509* certificate, const CertificateOrder& order) {
+// `uri` is empty for a certificate without one.
+void add_subject_names(X509* certificate,
+                       const std::string& uri,
+                       const std::vector<std::string>& hosts) {
   const SubjectNames names(sk_GENERAL_NAME_new_null());
   must(names != nullptr);
-  const std::string uri = to_uri(order.identity);
-  add_name(names.get(), GEN_URI, uri.data(), uri.size());
-  for (const std::string& host : order.hosts) add_host(names.get(), host);
+  if (!uri.empty()) add_name(names.get(), GEN_URI, uri.data(), uri.size());
+  for (const std::string& host : hosts) add_host(names.get(), host);
   must(::X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, 0) == 1);
+}
+
+struct Term {
+  std::int64_t now_s;
+  std::int64_t lifetime_s;
+};
+
+// What all certificates have that are no authority's.
+Certificate start_certificate(X509* issuer, EVP_PKEY* key, const Term& term) {
+  Certificate certificate(::X509_new());
+  must(certificate != nullptr && ::X509_set_version(certificate.get(), kX509Version3) == 1);
+  set_random_serial(certificate.get());
+  set_times(certificate.get(), term.now_s, term.lifetime_s);
+  must(::X509_set_issuer_name(certificate.get(), ::X509_get_subject_name(issuer)) == 1 &&
+       ::X509_set_pubkey(certificate.get(), key) == 1);
+  add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE");
+  add_extension(certificate.get(), issuer, NID_key_usage, "critical,digitalSignature");
+  add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid:always");
+  return certificate;
 }
 
 bool is_p256(EVP_PKEY* key) {
@@ -162,12 +110,6 @@ bool is_p256(EVP_PKEY* key) {
   return ::EVP_PKEY_is_a(key, "EC") == 1 &&
          ::EVP_PKEY_get_group_name(key, group.data(), group.size(), &size) == 1 &&
          std::string_view(group.data(), size) == SN_X9_62_prime256v1;
-}
-
-std::int64_t seconds_of(const ASN1_TIME* time) {
-  tm broken{};
-  must(::ASN1_TIME_to_tm(time, &broken) == 1);
-  return ::timegm(&broken);
 }
 
 bool is_id(std::string_view text) {
@@ -250,8 +192,9 @@ Result<CertificateAuthority> CertificateAuthority::create(std::string_view clust
   must(certificate != nullptr && ::X509_set_version(certificate.get(), kX509Version3) == 1);
   set_random_serial(certificate.get());
   set_times(certificate.get(), now_s, kAuthoritySeconds);
-  set_organisation(::X509_get_subject_name(certificate.get()),
-                   fmt::format("ikada cluster {}", cluster));
+  add_entry(::X509_get_subject_name(certificate.get()),
+            NID_organizationName,
+            fmt::format("ikada cluster {}", cluster));
   must(::X509_set_issuer_name(certificate.get(), ::X509_get_subject_name(certificate.get())) == 1 &&
        ::X509_set_pubkey(certificate.get(), parsed.get()) == 1);
   X509* self = certificate.get();
@@ -285,25 +228,42 @@ Result<std::string> CertificateAuthority::issue(const std::string& request,
   }
   IK_LET(issuer, parse_certificate(certificate_));
   IK_LET(issuer_key, parse_private_key(key_));
-  const Certificate certificate(::X509_new());
-  must(certificate != nullptr && ::X509_set_version(certificate.get(), kX509Version3) == 1);
-  set_random_serial(certificate.get());
-  set_times(certificate.get(), order.now_s, order.lifetime_s);
-  set_organisation(::X509_get_subject_name(certificate.get()),
-                   fmt::format("ikada {}", to_text(order.identity.role)));
-  must(::X509_set_issuer_name(certificate.get(), ::X509_get_subject_name(issuer.get())) == 1 &&
-       ::X509_set_pubkey(certificate.get(), node_key) == 1);
-  add_extension(certificate.get(), issuer.get(), NID_basic_constraints, "critical,CA:FALSE");
-  add_extension(certificate.get(), issuer.get(), NID_key_usage, "critical,digitalSignature");
+  const Certificate certificate = start_certificate(
+      issuer.get(), node_key, {.now_s = order.now_s, .lifetime_s = order.lifetime_s});
+  add_entry(::X509_get_subject_name(certificate.get()),
+            NID_organizationName,
+            fmt::format("ikada {}", to_text(order.identity.role)));
   const bool is_server = order.identity.role == NodeRole::kManager;
   add_extension(certificate.get(),
                 issuer.get(),
                 NID_ext_key_usage,
                 is_server ? "serverAuth,clientAuth" : "clientAuth");
-  add_extension(certificate.get(), issuer.get(), NID_authority_key_identifier, "keyid:always");
-  add_subject_names(certificate.get(), order);
+  add_subject_names(certificate.get(), to_uri(order.identity), order.hosts);
   if (::X509_sign(certificate.get(), issuer_key.get(), ::EVP_sha256()) == 0) {
     return crypto_error("sign the node's certificate");
+  }
+  return certificate_text(certificate);
+}
+
+Result<std::string> CertificateAuthority::issue_server(const Secret& key,
+                                                       const ServerOrder& order) const {
+  constexpr size_t kMaxCommonName = 64;
+  if (order.names.empty()) return make_error(ErrorKind::kInvalid, "certificate: no name");
+  IK_LET(server_key, parse_private_key(key));
+  IK_LET(issuer, parse_certificate(certificate_));
+  IK_LET(issuer_key, parse_private_key(key_));
+  const Certificate certificate = start_certificate(
+      issuer.get(), server_key.get(), {.now_s = order.now_s, .lifetime_s = order.lifetime_s});
+  const std::string& name = order.names.front();
+  if (name.size() <= kMaxCommonName) {
+    add_entry(::X509_get_subject_name(certificate.get()), NID_commonName, name);
+  } else {
+    add_entry(::X509_get_subject_name(certificate.get()), NID_organizationName, "ikada server");
+  }
+  add_extension(certificate.get(), issuer.get(), NID_ext_key_usage, "serverAuth");
+  add_subject_names(certificate.get(), "", order.names);
+  if (::X509_sign(certificate.get(), issuer_key.get(), ::EVP_sha256()) == 0) {
+    return crypto_error("sign the server's certificate");
   }
   return certificate_text(certificate);
 }
@@ -313,12 +273,7 @@ Result<CertificateFacts> read_certificate(const std::string& certificate) {
   CertificateFacts facts;
   IK_LET(identity, parse_identity_uri(only_uri(parsed.get())));
   facts.identity = std::move(identity);
-  const Number serial(::ASN1_INTEGER_to_BN(::X509_get0_serialNumber(parsed.get()), nullptr));
-  must(serial != nullptr);
-  char* const digits = ::BN_bn2hex(serial.get());
-  if (digits == nullptr) std::abort();
-  facts.serial = lower_case(digits);
-  ::OPENSSL_free(digits);
+  facts.serial = serial_of(parsed.get());
   facts.not_before_s = seconds_of(::X509_get0_notBefore(parsed.get()));
   facts.not_after_s = seconds_of(::X509_get0_notAfter(parsed.get()));
   return facts;

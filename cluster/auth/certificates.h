@@ -5,7 +5,7 @@
 // cluster's and the node's id and worker or manager as ROLE. There is no common name: whoever
 // verifies looks for the URI. Only a manager's is good for servers. A node makes its own key and
 // sends only a request; of the request nothing but the public key is used. Certificates begin an
-// hour before they are issued, for clocks that are late.
+// hour before they are issued, for clocks that are late. Those of listeners have no URI.
 //
 // Source: RFC 5280; X509_sign(3), X509V3_EXT_nconf(3).
 #pragma once
@@ -55,6 +55,13 @@ struct CertificateOrder {
   std::int64_t lifetime_s = kNodeCertificateSeconds;
 };
 
+// For servers that are no nodes: listeners of load balancers.
+struct ServerOrder {
+  std::vector<std::string> names;  // Domain names and addresses; the first is the subject's, too.
+  std::int64_t now_s = 0;          // Seconds since 1970.
+  std::int64_t lifetime_s = kNodeCertificateSeconds;
+};
+
 class CertificateAuthority {
  public:
   // A new one, for ten years from now on.
@@ -68,6 +75,10 @@ class CertificateAuthority {
   // A certificate for the key that `request` is signed with. kInvalid for a request that is not
   // well signed or whose key is not P-256.
   Result<std::string> issue(const std::string& request, const CertificateOrder& order) const;
+
+  // A certificate for that key and these names, good for servers only: nobody takes who shows it
+  // for a node. kInvalid for what is no key, and without a name.
+  Result<std::string> issue_server(const Secret& key, const ServerOrder& order) const;
 
  private:
   CertificateAuthority(std::string certificate, Secret key)

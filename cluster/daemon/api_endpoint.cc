@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/api/acm/certificate_actions.h"
 #include "cluster/api/cloudwatch/metric_actions.h"
 #include "cluster/api/ecr/ecr_actions.h"
 #include "cluster/api/elb/elb_actions.h"
@@ -111,6 +112,7 @@ HttpServer::Respond answering(const Spoken& spoken, const HttpServer::Respond& r
 
 // The service that a target belongs to, as signatures name it.
 std::string_view service_of_target(std::string_view target) {
+  if (target.starts_with(acm::kTargetPrefix)) return "acm";
   if (target.starts_with(logs::kTargetPrefix)) return "logs";
   if (target.starts_with(ecr::kTargetPrefix)) return "ecr";
   if (target.starts_with(cloudwatch::kTargetPrefix)) return "monitoring";
@@ -238,15 +240,15 @@ HttpServer::Route verifying_api_route(const ApiParts& parts,
     std::vector<auth::HeaderField> headers;
     for (const HttpHeader& each : request.headers) headers.push_back({each.name, each.value});
     const Cut target = cut(request.target, '?');
-    const Result<auth::Caller> caller =
-        auth::verify({.method = request.method,
-                      .path = target.before,
-                      .query = target.after,
-                      .headers = headers,
-                      .body = request.body},
-                     find,
-                     unix_now(),
-                     {.services = {"ecs", "ecr", "elasticloadbalancing", "logs", "monitoring"}});
+    const Result<auth::Caller> caller = auth::verify(
+        {.method = request.method,
+         .path = target.before,
+         .query = target.after,
+         .headers = headers,
+         .body = request.body},
+        find,
+        unix_now(),
+        {.services = {"acm", "ecs", "ecr", "elasticloadbalancing", "logs", "monitoring"}});
     const Result<Spoken> spoken = translate(request);
     const HttpRequest& read = spoken.has_value() ? spoken->read_as(request) : request;
     AuditRecord record = audit_of_api_call(read, parts.api.options().account);

@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kMaxConfigBytes = size_t{64} << 10;
 constexpr size_t kAccountDigits = 12;
 constexpr std::uint64_t kMaxHealthyAfter = 3600;
+constexpr std::uint64_t kMinLifetime = 10;
+constexpr std::uint64_t kMaxLifetime = std::uint64_t{825} * 24 * 3600;
 
 Result<void> read_key(const std::string& name, const std::string& value, ApiOptions& options) {
   if (name == "account_id") {
@@ -50,6 +52,15 @@ Result<void> read_key(const std::string& name, const std::string& value, ApiOpti
       return make_error(ErrorKind::kInvalid, "audit_log_full: expected refuse or continue");
     }
     options.needs_audit_room = value == "refuse";
+  } else if (name == "certificate_lifetime_seconds") {
+    const Result<std::uint64_t> seconds = parse_unsigned(value, kMaxLifetime);
+    if (!seconds.has_value() || *seconds < kMinLifetime) {
+      return make_error(ErrorKind::kInvalid,
+                        "certificate_lifetime_seconds: expected {} to {}",
+                        kMinLifetime,
+                        kMaxLifetime);
+    }
+    options.certificate_lifetime = std::chrono::seconds(*seconds);
   } else if (name == "healthy_after_seconds") {
     const Result<std::uint64_t> seconds = parse_unsigned(value, kMaxHealthyAfter);
     if (!seconds.has_value()) {

@@ -8,6 +8,8 @@
 //   certificates: /etc/ikada/certificates
 //                                # NAME.pem there, chain and key, is what HTTPS listeners name as
 //                                # arn:aws:acm:REGION:ACCOUNT:certificate/NAME.
+//   certificate_lifetime_seconds: 7776000
+//                                # Of those that the cluster issues for listeners; 90 days.
 //   registry: registry.example.com:7440
 //                                # What clients call the cluster's registry; the host and port
 //                                # that they call the API by.

@@ -13,6 +13,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/agent/asio_loop.h"
+#include "cluster/api/acm/certificate_issue.h"
 #include "cluster/api/ecr/lifecycle_policy.h"
 #include "cluster/api/expiry.h"
 #include "cluster/api/term_begin.h"
@@ -457,13 +458,19 @@ void ControlPlane::tick() {
   if (proposal.changes.empty()) proposal = plan_gone_instances(feed_->state());
   if (proposal.changes.empty()) proposal = plan_orphans(feed_->state(), now);
   if (proposal.changes.empty()) proposal = plan_expiry(feed_->state(), now);
+  size_t renewals = 0;
+  if (proposal.changes.empty()) {
+    proposal = acm::plan_renewals(feed_->state(), api_->options(), now);
+    renewals = proposal.changes.size();
+  }
   const auto steady_now = std::chrono::steady_clock::now();
   if (proposal.changes.empty() && steady_now >= look_at_images_at_) {
     proposal = ecr::plan_lifecycle(home(), now);
     if (proposal.changes.empty()) look_at_images_at_ = steady_now + kLookAtImages;
   }
   if (proposal.changes.empty()) return wait_for_tick();
-  api_->propose(proposal, [this](bool made) {
+  api_->propose(proposal, [this, renewals](bool made) {
+    if (made && renewals > 0) spdlog::info("certificates of listeners renewed count={}", renewals);
     if (stopping_) return;
     if (made) return tick();
     wait_for_tick();

@@ -1,14 +1,11 @@
 #include "cluster/daemon/host_balancers.h"
 
-#include <unistd.h>
-
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/host_address.h"
 #include "cluster/loadbalancing/make_balancer_plan.h"
-#include "cluster/model/balancer_arn.h"
 #include "cluster/state/record_key.h"
 #include "net/ipv4.h"
 
@@ -33,29 +30,11 @@ bool concerns_balancers(std::string_view key) {
     case RecordKind::kService:
     case RecordKind::kInstance:
     case RecordKind::kNode:
+    case RecordKind::kCertificate:
       return true;
     default:
       return false;
   }
-}
-
-// Those certificates of listeners that are there.
-std::map<std::string, std::string> find_certificates(const State& state,
-                                                     const std::string& directory) {
-  std::map<std::string, std::string> files;
-  for (const auto& [text, scope] : state.scopes()) {
-    for (const auto& [balancer, listeners] : scope.listeners) {
-      for (const auto& [id, listener] : listeners) {
-        for (const std::string& arn : listener.value.certificates) {
-          const std::optional<std::string> name = certificate_name_of(arn, scope.scope);
-          if (!name.has_value()) continue;
-          std::string path = fmt::format("{}/{}.pem", directory, *name);
-          if (::access(path.c_str(), R_OK) == 0) files.emplace(arn, std::move(path));
-        }
-      }
-    }
-  }
-  return files;
 }
 
 void log_problems(const ListenerProblems& problems) {
@@ -71,6 +50,7 @@ HostBalancers::HostBalancers(boost::asio::io_context& loop, ProxyOptions options
       timer_(loop),
       soon_(loop),
       count_timer_(loop),
+      certificates_(ground_.layout.run_root + "/certificates"),
       network_(ground_.layout.network_state()),
       addresses_(
           std::make_unique<BalancerAddresses>(loop, ground_.api.options().balancer_interface)),
@@ -121,6 +101,7 @@ void HostBalancers::stop() {
 void HostBalancers::end_service() {
   if (!*is_here_) return;
   proxy_->stop();
+  certificates_.remove();
   network_.remove();
   addresses_->hold({}, 0);
 }
@@ -228,8 +209,7 @@ void HostBalancers::make_plan() {
   const State& state = ground_.feed.state();
   BalancerPlan plan = make_balancer_plan(
       state,
-      {.now = api.now(),
-       .certificate_files = find_certificates(state, ground_.api.options().certificates)});
+      {.now = api.now(), .certificate_files = certificates_.update(state, ground_.api.options())});
   hold_addresses();
   const bool is_new = !plan_.has_value() || *plan_ != plan;
   plan_ = plan;

@@ -15,6 +15,7 @@
 #include "cluster/api/api_server.h"
 #include "cluster/daemon/balancer_addresses.h"
 #include "cluster/daemon/balancer_records.h"
+#include "cluster/daemon/certificate_files.h"
 #include "cluster/daemon/network_balancers.h"
 #include "cluster/daemon/target_reports.h"
 #include "cluster/loadbalancing/address_holders.h"
@@ -95,6 +96,7 @@ class HostBalancers {
   boost::asio::steady_timer soon_;
   boost::asio::steady_timer count_timer_;
   std::optional<BalancerPlan> plan_;
+  CertificateFiles certificates_;
   NetworkBalancers network_;
   std::unique_ptr<BalancerAddresses> addresses_;  // Until stop().
   std::optional<bool> may_hold_;

@@ -124,7 +124,10 @@ Result<void> HostDaemon::open_vault(const std::optional<ClusterKeys>& keys) {
   if (!own.has_value() && !keys.has_value()) return own.error();
   if (!own.has_value() && own.error().kind != ErrorKind::kNotFound) return own.error();
   SealingKeys sealing = own.has_value() ? std::move(*own) : SealingKeys(std::vector<SealingKey>());
-  if (keys.has_value()) sealing.put_first(Vault::derive_key(keys->authority.key()));
+  if (keys.has_value()) {
+    sealing.put_first(Vault::derive_key(keys->authority.key()));
+    IK_TRY(issuer_->set(keys->authority));
+  }
   vault_ = std::make_shared<Vault>(std::move(sealing));
   return {};
 }
@@ -134,6 +137,7 @@ Result<void> HostDaemon::open_manager(const std::string& node, std::optional<Clu
   ApiOptions api = config.value_or(ApiOptions());
   IK_TRY(open_vault(keys));
   api.vault = vault_;
+  api.issuer = issuer_;
   api.has_certificate = [directory = api.certificates](const std::string& name) {
     return ::access(fmt::format("{}/{}.pem", directory, name).c_str(), R_OK) == 0;
   };

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "cluster/api/acm/certificate_issuer.h"
 #include "cluster/api/vault.h"
 #include "cluster/auth/join_token.h"
 #include "cluster/daemon/cluster_member.h"
@@ -152,7 +153,8 @@ class HostDaemon {
   DaemonOptions options_;
   AuditLog& audit_;
   std::shared_ptr<Vault> vault_;  // On managers.
-  bool is_for_real_ = true;       // No virtual instances.
+  std::shared_ptr<CertificateIssuer> issuer_ = std::make_shared<CertificateIssuer>();
+  bool is_for_real_ = true;  // No virtual instances.
   HostNetwork network_;
   HostNames names_;
   HostLogs logs_;

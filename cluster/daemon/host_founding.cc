@@ -93,6 +93,7 @@ Result<void> HostDaemon::found(Draft& draft) {
     manager_->start();
   } else {
     vault_->put_first(Vault::derive_key(draft.keys.authority.key()));
+    IK_TRY(issuer_->set(draft.keys.authority));
   }
   return open_member(draft.membership, draft.keys);
 }

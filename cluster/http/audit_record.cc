@@ -25,6 +25,7 @@ bool is_secret_member(std::string_view name) {
                     "secretString",
                     "secretBinary",
                     "secretAccessKey",
+                    "PrivateKey",
                     "logEvents",
                     "token",
                     "password"});

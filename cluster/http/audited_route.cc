@@ -31,6 +31,7 @@ AuditRecord audit_of(const HttpRequest& request) {
 std::string source_of(std::string_view service) {
   if (service.starts_with("AmazonEC2ContainerService")) return "ecs.amazonaws.com";
   if (service.starts_with("AmazonEC2ContainerRegistry")) return "ecr.amazonaws.com";
+  if (service.starts_with("CertificateManager")) return "acm.amazonaws.com";
   if (service.starts_with("GraniteService")) return "monitoring.amazonaws.com";
   return lower_case(cut(service, '_').before) + ".amazonaws.com";
 }

@@ -14,11 +14,11 @@ namespace ikada {
 namespace {
 
 // In the order of RecordKind.
-constexpr std::array<std::string_view, 22> kWords = {
-    "cluster",    "instance", "family",       "definition",     "task",    "token",
-    "setting",    "node",     "grant",        "network",        "service", "service-events",
-    "balancer",   "listener", "target-group", "listener-port",  "secret",  "log-group",
-    "repository", "image",    "image-tag",    "service-history"};
+constexpr std::array<std::string_view, 23> kWords = {
+    "cluster",    "instance", "family",       "definition",      "task",       "token",
+    "setting",    "node",     "grant",        "network",         "service",    "service-events",
+    "balancer",   "listener", "target-group", "listener-port",   "secret",     "log-group",
+    "repository", "image",    "image-tag",    "service-history", "certificate"};
 constexpr size_t kShortParts = 5;
 constexpr size_t kLongParts = 6;
 
@@ -43,7 +43,8 @@ bool has_one_name(RecordKind kind) {
          kind == RecordKind::kGrant || kind == RecordKind::kNetwork ||
          kind == RecordKind::kBalancer || kind == RecordKind::kTargetGroup ||
          kind == RecordKind::kListenerPort || kind == RecordKind::kSecret ||
-         kind == RecordKind::kLogGroup || kind == RecordKind::kRepository;
+         kind == RecordKind::kLogGroup || kind == RecordKind::kRepository ||
+         kind == RecordKind::kCertificate;
 }
 
 }  // namespace
@@ -126,6 +127,10 @@ std::string balancer_address_key(const Scope& home, std::string_view address) {
 
 std::string secret_key(const Scope& scope, std::string_view name) {
   return make_key(scope, RecordKind::kSecret, secret_record_name(name));
+}
+
+std::string certificate_key(const Scope& scope, std::string_view id) {
+  return make_key(scope, RecordKind::kCertificate, id);
 }
 
 std::string log_group_key(const Scope& scope, std::string_view name) {

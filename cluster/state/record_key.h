@@ -22,6 +22,7 @@
 //   ecs/ACCOUNT/REGION/repository/NAME                     ImageRepository; likewise, as below
 //   ecs/ACCOUNT/REGION/image/REPOSITORY/DIGEST             RepositoryImage; in the home region
 //   ecs/ACCOUNT/REGION/image-tag/REPOSITORY/TAG            ImageTag; in the home region
+//   ecs/ACCOUNT/REGION/certificate/ID                      ServerCertificate
 //
 // A value is the record's JSON. No name has a '/' in it.
 #pragma once
@@ -60,6 +61,7 @@ enum class RecordKind {
   kImage,
   kImageTag,
   kServiceHistory,
+  kCertificate,
 };
 
 struct RecordKey {
@@ -92,6 +94,7 @@ std::string listener_port_key(const Scope& home, std::int32_t port);
 // Of an address of the pool: whose it is, in a record like a port's.
 std::string balancer_address_key(const Scope& home, std::string_view address);
 std::string secret_key(const Scope& scope, std::string_view name);
+std::string certificate_key(const Scope& scope, std::string_view id);
 std::string log_group_key(const Scope& scope, std::string_view name);
 std::string repository_key(const Scope& home, std::string_view name);
 std::string image_key(const Scope& home, std::string_view repository, std::string_view digest);

@@ -312,6 +312,8 @@ Result<void> State::apply(std::string_view key,
       return set_in(scope.listener_ports, name->first, value, revision, key);
     case RecordKind::kSecret:
       return set_in(scope.secrets, name->first, value, revision, key);
+    case RecordKind::kCertificate:
+      return set_in(scope.certificates, name->first, value, revision, key);
     case RecordKind::kLogGroup:
       return set_in(scope.log_groups, name->first, value, revision, key);
     case RecordKind::kRepository:

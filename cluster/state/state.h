@@ -20,6 +20,7 @@
 #include "cluster/model/load_balancer.h"
 #include "cluster/model/log_group.h"
 #include "cluster/model/node.h"
+#include "cluster/model/server_certificate.h"
 #include "cluster/model/service.h"
 #include "cluster/model/service_history.h"
 #include "cluster/model/stored_secret.h"
@@ -99,7 +100,8 @@ struct ScopeState {
   // balancers that are not there do not count.
   ByName<std::int32_t> groups_in_use = {};
   ByName<Kept<ListenerPort>> listener_ports = {};
-  ByName<Kept<StoredSecret>> secrets = {};    // By secret_record_name().
+  ByName<Kept<StoredSecret>> secrets = {};  // By secret_record_name().
+  ByName<Kept<ServerCertificate>> certificates = {};
   ByName<Kept<LogGroup>> log_groups = {};     // By log_group_record_name().
   ByName<RepositoryState> repositories = {};  // By repository_record_name().
   Scope scope = {};

@@ -48,6 +48,10 @@ Result<Json> ApiClient::call_metrics(std::string_view action, const Json& input)
   return ask(fmt::format("GraniteServiceVersion20100801.{}", action), input);
 }
 
+Result<Json> ApiClient::call_certificates(std::string_view action, const Json& input) const {
+  return ask(fmt::format("CertificateManager.{}", action), input);
+}
+
 Result<Json> ApiClient::ask(const std::string& target, const Json& input) const {
   Result<DaemonAnswer> answer =
       ask_daemon(socket_,

@@ -32,6 +32,9 @@ class ApiClient {
   // The same of CloudWatch's API, "GetMetricData".
   Result<Json> call_metrics(std::string_view action, const Json& input) const;
 
+  // The same of AWS Certificate Manager.
+  Result<Json> call_certificates(std::string_view action, const Json& input) const;
+
   // The elements of `member` of all pages of a List action.
   Result<Json> list(std::string_view action, Json input, const std::string& member) const;
 

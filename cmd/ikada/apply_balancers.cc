@@ -48,6 +48,49 @@ std::string certificate_prefix_of(const std::string& arn) {
          ":certificate/";
 }
 
+// "arn:aws:acm:REGION:ACCOUNT:certificate/NAME", or NAME.
+std::string certificate_name(const std::string& text) {
+  return text.starts_with("arn:") ? text.substr(text.rfind('/') + 1) : text;
+}
+
+// The name of the newest certificate that the cluster has issued for the domain; empty: none.
+Result<std::string> find_issued(const ApiClient& api, const std::string& domain) {
+  Json input = {{"CertificateStatuses", {"ISSUED"}}};
+  while (true) {
+    IK_LET(page, api.call_certificates("ListCertificates", input));
+    for (const Json& each : page["CertificateSummaryList"]) {
+      if (each.value("Type", "") != "PRIVATE" || each.value("DomainName", "") != domain) continue;
+      return certificate_name(each.value("CertificateArn", ""));
+    }
+    if (!page.contains("NextToken")) return std::string();
+    input["NextToken"] = page["NextToken"];
+  }
+}
+
+// Of {"domain": …}, which has been checked.
+Result<std::string> find_or_request(const ApiClient& api, const Json& wish) {
+  const auto domain = wish["domain"].get<std::string>();
+  IK_LET(found, find_issued(api, domain));
+  if (!found.empty()) return found;
+  IK_LET(made, api.call_certificates("RequestCertificate", {{"DomainName", domain}}));
+  return certificate_name(made.value("CertificateArn", ""));
+}
+
+// By their names, those that there are; one for a domain that has none yet stays as it is.
+Result<Json> name_certificates(const ApiClient& api, Json wishes) {
+  if (!wishes.is_array()) return wishes;
+  for (Json& each : wishes) {
+    if (each.is_string()) each = Json{{"certificate", certificate_name(each.get<std::string>())}};
+    if (!each.is_object() || !each.contains("domain")) continue;
+    if (!each["domain"].is_string() || each.size() != 1) {
+      return make_error(ErrorKind::kInvalid, "certificates: domain: expected a name alone");
+    }
+    IK_LET(name, find_issued(api, each["domain"].get<std::string>()));
+    if (!name.empty()) each = Json{{"certificate", name}};
+  }
+  return wishes;
+}
+
 class BalancerSteps {
  public:
   BalancerSteps(const ApiClient& api, const Json& wish)
@@ -143,10 +186,9 @@ class BalancerSteps {
   Result<void> plan_listener(Json wish, const Json& present) {
     const Json rules = wish["rules"];
     wish.erase("rules");
-    if (wish.contains("certificates") && wish["certificates"].is_array()) {
-      for (Json& each : wish["certificates"]) {
-        if (each.is_string()) each = Json{{"certificate", each}};
-      }
+    if (wish.contains("certificates")) {
+      IK_LET(named, name_certificates(api_, wish["certificates"]));
+      wish["certificates"] = std::move(named);
     }
     ApplyStep step{.thing = thing_of(wish["port"])};
     Json present_rules = Json::array();
@@ -169,7 +211,14 @@ class BalancerSteps {
     return plan_rules(wish["port"], rules, present_rules);
   }
 
-  Result<void> put_listener(const Json& wish, const std::string& arn) const {
+  Result<void> put_listener(Json wish, const std::string& arn) const {
+    if (wish.contains("certificates") && wish["certificates"].is_array()) {
+      for (Json& each : wish["certificates"]) {
+        if (!each.is_object() || !each.contains("domain")) continue;
+        IK_LET(name, find_or_request(api_, each));
+        each = Json{{"certificate", name}};
+      }
+    }
     IK_LET(balancer, find_a_balancer(api_, name_));
     const std::string of = balancer.value("LoadBalancerArn", "");
     IK_LET(named, with_arns(api_, wish, certificate_prefix_of(of)));

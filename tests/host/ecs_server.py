@@ -117,6 +117,19 @@ def pump(source, target):
         pass
 
 
+def checked_client(endpoint, region, service, **options):
+    """boto3's client of a service that speaks JSON; each of its answers is checked."""
+    session = boto3.Session("AKIDEXAMPLE", "secret", region_name=region)
+    client = session.client(
+        service, endpoint_url=endpoint,
+        config=botocore.config.Config(retries={"max_attempts": 1, "mode": "standard"},
+                                      max_pool_connections=64, **options))
+    event = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"before-call.{event}", remember_model)
+    client.meta.events.register(f"response-received.{event}", check_response)
+    return client
+
+
 class EcsServer:
     """Started at once. `root` keeps its store, so that a second one goes on where it stood.
 
@@ -177,15 +190,7 @@ class EcsServer:
 
     def client(self, region=REGION, service="ecs", **options):
         """boto3's client of ECS, or of "logs"; each of its answers is checked."""
-        session = boto3.Session("AKIDEXAMPLE", "secret", region_name=region)
-        client = session.client(
-            service, endpoint_url=self.endpoint,
-            config=botocore.config.Config(retries={"max_attempts": 1, "mode": "standard"},
-                                          max_pool_connections=64, **options))
-        event = client.meta.service_model.service_id.hyphenize()
-        client.meta.events.register(f"before-call.{event}", remember_model)
-        client.meta.events.register(f"response-received.{event}", check_response)
-        return client
+        return checked_client(self.endpoint, region, service, **options)
 
     def balancers(self, region=REGION, signed=False, **options):
         """boto3's client of Elastic Load Balancing; each of its answers is checked."""

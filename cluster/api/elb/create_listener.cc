@@ -45,7 +45,6 @@ Result<Outcome> create_listener(const ApiCall& call, const State& state) {
   }
   for (const CertificateInput& each : input.certificates) listener.certificates.push_back(each.arn);
   IK_TRY(check_protocol(balancer->value, listener));
-  IK_TRY(check_certificates(call, input.certificates));
   IK_LET(actions, read_actions(call, state, listener.balancer, input.actions));
   IK_TRY(check_actions(state.scope(call.scope), balancer->value, listener, actions));
   listener.default_actions = std::move(actions);
@@ -58,6 +57,7 @@ Result<Outcome> create_listener(const ApiCall& call, const State& state) {
       .then = [scope = call.scope, of = listener.balancer, id = listener.id](const State& after) {
         return answer_listener(after, scope, of, id);
       }};
+  IK_TRY(use_certificates(proposal, call, state, input.certificates));
   IK_TRY(take_port(proposal, call, state, balancer->value, listener));
   proposal.put(listener_key(call.scope, listener.balancer, listener.id), listener, 0);
   touch(proposal, balancer_key(call.scope, listener.balancer), *balancer);

@@ -29,8 +29,9 @@ Json show_certificates(const Listener& listener) {
 
 Result<Outcome> put_listener(const ApiCall& call,
                              const FoundListener& found,
-                             const Listener& changed) {
-  Proposal proposal{.then = [shown = show_certificates(changed)](const State&) { return shown; }};
+                             const Listener& changed,
+                             Proposal proposal = {}) {
+  proposal.then = [shown = show_certificates(changed)](const State&) { return shown; };
   proposal.put(
       listener_key(call.scope, changed.balancer, changed.id), changed, found.listener->revision);
   return propose(std::move(proposal));
@@ -45,7 +46,8 @@ Result<Outcome> add_listener_certificates(const ApiCall& call, const State& stat
   if (changed.protocol != "HTTPS") {
     return ecs_error("UnsupportedProtocol", "Certificates are for HTTPS listeners");
   }
-  IK_TRY(check_certificates(call, input.certificates));
+  Proposal proposal;
+  IK_TRY(use_certificates(proposal, call, state, input.certificates));
   for (const CertificateInput& each : input.certificates) {
     const bool is_there =
         std::find(changed.certificates.begin(), changed.certificates.end(), each.arn) !=
@@ -56,7 +58,7 @@ Result<Outcome> add_listener_certificates(const ApiCall& call, const State& stat
     return ecs_error(
         "TooManyCertificates", "A listener has at most {} certificates", kMaxCertificates);
   }
-  return put_listener(call, found, changed);
+  return put_listener(call, found, changed, std::move(proposal));
 }
 
 Result<Outcome> remove_listener_certificates(const ApiCall& call, const State& state) {

@@ -47,9 +47,20 @@ void describe(JsonFields& fields, CertificateInput& input) {
   fields.required("CertificateArn", input.arn);
 }
 
-Result<void> check_certificates(const ApiCall& call, const std::vector<CertificateInput>& inputs) {
+Result<void> use_certificates(Proposal& proposal,
+                              const ApiCall& call,
+                              const State& state,
+                              const std::vector<CertificateInput>& inputs) {
+  const auto& records = state.scope(call.scope).certificates;
+  std::set<std::string> touched;
   for (const CertificateInput& each : inputs) {
     const std::optional<std::string> name = certificate_name_of(each.arn, call.scope);
+    const auto record = name.has_value() ? records.find(*name) : records.end();
+    if (record != records.end()) {
+      if (!touched.insert(*name).second) continue;
+      touch(proposal, certificate_key(call.scope, *name), record->second);
+      continue;
+    }
     const bool is_there =
         name.has_value() && (!call.options.has_certificate || call.options.has_certificate(*name));
     if (!is_there) {

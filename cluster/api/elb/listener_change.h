@@ -14,8 +14,11 @@ struct CertificateInput {
 };
 void describe(JsonFields& fields, CertificateInput& input);
 
-// CertificateNotFound, ValidationError.
-Result<void> check_certificates(const ApiCall& call, const std::vector<CertificateInput>& inputs);
+// CertificateNotFound. Those that are records are touched: they cannot be deleted meanwhile.
+Result<void> use_certificates(Proposal& proposal,
+                              const ApiCall& call,
+                              const State& state,
+                              const std::vector<CertificateInput>& inputs);
 
 // The port and what speaks on it. DuplicateListener for one of this balancer,
 // InvalidConfigurationRequest for one that somebody else has. A balancer with an address of its own

@@ -24,8 +24,7 @@ void describe(JsonFields& fields, ModifyListenerInput& input) {
   fields.field("DefaultActions", input.actions);
 }
 
-Result<void> change_security(const ApiCall& call,
-                             const LoadBalancer& balancer,
+Result<void> change_security(const LoadBalancer& balancer,
                              Listener& listener,
                              const ModifyListenerInput& input) {
   const bool was_secure = listener.protocol == "HTTPS";
@@ -42,7 +41,6 @@ Result<void> change_security(const ApiCall& call,
     if (input.certificates->size() != 1) {
       return ecs_error("TooManyCertificates", "Exactly one default certificate can be specified");
     }
-    IK_TRY(check_certificates(call, *input.certificates));
     // The default one is replaced; the others stay.
     const std::string arn = input.certificates->front().arn;
     std::erase(listener.certificates, arn);
@@ -67,7 +65,9 @@ Result<Outcome> modify_listener(const ApiCall& call, const State& state) {
     changed.port = *input.port;
     IK_TRY(take_port(proposal, call, state, found.balancer->value, changed));
   }
-  IK_TRY(change_security(call, found.balancer->value, changed, input));
+  IK_TRY(use_certificates(
+      proposal, call, state, input.certificates.value_or(std::vector<CertificateInput>())));
+  IK_TRY(change_security(found.balancer->value, changed, input));
   if (input.actions.has_value()) {
     IK_LET(actions, read_actions(call, state, changed.balancer, *input.actions));
     changed.default_actions = std::move(actions);

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cluster/api/acm/certificate_actions.h"
 #include "cluster/api/cloudwatch/metric_actions.h"
 #include "cluster/api/ecr/ecr_actions.h"
 #include "cluster/api/elb/elb_actions.h"
@@ -61,6 +62,8 @@ std::int64_t revision_of(const State& state, const std::string& key) {
       return revision_in(scope.listener_ports, name.first);
     case RecordKind::kSecret:
       return revision_in(scope.secrets, name.first);
+    case RecordKind::kCertificate:
+      return revision_in(scope.certificates, name.first);
     case RecordKind::kLogGroup:
       return revision_in(scope.log_groups, name.first);
     case RecordKind::kRepository:
@@ -127,6 +130,7 @@ Json ActionBench::call(const std::string& action, std::string body) {
   const Cut name = cut(action, ':');
   const ActionEntry* entry = find_action(action);
   if (name.before == "ecr") entry = ecr::find_action(name.after);
+  if (name.before == "acm") entry = acm::find_action(name.after);
   if (name.before == "elb") entry = elb::find_action(name.after);
   if (name.before == "cloudwatch") entry = cloudwatch::find_action(name.after);
   if (name.before == "own") entry = ecr::find_own_action(name.after);

@@ -20,7 +20,7 @@ struct ActionBench {
   size_t most_proposed = 0;  // Changes of the largest proposal of a call.
   const MetricBook* metrics = nullptr;
 
-  // The answer of an action ("RunTask", "ecr:ListImages", "own:RecordImage", "elb:…",
+  // The answer of an action ("RunTask", "ecr:ListImages", "own:RecordImage", "elb:…", "acm:…",
   // "cloudwatch:…") to a body in single quotes; {"__type", "message"} if it refuses.
   Json call(const std::string& action, std::string body);
 
