@@ -347,7 +347,8 @@ TEST_CASE("of a target group that was deleted its service tells, and registers n
   REQUIRE(it.service()["deployments"][0]["rolloutState"] == "COMPLETED");
   const auto count = [&](const std::string& text) {
     int found = 0;
-    for (const Json& each : it.service()["events"]) {
+    const Json service = it.service();
+    for (const Json& each : service["events"]) {
       if (each["message"].get<std::string>() == "(service s) " + text) ++found;
     }
     return found;
