@@ -55,7 +55,7 @@ std::string certificate_name(const std::string& text) {
 
 // The name of the newest certificate that the cluster has issued for the domain; empty: none.
 Result<std::string> find_issued(const ApiClient& api, const std::string& domain) {
-  Json input = {{"CertificateStatuses", {"ISSUED"}}};
+  Json input = {{"CertificateStatuses", Json::array({"ISSUED"})}};
   while (true) {
     IK_LET(page, api.call_certificates("ListCertificates", input));
     for (const Json& each : page["CertificateSummaryList"]) {

@@ -47,8 +47,9 @@ class Listeners:
                        "AWS_ACCESS_KEY_ID": self.access["accessKeyId"],
                        "AWS_SECRET_ACCESS_KEY": self.access["secretAccessKey"],
                        "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": ""}
-        told = self.manager.run("aws", "--endpoint-url", "http://127.0.0.1:7439", "--region",
-                                REGION, "--output", "json", *words, env=environment, check=check)
+        told = self.manager.run(
+            "/usr/bin/aws", "--endpoint-url", "http://127.0.0.1:7439", "--region", REGION,
+            "--output", "json", *words, env=environment, check=check)
         return json.loads(told.stdout) if check and told.stdout.strip() else told
 
     def elb(self, action, **body):

@@ -1,12 +1,12 @@
 """Certificates of listeners that are renewed under load, across a killed daemon, and restored."""
 
-import json
+import http.client
 import signal
+import socket
 import ssl
 import threading
 import time
 
-import http.client
 import pytest
 
 import programs
@@ -55,7 +55,7 @@ class TlsLoad:
             thread.join(timeout=20)
 
     def _connect(self):
-        plain = http.client.socket.create_connection((self._address, 443), timeout=10)
+        plain = socket.create_connection((self._address, 443), timeout=10)
         connection = http.client.HTTPSConnection(NAME, timeout=10)
         connection.sock = self._context.wrap_socket(plain, server_hostname=NAME)
         serial = connection.sock.getpeercert()["serialNumber"]

@@ -38,24 +38,22 @@ Result<Outcome> describe_certificate(const ApiCall& call, const State& state) {
   const ServerCertificate& certificate = found->value;
   IK_LET(details, auth::read_details(certificate.certificate));
   const bool is_expired = certificate.not_after < call.now;
-  Json shown = {
-      {"CertificateArn", input.arn},
-      {"DomainName", certificate.domain},
-      {"SubjectAlternativeNames", certificate.names},
-      {"Serial", details.serial},
-      {"Subject", details.subject},
-      {"Issuer", details.issuer},
-      {"CreatedAt", shown_time(certificate.created_at)},
-      {"Status", is_expired ? "EXPIRED" : "ISSUED"},
-      {"NotBefore", details.not_before_s},
-      {"NotAfter", details.not_after_s},
-      {"KeyAlgorithm", details.key_algorithm},
-      {"SignatureAlgorithm", details.signature_algorithm},
-      {"InUseBy", balancers_using(state.scope(call.scope), input.arn)},
-      {"Type", certificate.is_imported ? "IMPORTED" : "PRIVATE"},
-      {"RenewalEligibility", certificate.is_imported ? "INELIGIBLE" : "ELIGIBLE"},
-      {"Options",
-       {{"CertificateTransparencyLoggingPreference", "DISABLED"}, {"Export", "DISABLED"}}}};
+  Json shown = {{"CertificateArn", input.arn},
+                {"DomainName", certificate.domain},
+                {"SubjectAlternativeNames", certificate.names},
+                {"Serial", details.serial},
+                {"Subject", details.subject},
+                {"Issuer", details.issuer},
+                {"CreatedAt", shown_time(certificate.created_at)},
+                {"Status", is_expired ? "EXPIRED" : "ISSUED"},
+                {"NotBefore", details.not_before_s},
+                {"NotAfter", details.not_after_s},
+                {"KeyAlgorithm", details.key_algorithm},
+                {"SignatureAlgorithm", details.signature_algorithm},
+                {"InUseBy", balancers_using(state.scope(call.scope), input.arn)},
+                {"Type", certificate.is_imported ? "IMPORTED" : "PRIVATE"},
+                {"RenewalEligibility", certificate.is_imported ? "INELIGIBLE" : "ELIGIBLE"},
+                {"Options", {{"CertificateTransparencyLoggingPreference", "DISABLED"}}}};
   if (certificate.is_imported) {
     shown["ImportedAt"] = shown_time(certificate.issued_at);
   } else {
