@@ -34,7 +34,7 @@ struct CertificateBench : ActionBench {
   std::string arn_of(const std::string& body) {
     const Json made = call("acm:RequestCertificate", body);
     REQUIRE_MESSAGE(made.contains("CertificateArn"), made.dump());
-    return made["CertificateArn"];
+    return made["CertificateArn"].get<std::string>();
   }
 
   Json of(const std::string& action, const std::string& arn) {
@@ -49,8 +49,8 @@ struct CertificateBench : ActionBench {
   // A listener that names it.
   void listen(const std::string& arn) {
     call("elb:CreateLoadBalancer", "{'Name': 'web'}");
-    const std::string balancer =
-        call("elb:DescribeLoadBalancers", "{}")["LoadBalancers"][0]["LoadBalancerArn"];
+    const Json balancers = call("elb:DescribeLoadBalancers", "{}")["LoadBalancers"];
+    const auto balancer = balancers[0]["LoadBalancerArn"].get<std::string>();
     const Json made = call("elb:CreateListener",
                            "{'LoadBalancerArn': '" + balancer +
                                "', 'Protocol': 'HTTPS', 'Port': 443, 'Certificates': "
@@ -204,7 +204,7 @@ TEST_CASE("what is imported is kept, replaced under its ARN, and never renewed")
   const auth::CertificateParts first = foreign_parts("a.b");
   const Json made = bench.call("acm:ImportCertificate", import_body(first));
   REQUIRE_MESSAGE(made.contains("CertificateArn"), made.dump());
-  const std::string arn = made["CertificateArn"];
+  const auto arn = made["CertificateArn"].get<std::string>();
 
   CHECK(bench.of("DescribeCertificate", arn)["Certificate"]["Type"] == "IMPORTED");
   CHECK(bench.of("GetCertificate", arn)["Certificate"] == first.certificate);
@@ -244,7 +244,7 @@ TEST_CASE("certificates are listed newest first, in pages, and by status") {
   const Json page = bench.call("acm:ListCertificates", "{'MaxItems': 2}");
   CHECK(page["CertificateSummaryList"][0]["DomainName"] == "e.f");
   REQUIRE(page["CertificateSummaryList"].size() == 2);
-  const std::string token = page["NextToken"];
+  const auto token = page["NextToken"].get<std::string>();
   const Json rest = bench.call("acm:ListCertificates", "{'NextToken': '" + token + "'}");
   CHECK(rest["CertificateSummaryList"][0]["DomainName"] == "a.b");
   CHECK_FALSE(rest.contains("NextToken"));
