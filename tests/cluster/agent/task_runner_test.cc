@@ -66,7 +66,10 @@ class NotedActions final : public TaskActions {
   }
   void await_end(const std::string&, std::function<void(const EndedContainer&)>) override {}
   void check_health(const HealthRun&, std::function<void(bool)>) override {}
-  void remove_all(const Facts&, std::function<void(const Result<void>&)>) override {}
+  void remove_all(const Facts& facts, std::function<void(const Result<void>&)> then) override {
+    asked_.push_back("remove " + facts->task.id);
+    then({});
+  }
   void recover(std::function<void()>) override {}
   void shut_down() override {}
 
@@ -169,6 +172,26 @@ TEST_CASE("a task that is stopped before it is on the disk never begins") {
   CHECK(host.asked.empty());
   REQUIRE(host.reports.size() == 1);
   CHECK(host.reports[0].last_status == TaskStatus::kStopped);
+}
+
+TEST_CASE("a stopped task is forgotten at once when that is wanted, one that runs is not") {
+  Host host;
+  host.run_task();
+  int forgotten = 0;
+
+  host.runner->forget_stopped([&] { ++forgotten; });
+
+  CHECK(forgotten == 1);
+  CHECK(host.asked.empty());
+  CHECK(host.runner->find("t") != nullptr);
+
+  host.runner->stop("t", std::nullopt, std::nullopt);
+  host.write({});
+  host.runner->forget_stopped([&] { ++forgotten; });
+
+  CHECK(forgotten == 2);
+  CHECK(host.asked == std::vector<std::string>{"remove t"});
+  CHECK(host.runner->find("t") == nullptr);
 }
 
 }  // namespace ikada
