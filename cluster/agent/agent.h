@@ -56,6 +56,10 @@ class Agent {
   bool has_running_tasks() const;
   // On the host's own account, whatever the cluster wants.
   void stop_tasks(const std::string& reason);
+  // Removes the containers of stopped tasks; see TaskRunner.
+  void forget_stopped_tasks(const std::function<void()>& then) {
+    ground_.runner->forget_stopped(then);
+  }
 
  private:
   struct Outgoing {

@@ -358,7 +358,7 @@ void TaskRunner::wait_to_leave(const std::string& task, Entry& entry) {
       std::max<std::int64_t>(0, moment_now().wall.milliseconds - stopped_ms));
   if (!has_run(entry.machine.task()) && past < options_.retention) free_all(entry);
   entry.timer->set(std::max(std::chrono::milliseconds(0), options_.retention - past),
-                   [this, task] { leave(task); });
+                   [this, task] { leave(task, [] {}); });
 }
 
 // The task stays known, for an assignment that may still be under way.
@@ -368,19 +368,37 @@ void TaskRunner::free_all(Entry& entry) {
   });
 }
 
-void TaskRunner::leave(const std::string& task) {
+void TaskRunner::forget_stopped(const std::function<void()>& then) {
+  std::vector<std::string> stopped;
+  for (const auto& [task, entry] : entries_) {
+    if (!entry->machine.is_over()) continue;
+    entry->is_leaving = true;
+    entry->timer->cancel();
+    stopped.push_back(task);
+  }
+  if (stopped.empty()) return then();
+  auto left = std::make_shared<size_t>(stopped.size());
+  for (const std::string& task : stopped) {
+    leave(task, [left, then] {
+      if (--*left == 0) then();
+    });
+  }
+}
+
+void TaskRunner::leave(const std::string& task, const std::function<void()>& then) {
   Entry* entry = entry_of(task);
-  if (entry == nullptr || is_shut_down_) return;
-  actions_->remove_all(entry->facts, [this, task](const Result<void>& removed) {
+  if (entry == nullptr || is_shut_down_) return then();
+  actions_->remove_all(entry->facts, [this, task, then](const Result<void>& removed) {
     Entry* it = entry_of(task);
-    if (it == nullptr || is_shut_down_) return;
+    if (it == nullptr || is_shut_down_) return then();
     if (removed.has_value()) {
       files_->remove(task);
       entries_.erase(task);
-      return;
+      return then();
     }
     options_.on_error(removed.error());
-    it->timer->set(kLeaveAgain, [this, task] { leave(task); });
+    it->timer->set(kLeaveAgain, [this, task] { leave(task, [] {}); });
+    then();
   });
 }
 

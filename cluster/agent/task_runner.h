@@ -72,6 +72,10 @@ class TaskRunner {
   // The report of that sequence was taken; after the retention the task is forgotten.
   void acknowledge(const std::string& task, std::int64_t sequence);
 
+  // Removes the containers of all tasks that have stopped and forgets the tasks, whoever has heard
+  // of their end; calls when that is done or, told to on_error, cannot be.
+  void forget_stopped(const std::function<void()>& then);
+
   // Null if unknown.
   const Task* find(const std::string& task) const;
   std::vector<std::string> tasks() const;
@@ -111,7 +115,7 @@ class TaskRunner {
   void set_timer(const std::string& task, Entry& entry);
   void wait_to_leave(const std::string& task, Entry& entry);
   void free_all(Entry& entry);
-  void leave(const std::string& task);
+  void leave(const std::string& task, const std::function<void()>& then);
 
   void check_health(const std::string& task, Entry& entry, const TaskCommand& command);
   void watch(const std::string& task,

@@ -146,6 +146,7 @@ class HostDaemon {
   // Stops the tasks here, then `then`; an error instead goes to `done`.
   void stop_tasks(int attempts, const Done& done, std::function<void()> then);
   void forget_cluster(const Done& done);
+  void remove_membership(const Done& done);
   Result<const Kept<Node>*> find_node(const std::string& name) const;
   void note_restart();
 

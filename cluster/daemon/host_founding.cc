@@ -42,6 +42,12 @@ Result<ClusterNetwork> plan_network(const std::string& pool) {
       ErrorKind::kConflict, "{}: choose another with --task-network", network.error().message);
 }
 
+Result<void> check_wished_address(const InitWish& wish) {
+  if (wish.address.empty()) return {};
+  IK_LET(own, find_own_addresses());
+  return check_advertised_address(wish.address, own);
+}
+
 // The network of a cluster from a backup.
 Result<void> fits_here(const ClusterNetwork& network) {
   IK_LET(routes, find_routes());
@@ -103,6 +109,8 @@ void HostDaemon::init(const InitWish& wish, Done done) {
   if (member_ != nullptr) {
     return done(make_error(ErrorKind::kConflict, "this host is in a cluster already"));
   }
+  const Result<void> fits = check_wished_address(wish);
+  if (!fits.has_value()) return done(fits.error());
   Result<ClusterKeys> keys = create_cluster_keys(founding_time().milliseconds / kMillisPerSecond);
   if (!keys.has_value()) return done(keys.error());
   Result<ClusterNetwork> network = ClusterNetwork{};
@@ -116,6 +124,8 @@ void HostDaemon::restore(const std::string& path, const InitWish& wish, Done don
   if (member_ != nullptr || manager_ != nullptr) {
     return done(make_error(ErrorKind::kConflict, "this host is in a cluster already"));
   }
+  const Result<void> fits = check_wished_address(wish);
+  if (!fits.has_value()) return done(fits.error());
   const Result<void> restored = restore_cluster(path, options_.state_root + "/cluster");
   if (!restored.has_value()) return done(restored.error());
   Result<std::optional<ClusterKeys>> keys = load_cluster_keys(keys_path());
@@ -183,10 +193,10 @@ void HostDaemon::led(const Draft& draft) {
   Json answer = {{"cluster", draft.keys.cluster},
                  {"node", draft.node.id},
                  {"address", draft.membership.managers.front()}};
-  if (draft.membership.address.starts_with("127.")) {
+  if (is_loopback_address(draft.membership.address)) {
     answer["warning"] = fmt::format(
-        "no other host can join, because this one's address is {}: it has no route to others; say "
-        "its address with --advertise-addr",
+        "no other host can join, because this one's address is {}: say one that others reach with "
+        "--advertise-addr",
         draft.membership.address);
   }
   if (!draft.is_new) {

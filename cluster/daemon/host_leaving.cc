@@ -92,8 +92,18 @@ void HostDaemon::leave_as_manager(bool force, const Done& done) {
   leave_alone(kStopLooks, done);
 }
 
-// Answers, and has the daemon start anew as what it was before.
+// The containers of its tasks go first: a daemon that is killed meanwhile is still in the cluster,
+// and may be told to leave again.
 void HostDaemon::forget_cluster(const Done& done) {
+  if (agent_ == nullptr) return remove_membership(done);
+  agent_->agent().forget_stopped_tasks([this, done] {
+    if (is_stopped_) return done(make_error(ErrorKind::kUnavailable, "the daemon is stopping"));
+    remove_membership(done);
+  });
+}
+
+// Answers, and has the daemon start anew as what it was before.
+void HostDaemon::remove_membership(const Done& done) {
   if (manager_ != nullptr) ClusterNote::remove_all(options_.state_root + "/cluster").write();
   // The one that says that the host is in a cluster first: what is left then is of no use.
   const Result<void> removed = remove_if_there(membership_path());

@@ -185,6 +185,10 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
     if (!request.has_value()) return refuse(link, id, request.error());
     const Result<auth::NodeRole> role = check_join_secret(state(), request->secret, server_now());
     if (!role.has_value()) return refuse(link, id, role.error());
+    const Result<void> is_free = check_new_node(state(), *request, [this](const std::string& node) {
+      return sessions->is_connected(node);
+    });
+    if (!is_free.has_value()) return refuse(link, id, is_free.error());
     if (*role == auth::NodeRole::kManager) {
       const Result<void> allowed = check_new_manager(state(), *request);
       if (!allowed.has_value()) return refuse(link, id, allowed.error());

@@ -39,6 +39,14 @@ bool is_reachable(const std::string& text) {
   return address != INADDR_ANY && !IN_MULTICAST(address) && address != INADDR_BROADCAST;
 }
 
+bool is_loopback(const std::string& text) {
+  in6_addr v6{};
+  if (::inet_pton(AF_INET6, text.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
+  in_addr v4{};
+  return ::inet_pton(AF_INET, text.c_str(), &v4) == 1 &&
+         ntohl(v4.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+}
+
 // As names of hosts are: letters, digits, '.', '-', '_'.
 bool is_host_name(const std::string& text) {
   const auto is_fine = [](char letter) {
@@ -134,6 +142,49 @@ Result<auth::NodeRole> check_join_secret(const ScopeState& scope,
 bool is_same_host(const Node& node, const JoinRequest& request) {
   return node.is_new.value_or(false) && node.name == request.name &&
          node.address == request.address;
+}
+
+Result<void> check_new_node(const ScopeState& scope,
+                            const JoinRequest& request,
+                            const std::function<bool(const std::string& node)>& is_connected) {
+  if (is_loopback(request.address)) {
+    return make_error(ErrorKind::kInvalid,
+                      "other hosts do not reach this one by {}: say another address with "
+                      "--advertise-addr",
+                      request.address);
+  }
+  for (const auto& [id, record] : scope.nodes) {
+    const Node& node = record.value;
+    const bool is_manager = node.role == auth::to_text(auth::NodeRole::kManager);
+    if (is_manager && is_loopback(node.address)) {
+      return make_error(ErrorKind::kConflict,
+                        "nobody can join, because manager {} has the address {}: make the cluster "
+                        "with ikada cluster init --advertise-addr",
+                        node.name,
+                        node.address);
+    }
+    // A manager that is away still has its place in etcd.
+    const bool is_here = is_connected(id);
+    if (!is_here && (!is_manager || is_same_host(node, request))) continue;
+    const std::string_view remedy =
+        is_here || !is_manager ? "" : "; if it is gone, remove it with ikada node rm --force";
+    if (node.name == request.name) {
+      return make_error(ErrorKind::kConflict,
+                        "{} {} has this name: say another with --name{}",
+                        node.role,
+                        node.name,
+                        remedy);
+    }
+    if (node.address == request.address) {
+      return make_error(ErrorKind::kConflict,
+                        "{} {} has the address {}: say another with --advertise-addr{}",
+                        node.role,
+                        node.name,
+                        node.address,
+                        remedy);
+    }
+  }
+  return {};
 }
 
 Result<void> check_new_manager(const ScopeState& scope, const JoinRequest& request) {

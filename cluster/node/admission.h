@@ -6,6 +6,7 @@
 // are the manager's.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,12 @@ Result<auth::NodeRole> check_join_secret(const ScopeState& scope,
 
 // Whether the node is left of an attempt of the host to join that it did not finish.
 bool is_same_host(const Node& node, const JoinRequest& request);
+
+// Whether name and address are the host's alone. kInvalid for a loopback address, which other hosts
+// do not reach; kConflict if a manager has one of them, or a node that `is_connected`.
+Result<void> check_new_node(const ScopeState& scope,
+                            const JoinRequest& request,
+                            const std::function<bool(const std::string& node)>& is_connected);
 
 // Whether the host may become another manager. kConflict if one is at its address already, or if
 // there are as many as make sense; kUnavailable without etcd.

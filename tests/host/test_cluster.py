@@ -123,6 +123,42 @@ def test_what_cannot_join(pair):
         assert secret.split("-")[3] not in manager.log.read_text() + worker.log.read_text()
 
 
+def test_a_host_with_another_ones_name_or_address_is_refused(pair):
+    manager, worker = pair.hosts
+    pair.init()
+    taken = list(pair.nodes())[0]
+
+    def refused(*options):
+        told = worker("cluster", "join", *options, manager.address, input=pair.token, check=False)
+        assert told.returncode == 1 and len(told.stderr.splitlines()) == 1, told.stderr
+        assert worker("cluster", "status", check=False).stdout == "Role: none\n"
+        assert list(pair.nodes()) == [taken]
+        assert not (worker.root / "node.json").exists()
+        return told.stderr.removeprefix("ikada cluster join: ").strip()
+
+    assert refused("--advertise-addr", manager.address) == (
+        f"{manager.address} is no address of this host, which has {worker.address}")
+    assert "stands for all addresses" in refused("--advertise-addr", "0.0.0.0")
+    assert "other hosts do not reach this one by 127.0.0.1" in refused(
+        "--name", "w", "--advertise-addr", "127.0.0.1")
+    assert refused("--name", taken).endswith(
+        f"manager {taken} has this name: say another with --name; if it is gone, remove it with "
+        "ikada node rm --force")
+    pair.join(worker)
+    assert "host2" in pair.nodes()
+
+
+def test_init_at_an_address_that_the_host_has_not_makes_nothing(pair):
+    told = pair.manager("cluster", "init", "--advertise-addr", "192.0.2.99", check=False)
+    assert told.returncode == 1
+    assert told.stderr == ("ikada cluster init: 192.0.2.99 is no address of this host, which has "
+                           f"{pair.manager.address}\n")
+    assert pair.manager("cluster", "status", check=False).stdout == "Role: none\n"
+    # One host alone may be where nobody else is.
+    alone = pair.manager("cluster", "init", "--advertise-addr", "127.0.0.1")
+    assert "no other host can join" in alone.stderr
+
+
 def test_leaving_and_coming_back(pair):
     manager, worker = pair.hosts
     pair.init()
@@ -154,7 +190,7 @@ def test_a_host_without_a_route_says_that_nobody_can_join(tmp_path):
         made = alone.manager("cluster", "init")
         assert made.stderr == (
             "ikada cluster init: no other host can join, because this one's address is 127.0.0.1: "
-            "it has no route to others; say its address with --advertise-addr\n")
+            "say one that others reach with --advertise-addr\n")
         alone.manager("cluster", "leave", "--force")
         wait_until(lambda: alone.manager("cluster", "status", check=False).stdout
                    == "Role: none\n", cluster=alone)

@@ -375,6 +375,8 @@ def test_a_host_killed_while_it_joins_leaves_nothing_when_it_joins_again(make_cl
     cluster.join(host)
     is_settled(cluster, [name_of(cluster.hosts[0])], ["host2"])
     assert cluster.manager("node", "ls", "-q").stdout.count("\n") == 2
-    # Another host of that name is another node.
     wait_until(lambda: '"isNew"' not in cluster.manager("node", "inspect", "host2").stdout,
                cluster=cluster)
+    # It lives now: nobody else gets its name.
+    assert b"has this name: say another with --name" in join_and_die(cluster, host, tmp_path)
+    assert cluster.manager("node", "ls", "-q").stdout.count("\n") == 2

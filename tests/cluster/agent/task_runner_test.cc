@@ -79,8 +79,9 @@ class NotedActions final : public TaskActions {
     waiting_.end = std::move(then);
   }
   void check_health(const HealthRun&, std::function<void(bool)>) override {}
-  void remove_all(const Facts&, std::function<void(const Result<void>&)>) override {
-    asked_.push_back("remove all");
+  void remove_all(const Facts& facts, std::function<void(const Result<void>&)> then) override {
+    asked_.push_back("remove " + facts->task.id);
+    then({});
   }
   void recover(std::function<void()>) override {}
   void shut_down() override {}
@@ -193,7 +194,7 @@ TEST_CASE("a task none of whose containers ran leaves nothing when its end is kn
   CHECK(host.asked.back() == "start a");
   host.runner->acknowledge("t", host.sequence);
 
-  CHECK(host.asked.back() == "remove all");
+  CHECK(host.asked.back() == "remove t");
   CHECK(host.runner->find("t") != nullptr);
 }
 
@@ -210,7 +211,7 @@ TEST_CASE("what a container that ran has logged stays") {
   REQUIRE(host.reports.back().last_status == TaskStatus::kStopped);
   host.runner->acknowledge("t", host.sequence);
 
-  CHECK(std::find(host.asked.begin(), host.asked.end(), "remove all") == host.asked.end());
+  CHECK(std::find(host.asked.begin(), host.asked.end(), "remove t") == host.asked.end());
 }
 
 TEST_CASE("a task that is stopped before it is on the disk never begins") {
@@ -223,6 +224,26 @@ TEST_CASE("a task that is stopped before it is on the disk never begins") {
   CHECK(host.asked.empty());
   REQUIRE(host.reports.size() == 1);
   CHECK(host.reports[0].last_status == TaskStatus::kStopped);
+}
+
+TEST_CASE("a stopped task is forgotten at once when that is wanted, one that runs is not") {
+  Host host;
+  host.run_task();
+  int forgotten = 0;
+
+  host.runner->forget_stopped([&] { ++forgotten; });
+
+  CHECK(forgotten == 1);
+  CHECK(host.asked.empty());
+  CHECK(host.runner->find("t") != nullptr);
+
+  host.runner->stop("t", std::nullopt, std::nullopt);
+  host.write({});
+  host.runner->forget_stopped([&] { ++forgotten; });
+
+  CHECK(forgotten == 2);
+  CHECK(host.asked == std::vector<std::string>{"remove t"});
+  CHECK(host.runner->find("t") == nullptr);
 }
 
 }  // namespace ikada

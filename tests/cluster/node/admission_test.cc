@@ -87,6 +87,49 @@ TEST_CASE("a manager needs etcd and an address of its own") {
   CHECK(check_new_manager(scope, request).error().kind == ErrorKind::kConflict);
 }
 
+std::string refusal(const ScopeState& scope, const JoinRequest& request, bool is_connected) {
+  const Result<void> checked =
+      check_new_node(scope, request, [&](const std::string&) { return is_connected; });
+  return checked.has_value() ? "" : checked.error().message;
+}
+
+TEST_CASE("a host joins under a name and an address that no living node has") {
+  const JoinRequest request = request_of({});
+  ScopeState scope;
+  CHECK(refusal(scope, request, false).empty());
+
+  Node& other = scope.nodes[kNodeId].value;
+  other = {.id = kNodeId, .name = "host-2", .role = "worker", .address = "192.0.2.9"};
+  CHECK(refusal(scope, request, true) == "worker host-2 has this name: say another with --name");
+  CHECK(refusal(scope, request, false).empty());
+  other = {.id = kNodeId, .name = "x", .role = "worker", .address = "192.0.2.2"};
+  CHECK(refusal(scope, request, true) ==
+        "worker x has the address 192.0.2.2: say another with --advertise-addr");
+  CHECK(refusal(scope, request, false).empty());
+  // A manager has its place in etcd also while it is away.
+  other.role = "manager";
+  CHECK(refusal(scope, request, false) ==
+        "manager x has the address 192.0.2.2: say another with --advertise-addr; if it is gone, "
+        "remove it with ikada node rm --force");
+  // Left of an attempt of the same host.
+  other.name = "host-2";
+  other.is_new = true;
+  CHECK(refusal(scope, request, false).empty());
+}
+
+TEST_CASE("nobody joins by an address that is a host's own loopback") {
+  JoinRequest request = request_of({});
+  for (const char* address : {"127.0.0.1", "127.9.9.9", "::1"}) {
+    request.address = address;
+    CHECK(refusal({}, request, false).ends_with("say another address with --advertise-addr"));
+  }
+  request.address = "192.0.2.2";
+  ScopeState scope;
+  scope.nodes[kNodeId].value = {
+      .id = kNodeId, .name = "first", .role = "manager", .address = "127.0.0.1"};
+  CHECK(refusal(scope, request, true).starts_with("nobody can join, because manager first has"));
+}
+
 TEST_CASE("names and addresses that are none") {
   const ClusterKeys keys = *create_cluster_keys(kNow.milliseconds / 1000);
   for (const char* name : {"", "a b", "a/b", "a\n"}) {
