@@ -69,7 +69,7 @@ std::string serial_of(const X509* certificate) {
   const Number serial(::ASN1_INTEGER_to_BN(::X509_get0_serialNumber(certificate), nullptr));
   must(serial != nullptr);
   char* const digits = ::BN_bn2hex(serial.get());
-  must(digits != nullptr);
+  if (digits == nullptr) std::abort();  // No memory; said so that an analyzer sees it.
   std::string text = lower_case(digits);
   ::OPENSSL_free(digits);
   return text;

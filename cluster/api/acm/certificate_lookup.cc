@@ -54,6 +54,7 @@ Result<void> check_certificate_tags(const std::vector<Tag>& tags) {
 
 Result<std::vector<Tag>> read_certificate_tags(const std::vector<elb::TagInput>& inputs) {
   std::vector<Tag> tags;
+  tags.reserve(inputs.size());
   for (const elb::TagInput& each : inputs) tags.push_back(each.tag);
   IK_TRY(check_certificate_tags(tags));
   return tags;
