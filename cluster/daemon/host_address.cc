@@ -33,8 +33,7 @@ IpAddress address_of(const sockaddr& generic) {
   return address_v6(bytes);
 }
 
-}  // namespace
-
+// Of all interfaces that are up, those of loopback too.
 Result<std::vector<std::string>> find_own_addresses() {
   ifaddrs* first = nullptr;
   if (::getifaddrs(&first) != 0) return errno_error("getifaddrs");
@@ -49,11 +48,7 @@ Result<std::vector<std::string>> find_own_addresses() {
   return addresses;
 }
 
-bool is_loopback_address(const std::string& address) {
-  boost::system::error_code error;
-  const IpAddress parsed = boost::asio::ip::make_address(address, error);
-  return !error && parsed.is_loopback();
-}
+}  // namespace
 
 Result<void> check_advertised_address(const std::string& address,
                                       const std::vector<std::string>& own) {
@@ -79,6 +74,12 @@ Result<void> check_advertised_address(const std::string& address,
                     "{} is no address of this host, which has {}",
                     address,
                     reachable.empty() ? "none but loopback" : reachable);
+}
+
+Result<void> check_advertised_address(const std::string& address) {
+  if (address.empty()) return {};
+  IK_LET(own, find_own_addresses());
+  return check_advertised_address(address, own);
 }
 
 // Connecting a datagram socket only looks up the route.

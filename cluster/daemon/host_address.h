@@ -12,16 +12,12 @@ namespace ikada {
 // Nothing is sent.
 std::string find_host_address();
 
-// Of all interfaces that are up, those of loopback too.
-Result<std::vector<std::string>> find_own_addresses();
-
-// "127.0.0.1", "::1" and the like: nobody else reaches a host there.
-bool is_loopback_address(const std::string& address);
-
 // Whether others may be told that this host, which has the addresses `own`, is at `address`.
 // kInvalid if not. One host alone may be at a loopback address.
 Result<void> check_advertised_address(const std::string& address,
                                       const std::vector<std::string>& own);
+// Of this host, now; an empty one is to be found, and fits.
+Result<void> check_advertised_address(const std::string& address);
 
 // gethostname(2).
 std::string find_host_name();

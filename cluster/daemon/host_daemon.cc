@@ -335,12 +335,8 @@ void HostDaemon::join(const JoinOrder& order, const Done& done) {
                            "\"{}\" is no address of a manager: expected ADDRESS[:PORT]",
                            order.manager));
   }
-  if (!order.address.empty()) {
-    const Result<std::vector<std::string>> own = find_own_addresses();
-    if (!own.has_value()) return done(own.error());
-    const Result<void> fits = check_advertised_address(order.address, *own);
-    if (!fits.has_value()) return done(fits.error());
-  }
+  const Result<void> fits = check_advertised_address(order.address);
+  if (!fits.has_value()) return done(fits.error());
   const Result<std::vector<HostRoute>> routes = find_routes();
   if (!routes.has_value()) return done(routes.error());
   // What the manager gives can be had only once.

@@ -13,6 +13,7 @@
 #include "cluster/daemon/leftovers.h"
 #include "cluster/node/admission.h"
 #include "cluster/state/record_key.h"
+#include "image/url.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/random_id.h"
@@ -40,12 +41,6 @@ Result<ClusterNetwork> plan_network(const std::string& pool) {
   if (network.has_value() || network.error().kind != ErrorKind::kConflict) return network;
   return make_error(
       ErrorKind::kConflict, "{}: choose another with --task-network", network.error().message);
-}
-
-Result<void> check_wished_address(const InitWish& wish) {
-  if (wish.address.empty()) return {};
-  IK_LET(own, find_own_addresses());
-  return check_advertised_address(wish.address, own);
 }
 
 // The network of a cluster from a backup.
@@ -109,7 +104,7 @@ void HostDaemon::init(const InitWish& wish, Done done) {
   if (member_ != nullptr) {
     return done(make_error(ErrorKind::kConflict, "this host is in a cluster already"));
   }
-  const Result<void> fits = check_wished_address(wish);
+  const Result<void> fits = check_advertised_address(wish.address);
   if (!fits.has_value()) return done(fits.error());
   Result<ClusterKeys> keys = create_cluster_keys(founding_time().milliseconds / kMillisPerSecond);
   if (!keys.has_value()) return done(keys.error());
@@ -124,7 +119,7 @@ void HostDaemon::restore(const std::string& path, const InitWish& wish, Done don
   if (member_ != nullptr || manager_ != nullptr) {
     return done(make_error(ErrorKind::kConflict, "this host is in a cluster already"));
   }
-  const Result<void> fits = check_wished_address(wish);
+  const Result<void> fits = check_advertised_address(wish.address);
   if (!fits.has_value()) return done(fits.error());
   const Result<void> restored = restore_cluster(path, options_.state_root + "/cluster");
   if (!restored.has_value()) return done(restored.error());
@@ -193,7 +188,7 @@ void HostDaemon::led(const Draft& draft) {
   Json answer = {{"cluster", draft.keys.cluster},
                  {"node", draft.node.id},
                  {"address", draft.membership.managers.front()}};
-  if (is_loopback_address(draft.membership.address)) {
+  if (address_scope(draft.membership.address) == AddressScope::kLoopback) {
     answer["warning"] = fmt::format(
         "no other host can join, because this one's address is {}: say one that others reach with "
         "--advertise-addr",

@@ -1,8 +1,8 @@
 // Which group a listener sends a request to, as lines of its frontend.
 //
-// What most listeners are needs no variables, which cost a tenth of the requests that HAProxy can
-// pass on: rules that forward to one group each name it as the backend. Others leave the rule in
-// txn.rule, for the access log, too, and the group's section in txn.group.
+// What most listeners are needs no variables and expressions, which together cost a tenth of the
+// requests that HAProxy can pass on: rules that forward to one group each name it as the backend.
+// Others leave the rule in txn.rule, for the access log, too, and the group's section in txn.group.
 //
 // Source: HAProxy 2.6 Configuration Manual, 4.2 "use_backend", "http-request set-var".
 #pragma once

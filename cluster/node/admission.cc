@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cluster/auth/digest.h"
+#include "image/url.h"
 #include "runtime/base/random_id.h"
 
 namespace ikada {
@@ -39,12 +40,8 @@ bool is_reachable(const std::string& text) {
   return address != INADDR_ANY && !IN_MULTICAST(address) && address != INADDR_BROADCAST;
 }
 
-bool is_loopback(const std::string& text) {
-  in6_addr v6{};
-  if (::inet_pton(AF_INET6, text.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
-  in_addr v4{};
-  return ::inet_pton(AF_INET, text.c_str(), &v4) == 1 &&
-         ntohl(v4.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+bool is_loopback(const std::string& address) {
+  return address_scope(address) == AddressScope::kLoopback;
 }
 
 // As names of hosts are: letters, digits, '.', '-', '_'.

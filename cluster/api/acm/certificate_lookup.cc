@@ -62,8 +62,9 @@ Result<std::vector<Tag>> read_certificate_tags(const std::vector<elb::TagInput>&
 
 Outcome put_certificate(const ApiCall& call,
                         const ServerCertificate& certificate,
-                        std::int64_t revision) {
-  Proposal proposal{.then = [](const State&) { return Json::object(); }};
+                        std::int64_t revision,
+                        Json answer) {
+  Proposal proposal{.then = [answer = std::move(answer)](const State&) { return answer; }};
   proposal.put(certificate_key(call.scope, certificate.id), certificate, revision);
   return propose(std::move(proposal));
 }

@@ -32,9 +32,10 @@ double shown_time(Timestamp time);
 Result<std::vector<Tag>> read_certificate_tags(const std::vector<elb::TagInput>& inputs);
 Result<void> check_certificate_tags(const std::vector<Tag>& tags);
 
-// Proposes the record as it is to be; the answer is empty.
+// Proposes the record as it is to be.
 Outcome put_certificate(const ApiCall& call,
                         const ServerCertificate& certificate,
-                        std::int64_t revision);
+                        std::int64_t revision,
+                        Json answer = Json::object());
 
 }  // namespace ikada::acm

@@ -112,11 +112,8 @@ Result<Outcome> import_certificate(const ApiCall& call, const State& state) {
   IK_TRY(take_details(certificate, call));
   IK_LET(sealed, call.options.vault->seal(sealed_key_name_of(certificate.id), parts.key.reveal()));
   certificate.sealed_key = std::move(sealed);
-  Proposal proposal{.then = [arn = certificate_arn(call.scope, certificate.id)](const State&) {
-    return Json{{"CertificateArn", arn}};
-  }};
-  proposal.put(certificate_key(call.scope, certificate.id), certificate, revision);
-  return propose(std::move(proposal));
+  const std::string arn = certificate_arn(call.scope, certificate.id);
+  return put_certificate(call, certificate, revision, Json{{"CertificateArn", arn}});
 }
 
 }  // namespace ikada::acm

@@ -115,11 +115,8 @@ Result<Outcome> request_certificate(const ApiCall& call, const State& state) {
                                 .request_token = input.token,
                                 .tags = std::move(tags)};
   IK_TRY(issue(certificate, call.options, call.now));
-  Proposal proposal{.then = [arn = certificate_arn(call.scope, certificate.id)](const State&) {
-    return Json{{"CertificateArn", arn}};
-  }};
-  proposal.put(certificate_key(call.scope, certificate.id), certificate, 0);
-  return propose(std::move(proposal));
+  const std::string arn = certificate_arn(call.scope, certificate.id);
+  return put_certificate(call, certificate, 0, Json{{"CertificateArn", arn}});
 }
 
 }  // namespace ikada::acm

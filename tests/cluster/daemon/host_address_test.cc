@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include "image/url.h"
+
 namespace ikada {
 namespace {
 
@@ -26,11 +28,14 @@ TEST_CASE("an address is advertised that the host has") {
 }
 
 TEST_CASE("addresses of loopback") {
-  CHECK(is_loopback_address("127.0.0.1"));
-  CHECK(is_loopback_address("127.1.2.3"));
-  CHECK(is_loopback_address("::1"));
-  CHECK_FALSE(is_loopback_address("192.0.2.1"));
-  CHECK_FALSE(is_loopback_address("localhost"));
+  const auto is_loopback = [](const char* address) {
+    return address_scope(address) == AddressScope::kLoopback;
+  };
+  CHECK(is_loopback("127.0.0.1"));
+  CHECK(is_loopback("127.1.2.3"));
+  CHECK(is_loopback("::1"));
+  CHECK_FALSE(is_loopback("192.0.2.1"));
+  CHECK_FALSE(is_loopback("localhost"));
 }
 
 }  // namespace
