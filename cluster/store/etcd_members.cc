@@ -56,7 +56,7 @@ Result<void> remove_etcd_member(EtcdClient& client, const std::string& peer_url)
 }
 
 Result<EtcdHealth> probe_etcd_member(EtcdClient& client, std::chrono::milliseconds limit) {
-  IK_LET(body, client.call_member(0, etcd_status(), limit));
+  IK_LET(body, client.call_member(client.endpoints().front(), etcd_status(), limit));
   return parse_etcd_health(body);
 }
 
