@@ -14,6 +14,7 @@
 #include "cluster/daemon/host_logs.h"
 #include "cluster/daemon/host_names.h"
 #include "cluster/daemon/host_network.h"
+#include "cluster/daemon/host_probes.h"
 #include "cluster/daemon/lost_hosts.h"
 #include "cluster/daemon/node_server.h"
 #include "cluster/node/gossip_member.h"
@@ -105,7 +106,10 @@ class ClusterMember {
   }
 
  private:
-  ClusterMember(boost::asio::io_context& loop, Membership membership, std::string path);
+  ClusterMember(boost::asio::io_context& loop,
+                Membership membership,
+                std::string path,
+                std::uint16_t gossip_port);
 
   Result<void> open_manager(ControlPlane& manager, const ClusterPorts& ports);
   std::string endpoint_of(const std::string& address) const;
@@ -139,6 +143,7 @@ class ClusterMember {
   void propose(const Proposal& proposal);
   Proposal own_record() const;
   HostPresence presence_of(const std::string& node) const;
+  HostPresence probed_presence_of(const std::string& node);
   void renew_if_due();
   Result<void> serve_api();
   void renew_own(const std::string& request);
@@ -154,6 +159,7 @@ class ClusterMember {
   HostNames* names_ = nullptr;
   HostLogs* logs_ = nullptr;
   std::unique_ptr<GossipMember> gossip_;
+  HostProbes probes_;
   std::unique_ptr<NodeServer> nodes_;
   std::unique_ptr<Uplink> link_;
   std::unique_ptr<RemoteAssignments> assignments_;

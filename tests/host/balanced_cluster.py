@@ -7,6 +7,7 @@ never lost. Used by tests at small size and by tests/bench/under_load.py.
 import json
 import signal
 import time
+import urllib.request
 
 import cluster_hosts
 import programs
@@ -79,6 +80,15 @@ class BalancedCluster:
                                      "containerPort": 80}])
         assert "service" in made, made
         self.wait_healthy(count)
+        for host in self.cluster.hosts:
+            wait_until(lambda host=host: self.answers(host), 30, self.cluster)
+
+    def answers(self, host):
+        try:
+            urllib.request.urlopen(f"http://{host.address}:{PORT}/", timeout=5).close()
+        except OSError:
+            return False
+        return True
 
     def set_delay(self, seconds):
         self.elb("ModifyTargetGroupAttributes", TargetGroupArn=self.group, Attributes=[
@@ -112,6 +122,12 @@ class BalancedCluster:
         self.manager.api("UpdateService", service="web", taskDefinition="web")
         return self.wait_healthy(count)
 
+    def roll_out_to(self, host, count):
+        """Until that host has some of the tasks, too: new ones are spread among the old."""
+        self.roll_out(count)
+        while not self.on(host):
+            self.roll_out(count)
+
     def scale(self, count):
         self.manager.api("UpdateService", service="web", desiredCount=count)
         return self.wait_healthy(count)
@@ -144,12 +160,13 @@ class BalancedCluster:
 
         wait_until(connected, 60, self.cluster)
 
-    def lose(self, host, count):
+    def lose(self, host, count, meanwhile=lambda: None):
         """The host is gone at once. (until its tasks count as lost, until all are healthy again)"""
         on_host = set(self.on(host))
         assert on_host
         started = time.monotonic()
         host.net.set_link(False)
+        meanwhile()
         wait_until(lambda: not on_host & {task["taskArn"] for task in self.tasks()},
                    60, self.cluster)
         lost = time.monotonic()
