@@ -5,6 +5,7 @@
 #include "cluster/auth/digest.h"
 #include "image/base64.h"
 #include "runtime/base/json.h"
+#include "runtime/base/random_id.h"
 
 namespace ikada {
 namespace {
@@ -18,6 +19,22 @@ SealingKey Vault::derive_key(const auth::Secret& authority_key) {
   SealingKey::Bytes bytes{};
   std::copy(derived.begin(), derived.end(), bytes.begin());
   return SealingKey(bytes);
+}
+
+std::vector<std::string> Vault::key_ids() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::string> ids;
+  for (const SealingKey& key : keys_.all()) {
+    const std::string id = key.id();
+    ids.push_back(to_hex(id.data(), id.size()));
+  }
+  return ids;
+}
+
+bool Vault::is_outdated(std::string_view sealed) const {
+  const Result<std::string> bytes = decode_base64(sealed);
+  const std::shared_lock lock(mutex_);
+  return bytes.has_value() && keys_.is_outdated(*bytes);
 }
 
 Result<std::string> Vault::seal(std::string_view name, std::string_view plain) const {

@@ -1,5 +1,8 @@
 // The cluster's vault: seals what must not rest in clear, and makes temporary credentials.
 //
+// The first key seals. The one that follows from the cluster's authority is that of clusters that
+// were made before they had one of their own.
+//
 // A session needs no record: its token is the sealed text of the session itself, so that every
 // manager with the cluster's keys knows it, also after a restart.
 //
@@ -14,6 +17,8 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cluster/auth/access_key.h"
 #include "cluster/store/sealed_value.h"
@@ -24,13 +29,23 @@ class Vault {
  public:
   explicit Vault(SealingKeys keys) : keys_(std::move(keys)) {}
 
-  // The key that follows from the cluster's authority, which all managers have.
+  // The key that follows from the authority's.
   static SealingKey derive_key(const auth::Secret& authority_key);
 
   void put_first(SealingKey key) {
     const std::lock_guard lock(mutex_);
     keys_.put_first(std::move(key));
   }
+
+  // From now on these.
+  void use(SealingKeys keys) {
+    const std::lock_guard lock(mutex_);
+    keys_ = std::move(keys);
+  }
+  // Hexadecimal, the one that seals first.
+  std::vector<std::string> key_ids() const;
+  // Whether seal() would use another key today.
+  bool is_outdated(std::string_view sealed) const;
 
   // In base64. `name` goes with it: it opens under that name only.
   Result<std::string> seal(std::string_view name, std::string_view plain) const;

@@ -159,6 +159,7 @@ void ClusterMember::start_link() {
                       silent_manager_.clear();
                       refused_for_.clear();
                       report_keys();
+                      report_held_keys();
                       if (manager_ != nullptr) manager_->balancers().note_connected();
                       if (assignments_ != nullptr) assignments_->note_connected();
                     },

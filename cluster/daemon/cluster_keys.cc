@@ -99,6 +99,16 @@ void ClusterMember::look_at_keys() {
   if (proposal.has_value()) propose(*proposal);
 }
 
+void ClusterMember::look_at_key_keeper() {
+  const Proposal proposal = key_keeper_->look(manager_->leads() && !is_proposing_);
+  if (!proposal.changes.empty()) propose(proposal);
+}
+
+void ClusterMember::report_held_keys() {
+  if (key_keeper_ == nullptr || !is_connected()) return;
+  link_->ask(std::string(kHeldKeysVerb), to_json(key_keeper_->held()), [](const Result<Json>&) {});
+}
+
 // Those who live, as far as the leading manager can know.
 std::vector<RingHolder> ClusterMember::key_holders() const {
   std::vector<RingHolder> holders;

@@ -110,6 +110,13 @@ Result<void> ClusterMember::open_manager(ControlPlane& manager, const ClusterPor
                              .calls = calls(manager),
                              .limits = kMemberLimits}));
   nodes_ = std::move(nodes);
+  key_keeper_ = std::make_unique<KeyKeeper>(KeyKeeper::Ground{
+      .manager = manager,
+      .keys = *keys_,
+      .path = keys_path_,
+      .node = membership_.identity.node,
+      .held_by = [this](const std::string& node) { return nodes_->held_keys_of(node); },
+      .on_held = [this] { report_held_keys(); }});
   api_port_ = ports.api;
   node_port_ = ports.node;
   IK_LET(tls, node_client_tls(membership_.credentials));
@@ -194,6 +201,7 @@ void ClusterMember::tick() {
     look_at_leader();
     claim_instance();
     look_at_keys();
+    look_at_key_keeper();
     if (manager_->leads()) look_at_hosts();
     look_at_demotions();
     look_at_addresses();

@@ -15,6 +15,7 @@
 #include "cluster/daemon/host_names.h"
 #include "cluster/daemon/host_network.h"
 #include "cluster/daemon/host_probes.h"
+#include "cluster/daemon/key_keeper.h"
 #include "cluster/daemon/lost_hosts.h"
 #include "cluster/daemon/node_server.h"
 #include "cluster/node/gossip_member.h"
@@ -100,6 +101,7 @@ class ClusterMember {
   void set_on_role(std::function<void(const std::string& role)> on_role) {
     on_role_ = std::move(on_role);
   }
+  KeyKeeper* key_keeper() { return key_keeper_.get(); }  // On managers.
   // On the leading manager: whether another host has shown the node's identity a moment ago.
   bool is_doubled(const std::string& node) const {
     return nodes_ != nullptr && nodes_->is_doubled(node);
@@ -137,6 +139,8 @@ class ClusterMember {
   void report_keys();
   std::vector<RingHolder> key_holders() const;
   KeyRing known_ring() const;
+  void look_at_key_keeper();
+  void report_held_keys();
   void join_gossip();
   void look_at_hosts();
   void look_at_addresses();
@@ -161,6 +165,7 @@ class ClusterMember {
   std::unique_ptr<GossipMember> gossip_;
   HostProbes probes_;
   std::unique_ptr<NodeServer> nodes_;
+  std::unique_ptr<KeyKeeper> key_keeper_;
   std::unique_ptr<Uplink> link_;
   std::unique_ptr<RemoteAssignments> assignments_;
   boost::asio::steady_timer timer_;

@@ -11,9 +11,6 @@
 namespace ikada {
 namespace {
 
-// Of no user's secret.
-constexpr std::string_view kSealedUnder = "gossip keys";
-
 std::string id_text(const gossip::GossipKey& key) {
   return fmt::format("{:08x}", gossip::key_id(key));
 }
@@ -66,7 +63,7 @@ Result<GossipRing> read_gossip_ring(const ScopeState& home, const Vault& vault) 
   GossipRing ring;
   const Kept<StoredSecret>* const kept = find_record(home);
   if (kept == nullptr) return ring;
-  IK_LET(text, vault.open(kSealedUnder, kept->value.sealed).context("gossip keys"));
+  IK_LET(text, vault.open(kGossipSealedUnder, kept->value.sealed).context("gossip keys"));
   IK_LET(json, parse_json(text.reveal()).context("gossip keys"));
   std::vector<std::string> texts;
   JsonReader reader(json, "gossip keys");
@@ -86,7 +83,7 @@ Result<Proposal> put_gossip_ring(const ScopeState& home,
   Json json = {{"keys", hex_of_keys(ring.keys)}};
   if (ring.next.has_value()) json["next"] = *ring.next;
   const auth::Secret text(json.dump());
-  IK_LET(sealed, vault.seal(kSealedUnder, text.reveal()));
+  IK_LET(sealed, vault.seal(kGossipSealedUnder, text.reveal()));
   const Kept<StoredSecret>* const kept = find_record(home);
   StoredSecret secret{.name = std::string(kGossipSecret),
                       .sealed = std::move(sealed),

@@ -23,6 +23,7 @@ namespace ikada {
 
 inline constexpr std::string_view kGossipKeysVerb = "gossip-keys";
 inline constexpr std::string_view kGossipSecret = "~gossip-keys";
+inline constexpr std::string_view kGossipSealedUnder = "gossip keys";  // Of no user's secret.
 
 struct GossipRing {
   std::vector<gossip::GossipKey> keys;  // The one in use first.

@@ -19,6 +19,7 @@
 #include "cluster/daemon/host_balancers.h"
 #include "cluster/daemon/leftovers.h"
 #include "cluster/daemon/log_question.h"
+#include "cluster/daemon/sealing_key.h"
 #include "cluster/engine/container_record.h"
 #include "cluster/engine/program_paths.h"
 #include "cluster/node/joining.h"
@@ -112,24 +113,32 @@ Result<void> HostDaemon::open() {
   return member_ == nullptr ? Result<void>() : open_agent(*member_->assignments());
 }
 
-// A manager that nobody joins has a key of its own; what it has sealed opens in a cluster, too.
+// A manager that nobody joins has keys of its own; what they have sealed opens in a cluster, too.
+Result<SealingKeys> HostDaemon::load_sealing_keys(const std::optional<ClusterKeys>& keys) const {
+  Result<SealingKeys> own = SealingKeys::open_file(options_.state_root + "/cluster/sealing.key");
+  if (!keys.has_value()) return own;
+  if (own.has_value()) return sealing_keys_of(*keys, *own);
+  if (own.error().kind != ErrorKind::kNotFound) return own.error();
+  return sealing_keys_of(*keys, SealingKeys(std::vector<SealingKey>()));
+}
+
 Result<void> HostDaemon::open_vault(const std::optional<ClusterKeys>& keys) {
-  const std::string path = options_.state_root + "/cluster/sealing.key";
   if (!keys.has_value()) {
     IK_TRY(make_directories(options_.state_root + "/cluster", 0700));
-    const Result<void> made = SealingKeys::create_file(path);
+    const Result<void> made =
+        SealingKeys::create_file(options_.state_root + "/cluster/sealing.key");
     if (!made.has_value() && made.error().kind != ErrorKind::kConflict) return made.error();
   }
-  Result<SealingKeys> own = SealingKeys::open_file(path);
-  if (!own.has_value() && !keys.has_value()) return own.error();
-  if (!own.has_value() && own.error().kind != ErrorKind::kNotFound) return own.error();
-  SealingKeys sealing = own.has_value() ? std::move(*own) : SealingKeys(std::vector<SealingKey>());
-  if (keys.has_value()) {
-    sealing.put_first(Vault::derive_key(keys->authority.key()));
-    IK_TRY(issuer_->set(keys->authority));
-  }
+  IK_LET(sealing, load_sealing_keys(keys));
   vault_ = std::make_shared<Vault>(std::move(sealing));
-  return {};
+  return keys.has_value() ? issuer_->set(keys->authority) : Result<void>();
+}
+
+// In the place of those that were in use so far.
+Result<void> HostDaemon::use_keys(const ClusterKeys& keys) {
+  IK_LET(sealing, load_sealing_keys(keys));
+  vault_->use(std::move(sealing));
+  return issuer_->set(keys.authority);
 }
 
 Result<void> HostDaemon::open_manager(const std::string& node, std::optional<ClusterKeys> keys) {
@@ -189,6 +198,12 @@ Result<void> HostDaemon::open_member(Membership membership, std::optional<Cluste
   member_->set_names(names_);
   member_->set_logs(logs_);
   member_->set_on_role([this](const std::string& role) { take_role(role); });
+  if (member_->key_keeper() != nullptr) {
+    member_->key_keeper()->set_on_keys([this](const ClusterKeys& changed) {
+      const Result<void> used = use_keys(changed);
+      if (!used.has_value()) spdlog::error("the cluster's keys: {}", used.error().message);
+    });
+  }
   network_.set_on_bridge([this] { names_.listen(); });
   member_->set_on_cluster([this](const Json& request, const ClusterMember::Asked& then) {
     on_cluster_(request, then);

@@ -115,7 +115,9 @@ class HostDaemon {
   std::string network_path() const { return options_.state_root + "/agent/network.json"; }
   std::string keys_path() const { return options_.state_root + "/cluster/authority.json"; }
   ClusterPorts ports() const;
+  Result<SealingKeys> load_sealing_keys(const std::optional<ClusterKeys>& keys) const;
   Result<void> open_vault(const std::optional<ClusterKeys>& keys);
+  Result<void> use_keys(const ClusterKeys& keys);
   Result<void> open_manager(const std::string& node, std::optional<ClusterKeys> keys);
   Result<void> open_member(Membership membership, std::optional<ClusterKeys> keys);
   Result<void> open_agent(Assignments& assignments);

@@ -11,6 +11,7 @@
 #include "cluster/daemon/host_address.h"
 #include "cluster/daemon/host_daemon.h"
 #include "cluster/daemon/leftovers.h"
+#include "cluster/daemon/sealing_key.h"
 #include "cluster/node/admission.h"
 #include "cluster/state/record_key.h"
 #include "image/url.h"
@@ -86,6 +87,11 @@ Result<void> HostDaemon::found(Draft& draft) {
       take_answer(admitted.answer, std::move(keys), request, draft.keys.authority.certificate()));
   draft.membership = std::move(membership);
   IK_TRY(make_directories(options_.state_root + "/cluster", 0700));
+  if (draft.was_manager) {
+    // What it has sealed so far opens on all managers, and from a backup.
+    IK_LET(own, load_sealing_keys(std::nullopt));
+    for (const SealingKey& key : own.all()) draft.keys.sealing_keys.push_back(key.bytes());
+  }
   IK_TRY(store_cluster_keys(keys_path(), draft.keys));
   IK_TRY(write_file_atomically(
       options_.state_root + "/cluster/ca.pem", draft.keys.authority.certificate(), 0644));
@@ -93,8 +99,7 @@ Result<void> HostDaemon::found(Draft& draft) {
     IK_TRY(open_manager(draft.membership.identity.node, draft.keys));
     manager_->start();
   } else {
-    vault_->put_first(Vault::derive_key(draft.keys.authority.key()));
-    IK_TRY(issuer_->set(draft.keys.authority));
+    IK_TRY(use_keys(draft.keys));
   }
   return open_member(draft.membership, draft.keys);
 }
@@ -148,6 +153,7 @@ void HostDaemon::lead(const InitWish& wish, Draft given) {
       proposal.remove(node_key(scope, id), node.revision);
     }
     remove_gossip_ring(home, proposal);
+    remove_sealing_offer(home, proposal);
     const auto old = home.grants.find("worker");
     proposal.put(grant_key(scope, "worker"),
                  JoinGrant{.secret_sha256 = auth::sha256_hex(draft->worker_secret.reveal()),

@@ -350,6 +350,10 @@ std::vector<std::string> NodeServer::gossip_keys_of(const std::string& node) con
   return server_->sessions->gossip_keys_of(node);
 }
 
+HeldKeys NodeServer::held_keys_of(const std::string& node) const {
+  return server_->sessions->held_keys_of(node);
+}
+
 bool NodeServer::is_doubled(const std::string& node) const {
   return server_->sessions->is_doubled(node);
 }

@@ -147,6 +147,22 @@ void NodeSessions::note_gossip_keys(const Question& question, Current& current) 
   current.link->send(to_json(answer));
 }
 
+HeldKeys NodeSessions::held_keys_of(const std::string& node) const {
+  const auto found = sessions_.find(node);
+  return found == sessions_.end() ? HeldKeys() : found->second.held_keys;
+}
+
+void NodeSessions::note_held_keys(const Question& question, Current& current) {
+  const Result<HeldKeys> held = parse_held_keys(question.body);
+  Answer answer{.id = question.id, .body = Json::object()};
+  if (held.has_value()) {
+    current.held_keys = *held;
+  } else {
+    answer.body = held.error();
+  }
+  current.link->send(to_json(answer));
+}
+
 void NodeSessions::tell_gossip_keys() {
   const std::optional<News> told = gossip_keys_news(state(), api_.options().vault.get());
   if (!told.has_value()) return;
@@ -244,6 +260,7 @@ void NodeSessions::take(const FrameLink& link,
   const std::shared_ptr<NodeSession> session = found->second.session;
   const bool is_manager = identity.role == auth::NodeRole::kManager;
   if (question->verb == kGossipKeysVerb) return note_gossip_keys(*question, found->second);
+  if (question->verb == kHeldKeysVerb) return note_held_keys(*question, found->second);
   if (question->verb == "promote" && !is_manager) {
     return answer_promotion({.api = api_,
                              .feed = feed_,

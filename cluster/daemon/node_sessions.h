@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "cluster/daemon/node_session.h"
+#include "cluster/node/held_keys.h"
 #include "cluster/node/name_news.h"
 #include "cluster/node/network_view.h"
 #include "runtime/base/loop.h"
@@ -83,6 +84,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   std::optional<auth::NodeRole> role_of(const std::string& node) const;
   // The ids of the gossip keys that it has said it has.
   std::vector<std::string> gossip_keys_of(const std::string& node) const;
+  HeldKeys held_keys_of(const std::string& node) const;
   // Whether another host has shown the node's identity within the last minute.
   bool is_doubled(const std::string& node) const;
 
@@ -96,6 +98,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
     std::shared_ptr<FrameLink> link;
     std::string origin;
     std::vector<std::string> gossip_keys = {};
+    HeldKeys held_keys = {};
   };
   struct Waiting {
     std::shared_ptr<FrameLink> link;
@@ -131,6 +134,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   void tell_logs();
   void tell_gossip_keys();
   void note_gossip_keys(const Question& question, Current& current);
+  void note_held_keys(const Question& question, Current& current);
   void tell_names(std::string_view key);
   void note_end(const FrameLink* link, const std::string& node, const Error& why);
   void finish_soon(const std::shared_ptr<NodeSession>& session);

@@ -1,5 +1,8 @@
 #include "cluster/node/membership.h"
 
+#include <sys/random.h>
+
+#include <cstdlib>
 #include <utility>
 
 #include "runtime/base/atomic_file.h"
@@ -117,6 +120,12 @@ Result<void> store_membership(const std::string& path, const Membership& members
   return write_file_atomically(path, json.dump(2) + "\n", 0600);
 }
 
+SealingKeyBytes random_sealing_key() {
+  SealingKeyBytes key{};
+  if (::getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size())) std::abort();
+  return key;
+}
+
 Result<ClusterKeys> create_cluster_keys(std::int64_t now_s) {
   std::string cluster = random_hex(kClusterIdBytes);
   IK_LET(authority, auth::CertificateAuthority::create(cluster, now_s));
@@ -125,7 +134,8 @@ Result<ClusterKeys> create_cluster_keys(std::int64_t now_s) {
                      .authority = std::move(authority),
                      .gossip_authority = gossip::random_private_key(),
                      .packet_keys = {gossip::random_gossip_key()},
-                     .store_authority = std::move(store_authority)};
+                     .store_authority = std::move(store_authority),
+                     .sealing_keys = {random_sealing_key()}};
 }
 
 Result<std::optional<ClusterKeys>> load_cluster_keys(const std::string& path) {
@@ -152,6 +162,8 @@ Result<ClusterKeys> parse_cluster_keys(const Json& json, const std::string& name
   hex_reader.require("packetKeys", packet_keys);
   reader.require("storeCertificate", store_certificate);
   read_secret(reader, "storeKey", store_key);
+  std::vector<SealingKeyBytes> sealing_keys;
+  if (json.contains("sealingKeys")) hex_reader.require("sealingKeys", sealing_keys);
   IK_TRY(reader.done());
   IK_LET(
       authority,
@@ -163,17 +175,20 @@ Result<ClusterKeys> parse_cluster_keys(const Json& json, const std::string& name
                      .authority = std::move(authority),
                      .gossip_authority = gossip_authority,
                      .packet_keys = std::move(packet_keys),
-                     .store_authority = std::move(store_authority)};
+                     .store_authority = std::move(store_authority),
+                     .sealing_keys = std::move(sealing_keys)};
 }
 
 Json to_json(const ClusterKeys& keys) {
-  return {{"cluster", keys.cluster},
-          {"certificate", keys.authority.certificate()},
-          {"key", std::string(keys.authority.key().reveal())},
-          {"gossipAuthorityKey", hex(keys.gossip_authority)},
-          {"packetKeys", hex_list(keys.packet_keys)},
-          {"storeCertificate", keys.store_authority.certificate()},
-          {"storeKey", std::string(keys.store_authority.key().reveal())}};
+  Json json = {{"cluster", keys.cluster},
+               {"certificate", keys.authority.certificate()},
+               {"key", std::string(keys.authority.key().reveal())},
+               {"gossipAuthorityKey", hex(keys.gossip_authority)},
+               {"packetKeys", hex_list(keys.packet_keys)},
+               {"storeCertificate", keys.store_authority.certificate()},
+               {"storeKey", std::string(keys.store_authority.key().reveal())}};
+  if (!keys.sealing_keys.empty()) json["sealingKeys"] = hex_list(keys.sealing_keys);
+  return json;
 }
 
 Result<void> store_cluster_keys(const std::string& path, const ClusterKeys& keys) {

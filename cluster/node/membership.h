@@ -4,6 +4,7 @@
 // Keys and signatures are hexadecimal, certificates and their keys PEM.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ struct Membership {
 Result<std::optional<Membership>> load_membership(const std::string& path);
 Result<void> store_membership(const std::string& path, const Membership& membership);
 
+// cluster/store/sealed_value.h
+using SealingKeyBytes = std::array<std::uint8_t, 32>;
+
 struct ClusterKeys {
   std::string cluster;  // Its id, 32 hexadecimal digits.
   auth::CertificateAuthority authority;
@@ -46,10 +50,15 @@ struct ClusterKeys {
   // Of the managers' etcd alone: its members take whoever has a certificate of their authority, so
   // that must not be the one of all nodes.
   auth::CertificateAuthority store_authority;
+  // What seals secrets: the first; the others only open. Empty in a cluster that was made before
+  // it had such keys: there the one that follows from the authority's does both.
+  std::vector<SealingKeyBytes> sealing_keys = {};
 };
 
 Result<ClusterKeys> create_cluster_keys(std::int64_t now_s);
 Result<std::optional<ClusterKeys>> load_cluster_keys(const std::string& path);
+// A new random one.
+SealingKeyBytes random_sealing_key();
 // From the file's text and into it, for a host that becomes a manager.
 Result<ClusterKeys> parse_cluster_keys(const Json& json, const std::string& name);
 Json to_json(const ClusterKeys& keys);

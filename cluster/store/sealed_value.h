@@ -65,6 +65,8 @@ class SealingKeys {
   // SEAL_BROKEN, for bytes that were never sealed for this store key.
   Result<std::string> open(std::string_view store_key, std::string_view sealed) const;
 
+  const std::vector<SealingKey>& all() const { return keys_; }
+
   // Whether seal() would use another key today.
   bool is_outdated(std::string_view sealed) const;
 
