@@ -199,11 +199,15 @@ def instance_of(cluster, host):
     return node["instance"]
 
 
-def run_tasks(cluster, image, count, script="sleep 1000", **container):
+def define_sleeper(cluster, image, script="sleep 1000", **container):
     cluster.manager.api("RegisterTaskDefinition", family="sleeper", networkMode="none",
                         containerDefinitions=[{"name": "app", "image": image, "memory": 16,
                                                "stopTimeout": 2,
                                                "command": ["sh", "-c", script], **container}])
+
+
+def run_tasks(cluster, image, count, script="sleep 1000", **container):
+    define_sleeper(cluster, image, script, **container)
     started = cluster.manager.api("RunTask", taskDefinition="sleeper", count=count,
                                   placementStrategy=[{"type": "spread", "field": "instanceId"}])
     assert started["failures"] == [], started
