@@ -226,13 +226,13 @@ HostPresence ClusterMember::presence_of(const std::string& node) const {
   return presence;
 }
 
-// A node that was never connected here, because this manager leads since a moment ago: nothing tells
-// a host that is gone from one whose daemon is being started anew, but asking it.
+// A node that was never connected here, because this manager leads since a moment ago: nothing
+// tells a host that is gone from one whose daemon is being started anew, but asking it.
 HostPresence ClusterMember::probed_presence_of(const std::string& node) {
   HostPresence presence = presence_of(node);
   const auto known = manager_->home().nodes.find(node);
-  const bool is_unclear = !presence.is_connected && !presence.was_here &&
-                          presence.gossip == gossip::Status::kDead;
+  const bool is_unclear =
+      !presence.is_connected && !presence.was_here && presence.gossip == gossip::Status::kDead;
   if (!is_unclear || known == manager_->home().nodes.end()) return presence;
   presence.was_silent = probes_.is_silent(node, known->second.value.address);
   return presence;

@@ -10,6 +10,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "cluster/daemon/cluster_ports.h"
 #include "cluster/daemon/control_plane.h"
 #include "cluster/daemon/host_logs.h"
 #include "cluster/daemon/host_names.h"
@@ -24,16 +25,6 @@
 #include "cluster/node/uplink.h"
 
 namespace ikada {
-
-// A host that is gone must be seen within three seconds.
-inline constexpr NodeLinkLimits kMemberLimits{.ping_after = std::chrono::milliseconds(500),
-                                              .silence_limit = std::chrono::milliseconds(2000)};
-
-struct ClusterPorts {
-  std::uint16_t node = kDefaultNodePort;
-  std::uint16_t gossip = gossip::kDefaultPort;
-  std::uint16_t api = 7440;  // Of the API with TLS, on managers.
-};
 
 class ClusterMember {
  public:
@@ -194,9 +185,6 @@ class ClusterMember {
   bool is_renewing_ = false;
   bool is_stopped_ = false;
 };
-
-// "192.0.2.1:7442" without the port; "[2001:db8::1]:7442" without the brackets, too.
-std::string address_of_endpoint(const std::string& endpoint);
 
 // When to renew a certificate: at random between half and four fifths of its life.
 std::int64_t plan_renewal(std::int64_t not_before_s, std::int64_t not_after_s, double chance);

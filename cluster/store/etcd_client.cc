@@ -85,8 +85,8 @@ EtcdClient::Attempt EtcdClient::try_member(const std::string& endpoint,
     return attempt;
   }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-  EtcdExchange::Answer answer = (*exchange)->post(
-      request, {.endpoint = endpoint, .timeout = std::max(left, kLeastTime)});
+  EtcdExchange::Answer answer =
+      (*exchange)->post(request, {.endpoint = endpoint, .timeout = std::max(left, kLeastTime)});
   give_back(std::move(*exchange));
   if (answer.status == kStatusOk) {
     attempt.body = std::move(answer.body);
