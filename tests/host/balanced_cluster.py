@@ -4,7 +4,6 @@ Every manager carries the balancer; the client is beside the hosts and asks one 
 never lost. Used by tests at small size and by tests/bench/under_load.py.
 """
 
-import json
 import signal
 import time
 import urllib.request
@@ -43,18 +42,12 @@ class BalancedCluster:
             raise
 
     def elb(self, action, host=None, **body):
-        return self.ask(f"ElasticLoadBalancing_v10.{action}", host or self.manager, body)
-
-    def ask(self, target, host, body):
-        reply = programs.run(
-            "curl", "-sS", "--unix-socket", host.run_root / "api.sock", "-d",
-            json.dumps(body), "-H", f"X-Amz-Target: {target}", "http://localhost/").stdout
-        return json.loads(reply)
+        return (host or self.manager).ask(f"ElasticLoadBalancing_v10.{action}", body)
 
     def counted(self, host):
         """Requests of the last minutes, as that manager says."""
         now = int(time.time())
-        told = self.ask("GraniteServiceVersion20100801.GetMetricStatistics", host, {
+        told = host.ask("GraniteServiceVersion20100801.GetMetricStatistics", {
             "Namespace": "AWS/ApplicationELB", "MetricName": "RequestCount", "Period": 86400,
             "Dimensions": [{"Name": "TargetGroup", "Value": self.group.rsplit(":", 1)[1]}],
             "StartTime": now - 300, "EndTime": now + 60, "Statistics": ["Sum"]})
