@@ -10,6 +10,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "cluster/daemon/authority_keeper.h"
+#include "cluster/daemon/cluster_ports.h"
 #include "cluster/daemon/control_plane.h"
 #include "cluster/daemon/host_logs.h"
 #include "cluster/daemon/host_names.h"
@@ -17,22 +19,13 @@
 #include "cluster/daemon/key_keeper.h"
 #include "cluster/daemon/lost_hosts.h"
 #include "cluster/daemon/node_server.h"
+#include "cluster/daemon/own_certificate.h"
 #include "cluster/node/gossip_member.h"
 #include "cluster/node/key_rotation.h"
 #include "cluster/node/remote_assignments.h"
 #include "cluster/node/uplink.h"
 
 namespace ikada {
-
-// A host that is gone must be seen within three seconds.
-inline constexpr NodeLinkLimits kMemberLimits{.ping_after = std::chrono::milliseconds(500),
-                                              .silence_limit = std::chrono::milliseconds(2000)};
-
-struct ClusterPorts {
-  std::uint16_t node = kDefaultNodePort;
-  std::uint16_t gossip = gossip::kDefaultPort;
-  std::uint16_t api = 7440;  // Of the API with TLS, on managers.
-};
 
 class ClusterMember {
  public:
@@ -100,8 +93,13 @@ class ClusterMember {
   void set_on_role(std::function<void(const std::string& role)> on_role) {
     on_role_ = std::move(on_role);
   }
-  KeyKeeper* key_keeper() { return key_keeper_.get(); }  // On managers.
-  // On the leading manager: whether another host has shown the node's identity a moment ago.
+  KeyKeeper* key_keeper() { return key_keeper_.get(); }
+  AuthorityKeeper* authority_keeper() { return authority_keeper_.get(); }  // On managers.
+  // Told when this host has other certificates.
+  void set_on_credentials(std::function<void()> told) { on_credentials_ = std::move(told); }
+  // Why no manager trusts this host's certificates; empty if that is not so.
+  const std::string& outcast() const { return outcast_; }
+  // On the leading manager: whether another host shows the node's identity.
   bool is_doubled(const std::string& node) const {
     return nodes_ != nullptr && nodes_->is_doubled(node);
   }
@@ -117,6 +115,7 @@ class ClusterMember {
   void tick();
   ManagerCalls calls(ControlPlane& manager);
   void begin_to_follow();
+  void seek_leader();
   void look_at_leader();
   void look_at_managers();
   std::string silent_leader() const;
@@ -135,7 +134,7 @@ class ClusterMember {
   void report_keys();
   std::vector<RingHolder> key_holders() const;
   KeyRing known_ring() const;
-  void look_at_key_keeper();
+  void look_at_key_keepers();
   void report_held_keys();
   void join_gossip();
   void look_at_hosts();
@@ -143,10 +142,16 @@ class ClusterMember {
   void propose(const Proposal& proposal);
   Proposal own_record() const;
   HostPresence presence_of(const std::string& node) const;
-  void renew_if_due();
   Result<void> serve_api();
-  void renew_own(const std::string& request);
-  void take_certificate(const std::string& certificate);
+  void open_keepers(ControlPlane& manager);
+  void ask_certificate(const std::string& request, const OwnCertificate::Taken& taken);
+  void renew_own(const std::string& request, const OwnCertificate::Taken& taken);
+  void use_credentials();
+  HeldKeys held_by(const std::string& node) const;
+  bool is_away(const std::string& node) const;
+  std::vector<ExchangeHost> exchange_hosts() const;
+  void take_authorities_news(const News& news);
+  void note_lost(const Error& why);
 
   boost::asio::io_context& loop_;
   Membership membership_;
@@ -162,8 +167,11 @@ class ClusterMember {
   std::unique_ptr<KeyKeeper> key_keeper_;
   std::unique_ptr<Uplink> link_;
   std::unique_ptr<RemoteAssignments> assignments_;
+  std::unique_ptr<AuthorityKeeper> authority_keeper_;
+  std::unique_ptr<OwnCertificate> certificate_;
+  std::function<void()> on_credentials_;
+  std::string outcast_;  // Why, if no manager trusts this host.
   boost::asio::steady_timer timer_;
-  std::int64_t renew_at_s_ = 0;
   std::int64_t keys_revision_ = 0;              // Of the record that the keys of gossip are from.
   std::vector<gossip::GossipKey> wanted_keys_;  // Those, as soon as they are kept.
   std::string keys_complaint_;  // What was said last of keeping them, and of the record.
@@ -185,14 +193,7 @@ class ClusterMember {
   bool is_serving_ = false;
   bool is_claiming_ = false;
   bool is_proposing_ = false;
-  bool is_renewing_ = false;
   bool is_stopped_ = false;
 };
-
-// "192.0.2.1:7442" without the port; "[2001:db8::1]:7442" without the brackets, too.
-std::string address_of_endpoint(const std::string& endpoint);
-
-// When to renew a certificate: at random between half and four fifths of its life.
-std::int64_t plan_renewal(std::int64_t not_before_s, std::int64_t not_after_s, double chance);
 
 }  // namespace ikada
