@@ -27,8 +27,11 @@ class BlobPeers {
                                       std::uint64_t offset,
                                       const Sink& sink) = 0;
 
+  // Some of it has come, from wherever. Told of each piece, because others may wait for it.
+  virtual void note_piece(const Descriptor& blob) = 0;
+
   enum class Outcome {
-    kGood,    // It is here, whole and right.
+    kGood,    // It is here, whole and right; others can have it.
     kWrong,   // What came is not the blob: those who gave it are not to be asked for it again.
     kFailed,  // It did not come for another reason.
   };

@@ -115,6 +115,7 @@ Result<void> download(const PullContext& context,
   if (present > layer.blob.size_bytes && ::ftruncate(fd, 0) != 0) return errno_error("truncate");
   IK_TRY(pass_file(fd, layer.blob.size_bytes, flow));
   const BlobPeers::Sink keep = [&](std::string_view bytes) {
+    if (context.peers != nullptr) context.peers->note_piece(layer.blob);
     return flow.write_and_pass(fd, bytes);
   };
   if (context.peers != nullptr && flow.received() < layer.blob.size_bytes) {
@@ -123,7 +124,7 @@ Result<void> download(const PullContext& context,
   if (flow.received() < layer.blob.size_bytes) {
     IK_TRY(context.client.fetch_blob(layer.blob, flow.received(), keep));
   }
-  return flow.verify();
+  return {};
 }
 
 // A download that nobody else is at. The file that was waited for may have become a finished blob
@@ -163,9 +164,12 @@ Result<void> obtain_blob(const PullContext& context,
                          const BlobFile& file,
                          LayerUnpacker& unpacker) {
   BlobFlow flow(context, layer, unpacker);
-  if (file.is_partial) return download(context, layer, file.fd.get(), flow);
-  IK_TRY(pass_file(file.fd.get(), layer.blob.size_bytes, flow));
-  return flow.verify();
+  IK_TRY(file.is_partial ? download(context, layer, file.fd.get(), flow)
+                         : pass_file(file.fd.get(), layer.blob.size_bytes, flow));
+  IK_TRY(flow.verify());
+  // Those who wait for it need not wait for our disk.
+  if (context.peers != nullptr) context.peers->note(layer.blob, BlobPeers::Outcome::kGood);
+  return {};
 }
 
 // Wrong bytes are of no use to the next pull, and on a full disk they are in the way.
@@ -242,11 +246,9 @@ Result<void> judge_peers(const PullContext& context,
                          const std::string& staging,
                          Result<void> result) {
   using Outcome = BlobPeers::Outcome;
-  const bool is_wrong = !result.has_value() && result.error().kind == ErrorKind::kInvalid;
-  context.peers->note(layer.blob,
-                      result.has_value() ? Outcome::kGood
-                      : is_wrong         ? Outcome::kWrong
-                                         : Outcome::kFailed);
+  if (result.has_value()) return result;
+  const bool is_wrong = result.error().kind == ErrorKind::kInvalid;
+  context.peers->note(layer.blob, is_wrong ? Outcome::kWrong : Outcome::kFailed);
   if (!is_wrong) return result;
   PullContext without = context;
   without.peers = nullptr;

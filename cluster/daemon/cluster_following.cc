@@ -111,6 +111,7 @@ void ClusterMember::look_at_leader() {
     }
     link_.reset();
     manager_->api().note_change("");
+    probes_.clear();
     return nodes_->lead(silent);
   }
   std::string leader;

@@ -35,11 +35,20 @@ void log_change(const gossip::MemberChange& change) {
 
 }  // namespace
 
-ClusterMember::ClusterMember(boost::asio::io_context& loop, Membership membership, std::string path)
-    : loop_(loop), membership_(std::move(membership)), path_(std::move(path)), timer_(loop) {}
+ClusterMember::ClusterMember(boost::asio::io_context& loop,
+                             Membership membership,
+                             std::string path,
+                             std::uint16_t gossip_port)
+    : loop_(loop),
+      membership_(std::move(membership)),
+      path_(std::move(path)),
+      probes_(loop, gossip_port),
+      timer_(loop) {}
 
 ClusterMember::~ClusterMember() {
-  if (manager_ != nullptr) manager_->set_on_change(nullptr);
+  if (manager_ == nullptr) return;
+  manager_->set_on_change(nullptr);
+  manager_->shared_store().set_on_launch(nullptr);
 }
 
 Result<std::unique_ptr<ClusterMember>> ClusterMember::create(boost::asio::io_context& loop,
@@ -50,7 +59,7 @@ Result<std::unique_ptr<ClusterMember>> ClusterMember::create(boost::asio::io_con
                                                              ControlPlane* manager,
                                                              const ClusterPorts& ports) {
   std::unique_ptr<ClusterMember> member(
-      new ClusterMember(loop, std::move(membership), std::move(path)));
+      new ClusterMember(loop, std::move(membership), std::move(path), ports.gossip));
   member->keys_ = std::move(keys);
   member->keys_path_ = std::move(keys_path);
   member->manager_ = manager;
@@ -203,6 +212,18 @@ HostPresence ClusterMember::presence_of(const std::string& node) const {
   return presence;
 }
 
+// A node that was never connected here, because this manager leads since a moment ago: nothing
+// tells a host that is gone from one whose daemon is being started anew, but asking it.
+HostPresence ClusterMember::probed_presence_of(const std::string& node) {
+  HostPresence presence = presence_of(node);
+  const auto known = manager_->home().nodes.find(node);
+  const bool is_unclear =
+      !presence.is_connected && !presence.was_here && presence.gossip == gossip::Status::kDead;
+  if (!is_unclear || known == manager_->home().nodes.end()) return presence;
+  presence.was_silent = probes_.is_silent(node, known->second.value.address);
+  return presence;
+}
+
 // A host that sees less than a majority of the managers is cut off, or nobody leads: the others may
 // have called it lost. One that sees them and nobody who leads waits for the next one, for a while.
 // Without a link to who leads, whom gossip suspects is not seen: to be sure would take it longer
@@ -241,7 +262,7 @@ void ClusterMember::look_at_hosts() {
   const std::optional<HostChange> change =
       plan_hosts(home,
                  membership_.identity.node,
-                 [this](const std::string& node) { return presence_of(node); },
+                 [this](const std::string& node) { return probed_presence_of(node); },
                  {unix_now() / 1'000'000});
   if (!change.has_value()) return;
   if (!change->lost.empty()) {

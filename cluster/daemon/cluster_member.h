@@ -16,6 +16,7 @@
 #include "cluster/daemon/host_logs.h"
 #include "cluster/daemon/host_names.h"
 #include "cluster/daemon/host_network.h"
+#include "cluster/daemon/host_probes.h"
 #include "cluster/daemon/key_keeper.h"
 #include "cluster/daemon/lost_hosts.h"
 #include "cluster/daemon/node_server.h"
@@ -42,11 +43,10 @@ class ClusterMember {
   ClusterMember(const ClusterMember&) = delete;
   ClusterMember& operator=(const ClusterMember&) = delete;
 
-  // What this host is told of the network of tasks goes there. Before start(); it outlives this.
+  // What this host is told of the network of tasks, of the log store's groups and of the names of
+  // tasks goes there. Before start(); they outlive this.
   void set_network(HostNetwork& network) { network_ = &network; }
-  // Of the log store's groups, likewise.
   void set_logs(HostLogs& logs) { logs_ = &logs; }
-  // Of the names of tasks, likewise.
   void set_names(HostNames& names) { names_ = &names; }
 
   void start();
@@ -60,12 +60,11 @@ class ClusterMember {
   Result<void> keep(const Membership& membership);
   bool is_connected() const { return link_ != nullptr && link_->is_connected(); }
 
-  // Of another node, as this one sees it: "connected", "alive", "suspect", "dead", "left" or
+  // Of another node, as this one sees it: "connected", "alive", "suspect", "dead", "left",
   // "unknown".
   std::string describe(const std::string& node) const;
 
-  // Whether that is one of the managers on record: of a manager's own state, or as the leading one
-  // has told since this daemon has started.
+  // Whether that is a manager on record: of a manager's own state, or as the leading one has told.
   bool knows_manager(const auth::NodeIdentity& identity) const;
 
   // A worker tells the managers that it goes: it gets no new tasks from then on. kConflict while
@@ -90,8 +89,8 @@ class ClusterMember {
   void key_rotation(const Asked& then) const;
 
   // Told when this host is to have that role.
-  void set_on_role(std::function<void(const std::string& role)> on_role) {
-    on_role_ = std::move(on_role);
+  void set_on_role(std::function<void(const std::string& role)> told) {
+    on_role_ = std::move(told);
   }
   KeyKeeper* key_keeper() { return key_keeper_.get(); }
   AuthorityKeeper* authority_keeper() { return authority_keeper_.get(); }  // On managers.
@@ -105,7 +104,10 @@ class ClusterMember {
   }
 
  private:
-  ClusterMember(boost::asio::io_context& loop, Membership membership, std::string path);
+  ClusterMember(boost::asio::io_context& loop,
+                Membership membership,
+                std::string path,
+                std::uint16_t gossip_port);
 
   Result<void> open_manager(ControlPlane& manager, const ClusterPorts& ports);
   std::string endpoint_of(const std::string& address) const;
@@ -142,6 +144,7 @@ class ClusterMember {
   void propose(const Proposal& proposal);
   Proposal own_record() const;
   HostPresence presence_of(const std::string& node) const;
+  HostPresence probed_presence_of(const std::string& node);
   Result<void> serve_api();
   void open_keepers(ControlPlane& manager);
   void ask_certificate(const std::string& request, const OwnCertificate::Taken& taken);
@@ -163,6 +166,7 @@ class ClusterMember {
   HostNames* names_ = nullptr;
   HostLogs* logs_ = nullptr;
   std::unique_ptr<GossipMember> gossip_;
+  HostProbes probes_;
   std::unique_ptr<NodeServer> nodes_;
   std::unique_ptr<KeyKeeper> key_keeper_;
   std::unique_ptr<Uplink> link_;

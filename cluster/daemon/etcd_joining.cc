@@ -82,7 +82,7 @@ std::vector<std::string> with_present_members(const std::vector<std::string>& ar
   if (others.empty() || !data.ends_with(kDataInDirectory)) return arguments;
   const std::string directory = data.substr(0, data.size() - kDataInDirectory.size());
   EtcdClient client({.endpoints = others, .tls = etcd_tls(directory)});
-  for (size_t member = 0; member < others.size(); ++member) {
+  for (const std::string& member : others) {
     const Result<std::string> body = client.call_member(member, etcd_members(), kAskLimit);
     if (!body.has_value()) continue;
     const Result<std::vector<EtcdMember>> members = parse_etcd_members(*body);

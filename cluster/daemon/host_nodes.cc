@@ -15,8 +15,12 @@ namespace {
 constexpr std::chrono::milliseconds kDrainLook{300};
 constexpr int kDrainAttempts = 2000;  // Ten minutes.
 
-Error no_manager() {
-  return make_error(ErrorKind::kConflict, "this host is no manager of a cluster");
+Result<void> check_manager(const ControlPlane* manager, const ClusterMember* member) {
+  if (manager == nullptr || member == nullptr) {
+    return make_error(ErrorKind::kConflict, "this host is no manager of a cluster");
+  }
+  if (manager->is_ready()) return {};
+  return make_error(ErrorKind::kUnavailable, "the cluster's store cannot be read yet, try again");
 }
 
 const InstanceState* instance_of(const ScopeState& home, const Node& node) {
@@ -94,7 +98,8 @@ void HostDaemon::status(const Done& done) const {
 }
 
 void HostDaemon::issue_token(const std::string& role, std::int64_t lifetime_s, Done done) {
-  if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
+  const Result<void> checked = check_manager(manager_.get(), member_.get());
+  if (!checked.has_value()) return done(checked.error());
   if (!auth::parse_node_role(role).has_value()) {
     return done(make_error(ErrorKind::kInvalid, "no such role: {}", role));
   }
@@ -123,12 +128,14 @@ void HostDaemon::issue_token(const std::string& role, std::int64_t lifetime_s, D
 }
 
 void HostDaemon::rotate_key(const Done& done) {
-  if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
+  const Result<void> checked = check_manager(manager_.get(), member_.get());
+  if (!checked.has_value()) return done(checked.error());
   member_->rotate_key(done);
 }
 
 void HostDaemon::key_rotation(const Done& done) const {
-  if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
+  const Result<void> checked = check_manager(manager_.get(), member_.get());
+  if (!checked.has_value()) return done(checked.error());
   member_->key_rotation(done);
 }
 
@@ -143,7 +150,8 @@ void HostDaemon::authority_rotation(const Done& done) const {
 }
 
 void HostDaemon::nodes(const Done& done) const {
-  if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
+  const Result<void> checked = check_manager(manager_.get(), member_.get());
+  if (!checked.has_value()) return done(checked.error());
   const ScopeState& home = manager_->home();
   Json list = Json::array();
   for (const auto& [id, node] : home.nodes) {
@@ -179,7 +187,8 @@ Result<const Kept<Node>*> HostDaemon::find_node(const std::string& name) const {
 }
 
 void HostDaemon::remove_node(const std::string& name, bool force, Done done) {
-  if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
+  const Result<void> checked = check_manager(manager_.get(), member_.get());
+  if (!checked.has_value()) return done(checked.error());
   const Result<const Kept<Node>*> found = find_node(name);
   if (!found.has_value()) return done(found.error());
   const Node node = (*found)->value;

@@ -2,7 +2,8 @@
 //
 // Two must agree: gossip calls the host dead, and its connection with the managers has lapsed. A
 // connection that went silent has lapsed; one that was closed was closed by a daemon that ended on
-// a host that lives: it has kRestartGrace to come back, and so has everybody when a manager starts.
+// a host that lives: it has kRestartGrace to come back, and so has everybody when a manager starts
+// whose host still answers (host_probes.h).
 #pragma once
 
 #include <chrono>

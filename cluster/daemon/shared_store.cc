@@ -40,8 +40,8 @@ std::string database(const std::string& directory) { return directory + "/store.
 std::vector<std::string> asked_hosts(const EtcdClient& client) {
   constexpr std::string_view kScheme = "https://";
   std::vector<std::string> hosts;
-  for (size_t member = 0; member < client.member_count(); ++member) {
-    std::string host = client.endpoint(member).substr(kScheme.size());
+  for (const std::string& endpoint : client.endpoints()) {
+    std::string host = endpoint.substr(kScheme.size());
     host = host.substr(0, host.rfind(':'));
     if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
     hosts.push_back(std::move(host));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,7 @@ constexpr std::string_view kAccessFormat =
     R"(\n%[var(txn.agent)]\n%[ssl_fc_sni]\n%[var(txn.location)])";
 constexpr size_t kMetricFields = 11;
 constexpr size_t kAccessFields = 23;
+constexpr std::int64_t kMostEvery = 1'000'000;
 
 }  // namespace
 
@@ -33,12 +35,20 @@ std::vector<std::string> request_log_lines(const PlannedListener& listener,
       fmt::format("log {} len 4096 format raw local0 info", config_word(told_at)),
       "option dontlognull",
       fmt::format("log-format \"{}{}\"", kMetricFormat, has_log ? kAccessFormat : ""),
-      fmt::format("http-request set-var(txn.every) int({}) if {{ fe_req_rate gt {} }}",
-                  kToldEvery,
-                  has_log ? kLoggedRate : kToldRate),
-      fmt::format("http-request set-log-level silent if {{ var(txn.every) -m found }} "
-                  "!{{ rand({}) eq 0 }}",
-                  kToldEvery)};
+  };
+  const auto shares = has_log ? std::span<const ToldShare>(kLoggedShares) : kToldShares;
+  for (const ToldShare& each : shares) {
+    lines.push_back(
+        fmt::format("http-request set-var(txn.every) int({}) if {{ fe_req_rate gt {} }}",
+                    each.every,
+                    each.rate));
+  }
+  for (const ToldShare& each : shares) {
+    lines.push_back(
+        fmt::format("http-request set-log-level silent if {{ var(txn.every) -m int {0} }} "
+                    "!{{ rand({0}) eq 0 }}",
+                    each.every));
+  }
   if (!has_log) return lines;
   lines.emplace_back("http-request set-var(txn.host) req.fhdr(host)");
   lines.emplace_back("http-request set-var(txn.agent) req.fhdr(user-agent)");
@@ -71,7 +81,11 @@ std::optional<RequestRecord> parse_request_record(std::string_view datagram) {
     *numbers[i] = *number;
   }
   record.status = static_cast<int>(std::clamp<std::int64_t>(status, 0, 999));
-  if (fields[kMetricFields - 1] != "-") record.weight = kToldEvery;
+  if (fields[kMetricFields - 1] != "-") {
+    const Result<std::int64_t> every = parse_signed(fields[kMetricFields - 1], 1, kMostEvery);
+    if (!every.has_value()) return std::nullopt;
+    record.weight = *every;
+  }
   if (fields.size() == kMetricFields) return record;
   const std::array<std::string*, kAccessFields - kMetricFields> texts = {&record.client,
                                                                          &record.target,

@@ -2,12 +2,14 @@
 //
 // The values stand one a line, in the order of `RequestRecord`; no value can hold a line's end. Of
 // a listener without an access log only what metrics need is told. A busy listener tells of one
-// request in `every`, drawn at random: each such record stands for so many.
+// request in `every`, drawn at random, and the busier the fewer: each such record stands for so
+// many. To tell of a request costs nearly as much as to pass it on.
 //
 // Source: HAProxy 2.6 Configuration Manual, 8.2.4 "Custom log format", "log", "http-request
 // set-log-level".
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,10 +20,13 @@
 
 namespace ikada {
 
-// Requests a second of one listener above which not each is told of, and of how many one is.
-inline constexpr int kToldRate = 1000;
-inline constexpr int kLoggedRate = 4000;  // With an access log.
-inline constexpr int kToldEvery = 16;
+// Above so many requests a second of one listener one in `every` is told of.
+struct ToldShare {
+  int rate;
+  int every;
+};
+inline constexpr std::array kToldShares = {ToldShare{1000, 16}, ToldShare{8000, 128}};
+inline constexpr std::array kLoggedShares = {ToldShare{4000, 16}};  // With an access log.
 
 // Times in milliseconds; -1 for what it did not come to.
 struct RequestRecord {

@@ -113,12 +113,20 @@ struct BlobPort::Port {
     return refusal(registry::api_error(registry::kPathUnknown, "this host is no manager"));
   }
 
-  // Of a finished download: a blob that is not whole has another place.
+  // A blob that has come is given on while its layer is still unpacked; then it moves.
+  Result<UniqueFd> open_blob(const Digest& digest) const {
+    const auto open_in = [&](std::string_view place) {
+      return open_file(fmt::format("{}/images/{}/{}", options.state_root, place, digest.hex()),
+                       O_RDONLY | O_NOFOLLOW);
+    };
+    Result<UniqueFd> file = open_in("blobs/sha256");
+    if (!file.has_value()) file = open_in("partial");
+    return file.has_value() ? std::move(file) : open_in("blobs/sha256");
+  }
+
   Result<registry::Answer> give_blob(const registry::RequestHead& head) const {
     IK_LET(digest, Digest::parse(head.target.substr(kBlobs.size())));
-    const std::string path =
-        fmt::format("{}/images/blobs/sha256/{}", options.state_root, digest.hex());
-    Result<UniqueFd> file = open_file(path, O_RDONLY | O_NOFOLLOW);
+    Result<UniqueFd> file = open_blob(digest);
     struct stat status {};
     if (!file.has_value() || ::fstat(file->get(), &status) != 0) {
       return registry::api_error(registry::kBlobUnknown, "{} is not here", digest.text());

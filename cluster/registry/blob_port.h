@@ -1,6 +1,7 @@
 // What a host has of images, for the other hosts of its cluster: TLS with the nodes' certificates.
 //
-//   GET /ikada/blobs/DIGEST    the blob of this host's own store (image/store.h), or a part of it
+//   GET /ikada/blobs/DIGEST    the blob of this host's own store (image/store.h), or a part of it;
+//                              as soon as it has come, who asks looks at its size and digest
 //   /v2/…, /ikada/…            on managers: the cluster's registry (cluster_registry.h)
 //
 // It has threads of its own, because images are large: what the port of logs and commands serves

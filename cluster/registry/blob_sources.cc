@@ -7,8 +7,8 @@ namespace {
 
 constexpr size_t kMostBlobs = 4096;
 constexpr std::ptrdiff_t kMostOfAHolder = 3;  // At a time; more would share its wire.
-constexpr std::chrono::seconds kLeastPromise{10};
-constexpr std::uint64_t kSlowBytesPerSecond = std::uint64_t{4} << 20;
+// Hosts tell each second that bytes come.
+constexpr std::chrono::seconds kPromise{4};
 
 std::string pair_of(const std::string& host, const std::string& from) { return host + " " + from; }
 
@@ -28,7 +28,6 @@ BlobSources::Blob& BlobSources::touch(const std::string& digest, TimePoint now) 
 
 BlobSources::Answer BlobSources::ask(const std::string& digest,
                                      const std::string& host,
-                                     std::uint64_t size_bytes,
                                      TimePoint now) {
   Blob& blob = touch(digest, now);
   std::erase_if(blob.promises, [&](const Promise& each) { return each.host == host; });
@@ -38,8 +37,7 @@ BlobSources::Answer BlobSources::ask(const std::string& digest,
     });
   };
   const auto promise = [&](const std::string& from) {
-    const auto allowed = kLeastPromise + std::chrono::seconds(size_bytes / kSlowBytesPerSecond);
-    blob.promises.push_back({.host = host, .from = from, .until = now + allowed});
+    blob.promises.push_back({.host = host, .from = from, .until = now + kPromise});
   };
   const std::string* best = nullptr;
   for (const std::string& each : blob.holders) {
@@ -62,6 +60,12 @@ BlobSources::Answer BlobSources::ask(const std::string& digest,
   return {.way = Way::kManager, .address = {}};
 }
 
+void BlobSources::note_coming(const std::string& digest, const std::string& host, TimePoint now) {
+  for (Promise& each : touch(digest, now).promises) {
+    if (each.host == host) each.until = now + kPromise;
+  }
+}
+
 void BlobSources::note_has(const std::string& digest, const std::string& host, TimePoint now) {
   Blob& blob = touch(digest, now);
   std::erase_if(blob.promises, [&](const Promise& each) { return each.host == host; });
@@ -74,6 +78,7 @@ void BlobSources::note_failed(const std::string& digest,
                               TimePoint now) {
   Blob& blob = touch(digest, now);
   std::erase_if(blob.promises, [&](const Promise& each) { return each.host == host; });
+  blob.holders.erase(host);
   if (from.empty()) return;
   blob.liars.insert(pair_of(host, from));
   blob.holders.erase(from);

@@ -2,15 +2,15 @@
 // answers hosts that are about to pull one.
 //
 // Who asks is sent to a host that has the blob and gives it to few others just now, or to the
-// manager if nobody takes it from there yet; else it waits and asks again. A promise that nobody
-// takes back is over after a time that the blob's size allows. Hosts say themselves what they have:
-// a lie costs who believes it one download (image/blob_peers.h), and is not told to it again.
+// manager if nobody takes it from there yet; else it waits and asks again. A promise is over soon
+// after the last word of whom it was made to: those who wait for it would wait for a host that has
+// died. Hosts say themselves what they have: a lie costs who believes it one download
+// (image/blob_peers.h), and is not told to it again.
 //
 // Pure; one thread at a time.
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -33,14 +33,13 @@ class BlobSources {
   };
 
   // `host` is the address of who asks.
-  Answer ask(const std::string& digest,
-             const std::string& host,
-             std::uint64_t size_bytes,
-             TimePoint now);
+  Answer ask(const std::string& digest, const std::string& host, TimePoint now);
 
+  // Bytes of it arrive there: what was promised holds on.
+  void note_coming(const std::string& digest, const std::string& host, TimePoint now);
   // It has come, from wherever.
   void note_has(const std::string& digest, const std::string& host, TimePoint now);
-  // What `from` gave was wrong, or did not come; "" is the manager.
+  // What `from` gave was wrong, or did not come; "" is the manager. So the host does not have it.
   void note_failed(const std::string& digest,
                    const std::string& host,
                    const std::string& from,

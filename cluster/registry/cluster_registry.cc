@@ -20,6 +20,8 @@ namespace {
 constexpr unsigned kMostThreads = 4;
 constexpr std::chrono::minutes kGarbageInterval{30};
 constexpr std::chrono::seconds kCopyInterval{10};
+constexpr std::chrono::milliseconds kSourcePause{20};
+constexpr std::chrono::seconds kSourcePatience{1};
 constexpr size_t kCopyThreads = 4;
 constexpr size_t kTalkThreads = 2;
 constexpr size_t kApiIdBytes = 16;
@@ -145,7 +147,8 @@ struct ClusterRegistry::Hall {
       return registry::respond(*site, head, body, yield);
     }
     // Copying waits for other managers, which wait for us: what they need never waits.
-    if (NodeAnswers::is_quick(head.target)) return answers.give_kept(head, site->layout());
+    if (NodeAnswers::is_quick(head.target)) return NodeAnswers::give_kept(head, site->layout());
+    if (NodeAnswers::is_source(head.target)) return answer_source(head, yield);
     registry::BlockingPool& pool = NodeAnswers::is_copying(head.target) ? copying : talking;
     return pool.run(yield, [this, &head] {
       return answers.answer(head,
@@ -154,6 +157,21 @@ struct ClusterRegistry::Hall {
                              .names = names(),
                              .managers = keeper.other_managers()});
     });
+  }
+
+  // Who has to wait for another host does so here: to ask again and again costs both more.
+  registry::Answer answer_source(const registry::RequestHead& head, const registry::Yield& yield) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point end = Clock::now() + kSourcePatience;
+    boost::asio::steady_timer pause(yield.get_executor());
+    while (true) {
+      std::optional<registry::Answer> found =
+          answers.answer_source(head, is_stopping || Clock::now() >= end);
+      if (found.has_value()) return std::move(*found);
+      boost::system::error_code ignored;
+      pause.expires_after(kSourcePause);
+      pause.async_wait(yield[ignored]);
+    }
   }
 
   ApiReply with_id(ApiReply reply) const {

@@ -9,7 +9,6 @@
 #include "image/registry/failure.h"
 #include "image/registry/route.h"
 #include "runtime/base/json.h"
-#include "runtime/base/number.h"
 #include "runtime/base/text.h"
 #include "runtime/sys/file.h"
 
@@ -27,7 +26,7 @@ struct SourceQuestion {
   std::string host;
   std::string failed;
   bool has_failed = false;
-  std::uint64_t size_bytes = 0;
+  bool is_coming = false;
 };
 
 Result<SourceQuestion> read_question(std::string_view target) {
@@ -42,7 +41,7 @@ Result<SourceQuestion> read_question(std::string_view target) {
                         .host = value("for"),
                         .failed = value("failed"),
                         .has_failed = query.count("failed") > 0,
-                        .size_bytes = parse_unsigned(value("size")).value_or(0)};
+                        .is_coming = query.count("comes") > 0};
 }
 
 std::string_view word_of_way(BlobSources::Way way) {
@@ -90,6 +89,8 @@ bool NodeAnswers::is_ours(std::string_view target) { return target.starts_with(k
 
 bool NodeAnswers::is_quick(std::string_view target) { return target.starts_with(kKept); }
 
+bool NodeAnswers::is_source(std::string_view target) { return target.starts_with(kSources); }
+
 bool NodeAnswers::is_copying(std::string_view target) { return target.starts_with(kImages); }
 
 registry::Answer NodeAnswers::give_kept(const registry::RequestHead& head,
@@ -101,12 +102,12 @@ registry::Answer NodeAnswers::answer(const registry::RequestHead& head, const Gr
   if (head.target == "/ikada/names") {
     return registry::json_answer(200, Json{{"names", ground.names}}.dump() + "\n");
   }
-  if (head.target.starts_with(kSources)) return answer_source(head);
   if (head.target.starts_with(kImages)) return whole(take_image(head, ground));
   return whole(registry::api_error(registry::kPathUnknown, "not here"));
 }
 
-registry::Answer NodeAnswers::answer_source(const registry::RequestHead& head) {
+std::optional<registry::Answer> NodeAnswers::answer_source(const registry::RequestHead& head,
+                                                           bool is_last) {
   const Result<SourceQuestion> question = read_question(head.target);
   if (!question.has_value() || question->host.empty()) return registry::json_answer(400, "{}\n");
   const auto now = std::chrono::steady_clock::now();
@@ -114,13 +115,15 @@ registry::Answer NodeAnswers::answer_source(const registry::RequestHead& head) {
   if (head.method == "POST") {
     if (question->has_failed) {
       sources_.note_failed(question->digest, question->host, question->failed, now);
+    } else if (question->is_coming) {
+      sources_.note_coming(question->digest, question->host, now);
     } else {
       sources_.note_has(question->digest, question->host, now);
     }
     return registry::json_answer(200, "{}\n");
   }
-  const BlobSources::Answer found =
-      sources_.ask(question->digest, question->host, question->size_bytes, now);
+  const BlobSources::Answer found = sources_.ask(question->digest, question->host, now);
+  if (found.way == BlobSources::Way::kWait && !is_last) return std::nullopt;
   return registry::json_answer(
       200, Json{{"way", word_of_way(found.way)}, {"address", found.address}}.dump() + "\n");
 }

@@ -1,14 +1,16 @@
 // What a manager's registry answers hosts of the cluster besides /v2/, all below /ikada/:
 //
 //   GET  /ikada/names                          {"names": [...]}: the registry's, "HOST:PORT" each
-//   GET  /ikada/sources/DIGEST?for=ADDRESS&size=BYTES
-//                                              {"way": "peer" | "manager" | "wait", "address"}
+//   GET  /ikada/sources/DIGEST?for=ADDRESS     {"way": "peer" | "manager" | "wait", "address"};
+//                                              "wait" comes late, and means to ask again
 //   GET  /ikada/kept/DIGEST, POST /ikada/images/DIGEST?in=REPOSITORY   see image_copies.h
 //   POST /ikada/sources/DIGEST?for=ADDRESS     it is at that host now
+//   POST /ikada/sources/DIGEST?for=ADDRESS&comes=1   it is on its way there
 //   POST /ikada/sources/DIGEST?for=ADDRESS&failed=ADDRESS   it did not come from there, or wrong
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,12 +38,15 @@ class NodeAnswers {
   static registry::Answer give_kept(const registry::RequestHead& head,
                                     const registry::Layout& layout);
 
+  // Whether it is about sources: answer_source(), which does not wait either. Instead of "wait" it
+  // answers nothing unless that `is_last`: it may be otherwise in a moment.
+  static bool is_source(std::string_view target);
+  std::optional<registry::Answer> answer_source(const registry::RequestHead& head, bool is_last);
+
   // The rest, from any thread that may wait.
   registry::Answer answer(const registry::RequestHead& head, const Ground& ground);
 
  private:
-  registry::Answer answer_source(const registry::RequestHead& head);
-
   std::mutex mutex_;
   BlobSources sources_;  // Guarded by it.
 };

@@ -1,5 +1,6 @@
 #include "cluster/registry/peer_exchange.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <boost/asio/detached.hpp>
@@ -22,10 +23,11 @@ using PeerStream = asio::ssl::stream<beast::tcp_stream>;
 using Parser = http::response_parser<http::buffer_body>;
 
 constexpr std::chrono::seconds kGreetingPatience{2};
+constexpr std::chrono::seconds kSilencePatience{3};
 // A piece within a time: one byte now and then would keep us for ever.
-constexpr std::chrono::seconds kPiecePatience{5};
+constexpr std::chrono::seconds kPiecePatience{10};
 constexpr std::chrono::milliseconds kLookInterval{200};
-constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
+constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
 constexpr unsigned kPeerHttp11 = 11;
 constexpr unsigned kPeerOk = 200;
 constexpr unsigned kPeerPartial = 206;
@@ -44,6 +46,8 @@ class PeerExchange {
           watch_.cancel();
         },
         asio::detached);
+    // Beast reads as much as there is room for; at first that is 512 bytes.
+    buffer_.reserve(kPieceBytes);
     if (wish_.is_cancelled != nullptr) look_again();
     loop_.run();
   }
@@ -96,18 +100,30 @@ class PeerExchange {
   void take_body(Parser& parser, const asio::yield_context& yield) {
     std::vector<char> piece(kPieceBytes);
     while (!parser.is_done()) {
-      parser.get().body().data = piece.data();
-      parser.get().body().size = piece.size();
-      lowest().expires_after(kPiecePatience);
       beast::error_code error;
-      // Until the piece is full, or the body ends.
-      http::async_read(stream_, buffer_, parser, yield[error]);
-      if (error == http::error::need_buffer) error = {};
-      const size_t count = piece.size() - parser.get().body().size;
+      const size_t count = read_piece(parser, piece, error, yield);
       if (count > 0 && !take(std::string_view(piece.data(), count))) return;
       if (error) return;
     }
     answer_.is_whole = true;
+  }
+
+  // Until it is full, or the body ends; how many bytes.
+  size_t read_piece(Parser& parser,
+                    std::vector<char>& piece,
+                    beast::error_code& error,
+                    const asio::yield_context& yield) {
+    using Clock = std::chrono::steady_clock;
+    parser.get().body().data = piece.data();
+    parser.get().body().size = piece.size();
+    const Clock::time_point give_up_at = Clock::now() + kPiecePatience;
+    while (!error && !parser.is_done() && parser.get().body().size > 0) {
+      const Clock::time_point silent_at = Clock::now() + kSilencePatience;
+      lowest().expires_at(std::min(silent_at, give_up_at));
+      http::async_read_some(stream_, buffer_, parser, yield[error]);
+      if (error == http::error::need_buffer) error = {};
+    }
+    return piece.size() - parser.get().body().size;
   }
 
   bool take(std::string_view bytes) {

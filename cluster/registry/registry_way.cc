@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "cluster/registry/peer_exchange.h"
-#include "image/http_client.h"
 #include "image/registry/route.h"
 
 namespace ikada {
@@ -14,6 +13,8 @@ namespace {
 constexpr std::chrono::seconds kNamesAge{30};
 constexpr int kManagerPatienceS = 5;
 constexpr std::chrono::milliseconds kAskManagerAgain{100};
+constexpr std::chrono::seconds kTellInterval{1};  // blob_sources.cc waits four times as long.
+constexpr std::chrono::milliseconds kPeerPatience{3'000};
 constexpr std::chrono::minutes kLongestWait{5};
 constexpr int kMostPeers = 4;
 constexpr std::uint64_t kWorthAsking = std::uint64_t{256} << 10;
@@ -25,10 +26,19 @@ void RegistryWay::set_tls(TlsContext tls) {
   tls_ = std::move(tls);
 }
 
+Result<HttpClient*> RegistryWay::manager_client() {
+  const std::lock_guard lock(mutex_);
+  if (client_ == nullptr) {
+    IK_LET(client,
+           HttpClient::create(
+               {.inactivity_limit_s = kManagerPatienceS, .unix_socket = options_.socket}));
+    client_ = std::move(client);
+  }
+  return client_.get();
+}
+
 Result<Json> RegistryWay::ask_manager(const std::string& method, const std::string& path) {
-  IK_LET(client,
-         HttpClient::create(
-             {.inactivity_limit_s = kManagerPatienceS, .unix_socket = options_.socket}));
+  IK_LET(client, manager_client());
   OutgoingRequest request{.url = "http://registry" + path, .method = method};
   if (method == "POST") request.body = HttpBody{};
   request.retries = false;
@@ -69,10 +79,8 @@ std::optional<ImageSource> RegistryWay::find(const std::string& registry) {
 }
 
 std::string RegistryWay::source_path(const Descriptor& blob) const {
-  return fmt::format("/ikada/sources/{}?for={}&size={}",
-                     blob.digest.text(),
-                     registry::escape_query(options_.address),
-                     blob.size_bytes);
+  return fmt::format(
+      "/ikada/sources/{}?for={}", blob.digest.text(), registry::escape_query(options_.address));
 }
 
 void RegistryWay::note_failed(const Descriptor& blob, const std::string& from) {
@@ -90,11 +98,12 @@ std::optional<Error> RegistryWay::fetch_from(const std::string& address,
                      .port = options_.blob_port,
                      .target = "/ikada/blobs/" + blob.digest.text(),
                      .offset = position,
-                     .size_bytes = blob.size_bytes};
+                     .size_bytes = blob.size_bytes,
+                     .patience = kPeerPatience};
   {
     const std::lock_guard lock(mutex_);
     wanted.tls = tls_;
-    givers_[blob.digest.text()].push_back(address);
+    coming_[blob.digest.text()].givers.push_back(address);
   }
   const PeerAnswer answer = exchange_with_peer(wanted, sink);
   position += answer.bytes;
@@ -125,14 +134,26 @@ Result<std::uint64_t> RegistryWay::fetch(const Descriptor& blob,
   return position - offset;
 }
 
+void RegistryWay::note_piece(const Descriptor& blob) {
+  if (blob.size_bytes < kWorthAsking) return;
+  const auto now = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    Coming& coming = coming_[blob.digest.text()];
+    if (now - coming.told_at < kTellInterval) return;
+    coming.told_at = now;
+  }
+  static_cast<void>(ask_manager("POST", source_path(blob) + "&comes=1").has_value());
+}
+
 void RegistryWay::note(const Descriptor& blob, Outcome outcome) {
   std::vector<std::string> givers;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = givers_.find(blob.digest.text());
-    if (found != givers_.end()) {
-      givers = std::move(found->second);
-      givers_.erase(found);
+    const auto found = coming_.find(blob.digest.text());
+    if (found != coming_.end()) {
+      givers = std::move(found->second.givers);
+      coming_.erase(found);
     }
   }
   if (blob.size_bytes < kWorthAsking) return;

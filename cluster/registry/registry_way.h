@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "cluster/agent/container_actions.h"
 #include "cluster/node/node_tls.h"
 #include "image/blob_peers.h"
+#include "image/http_client.h"
 
 namespace ikada {
 
@@ -35,9 +37,17 @@ class RegistryWay final : public BlobPeers {
   Result<std::uint64_t> fetch(const Descriptor& blob,
                               std::uint64_t offset,
                               const Sink& sink) override;
+  void note_piece(const Descriptor& blob) override;
   void note(const Descriptor& blob, Outcome outcome) override;
 
  private:
+  // A blob on its way.
+  struct Coming {
+    std::vector<std::string> givers = {};
+    std::chrono::steady_clock::time_point told_at = std::chrono::steady_clock::now();
+  };
+
+  Result<HttpClient*> manager_client();
   Result<Json> ask_manager(const std::string& method, const std::string& path);
   std::string source_path(const Descriptor& blob) const;
   void note_failed(const Descriptor& blob, const std::string& from);
@@ -51,7 +61,9 @@ class RegistryWay final : public BlobPeers {
   TlsContext tls_;                  // Guarded by mutex_, as what follows.
   std::vector<std::string> names_;  // As a manager has told.
   std::chrono::steady_clock::time_point told_at_{};
-  std::map<std::string, std::vector<std::string>> givers_;  // Of blobs on their way, by digest.
+  std::map<std::string, Coming> coming_;  // By digest.
+  // Made once: it keeps its connections. Called without the mutex.
+  std::unique_ptr<HttpClient> client_;
 };
 
 }  // namespace ikada

@@ -58,22 +58,22 @@ void EtcdClient::set_endpoints(std::vector<std::string> endpoints) {
   preferred_ = 0;
 }
 
-size_t EtcdClient::member_count() const {
+std::vector<std::string> EtcdClient::endpoints() const {
   const std::lock_guard lock(mutex_);
-  return endpoints_.size();
+  return endpoints_;
 }
 
-std::string EtcdClient::endpoint(size_t member) const {
+std::string EtcdClient::preferred() const {
   const std::lock_guard lock(mutex_);
-  return endpoints_[member % endpoints_.size()];
+  return endpoints_[preferred_];
 }
 
-void EtcdClient::avoid(size_t member) {
-  size_t expected = member;
-  preferred_.compare_exchange_strong(expected, (member + 1) % member_count());
+void EtcdClient::avoid(const std::string& endpoint) {
+  const std::lock_guard lock(mutex_);
+  if (endpoints_[preferred_] == endpoint) preferred_ = (preferred_ + 1) % endpoints_.size();
 }
 
-EtcdClient::Attempt EtcdClient::try_member(size_t member,
+EtcdClient::Attempt EtcdClient::try_member(const std::string& endpoint,
                                            const EtcdRequest& request,
                                            std::chrono::milliseconds timeout,
                                            Repeat repeat) {
@@ -85,8 +85,8 @@ EtcdClient::Attempt EtcdClient::try_member(size_t member,
     return attempt;
   }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-  EtcdExchange::Answer answer = (*exchange)->post(
-      request, {.endpoint = endpoint(member), .timeout = std::max(left, kLeastTime)});
+  EtcdExchange::Answer answer =
+      (*exchange)->post(request, {.endpoint = endpoint, .timeout = std::max(left, kLeastTime)});
   give_back(std::move(*exchange));
   if (answer.status == kStatusOk) {
     attempt.body = std::move(answer.body);
@@ -114,7 +114,7 @@ Result<std::string> EtcdClient::call(const EtcdRequest& request, Repeat repeat) 
   while (true) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    const size_t member = preferred_;
+    const std::string member = preferred();
     Attempt attempt = try_member(member, request, std::clamp(left, kLeastTime, limit), repeat);
     if (attempt.body.has_value()) return std::move(*attempt.body);
     const EtcdFailure& failure = attempt.failure;
@@ -124,14 +124,14 @@ Result<std::string> EtcdClient::call(const EtcdRequest& request, Repeat repeat) 
     const Clock::time_point end = std::min(deadline, shut_down_at_.load());
     if (Clock::now() + kPause >= end) return failure.error;
     // Every member was asked once: give them a moment.
-    if (++tried % member_count() == 0) std::this_thread::sleep_for(kPause);
+    if (++tried % endpoints().size() == 0) std::this_thread::sleep_for(kPause);
   }
 }
 
-Result<std::string> EtcdClient::call_member(size_t member,
+Result<std::string> EtcdClient::call_member(const std::string& endpoint,
                                             const EtcdRequest& request,
                                             std::chrono::milliseconds timeout) {
-  Attempt attempt = try_member(member, request, timeout, Repeat::kAllowed);
+  Attempt attempt = try_member(endpoint, request, timeout, Repeat::kAllowed);
   if (attempt.body.has_value()) return std::move(*attempt.body);
   return attempt.failure.error;
 }

@@ -36,8 +36,8 @@ class EtcdClient {
   // The body of the answer. Errors as in store.h, or what etcd says.
   Result<std::string> call(const EtcdRequest& request, Repeat repeat);
 
-  // Of one member, without trying others.
-  Result<std::string> call_member(size_t member,
+  // Of the member at that endpoint, without trying others.
+  Result<std::string> call_member(const std::string& endpoint,
                                   const EtcdRequest& request,
                                   std::chrono::milliseconds timeout);
 
@@ -46,14 +46,12 @@ class EtcdClient {
   // Calls fail from then on, those under way at their next attempt.
   void shut_down(std::chrono::steady_clock::time_point at) { shut_down_at_ = at; }
 
-  size_t member_count() const;
-  // Of that member, counted round and round: there may be fewer than there were.
-  std::string endpoint(size_t member) const;
+  std::vector<std::string> endpoints() const;
   const EtcdTls& tls() const { return tls_; }
 
-  // The member that answered last; and another one, after it did not.
-  size_t preferred() const { return preferred_; }
-  void avoid(size_t member);
+  // The endpoint of the member that answered last; and another one, after it did not.
+  std::string preferred() const;
+  void avoid(const std::string& endpoint);
 
  private:
   struct Attempt;
@@ -61,17 +59,17 @@ class EtcdClient {
   // Waits for one that is free, until `deadline`.
   Result<std::unique_ptr<EtcdExchange>> take(std::chrono::steady_clock::time_point deadline);
   void give_back(std::unique_ptr<EtcdExchange> exchange);
-  Attempt try_member(size_t member,
+  Attempt try_member(const std::string& endpoint,
                      const EtcdRequest& request,
                      std::chrono::milliseconds timeout,
                      Repeat repeat);
 
   const EtcdTls tls_;
-  std::vector<std::string> endpoints_;  // Under the mutex.
-  std::atomic<size_t> preferred_ = 0;
   std::atomic<std::chrono::steady_clock::time_point> shut_down_at_ =
       std::chrono::steady_clock::time_point::max();
   mutable std::mutex mutex_;
+  std::vector<std::string> endpoints_;
+  size_t preferred_ = 0;  // Its place among them.
   std::condition_variable freed_;
   size_t in_use_ = 0;
   std::vector<std::unique_ptr<EtcdExchange>> idle_;  // With their connections.

@@ -70,7 +70,7 @@ Result<void> yield_etcd_leadership(EtcdClient& client, const std::vector<std::st
 }
 
 Result<EtcdHealth> probe_etcd_member(EtcdClient& client, std::chrono::milliseconds limit) {
-  IK_LET(body, client.call_member(0, etcd_status(), limit));
+  IK_LET(body, client.call_member(client.endpoints().front(), etcd_status(), limit));
   return parse_etcd_health(body);
 }
 

@@ -169,7 +169,7 @@ Result<StoreStatus> EtcdStore::status() {
 }
 
 Result<void> EtcdStore::defragment() {
-  for (size_t member = 0; member < client_.member_count(); ++member) {
+  for (const std::string& member : client_.endpoints()) {
     IK_LET(body, client_.call_member(member, etcd_defragment(), kDefragmentLimit));
     static_cast<void>(body);
   }

@@ -70,7 +70,7 @@ void EtcdWatch::keep_open() {
     return;
   }
   while (true) {
-    const size_t member = client_.preferred();
+    const std::string member = client_.preferred();
     const std::optional<std::string> failure = stream_once(member, **exchange);
     std::unique_lock lock(mutex_);
     if (is_cancelled_ || lost_.has_value()) return;
@@ -84,13 +84,14 @@ void EtcdWatch::keep_open() {
 }
 
 // Why the stream ended.
-std::optional<std::string> EtcdWatch::stream_once(size_t member, EtcdExchange& exchange) {
+std::optional<std::string> EtcdWatch::stream_once(const std::string& member,
+                                                  EtcdExchange& exchange) {
   partial_line_.clear();
   end_reason_.clear();
   heard_at_ = Clock::now();
   const EtcdExchange::Answer answer = exchange.post(
       etcd_watch(prefix_, streamed_),
-      {.endpoint = client_.endpoint(member),
+      {.endpoint = member,
        .interrupt = &interrupt_,
        .sink = [&](std::string_view bytes) { return take_bytes(bytes); },
        .still_wanted = [&] { return Clock::now() - heard_at_ < kSilence || is_alive(member); },
@@ -101,7 +102,7 @@ std::optional<std::string> EtcdWatch::stream_once(size_t member, EtcdExchange& e
   return "etcd: watch: the member ended it";
 }
 
-bool EtcdWatch::is_alive(size_t member) {
+bool EtcdWatch::is_alive(const std::string& member) {
   heard_at_ = Clock::now();
   return client_.call_member(member, etcd_status(), kProbeLimit).has_value();
 }

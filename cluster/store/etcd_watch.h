@@ -31,12 +31,12 @@ class EtcdWatch final : public Watch {
 
  private:
   void keep_open();
-  std::optional<std::string> stream_once(size_t member, EtcdExchange& exchange);
+  std::optional<std::string> stream_once(const std::string& member, EtcdExchange& exchange);
   bool take_bytes(std::string_view bytes);
   bool take_line(std::string_view line);
   bool take_events(KeyEvents events);
   bool is_place_kept();
-  bool is_alive(size_t member);
+  bool is_alive(const std::string& member);
   void fail(const Error& error);
 
   EtcdClient& client_;

@@ -4,9 +4,9 @@ Every manager carries the balancer; the client is beside the hosts and asks one 
 never lost. Used by tests at small size and by tests/bench/under_load.py.
 """
 
-import json
 import signal
 import time
+import urllib.request
 
 import cluster_hosts
 import programs
@@ -42,18 +42,12 @@ class BalancedCluster:
             raise
 
     def elb(self, action, host=None, **body):
-        return self.ask(f"ElasticLoadBalancing_v10.{action}", host or self.manager, body)
-
-    def ask(self, target, host, body):
-        reply = programs.run(
-            "curl", "-sS", "--unix-socket", host.run_root / "api.sock", "-d",
-            json.dumps(body), "-H", f"X-Amz-Target: {target}", "http://localhost/").stdout
-        return json.loads(reply)
+        return (host or self.manager).ask(f"ElasticLoadBalancing_v10.{action}", body)
 
     def counted(self, host):
         """Requests of the last minutes, as that manager says."""
         now = int(time.time())
-        told = self.ask("GraniteServiceVersion20100801.GetMetricStatistics", host, {
+        told = host.ask("GraniteServiceVersion20100801.GetMetricStatistics", {
             "Namespace": "AWS/ApplicationELB", "MetricName": "RequestCount", "Period": 86400,
             "Dimensions": [{"Name": "TargetGroup", "Value": self.group.rsplit(":", 1)[1]}],
             "StartTime": now - 300, "EndTime": now + 60, "Statistics": ["Sum"]})
@@ -79,6 +73,15 @@ class BalancedCluster:
                                      "containerPort": 80}])
         assert "service" in made, made
         self.wait_healthy(count)
+        for host in self.cluster.hosts:
+            wait_until(lambda host=host: self.answers(host), 30, self.cluster)
+
+    def answers(self, host):
+        try:
+            urllib.request.urlopen(f"http://{host.address}:{PORT}/", timeout=5).close()
+        except OSError:
+            return False
+        return True
 
     def set_delay(self, seconds):
         self.elb("ModifyTargetGroupAttributes", TargetGroupArn=self.group, Attributes=[
@@ -112,6 +115,12 @@ class BalancedCluster:
         self.manager.api("UpdateService", service="web", taskDefinition="web")
         return self.wait_healthy(count)
 
+    def roll_out_to(self, host, count):
+        """Until that host has some of the tasks, too: new ones are spread among the old."""
+        self.roll_out(count)
+        while not self.on(host):
+            self.roll_out(count)
+
     def scale(self, count):
         self.manager.api("UpdateService", service="web", desiredCount=count)
         return self.wait_healthy(count)
@@ -144,12 +153,13 @@ class BalancedCluster:
 
         wait_until(connected, 60, self.cluster)
 
-    def lose(self, host, count):
+    def lose(self, host, count, meanwhile=lambda: None):
         """The host is gone at once. (until its tasks count as lost, until all are healthy again)"""
         on_host = set(self.on(host))
         assert on_host
         started = time.monotonic()
         host.net.set_link(False)
+        meanwhile()
         wait_until(lambda: not on_host & {task["taskArn"] for task in self.tasks()},
                    60, self.cluster)
         lost = time.monotonic()

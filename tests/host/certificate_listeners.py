@@ -53,11 +53,7 @@ class Listeners:
         return json.loads(told.stdout) if check and told.stdout.strip() else told
 
     def elb(self, action, **body):
-        reply = programs.run(
-            "curl", "-sS", "--unix-socket", self.manager.run_root / "api.sock", "-d",
-            json.dumps(body), "-H", f"X-Amz-Target: ElasticLoadBalancing_v10.{action}",
-            "http://localhost/").stdout
-        return json.loads(reply)
+        return self.manager.ask(f"ElasticLoadBalancing_v10.{action}", body)
 
     def listen(self, arn, port=443, name="web"):
         """The listener's ARN; it answers "here" to everything."""

@@ -67,21 +67,19 @@ class ClusterHost:
         """Another program on that host."""
         return programs.run(*self._inside(*command), **options)
 
-    def api(self, action, **body):
-        """An action of the API on a manager, over its socket for root."""
+    def ask(self, target, body):
+        """An action of an API on a manager, over its socket for root, once that is there."""
         reply = programs.run(
-            "curl", "-sS", "--unix-socket", self.run_root / "api.sock", "-d", json.dumps(body),
-            "-H", f"X-Amz-Target: AmazonEC2ContainerServiceV20141113.{action}",
-            "http://localhost/").stdout
+            "curl", "-sS", "--retry", 5, "--retry-connrefused", "--retry-delay", 1,
+            "--unix-socket", self.run_root / "api.sock", "-d", json.dumps(body),
+            "-H", f"X-Amz-Target: {target}", "http://localhost/").stdout
         return json.loads(reply)
 
+    def api(self, action, **body):
+        return self.ask(f"AmazonEC2ContainerServiceV20141113.{action}", body)
+
     def images_api(self, action, **body):
-        """The same of the registry's actions."""
-        reply = programs.run(
-            "curl", "-sS", "--unix-socket", self.run_root / "api.sock", "-d", json.dumps(body),
-            "-H", f"X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.{action}",
-            "http://localhost/").stdout
-        return json.loads(reply)
+        return self.ask(f"AmazonEC2ContainerRegistry_V20150921.{action}", body)
 
     def log_in(self, registry="127.0.0.1:7439"):
         """`ikada login` with a token that the manager on this host gives."""
@@ -199,11 +197,15 @@ def instance_of(cluster, host):
     return node["instance"]
 
 
-def run_tasks(cluster, image, count, script="sleep 1000", **container):
+def define_sleeper(cluster, image, script="sleep 1000", **container):
     cluster.manager.api("RegisterTaskDefinition", family="sleeper", networkMode="none",
                         containerDefinitions=[{"name": "app", "image": image, "memory": 16,
                                                "stopTimeout": 2,
                                                "command": ["sh", "-c", script], **container}])
+
+
+def run_tasks(cluster, image, count, script="sleep 1000", **container):
+    define_sleeper(cluster, image, script, **container)
     started = cluster.manager.api("RunTask", taskDefinition="sleeper", count=count,
                                   placementStrategy=[{"type": "spread", "field": "instanceId"}])
     assert started["failures"] == [], started

@@ -8,7 +8,6 @@ status 0 only if all of it went as it should, and removes everything.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import sys
@@ -68,7 +67,7 @@ class Show:
     def __init__(self, cluster, directory, modules):
         self.cluster = cluster
         self.directory = directory
-        self.cluster_hosts, self.load, self.programs = modules
+        self.cluster_hosts, self.load = modules[:2]
         self.manager = cluster.manager
         self.image = f"{REGISTRY}/web"
 
@@ -121,11 +120,7 @@ class Show:
         return [each["TargetHealth"]["State"] for each in told["TargetHealthDescriptions"]]
 
     def balancing(self, action, **body):
-        reply = self.programs.run(
-            "curl", "-sS", "--unix-socket", self.manager.run_root / "api.sock", "-d",
-            json.dumps(body), "-H", f"X-Amz-Target: ElasticLoadBalancing_v10.{action}",
-            "http://localhost/").stdout
-        return json.loads(reply)
+        return self.manager.ask(f"ElasticLoadBalancing_v10.{action}", body)
 
     def wait_healthy(self, count):
         started = time.monotonic()

@@ -7,7 +7,6 @@ import socket
 import threading
 
 import cluster_hosts
-import programs
 from cluster_hosts import wait_until
 from gossip_members import Host
 
@@ -43,11 +42,7 @@ class NetworkCluster(cluster_hosts.Cluster):
             raise
 
     def elb(self, action, host=None, **body):
-        reply = programs.run(
-            "curl", "-sS", "--unix-socket", (host or self.manager).run_root / "api.sock", "-d",
-            json.dumps(body), "-H", f"X-Amz-Target: ElasticLoadBalancing_v10.{action}",
-            "http://localhost/").stdout
-        answer = json.loads(reply)
+        answer = (host or self.manager).ask(f"ElasticLoadBalancing_v10.{action}", body)
         assert "__type" not in answer, answer
         return answer
 

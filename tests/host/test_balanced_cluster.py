@@ -1,5 +1,6 @@
 """A service behind a balancer that three managers carry: what is planned drops no request."""
 
+import signal
 import time
 import urllib.request
 
@@ -94,8 +95,8 @@ def test_a_leader_that_is_killed_drops_no_request(web):
 
 @pytest.mark.timeout(240)
 def test_only_what_is_under_way_to_a_lost_host_fails(web):
-    web.roll_out(COUNT)  # Each host has some of them again.
     host = web.cluster.hosts[2]
+    web.roll_out_to(host, COUNT)
     with web.load(RATE) as load:
         detected_s, healthy_s = web.lose(host, COUNT)
     drained_s = web.stop_with_delay(300)
@@ -106,6 +107,26 @@ def test_only_what_is_under_way_to_a_lost_host_fails(web):
     assert detected_s < 8 and healthy_s < 15
     # Nobody waits for what the lost host's balancer had to say of a target that is drained.
     assert drained_s < 60
+
+
+@pytest.mark.timeout(240)
+def test_a_host_that_goes_together_with_the_leader_is_lost_as_soon(web):
+    # Who leads next has never seen the host.
+    while web.cluster.leader() is web.manager:
+        web.kill_leader()
+    leader = web.cluster.leader()
+    host = next(each for each in web.cluster.hosts[1:] if each is not leader)
+    web.wait_healthy(COUNT)
+    web.roll_out_to(host, COUNT)
+
+    def restart():
+        leader.stop(signal.SIGKILL)
+        leader.start()
+
+    detected_s, healthy_s = web.lose(host, COUNT, restart)
+    host.net.set_link(True)
+    web.wait_connected()
+    assert detected_s < 15 and healthy_s < 20
 
 
 @pytest.mark.timeout(180)

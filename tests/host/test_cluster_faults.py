@@ -12,10 +12,11 @@ import pytest
 
 from cluster_faults import (containers_of, cut, lose_power, give_power, mend, paused,
                             running_tasks, serving_cluster, slow_disk, tasks_by_host)
-from cluster_hosts import wait_until
+from cluster_hosts import instance_of, wait_until
 from cluster_writes import Writer, cluster_names
 
 TASKS = 4
+CUT_S = 45
 ROOM_MIB = 320  # etcd keeps 128 of it ready for its log.
 
 
@@ -139,6 +140,56 @@ def test_a_link_that_flaps_leaves_every_task_once(settled, down_s, up_s):
     everywhere = [task for tasks in containers_of(settled.hosts, "sleeper", "-a").values()
                   for task in tasks]
     assert len(everywhere) == len(set(everywhere))
+
+
+@pytest.mark.timeout(200)
+def test_a_link_that_is_cut_for_long_takes_nothing_with_it(settled, busybox_image):
+    """What is behind it goes on, what is wanted runs elsewhere, and afterwards each once."""
+    host, manager = settled.hosts[4], settled.manager
+    lost = tasks_by_host(settled)[host]
+    counter = start_counter(manager, busybox_image, instance_of(settled, host))
+    wait_until(lambda: counter in containers_of([host], "counter")[host], cluster=settled)
+    writer = Writer(manager, "cut", 0.2)
+
+    host.net.set_link(False)
+    end = time.monotonic() + CUT_S
+    took = wait_replaced(settled, lost)
+    most = 0
+    while time.monotonic() < end:
+        most = max(most, len(ids(manager)))
+        assert set(containers_of([host])[host]) == lost
+        time.sleep(1)
+    assert containers_of([host], "counter")[host] == [counter]
+    host.net.set_link(True)
+    back = time.monotonic()
+    wait_until(lambda: not containers_of([host])[host] and
+               not containers_of([host], "counter")[host], cluster=settled)
+
+    print(f"replaced after {took:.1f} s; stopped {time.monotonic() - back:.1f} s after the return")
+    settled.settle(TASKS)
+    assert most == TASKS and took < 10
+    everywhere = [task for tasks in containers_of(settled.hosts, "sleeper", "-a").values()
+                  for task in tasks]
+    assert len(everywhere) == len(set(everywhere))
+    # Nothing of what was written on either side is lost.
+    writer.end()
+    assert writer.refused == [] and set(writer.acknowledged) <= cluster_names(manager)
+    lines = [int(line) for line in manager("task", "logs", counter).stdout.split()]
+    assert lines == list(range(len(lines))) and len(lines) > CUT_S
+
+
+def start_counter(manager, image, instance):
+    """A task of no service that counts into the host's log store, five times a second."""
+    manager.api("RegisterTaskDefinition", family="counter", networkMode="none",
+                containerDefinitions=[{
+                    "name": "app", "image": image, "memory": 16, "stopTimeout": 1,
+                    "command": ["sh", "-c",
+                                "i=0; while echo $i; do i=$((i + 1)); sleep 0.2; done"],
+                    "logConfiguration": {"logDriver": "awslogs", "options": {
+                        "awslogs-group": "counter", "awslogs-region": "us-east-1",
+                        "awslogs-stream-prefix": "p"}}}])
+    started = manager.api("StartTask", taskDefinition="counter", containerInstances=[instance])
+    return started["tasks"][0]["taskArn"].rsplit("/", 1)[1]
 
 
 def test_a_host_without_power_is_replaced_and_comes_back_empty(settled):

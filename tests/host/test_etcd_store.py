@@ -95,6 +95,32 @@ def test_a_leader_that_is_paused_loses_nothing_acknowledged(three_members):
     three_members.wait_until_ready()
 
 
+@pytest.mark.timeout(60)
+def test_a_watch_leaves_a_member_that_is_silent_though_the_list_of_members_has_changed(
+        three_members):
+    leader = three_members.leader()
+    silent, other = (member for member in three_members.members if member is not leader)
+
+    def environment(*members):
+        return {**three_members.environment,
+                "IKADA_ETCD_ENDPOINTS": ",".join(each.endpoint for each in members)}
+
+    watch = subprocess.Popen(
+        [etcd_cluster.STORE_CLIENT, "watch", "/load-"], env=environment(silent, other, leader),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        assert "after" in json.loads(watch.stdout.readline())
+        silent.signal(signal.SIGSTOP)
+        programs.run(etcd_cluster.STORE_CLIENT, "load", "1", "1", "10",
+                     env=environment(leader, other))
+        assert json.loads(watch.communicate(timeout=12)[0])["revision"] > 0
+    finally:
+        silent.signal(signal.SIGCONT)
+        watch.kill()
+        watch.wait()
+    three_members.wait_until_ready()
+
+
 @pytest.mark.timeout(240)
 def test_kills_and_pauses_at_random_leave_one_history(three_members):
     seconds = 25

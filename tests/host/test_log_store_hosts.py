@@ -1,6 +1,5 @@
 """The log store of several hosts, and `ikada service logs`."""
 
-import json
 import os
 import signal
 import subprocess
@@ -33,10 +32,7 @@ def cluster(tmp_path_factory, shared_ikada, busybox_image):
 
 
 def ask(host, action, **body):
-    reply = programs.run(
-        "curl", "-sS", "--unix-socket", host.run_root / "api.sock", "-d", json.dumps(body),
-        "-H", f"X-Amz-Target: Logs_20140328.{action}", "http://localhost/").stdout
-    return json.loads(reply)
+    return host.ask(f"Logs_20140328.{action}", body)
 
 
 def texts(host, **body):

@@ -60,13 +60,15 @@ TEST_CASE("a datagram of a busy listener stands for several requests") {
   const auto record = parse_request_record("l:a\ng:web\n200\n0\n0\n0\n+4\n+4\n+89\n+119\n16\n");
 
   REQUIRE(record.has_value());
-  CHECK(record->weight == kToldEvery);
+  CHECK(record->weight == 16);
   CHECK(record->response_ms == 4);
 }
 
 TEST_CASE("what is no such datagram is nothing") {
   CHECK_FALSE(parse_request_record("").has_value());
   CHECK_FALSE(parse_request_record("l:a\ng:web\n200\n0\n0\n0\n4\n4\n89\n119").has_value());
+  CHECK_FALSE(parse_request_record("l:a\ng:web\n200\n0\n0\n0\n4\n4\n89\n119\nx").has_value());
+  CHECK_FALSE(parse_request_record("l:a\ng:web\n200\n0\n0\n0\n4\n4\n89\n119\n0").has_value());
   CHECK_FALSE(parse_request_record("l:a\ng:web\nx\n0\n0\n0\n4\n4\n89\n119\n-").has_value());
 }
 
@@ -98,7 +100,7 @@ TEST_CASE("only a listener with an access log tells all") {
   CHECK(request_log_lines(listener, "").empty());
   CHECK(request_log_lines(listener, "/requests.sock").size() == 8);
   listener.log_group.clear();
-  CHECK(request_log_lines(listener, "/requests.sock").size() == 5);
+  CHECK(request_log_lines(listener, "/requests.sock").size() == 7);
 }
 
 TEST_CASE("a balancer keeps an access log if its attribute says so") {

@@ -12,7 +12,8 @@ struct Hosts {
   BlobSources sources = {};
   BlobSources::TimePoint now = {};
 
-  BlobSources::Answer ask(const std::string& host) { return sources.ask("d", host, 1000, now); }
+  BlobSources::Answer ask(const std::string& host) { return sources.ask("d", host, now); }
+  void comes(const std::string& host) { sources.note_coming("d", host, now); }
   void has(const std::string& host) { sources.note_has("d", host, now); }
   void failed(const std::string& host, const std::string& from) {
     sources.note_failed("d", host, from, now);
@@ -58,10 +59,34 @@ TEST_CASE("fifteen hosts load the manager once") {
 TEST_CASE("a promise that nobody keeps is over in time") {
   Hosts hosts;
   hosts.ask("a");
-  hosts.now += std::chrono::seconds(9);
+  hosts.now += std::chrono::seconds(3);
   CHECK(hosts.ask("b").way == Way::kWait);
 
-  hosts.now += std::chrono::seconds(2);
+  hosts.now += std::chrono::seconds(1);
+
+  CHECK(hosts.ask("b").way == Way::kManager);
+}
+
+TEST_CASE("a promise holds on while bytes come") {
+  Hosts hosts;
+  hosts.ask("a");
+  for (int i = 0; i < 20; ++i) {
+    hosts.now += std::chrono::seconds(2);
+    hosts.comes("a");
+    hosts.comes("b");  // Nothing was promised to it.
+    CHECK(hosts.ask("b").way == Way::kWait);
+  }
+
+  hosts.now += std::chrono::seconds(4);
+
+  CHECK(hosts.ask("b").way == Way::kManager);
+}
+
+TEST_CASE("a host that could not keep what it had gives it to nobody") {
+  Hosts hosts;
+  hosts.has("a");
+
+  hosts.failed("a", "");
 
   CHECK(hosts.ask("b").way == Way::kManager);
 }
@@ -98,8 +123,8 @@ TEST_CASE("the blobs that are remembered are bounded") {
     sources.note_has(std::to_string(i), "a", now);
   }
 
-  CHECK(sources.ask("first", "b", 1, now).way == Way::kManager);
-  CHECK(sources.ask("4999", "b", 1, now).way == Way::kPeer);
+  CHECK(sources.ask("first", "b", now).way == Way::kManager);
+  CHECK(sources.ask("4999", "b", now).way == Way::kPeer);
 }
 
 }  // namespace

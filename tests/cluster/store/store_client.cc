@@ -3,6 +3,8 @@
 //   load WRITERS SECONDS BYTES   durable writes a second and how long each takes
 //   history CLIENTS SECONDS      operations of all kinds, then whether they are linearizable
 //   get KEY                      one read; prints the value or the error
+//   watch PREFIX                 the first change of a key; of etcd's members, once it watches at
+//                                the first, that one becomes the last one of the list
 //   fill                         puts until there is no space; once more after a line on stdin
 //
 // The store is the SQLite file IKADA_SQLITE_STORE, else etcd (etcd_options.h). Results are one line
@@ -290,6 +292,28 @@ int fill() {
   return 0;
 }
 
+int watch(const std::string& prefix) {
+  EtcdOptions options = etcd_options_from_environment();
+  std::vector<std::string> endpoints = options.endpoints;
+  const Result<std::unique_ptr<EtcdStore>> store = EtcdStore::create(std::move(options));
+  if (!store.has_value()) return fail(store.error());
+  const Result<KeyRead> now = (*store)->get(prefix);
+  if (!now.has_value()) return fail(now.error());
+  const Result<std::unique_ptr<Watch>> watch = (*store)->watch(prefix, now->revision);
+  if (!watch.has_value()) return fail(watch.error());
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  std::ranges::rotate(endpoints, endpoints.begin() + 1);
+  (*store)->client().set_endpoints(endpoints);
+  print({{"after", now->revision}});
+  ::fflush(stdout);
+  while (true) {
+    const Result<KeyEvents> events = (*watch)->next(std::chrono::seconds(1));
+    if (!events.has_value() || events->events.empty()) continue;
+    print({{"revision", events->revision}});
+    return 0;
+  }
+}
+
 int run(const std::vector<std::string>& words) {
   const auto number = [&](size_t at) {
     const Result<std::uint64_t> value = parse_unsigned(words[at], 1'000'000);
@@ -300,8 +324,9 @@ int run(const std::vector<std::string>& words) {
   }
   if (words.size() == 3 && words[0] == "history") return history(number(1), number(2));
   if (words.size() == 2 && words[0] == "get") return get(words[1]);
+  if (words.size() == 2 && words[0] == "watch") return watch(words[1]);
   if (words.size() == 1 && words[0] == "fill") return fill();
-  ::fprintf(stderr, "store_client: load|history|get|fill, see its source\n");
+  ::fprintf(stderr, "store_client: load|history|get|watch|fill, see its source\n");
   return 2;
 }
 
