@@ -56,8 +56,7 @@ class ClusterMember {
   const std::optional<ClusterKeys>& keys() const { return keys_; }
   // Null on a manager, whose agent asks the manager itself.
   Assignments* assignments() { return assignments_.get(); }
-  // Keeps another membership of the same node: for the next daemon.
-  Result<void> keep(const Membership& membership);
+  Result<void> keep(const Membership& membership);  // For the next daemon.
   bool is_connected() const { return link_ != nullptr && link_->is_connected(); }
 
   // Of another node, as this one sees it: "connected", "alive", "suspect", "dead", "left",
@@ -71,10 +70,9 @@ class ClusterMember {
   // tasks run here; with `stops_tasks` they are told to stop, and asking again will do.
   void leave(bool stops_tasks, std::function<void(const Result<void>&)> then);
 
-  // Asks the leading manager, from one that is not: a request of cluster_routes.h.
+  // Asks the leading manager, from one that is not, and is asked so: a request of cluster_routes.h.
   using Asked = std::function<void(Result<Json>)>;
   void ask_leader(const Json& request, Asked then);
-  // What other managers ask us so.
   void set_on_cluster(std::function<void(const Json& request, Asked)> on_cluster) {
     on_cluster_ = std::move(on_cluster);
   }
@@ -83,15 +81,14 @@ class ClusterMember {
   void ask(const std::string& verb, const Json& body, Asked then);
   // The keys of gossip that this host has: {"key": the id of the one in use, "keys", "phase"}.
   Json own_keys() const;
-  // On the leading manager: makes a new one ({"key", "before"}), which it then brings to all hosts
-  // and in use; and how far that is: the same as above and {"hosts", "waitsFor": names}.
+  // On the leading manager: makes a new one ({"key", "before"}) and has all hosts use it; and how
+  // far that is: the same as above and {"hosts", "waitsFor": names}.
   void rotate_key(const Asked& then);
   void key_rotation(const Asked& then) const;
 
   // Told when this host is to have that role.
-  void set_on_role(std::function<void(const std::string& role)> told) {
-    on_role_ = std::move(told);
-  }
+  using OnRole = std::function<void(const std::string& role)>;
+  void set_on_role(OnRole told) { on_role_ = std::move(told); }
   KeyKeeper* key_keeper() { return key_keeper_.get(); }
   AuthorityKeeper* authority_keeper() { return authority_keeper_.get(); }  // On managers.
   // Told when this host has other certificates.
@@ -99,8 +96,8 @@ class ClusterMember {
   // Why no manager trusts this host's certificates; empty if that is not so.
   const std::string& outcast() const { return outcast_; }
   // On the leading manager: whether another host shows the node's identity.
-  bool is_doubled(const std::string& node) const {
-    return nodes_ != nullptr && nodes_->is_doubled(node);
+  bool is_doubled(const std::string& id) const {
+    return nodes_ != nullptr && nodes_->is_doubled(id);
   }
 
  private:
@@ -187,7 +184,7 @@ class ClusterMember {
   std::vector<std::string> manager_nodes_;  // Of a worker: as told last.
   std::function<void(const Json&, Asked)> on_cluster_;
   bool was_leading_ = true;  // Of a manager: as the node server believes.
-  std::function<void(const std::string&)> on_role_;
+  OnRole on_role_;
   std::string refused_for_;  // As was told last.
   bool is_demoting_ = false;
   bool has_resigned_ = false;

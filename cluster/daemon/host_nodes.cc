@@ -140,12 +140,14 @@ void HostDaemon::key_rotation(const Done& done) const {
 }
 
 void HostDaemon::rotate_authority(bool force, const Done& done) {
-  if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
+  const Result<void> checked = check_manager(manager_.get(), member_.get());
+  if (!checked.has_value()) return done(checked.error());
   member_->authority_keeper()->begin(force, done);
 }
 
 void HostDaemon::authority_rotation(const Done& done) const {
-  if (manager_ == nullptr || member_ == nullptr) return done(no_manager());
+  const Result<void> checked = check_manager(manager_.get(), member_.get());
+  if (!checked.has_value()) return done(checked.error());
   done(member_->authority_keeper()->describe());
 }
 

@@ -63,7 +63,9 @@ Result<void> yield_etcd_leadership(EtcdClient& client, const std::vector<std::st
     const bool is_candidate = !member.is_learner && member.id != health.member &&
                               std::ranges::find(peer_urls, member.peer_url) != peer_urls.end();
     if (!is_candidate) continue;
-    IK_LET(body, client.call_member(0, etcd_transfer_leadership(member.id), kProbe));
+    IK_LET(body,
+           client.call_member(
+               client.endpoints().front(), etcd_transfer_leadership(member.id), kProbe));
     return {};
   }
   return {};

@@ -182,6 +182,26 @@ TEST_CASE("a manager that has missed an exchange is told so") {
   CHECK(follow_exchange(keys, {}, std::nullopt).has_value());
 }
 
+TEST_CASE("a certificate of whichever authority counts is taken, of another one not") {
+  const ClusterKeys keys = *create_cluster_keys(kExchangeSeconds);
+  const NewAuthorities next = *create_authorities(keys.cluster, kExchangeSeconds);
+  const auth::Secret key = auth::generate_private_key();
+  const std::string request = *auth::create_certificate_request(key);
+  const std::string node(32, 'a');
+  const std::string certificate = *next.authority.issue(
+      request, {.identity = {.cluster = keys.cluster, .node = node}, .now_s = kExchangeSeconds});
+  const std::string& before = keys.authority.certificate();
+  const std::string& after = next.authority.certificate();
+  const NodeCredentials own{.authority = before, .certificate = "", .key = key};
+
+  const Result<NodeCredentials> taken = with_certificate(own, certificate, {before, after});
+  REQUIRE(taken.has_value());
+  CHECK(taken->authority == after);
+  CHECK(taken->others == Names{before});
+  CHECK(with_certificate(own, certificate, {after, after})->others.empty());
+  CHECK(with_certificate(own, certificate, {before}).error().kind == ErrorKind::kDenied);
+}
+
 TEST_CASE("phases have names, and what a host holds is told whole") {
   for (const char* text : {"", "trust", "renew", "forget"}) {
     CHECK(to_text(*parse_exchange_phase(text)) == text);
