@@ -205,9 +205,9 @@ void NodeSessions::begin(const std::shared_ptr<FrameLink>& link,
   link->send(to_json(all_names_news(names_)));
   log_terms_ = to_json(log_terms_news(feed_.state()));
   link->send(log_terms_);
+  link->send(to_json(authorities_news(keys_)));
   const std::optional<News> keys = gossip_keys_news(state(), api_.options().vault.get());
   if (keys.has_value()) link->send(to_json(*keys));
-  link->send(to_json(authorities_news(keys_)));
   tell_role(sessions_[node]);
 }
 
