@@ -60,17 +60,19 @@ TEST_CASE("a move that fails leaves the old store in force") {
 TEST_CASE("transactions wait while they are held, and everything else goes on") {
   MovingStore store(std::make_shared<MemoryStore>());
   const Lease lease = expect_value(store.grant_lease(std::chrono::seconds(60)));
+  std::atomic<bool> has_begun = false;
   std::atomic<bool> is_made = false;
   std::thread writer;
 
   const Result<void> held = store.hold_commits([&]() -> Result<void> {
     writer = std::thread([&] {
+      has_begun = true;
       expect_value(store.commit(Transaction{}.put("a", "x")));
       is_made = true;
     });
-    std::this_thread::sleep_for(milliseconds(50));
+    while (!has_begun) std::this_thread::yield();
+    for (int times = 0; times < 1000; ++times) CHECK(store.keep_lease(lease.id).has_value());
     CHECK_FALSE(is_made);
-    CHECK(store.keep_lease(lease.id).has_value());
     CHECK_FALSE(expect_value(store.get("a")).entry.has_value());
     return make_error(ErrorKind::kUnavailable, "not well");
   });
