@@ -83,7 +83,9 @@ ExchangePlan plan_exchange(const AuthorityExchange& exchange,
     plan.waits_for.push_back(host.name + (host.is_away ? " (away)" : ""));
     if (has_done && !host.is_away) plan.restarts.push_back(host.id);
   }
-  std::ranges::stable_partition(plan.restarts, [&](const std::string& id) { return id != leader; });
+  std::stable_partition(plan.restarts.begin(), plan.restarts.end(), [&](const std::string& id) {
+    return id != leader;
+  });
   plan.is_step = plan.waits_for.empty();
   return plan;
 }
