@@ -130,19 +130,19 @@ Result<void> SharedStore::open_etcd(EtcdSetup setup) {
     return make_error(ErrorKind::kInvalid, "the cluster's keys are not on this manager");
   }
   remove_database(options_.directory);
-  setup_ = setup;
+  setup_ = std::move(setup);
   IK_TRY(issue_certificates());
   Result<std::string> program = find_etcd();
   // The others' members will do for as long as there are enough of them.
   if (program.has_value()) {
-    launch(setup, std::move(*program));
+    launch(*setup_, std::move(*program));
   } else {
     spdlog::error("{}", program.error().message);
   }
   IK_LET(store,
-         EtcdStore::create({.endpoints = {etcd_url(setup.address, options_.ports.client)},
+         EtcdStore::create({.endpoints = {etcd_url(setup_->address, options_.ports.client)},
                             .tls = etcd_tls(options_.directory),
-                            .revision_base = setup.revision_base}));
+                            .revision_base = setup_->revision_base}));
   etcd_ = std::move(store);
   moving_ = std::make_unique<MovingStore>(etcd_);
   return {};
