@@ -279,6 +279,15 @@ Result<CertificateFacts> read_certificate(const std::string& certificate) {
   return facts;
 }
 
+bool is_issued_by(const std::string& certificate, const std::string& authority) {
+  const Result<Certificate> parsed = parse_certificate(certificate);
+  const Result<Certificate> issuer = parse_certificate(authority);
+  if (!parsed.has_value() || !issuer.has_value()) return false;
+  const bool is_its = ::X509_verify(parsed->get(), ::X509_get0_pubkey(issuer->get())) == 1;
+  ::ERR_clear_error();
+  return is_its;
+}
+
 Result<std::string> authority_digest(const std::string& certificate) {
   IK_LET(parsed, parse_certificate(certificate));
   unsigned char* bytes = nullptr;

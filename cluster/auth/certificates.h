@@ -98,6 +98,9 @@ struct CertificateFacts {
 // What a node's certificate says; nobody has verified it. kInvalid for one without identity.
 Result<CertificateFacts> read_certificate(const std::string& certificate);
 
+// Whether that authority has signed the certificate, whatever its dates are.
+bool is_issued_by(const std::string& certificate, const std::string& authority);
+
 // SHA-256 of the authority's public key (SubjectPublicKeyInfo), in 50 digits of base 36: what a
 // join token pins it by.
 Result<std::string> authority_digest(const std::string& certificate);

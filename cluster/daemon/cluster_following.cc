@@ -158,16 +158,13 @@ void ClusterMember::start_link() {
                       spdlog::info("manager connected");
                       silent_manager_.clear();
                       refused_for_.clear();
+                      outcast_.clear();
                       report_keys();
                       report_held_keys();
                       if (manager_ != nullptr) manager_->balancers().note_connected();
                       if (assignments_ != nullptr) assignments_->note_connected();
                     },
-                .on_lost =
-                    [this](const Error& why) {
-                      spdlog::warn("{}", why.message);
-                      if (why.code == kLinkSilent) silent_manager_ = link_->manager();
-                    },
+                .on_lost = [this](const Error& why) { note_lost(why); },
                 .on_news =
                     [this](const News& news) {
                       if (news.verb == "refused") note_refused(news.body);
@@ -180,6 +177,7 @@ void ClusterMember::start_link() {
                       if (news.verb == kGossipKeysVerb && manager_ == nullptr) {
                         take_keys_news(news.body);
                       }
+                      take_authorities_news(news);
                       // A manager makes it of its own state.
                       if (network_ != nullptr && manager_ == nullptr) network_->take(news);
                       if (names_ != nullptr && manager_ == nullptr) names_->take(news);

@@ -99,28 +99,25 @@ void ClusterMember::look_at_keys() {
   if (proposal.has_value()) propose(*proposal);
 }
 
-void ClusterMember::look_at_key_keeper() {
-  const Proposal proposal = key_keeper_->look(manager_->leads() && !is_proposing_);
-  if (!proposal.changes.empty()) propose(proposal);
+// As far as the leading manager can know.
+bool ClusterMember::is_away(const std::string& node) const {
+  if (node == membership_.identity.node) return false;
+  const std::optional<NodeAbsence> absence = nodes_->absence(node);
+  if (!absence.has_value()) return false;
+  const std::optional<gossip::Status> status = gossip_->status(node);
+  const bool lives = status == gossip::Status::kAlive || status == gossip::Status::kSuspect;
+  return !lives && std::chrono::steady_clock::now() - absence->since > kAway;
 }
 
-void ClusterMember::report_held_keys() {
-  if (key_keeper_ == nullptr || !is_connected()) return;
-  link_->ask(std::string(kHeldKeysVerb), to_json(key_keeper_->held()), [](const Result<Json>&) {});
-}
-
-// Those who live, as far as the leading manager can know.
+// Those who live.
 std::vector<RingHolder> ClusterMember::key_holders() const {
   std::vector<RingHolder> holders;
   for (const auto& [id, node] : manager_->home().nodes) {
     RingHolder holder{.name = node.value.name};
     if (id == membership_.identity.node) {
       holder.ids = gossip_key_ids(membership_.gossip.packet_keys);
-    } else if (const std::optional<NodeAbsence> absence = nodes_->absence(id)) {
-      const std::optional<gossip::Status> status = gossip_->status(id);
-      const bool lives = status == gossip::Status::kAlive || status == gossip::Status::kSuspect;
-      if (!lives && std::chrono::steady_clock::now() - absence->since > kAway) continue;
     } else {
+      if (is_away(id)) continue;
       holder.ids = nodes_->gossip_keys_of(id);
     }
     holders.push_back(std::move(holder));

@@ -1,6 +1,5 @@
 #include "cluster/daemon/cluster_member.h"
 
-#include <random>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -18,15 +17,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{250};
 constexpr std::chrono::seconds kElectionPatience{10};
-constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-constexpr std::int64_t kRenewRetrySeconds = 30;
-
-std::int64_t seconds_now() { return unix_now() / kNanosPerSecond; }
-
-double draw() {
-  std::random_device source;
-  return std::uniform_real_distribution<double>(0, 1)(source);
-}
 
 std::string_view word_of(gossip::Status status) { return gossip::to_text(status); }
 
@@ -45,14 +35,6 @@ void log_change(const gossip::MemberChange& change) {
 
 }  // namespace
 
-std::int64_t plan_renewal(std::int64_t not_before_s, std::int64_t not_after_s, double chance) {
-  constexpr double kEarliest = 0.5;
-  constexpr double kLatest = 0.8;
-  const auto life = static_cast<double>(not_after_s - not_before_s);
-  return not_before_s +
-         static_cast<std::int64_t>(life * (kEarliest + chance * (kLatest - kEarliest)));
-}
-
 ClusterMember::ClusterMember(boost::asio::io_context& loop,
                              Membership membership,
                              std::string path,
@@ -64,7 +46,9 @@ ClusterMember::ClusterMember(boost::asio::io_context& loop,
       timer_(loop) {}
 
 ClusterMember::~ClusterMember() {
-  if (manager_ != nullptr) manager_->set_on_change(nullptr);
+  if (manager_ == nullptr) return;
+  manager_->set_on_change(nullptr);
+  manager_->shared_store().set_on_launch(nullptr);
 }
 
 Result<std::unique_ptr<ClusterMember>> ClusterMember::create(boost::asio::io_context& loop,
@@ -81,13 +65,19 @@ Result<std::unique_ptr<ClusterMember>> ClusterMember::create(boost::asio::io_con
   member->manager_ = manager;
   IK_LET(gossip, GossipMember::create(loop, member->membership_, ports.gossip, log_change));
   member->gossip_ = std::move(gossip);
+  member->certificate_ = std::make_unique<OwnCertificate>(OwnCertificate::Ground{
+      .membership = member->membership_,
+      .path = member->path_,
+      .renew = [own = member.get()](
+                   const std::string& request,
+                   const OwnCertificate::Taken& taken) { own->ask_certificate(request, taken); },
+      .on_changed = [own = member.get()] { own->use_credentials(); }});
   if (manager != nullptr) {
     IK_TRY(member->open_manager(*manager, ports));
   } else {
     IK_TRY(member->open_worker());
   }
-  IK_LET(facts, auth::read_certificate(member->membership_.credentials.certificate));
-  member->renew_at_s_ = plan_renewal(facts.not_before_s, facts.not_after_s, draw());
+  IK_TRY(member->certificate_->open());
   return member;
 }
 
@@ -110,13 +100,6 @@ Result<void> ClusterMember::open_manager(ControlPlane& manager, const ClusterPor
                              .calls = calls(manager),
                              .limits = kMemberLimits}));
   nodes_ = std::move(nodes);
-  key_keeper_ = std::make_unique<KeyKeeper>(KeyKeeper::Ground{
-      .manager = manager,
-      .keys = *keys_,
-      .path = keys_path_,
-      .node = membership_.identity.node,
-      .held_by = [this](const std::string& node) { return nodes_->held_keys_of(node); },
-      .on_held = [this] { report_held_keys(); }});
   api_port_ = ports.api;
   node_port_ = ports.node;
   IK_LET(tls, node_client_tls(membership_.credentials));
@@ -124,6 +107,7 @@ Result<void> ClusterMember::open_manager(ControlPlane& manager, const ClusterPor
   if (!manager.is_alone()) begin_to_follow();
   IK_TRY(serve_api());
   manager.set_on_change([this](std::string_view key) { note_change(key); });
+  open_keepers(manager);
   return {};
 }
 
@@ -197,16 +181,18 @@ void ClusterMember::wait() {
 void ClusterMember::tick() {
   if (manager_ != nullptr && manager_->is_ready()) {
     if (!std::exchange(is_serving_, true)) nodes_->start();
+    // First: who leads tells the nodes of the keys that it has.
+    look_at_key_keepers();
     look_at_managers();
     look_at_leader();
     claim_instance();
     look_at_keys();
-    look_at_key_keeper();
     if (manager_->leads()) look_at_hosts();
     look_at_demotions();
     look_at_addresses();
   }
-  renew_if_due();
+  seek_leader();
+  certificate_->look();
   const bool lacks_keys = !wanted_keys_.empty() && wanted_keys_ != membership_.gossip.packet_keys;
   if (lacks_keys) use_wanted_keys();
 }
@@ -303,64 +289,6 @@ Proposal ClusterMember::own_record() const {
   Proposal proposal;
   proposal.put(node_key(manager_->home_scope(), node.id), node, 0);
   return proposal;
-}
-
-void ClusterMember::renew_if_due() {
-  if (is_renewing_ || seconds_now() < renew_at_s_) return;
-  const Result<std::string> request = auth::create_certificate_request(membership_.credentials.key);
-  if (!request.has_value()) return;
-  renew_at_s_ = seconds_now() + kRenewRetrySeconds;  // If it fails.
-  // A manager issues its own.
-  if (manager_ != nullptr) return renew_own(*request);
-  is_renewing_ = true;
-  link_->ask("renew", {{"certificateRequest", *request}}, [this](const Result<Json>& body) {
-    is_renewing_ = false;
-    if (!body.has_value()) return spdlog::warn("renew certificate: {}", body.error().message);
-    std::string certificate;
-    JsonReader reader(*body, "the manager's answer");
-    reader.require("certificate", certificate);
-    if (reader.done().has_value()) take_certificate(certificate);
-  });
-}
-
-void ClusterMember::renew_own(const std::string& request) {
-  const ScopeState& home = manager_->home();
-  const auto found = home.nodes.find(membership_.identity.node);
-  if (found == home.nodes.end()) return;
-  Node node = found->second.value;
-  const Result<std::string> certificate = renew_certificate(
-      *keys_, request, node, {unix_now() / 1'000'000}, auth::kNodeCertificateSeconds);
-  if (!certificate.has_value()) {
-    return spdlog::warn("renew certificate: {}", certificate.error().message);
-  }
-  Proposal proposal;
-  proposal.put(node_key(home.scope, node.id), node, found->second.revision);
-  is_renewing_ = true;
-  manager_->api().propose_unfenced(proposal, [this, text = *certificate](bool made) {
-    is_renewing_ = false;
-    if (made) take_certificate(text);
-  });
-}
-
-void ClusterMember::take_certificate(const std::string& certificate) {
-  const Result<auth::CertificateFacts> facts = auth::read_certificate(certificate);
-  if (!facts.has_value()) return spdlog::warn("renew certificate: {}", facts.error().message);
-  Membership renewed = membership_;
-  renewed.credentials.certificate = certificate;
-  const Result<void> stored = store_membership(path_, renewed);
-  if (!stored.has_value()) return spdlog::warn("renew certificate: {}", stored.error().message);
-  Result<TlsContext> tls = node_client_tls(renewed.credentials);
-  if (!tls.has_value()) return spdlog::warn("renew certificate: {}", tls.error().message);
-  membership_ = std::move(renewed);
-  link_tls_ = *tls;
-  if (link_ != nullptr) link_->set_tls(std::move(*tls));
-  if (nodes_ != nullptr) {
-    Result<void> used = nodes_->use(membership_.credentials);
-    if (used.has_value()) used = serve_api();
-    if (!used.has_value()) spdlog::warn("renew certificate: {}", used.error().message);
-  }
-  renew_at_s_ = plan_renewal(facts->not_before_s, facts->not_after_s, draw());
-  spdlog::info("certificate renewed serial={}", facts->serial);
 }
 
 // What is told meanwhile is kept with it.

@@ -10,6 +10,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "cluster/daemon/authority_keeper.h"
 #include "cluster/daemon/cluster_ports.h"
 #include "cluster/daemon/control_plane.h"
 #include "cluster/daemon/host_logs.h"
@@ -19,6 +20,7 @@
 #include "cluster/daemon/key_keeper.h"
 #include "cluster/daemon/lost_hosts.h"
 #include "cluster/daemon/node_server.h"
+#include "cluster/daemon/own_certificate.h"
 #include "cluster/node/gossip_member.h"
 #include "cluster/node/key_rotation.h"
 #include "cluster/node/remote_assignments.h"
@@ -41,11 +43,10 @@ class ClusterMember {
   ClusterMember(const ClusterMember&) = delete;
   ClusterMember& operator=(const ClusterMember&) = delete;
 
-  // What this host is told of the network of tasks goes there. Before start(); it outlives this.
+  // What this host is told of the network of tasks, of the log store's groups and of the names of
+  // tasks goes there. Before start(); they outlive this.
   void set_network(HostNetwork& network) { network_ = &network; }
-  // Of the log store's groups, likewise.
   void set_logs(HostLogs& logs) { logs_ = &logs; }
-  // Of the names of tasks, likewise.
   void set_names(HostNames& names) { names_ = &names; }
 
   void start();
@@ -55,26 +56,23 @@ class ClusterMember {
   const std::optional<ClusterKeys>& keys() const { return keys_; }
   // Null on a manager, whose agent asks the manager itself.
   Assignments* assignments() { return assignments_.get(); }
-  // Keeps another membership of the same node: for the next daemon.
-  Result<void> keep(const Membership& membership);
+  Result<void> keep(const Membership& membership);  // For the next daemon.
   bool is_connected() const { return link_ != nullptr && link_->is_connected(); }
 
-  // Of another node, as this one sees it: "connected", "alive", "suspect", "dead", "left" or
+  // Of another node, as this one sees it: "connected", "alive", "suspect", "dead", "left",
   // "unknown".
   std::string describe(const std::string& node) const;
 
-  // Whether that is one of the managers on record: of a manager's own state, or as the leading one
-  // has told since this daemon has started.
+  // Whether that is a manager on record: of a manager's own state, or as the leading one has told.
   bool knows_manager(const auth::NodeIdentity& identity) const;
 
   // A worker tells the managers that it goes: it gets no new tasks from then on. kConflict while
   // tasks run here; with `stops_tasks` they are told to stop, and asking again will do.
   void leave(bool stops_tasks, std::function<void(const Result<void>&)> then);
 
-  // Asks the leading manager, from one that is not: a request of cluster_routes.h.
+  // Asks the leading manager, from one that is not, and is asked so: a request of cluster_routes.h.
   using Asked = std::function<void(Result<Json>)>;
   void ask_leader(const Json& request, Asked then);
-  // What other managers ask us so.
   void set_on_cluster(std::function<void(const Json& request, Asked)> on_cluster) {
     on_cluster_ = std::move(on_cluster);
   }
@@ -83,19 +81,23 @@ class ClusterMember {
   void ask(const std::string& verb, const Json& body, Asked then);
   // The keys of gossip that this host has: {"key": the id of the one in use, "keys", "phase"}.
   Json own_keys() const;
-  // On the leading manager: makes a new one ({"key", "before"}), which it then brings to all hosts
-  // and in use; and how far that is: the same as above and {"hosts", "waitsFor": names}.
+  // On the leading manager: makes a new one ({"key", "before"}) and has all hosts use it; and how
+  // far that is: the same as above and {"hosts", "waitsFor": names}.
   void rotate_key(const Asked& then);
   void key_rotation(const Asked& then) const;
 
   // Told when this host is to have that role.
-  void set_on_role(std::function<void(const std::string& role)> on_role) {
-    on_role_ = std::move(on_role);
-  }
-  KeyKeeper* key_keeper() { return key_keeper_.get(); }  // On managers.
-  // On the leading manager: whether another host has shown the node's identity a moment ago.
-  bool is_doubled(const std::string& node) const {
-    return nodes_ != nullptr && nodes_->is_doubled(node);
+  using OnRole = std::function<void(const std::string& role)>;
+  void set_on_role(OnRole told) { on_role_ = std::move(told); }
+  KeyKeeper* key_keeper() { return key_keeper_.get(); }
+  AuthorityKeeper* authority_keeper() { return authority_keeper_.get(); }  // On managers.
+  // Told when this host has other certificates.
+  void set_on_credentials(std::function<void()> told) { on_credentials_ = std::move(told); }
+  // Why no manager trusts this host's certificates; empty if that is not so.
+  const std::string& outcast() const { return outcast_; }
+  // On the leading manager: whether another host shows the node's identity.
+  bool is_doubled(const std::string& id) const {
+    return nodes_ != nullptr && nodes_->is_doubled(id);
   }
 
  private:
@@ -112,6 +114,7 @@ class ClusterMember {
   void tick();
   ManagerCalls calls(ControlPlane& manager);
   void begin_to_follow();
+  void seek_leader();
   void look_at_leader();
   void look_at_managers();
   std::string silent_leader() const;
@@ -130,7 +133,7 @@ class ClusterMember {
   void report_keys();
   std::vector<RingHolder> key_holders() const;
   KeyRing known_ring() const;
-  void look_at_key_keeper();
+  void look_at_key_keepers();
   void report_held_keys();
   void join_gossip();
   void look_at_hosts();
@@ -139,10 +142,16 @@ class ClusterMember {
   Proposal own_record() const;
   HostPresence presence_of(const std::string& node) const;
   HostPresence probed_presence_of(const std::string& node);
-  void renew_if_due();
   Result<void> serve_api();
-  void renew_own(const std::string& request);
-  void take_certificate(const std::string& certificate);
+  void open_keepers(ControlPlane& manager);
+  void ask_certificate(const std::string& request, const OwnCertificate::Taken& taken);
+  void renew_own(const std::string& request, const OwnCertificate::Taken& taken);
+  void use_credentials();
+  HeldKeys held_by(const std::string& node) const;
+  bool is_away(const std::string& node) const;
+  std::vector<ExchangeHost> exchange_hosts() const;
+  void take_authorities_news(const News& news);
+  void note_lost(const Error& why);
 
   boost::asio::io_context& loop_;
   Membership membership_;
@@ -159,8 +168,11 @@ class ClusterMember {
   std::unique_ptr<KeyKeeper> key_keeper_;
   std::unique_ptr<Uplink> link_;
   std::unique_ptr<RemoteAssignments> assignments_;
+  std::unique_ptr<AuthorityKeeper> authority_keeper_;
+  std::unique_ptr<OwnCertificate> certificate_;
+  std::function<void()> on_credentials_;
+  std::string outcast_;  // Why, if no manager trusts this host.
   boost::asio::steady_timer timer_;
-  std::int64_t renew_at_s_ = 0;
   std::int64_t keys_revision_ = 0;              // Of the record that the keys of gossip are from.
   std::vector<gossip::GossipKey> wanted_keys_;  // Those, as soon as they are kept.
   std::string keys_complaint_;  // What was said last of keeping them, and of the record.
@@ -172,7 +184,7 @@ class ClusterMember {
   std::vector<std::string> manager_nodes_;  // Of a worker: as told last.
   std::function<void(const Json&, Asked)> on_cluster_;
   bool was_leading_ = true;  // Of a manager: as the node server believes.
-  std::function<void(const std::string&)> on_role_;
+  OnRole on_role_;
   std::string refused_for_;  // As was told last.
   bool is_demoting_ = false;
   bool has_resigned_ = false;
@@ -182,11 +194,7 @@ class ClusterMember {
   bool is_serving_ = false;
   bool is_claiming_ = false;
   bool is_proposing_ = false;
-  bool is_renewing_ = false;
   bool is_stopped_ = false;
 };
-
-// When to renew a certificate: at random between half and four fifths of its life.
-std::int64_t plan_renewal(std::int64_t not_before_s, std::int64_t not_after_s, double chance);
 
 }  // namespace ikada

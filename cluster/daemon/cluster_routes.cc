@@ -7,8 +7,10 @@ namespace ikada {
 namespace {
 
 constexpr std::string_view kClusterPath = "/cluster";
+constexpr std::string_view kNodeListPath = "/cluster/nodes";
 constexpr std::string_view kNodesPath = "/cluster/nodes/";
 constexpr std::string_view kKeyPath = "/cluster/key";
+constexpr std::string_view kAuthorityPath = "/cluster/authority";
 
 unsigned status_of(ErrorKind kind) {
   switch (kind) {
@@ -43,6 +45,14 @@ std::optional<std::string> node_of_role_path(std::string_view path) {
   path.remove_prefix(kNodesPath.size());
   path.remove_suffix(std::min(path.size(), kRole.size()));
   return std::string(path);
+}
+
+void rotate_authority(HostDaemon& host, const Json& body, const HostDaemon::Done& done) {
+  bool force = false;
+  JsonReader reader(body, "request");
+  reader.read("force", force);
+  const Result<void> read = reader.done();
+  return read.has_value() ? host.rotate_authority(force, done) : done(read.error());
 }
 
 void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon::Done done) {
@@ -100,6 +110,7 @@ void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon:
     return host.issue_token(role, lifetime_s, std::move(done));
   }
   if (verb == "key") return host.rotate_key(done);
+  if (verb == "authority") return rotate_authority(host, body, done);
   done(make_error(ErrorKind::kNotFound, "no such path"));
 }
 
@@ -116,6 +127,9 @@ void answer_about_nodes(HostDaemon& host,
                         const HostDaemon::Done& done) {
   const Cut target = cut(request.target, '?');
   if (request.method == "GET" && target.before == kKeyPath) return host.key_rotation(done);
+  if (request.method == "GET" && target.before == kAuthorityPath) {
+    return host.authority_rotation(done);
+  }
   if (request.method == "GET") return host.nodes(done);
   if (request.method == "DELETE" && target.before.starts_with(kNodesPath)) {
     const std::string node(target.before.substr(kNodesPath.size()));
@@ -136,8 +150,9 @@ void answer_about_nodes(HostDaemon& host,
 
 bool is_about_nodes(const ClusterRequest& request) {
   const std::string_view path = cut(request.target, '?').before;
-  if (path == kKeyPath) return request.method == "GET" || request.method == "POST";
-  if (request.method == "GET") return path == "/cluster/nodes";
+  if (path == kKeyPath || path == kAuthorityPath)
+    return request.method == "GET" || request.method == "POST";
+  if (request.method == "GET") return path == kNodeListPath;
   if (request.method == "DELETE") return path.starts_with(kNodesPath);
   return request.method == "POST" &&
          (path == "/cluster/token" || node_of_role_path(path).has_value());
@@ -153,7 +168,7 @@ void answer_cluster_request(HostDaemon& host,
   const ClusterRequest asked{request.method, request.target, request.body};
   if (is_about_nodes(asked)) {
     if (!host.is_following()) return answer_about_nodes(host, asked, done);
-    const bool is_list = asked.method == "GET" && target.before != kKeyPath;
+    const bool is_list = asked.method == "GET" && target.before == kNodeListPath;
     return host.ask_leader(
         {{"method", asked.method}, {"target", asked.target}, {"body", asked.body}},
         [&host, is_list, done](const Result<Json>& result) {

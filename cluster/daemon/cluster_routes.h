@@ -9,6 +9,8 @@
 //   POST   /cluster/token        {"role", "lifetimeSeconds"}
 //   POST   /cluster/key          makes a new key of gossip
 //   GET    /cluster/key          how far that is
+//   POST   /cluster/authority    makes new authorities, whose exchange goes on by itself: {"force"}
+//   GET    /cluster/authority    how far that is
 //   GET    /cluster/nodes
 //   DELETE /cluster/nodes/NODE   ?force=1
 //   POST   /cluster/nodes/NODE/role   {"role"}

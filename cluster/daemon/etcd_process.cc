@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds kFirstRelaunch{200};
 constexpr std::chrono::milliseconds kLongestRelaunch{5000};
 constexpr std::chrono::seconds kGoodRun{10};
 constexpr int kEndMs = 3000;
+constexpr std::chrono::seconds kRestartPatience{1};
 
 }  // namespace
 
@@ -61,6 +62,7 @@ void EtcdProcess::launch() {
   pidfd_ = std::make_unique<boost::asio::posix::stream_descriptor>(loop_, fd->release());
   spdlog::info("etcd started pid={}", pid_);
   watch();
+  if (on_launch_) on_launch_();
 }
 
 void EtcdProcess::watch() {
@@ -74,10 +76,21 @@ void EtcdProcess::ended() {
   pidfd_.reset();
   const Result<ExitStatus> status = wait_for_child(std::exchange(pid_, -1));
   if (is_stopped_) return;
+  if (std::exchange(is_restarting_, false)) return launch();
   spdlog::warn("etcd ended status={}, starting it again in {} ms",
                status.has_value() ? status->shell_status() : -1,
                pause_.count());
   launch_again();
+}
+
+void EtcdProcess::restart() {
+  if (pid_ < 0 || std::exchange(is_restarting_, true)) return;
+  spdlog::info("etcd is started anew pid={}", pid_);
+  ::kill(pid_, SIGTERM);
+  timer_.expires_after(kRestartPatience);
+  timer_.async_wait([this, pid = pid_](const boost::system::error_code& error) {
+    if (!error && pid_ == pid && is_restarting_) ::kill(pid, SIGKILL);
+  });
 }
 
 void EtcdProcess::launch_again() {

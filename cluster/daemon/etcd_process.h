@@ -6,8 +6,10 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -27,6 +29,10 @@ class EtcdProcess {
   EtcdProcess& operator=(const EtcdProcess&) = delete;
 
   void start();
+  // Ends it, without waiting, and starts it again; killed if it takes longer than a second.
+  void restart();
+  // Told of each start.
+  void set_on_launch(std::function<void()> on_launch) { on_launch_ = std::move(on_launch); }
   // Asks it to end and waits, up to some seconds; then it is killed.
   void stop();
 
@@ -44,6 +50,8 @@ class EtcdProcess {
   boost::asio::steady_timer timer_;
   std::chrono::milliseconds pause_;
   std::chrono::steady_clock::time_point started_;
+  std::function<void()> on_launch_;
+  bool is_restarting_ = false;
   bool is_stopped_ = false;
 };
 

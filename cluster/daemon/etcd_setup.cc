@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "cluster/node/authority_exchange.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/json.h"
 #include "runtime/base/text.h"
@@ -132,7 +133,8 @@ Result<void> write_etcd_certificates(const std::string& directory,
                                      std::int64_t now_s) {
   const std::string files = directory + "/etcd/";
   IK_TRY(make_directories(directory + "/etcd", 0700));
-  IK_TRY(write_file_atomically(files + "ca.pem", keys.store_authority.certificate(), 0600));
+  IK_TRY(write_file_atomically(
+      files + "ca.pem", joined_certificates(trusted_store_authorities(keys)), 0600));
   IK_TRY(issue_to(
       files + "server", keys, setup, {setup.address, "localhost", "127.0.0.1", "::1"}, now_s));
   return issue_to(files + "client", keys, setup, {}, now_s);

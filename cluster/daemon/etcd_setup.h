@@ -53,7 +53,8 @@ std::vector<std::string> plan_etcd_arguments(const EtcdSetup& setup,
                                              const EtcdPorts& ports,
                                              const std::string& directory);
 
-// Issues both certificates anew and writes them; etcd reads them at each handshake.
+// Issues both certificates anew and writes them; etcd reads them at each handshake. And whom it
+// trusts from its next start on.
 Result<void> write_etcd_certificates(const std::string& directory,
                                      const EtcdSetup& setup,
                                      const ClusterKeys& keys,

@@ -22,7 +22,9 @@
 #include "cluster/daemon/sealing_key.h"
 #include "cluster/engine/container_record.h"
 #include "cluster/engine/program_paths.h"
+#include "cluster/node/authority_exchange.h"
 #include "cluster/node/joining.h"
+#include "runtime/base/atomic_file.h"
 #include "runtime/base/clock.h"
 #include "runtime/sys/file.h"
 
@@ -31,6 +33,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAnswerTime{300};
 constexpr size_t kMaxRoutesTold = 1000;
+constexpr size_t kMaxAuthoritiesBytes = size_t{64} << 10;
 
 std::vector<std::string> routes_to_tell(const std::vector<HostRoute>& routes) {
   std::vector<std::string> texts;
@@ -131,14 +134,27 @@ Result<void> HostDaemon::open_vault(const std::optional<ClusterKeys>& keys) {
   }
   IK_LET(sealing, load_sealing_keys(keys));
   vault_ = std::make_shared<Vault>(std::move(sealing));
-  return keys.has_value() ? issuer_->set(keys->authority) : Result<void>();
+  if (!keys.has_value()) return {};
+  IK_TRY(write_authorities(*keys));
+  return issuer_->set(keys->authority);
 }
 
 // In the place of those that were in use so far.
 Result<void> HostDaemon::use_keys(const ClusterKeys& keys) {
   IK_LET(sealing, load_sealing_keys(keys));
   vault_->use(std::move(sealing));
-  return issuer_->set(keys.authority);
+  IK_TRY(issuer_->set(keys.authority));
+  if (manager_ != nullptr) IK_TRY(manager_->shared_store().set_keys(keys));
+  return write_authorities(keys);
+}
+
+// For those who have the API's or a listener's certificate verified.
+Result<void> HostDaemon::write_authorities(const ClusterKeys& keys) const {
+  const std::string path = options_.state_root + "/cluster/ca.pem";
+  const std::string text = joined_certificates(trusted_authorities(keys));
+  const Result<std::string> old = read_file(path, kMaxAuthoritiesBytes);
+  if (old.has_value() && *old == text) return {};
+  return write_file_atomically(path, text, 0644);
 }
 
 Result<void> HostDaemon::open_manager(const std::string& node, std::optional<ClusterKeys> keys) {
@@ -198,6 +214,9 @@ Result<void> HostDaemon::open_member(Membership membership, std::optional<Cluste
   member_->set_names(names_);
   member_->set_logs(logs_);
   member_->set_on_role([this](const std::string& role) { take_role(role); });
+  member_->set_on_credentials([this] {
+    if (images_ != nullptr) images_->note_credentials();
+  });
   if (member_->key_keeper() != nullptr) {
     member_->key_keeper()->set_on_keys([this](const ClusterKeys& changed) {
       const Result<void> used = use_keys(changed);

@@ -88,6 +88,9 @@ class HostDaemon {
   // Makes a new key of gossip, and how far that is (cluster_member.h).
   void rotate_key(const Done& done);
   void key_rotation(const Done& done) const;
+  // Makes new authorities of the cluster, and how far their exchange is (authority_keeper.h).
+  void rotate_authority(bool force, const Done& done);
+  void authority_rotation(const Done& done) const;
   // {"nodes": [...], "self"}
   void nodes(const Done& done) const;
   // Of a node that is named by its id, the beginning of it, or its name: {"node"}. kConflict for
@@ -117,6 +120,7 @@ class HostDaemon {
   ClusterPorts ports() const;
   Result<SealingKeys> load_sealing_keys(const std::optional<ClusterKeys>& keys) const;
   Result<void> open_vault(const std::optional<ClusterKeys>& keys);
+  Result<void> write_authorities(const ClusterKeys& keys) const;
   Result<void> use_keys(const ClusterKeys& keys);
   Result<void> open_manager(const std::string& node, std::optional<ClusterKeys> keys);
   Result<void> open_member(Membership membership, std::optional<ClusterKeys> keys);

@@ -7,6 +7,7 @@
 #include "cluster/auth/digest.h"
 #include "cluster/daemon/api_keys.h"
 #include "cluster/daemon/cluster_backup.h"
+#include "cluster/daemon/exchange_record.h"
 #include "cluster/daemon/gossip_ring.h"
 #include "cluster/daemon/host_address.h"
 #include "cluster/daemon/host_daemon.h"
@@ -93,8 +94,7 @@ Result<void> HostDaemon::found(Draft& draft) {
     for (const SealingKey& key : own.all()) draft.keys.sealing_keys.push_back(key.bytes());
   }
   IK_TRY(store_cluster_keys(keys_path(), draft.keys));
-  IK_TRY(write_file_atomically(
-      options_.state_root + "/cluster/ca.pem", draft.keys.authority.certificate(), 0644));
+  IK_TRY(write_authorities(draft.keys));
   if (manager_ == nullptr) {
     IK_TRY(open_manager(draft.membership.identity.node, draft.keys));
     manager_->start();
@@ -154,6 +154,7 @@ void HostDaemon::lead(const InitWish& wish, Draft given) {
     }
     remove_gossip_ring(home, proposal);
     remove_sealing_offer(home, proposal);
+    remove_exchange(home, proposal);
     const auto old = home.grants.find("worker");
     proposal.put(grant_key(scope, "worker"),
                  JoinGrant{.secret_sha256 = auth::sha256_hex(draft->worker_secret.reveal()),

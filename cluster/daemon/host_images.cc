@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 
+#include "cluster/node/authority_exchange.h"
 #include "cluster/node/uplink.h"
 #include "cluster/registry/cluster_registry.h"
 #include "cluster/registry/node_tunnels.h"
@@ -75,8 +76,9 @@ struct HostImages::Door : std::enable_shared_from_this<HostImages::Door> {
   void use_certificate() {
     if (member == nullptr) return;
     const NodeCredentials& credentials = member->membership().credentials;
-    if (credentials.certificate == certificate) return;
-    certificate = credentials.certificate;
+    const std::string all =
+        credentials.certificate + credentials.authority + joined_certificates(credentials.others);
+    if (std::exchange(certificates, all) == all) return;
     Result<TlsContext> tls = tls_to_peers(credentials);
     if (tls.has_value()) way->set_tls(*tls);
     if (tls.has_value() && manager != nullptr && manager->registry() != nullptr) {
@@ -94,7 +96,7 @@ struct HostImages::Door : std::enable_shared_from_this<HostImages::Door> {
   std::shared_ptr<RegistryWay> way;
   std::unique_ptr<NodeTunnels> tunnels;  // On workers.
   std::unique_ptr<BlobPort> port;        // In clusters.
-  std::string certificate;               // That is in use.
+  std::string certificates;              // In use.
 };
 
 HostImages::HostImages(std::shared_ptr<Door> door) : door_(std::move(door)) {}
@@ -136,6 +138,8 @@ void HostImages::start() {
   door_->accept();
   if (door_->port != nullptr) door_->port->start();
 }
+
+void HostImages::note_credentials() { door_->use_certificate(); }
 
 void HostImages::stop() {
   boost::system::error_code ignored;

@@ -41,6 +41,8 @@ class HostImages {
 
   void start();
   void stop();
+  // This host's certificates are others.
+  void note_credentials();
 
   // See ContainerActionOptions: to be called from pools, also when this has gone.
   using FindSource = std::function<std::optional<ImageSource>(const std::string& registry)>;

@@ -71,6 +71,7 @@ void HostDaemon::stop_tasks(int attempts, const Done& done, std::function<void()
 void HostDaemon::leave_as_manager(bool force, const Done& done) {
   const ScopeState& home = manager_->home();
   const std::string& own = member_->membership().identity.node;
+  if (force && !member_->outcast().empty()) return leave_alone(kStopLooks, done);
   const bool has_others = std::ranges::any_of(home.nodes, [&](const auto& each) {
     return each.first != own && each.second.value.role == "manager";
   });

@@ -71,9 +71,12 @@ void HostDaemon::status(const Done& done) const {
                {"gossip", member_->own_keys()}};
   if (manager_ == nullptr) {
     json["connected"] = member_->is_connected();
+    if (!member_->outcast().empty()) json["refused"] = member_->outcast();
     return done(json);
   }
   const ScopeState& home = manager_->home();
+  if (!member_->outcast().empty()) json["refused"] = member_->outcast();
+  json["ca"] = member_->authority_keeper()->own();
   json["leads"] = manager_->leads();
   const auto leader =
       home.nodes.find(manager_->leads() ? membership.identity.node : manager_->leader());
@@ -134,6 +137,18 @@ void HostDaemon::key_rotation(const Done& done) const {
   const Result<void> checked = check_manager(manager_.get(), member_.get());
   if (!checked.has_value()) return done(checked.error());
   member_->key_rotation(done);
+}
+
+void HostDaemon::rotate_authority(bool force, const Done& done) {
+  const Result<void> checked = check_manager(manager_.get(), member_.get());
+  if (!checked.has_value()) return done(checked.error());
+  member_->authority_keeper()->begin(force, done);
+}
+
+void HostDaemon::authority_rotation(const Done& done) const {
+  const Result<void> checked = check_manager(manager_.get(), member_.get());
+  if (!checked.has_value()) return done(checked.error());
+  done(member_->authority_keeper()->describe());
 }
 
 void HostDaemon::nodes(const Done& done) const {

@@ -10,6 +10,7 @@
 #include "cluster/daemon/host_daemon.h"
 #include "cluster/daemon/node_plans.h"
 #include "cluster/daemon/role_change.h"
+#include "cluster/node/authority_exchange.h"
 #include "cluster/state/record_key.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/clock.h"
@@ -49,8 +50,9 @@ Result<void> HostDaemon::become_manager(const Joined& joined) {
   if (!sealing_keys.empty()) {
     IK_TRY(write_file_atomically(directory + "/sealing.key", sealing_keys, 0600));
   }
-  IK_TRY(
-      write_file_atomically(directory + "/ca.pem", joined.membership.credentials.authority, 0644));
+  IK_LET(json, parse_json(authority).context("the manager's answer: authority"));
+  IK_LET(keys, parse_cluster_keys(json, "the manager's answer: authority"));
+  IK_TRY(write_authorities(keys));
   return store_etcd_setup(directory, setup);
 }
 
@@ -204,9 +206,14 @@ void HostDaemon::ask_for_role_later(const std::string& role) {
 Result<void> HostDaemon::become(const Json& answer, bool is_promotion) {
   Membership membership = member_->membership();
   JsonReader reader(answer, "the manager's answer");
-  reader.require("certificate", membership.credentials.certificate);
+  std::string certificate;
+  reader.require("certificate", certificate);
   reader.read("managers", membership.managers);
   IK_TRY(reader.done());
+  std::vector<std::string> trusted = membership.credentials.others;
+  trusted.push_back(membership.credentials.authority);
+  IK_LET(credentials, with_certificate(membership.credentials, certificate, trusted));
+  membership.credentials = std::move(credentials);
   IK_LET(facts, auth::read_certificate(membership.credentials.certificate));
   const bool is_manager = facts.identity.role == auth::NodeRole::kManager;
   if (is_manager != is_promotion) {

@@ -22,11 +22,9 @@ Result<void> KeyKeeper::keep(const ClusterKeys& keys) {
   return {};
 }
 
-HeldKeys KeyKeeper::held() const {
-  HeldKeys held;
+void KeyKeeper::describe(HeldKeys& held) const {
   const std::shared_ptr<const Vault> vault = ground_.manager.api().options().vault;
   if (vault != nullptr) held.sealing = vault->key_ids();
-  return held;
 }
 
 // What each manager on record, or that is about to be one, has said of its sealing keys.
@@ -35,7 +33,7 @@ std::vector<std::vector<std::string>> KeyKeeper::told() const {
   for (const auto& [id, node] : ground_.manager.home().nodes) {
     const bool is_manager = node.value.role == "manager" || node.value.wanted_role == "manager";
     if (!is_manager && id != ground_.node) continue;
-    told.push_back((id == ground_.node ? held() : ground_.held_by(id)).sealing);
+    told.push_back(ground_.held_by(id).sealing);
   }
   return told;
 }

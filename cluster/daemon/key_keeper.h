@@ -22,7 +22,7 @@ class KeyKeeper {
     ClusterKeys& keys;
     std::string path;  // Of their file.
     std::string node;  // This host's.
-    // What another manager has told of; empty if it has not.
+    // What a manager has told of, this one too; empty if it has not.
     std::function<HeldKeys(const std::string& node)> held_by;
     // This one has something else to tell of.
     std::function<void()> on_held;
@@ -33,13 +33,14 @@ class KeyKeeper {
   void set_on_keys(std::function<void(const ClusterKeys&)> on_keys) {
     on_keys_ = std::move(on_keys);
   }
-  HeldKeys held() const;
+  // The keys are others from now on.
+  Result<void> keep(const ClusterKeys& keys);
+  void describe(HeldKeys& held) const;
 
   // Does what the records say; on the leading manager also what they should say next, if anything.
   Proposal look(bool may_propose);
 
  private:
-  Result<void> keep(const ClusterKeys& keys);
   Result<Proposal> look_at_sealing(bool may_propose);
   Result<void> take(const SealingOffer& offer);
   Result<Proposal> lead(SealingOffer offer, const Vault& vault);

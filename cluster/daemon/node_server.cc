@@ -350,6 +350,12 @@ std::vector<std::string> NodeServer::gossip_keys_of(const std::string& node) con
   return server_->sessions->gossip_keys_of(node);
 }
 
+void NodeServer::tell_all(const News& news) { server_->sessions->tell_all(news); }
+
+void NodeServer::tell(const std::string& node, const News& news) {
+  server_->sessions->tell(node, news);
+}
+
 HeldKeys NodeServer::held_keys_of(const std::string& node) const {
   return server_->sessions->held_keys_of(node);
 }

@@ -69,6 +69,9 @@ class NodeServer {
   std::optional<auth::NodeRole> role_of(const std::string& node) const;
   bool is_doubled(const std::string& node) const;
   std::vector<std::string> gossip_keys_of(const std::string& node) const;
+  // News of this manager, to all nodes that are connected or to one.
+  void tell_all(const News& news);
+  void tell(const std::string& node, const News& news);
   HeldKeys held_keys_of(const std::string& node) const;
   // Nothing for a node that is connected.
   std::optional<NodeAbsence> absence(const std::string& node) const;

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/exchange_record.h"
 #include "cluster/daemon/gossip_ring.h"
 #include "cluster/daemon/host_logs.h"
 #include "cluster/daemon/role_change.h"
@@ -147,6 +148,15 @@ void NodeSessions::note_gossip_keys(const Question& question, Current& current) 
   current.link->send(to_json(answer));
 }
 
+void NodeSessions::tell_all(const News& news) {
+  for (const auto& [node, current] : sessions_) current.link->send(to_json(news));
+}
+
+void NodeSessions::tell(const std::string& node, const News& news) {
+  const auto found = sessions_.find(node);
+  if (found != sessions_.end()) found->second.link->send(to_json(news));
+}
+
 HeldKeys NodeSessions::held_keys_of(const std::string& node) const {
   const auto found = sessions_.find(node);
   return found == sessions_.end() ? HeldKeys() : found->second.held_keys;
@@ -195,6 +205,7 @@ void NodeSessions::begin(const std::shared_ptr<FrameLink>& link,
   link->send(to_json(all_names_news(names_)));
   log_terms_ = to_json(log_terms_news(feed_.state()));
   link->send(log_terms_);
+  link->send(to_json(authorities_news(keys_)));
   const std::optional<News> keys = gossip_keys_news(state(), api_.options().vault.get());
   if (keys.has_value()) link->send(to_json(*keys));
   tell_role(sessions_[node]);

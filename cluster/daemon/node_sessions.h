@@ -84,6 +84,8 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   std::optional<auth::NodeRole> role_of(const std::string& node) const;
   // The ids of the gossip keys that it has said it has.
   std::vector<std::string> gossip_keys_of(const std::string& node) const;
+  void tell_all(const News& news);
+  void tell(const std::string& node, const News& news);
   HeldKeys held_keys_of(const std::string& node) const;
   // Whether another host has shown the node's identity within the last minute.
   bool is_doubled(const std::string& node) const;

@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/etcd_joining.h"
+#include "cluster/node/authority_exchange.h"
 #include "cluster/store/etcd_members.h"
 #include "cluster/store/store_copy.h"
 #include "runtime/base/clock.h"
@@ -25,6 +26,9 @@ constexpr std::chrono::seconds kStartLimit{20};
 constexpr std::chrono::seconds kAdmitLimit{25};
 constexpr std::chrono::milliseconds kAdmitAgain{300};
 constexpr std::chrono::milliseconds kProbeLimit{1000};
+constexpr std::chrono::milliseconds kAllWellLimit{3000};
+constexpr std::chrono::milliseconds kTurnLimit{6000};
+constexpr std::chrono::milliseconds kLookAtTurn{20};
 // A manager's record and its member are made one after the other.
 constexpr std::chrono::seconds kStrangeFor{10};
 
@@ -126,28 +130,97 @@ Result<void> SharedStore::open_etcd(EtcdSetup setup) {
     return make_error(ErrorKind::kInvalid, "the cluster's keys are not on this manager");
   }
   remove_database(options_.directory);
-  issued_at_s_ = store_seconds();
-  IK_TRY(write_etcd_certificates(options_.directory, setup, *options_.keys, issued_at_s_));
+  setup_ = std::move(setup);
+  IK_TRY(issue_certificates());
   Result<std::string> program = find_etcd();
   // The others' members will do for as long as there are enough of them.
   if (program.has_value()) {
-    launch(setup, std::move(*program));
+    launch(*setup_, std::move(*program));
   } else {
     spdlog::error("{}", program.error().message);
   }
   IK_LET(store,
-         EtcdStore::create({.endpoints = {etcd_url(setup.address, options_.ports.client)},
+         EtcdStore::create({.endpoints = {etcd_url(setup_->address, options_.ports.client)},
                             .tls = etcd_tls(options_.directory),
-                            .revision_base = setup.revision_base}));
+                            .revision_base = setup_->revision_base}));
   etcd_ = std::move(store);
   moving_ = std::make_unique<MovingStore>(etcd_);
-  setup_ = std::move(setup);
   return {};
+}
+
+Result<void> SharedStore::issue_certificates() {
+  issued_at_s_ = store_seconds();
+  IK_TRY(write_etcd_certificates(options_.directory, *setup_, *options_.keys, issued_at_s_));
+  IK_LET(digest, auth::authority_digest(options_.keys->store_authority.certificate()));
+  issued_by_ = std::move(digest);
+  return {};
+}
+
+// Where each connection reads them again: our clients, and etcd.
+Result<void> SharedStore::set_keys(const ClusterKeys& keys) {
+  const auto of = [](const std::optional<ClusterKeys>& each) {
+    return each.has_value() ? trusted_store_authorities(*each) : std::vector<std::string>();
+  };
+  const bool is_same = of(options_.keys) == of(keys);
+  options_.keys = keys;
+  return is_same || !setup_.has_value() ? Result<void>() : issue_certificates();
+}
+
+void SharedStore::describe(HeldKeys& held) const {
+  held.has_store = setup_.has_value() && process_ != nullptr;
+  if (!held.has_store) return;
+  held.store_trusted = trusted_;
+  held.store_issuer = issued_by_;
+}
+
+void SharedStore::restart_member() {
+  if (process_ != nullptr) process_->restart();
+}
+
+Result<void> SharedStore::await_members(const std::vector<std::string>& managers,
+                                        std::chrono::milliseconds limit) const {
+  const SteadyClock::time_point deadline = SteadyClock::now() + limit;
+  for (const std::string& address : managers) {
+    EtcdClient member({.endpoints = {etcd_url(address, options_.ports.client)},
+                       .tls = etcd_tls(options_.directory)});
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now());
+    IK_TRY(await_etcd_member(member, std::max(left, kProbeLimit))
+               .context("etcd of manager {}", address));
+  }
+  return {};
+}
+
+Result<void> SharedStore::take_turn(const RestartTurn& turn) {
+  IK_TRY(await_members(turn.managers, kAllWellLimit));
+  std::vector<std::string> peers;
+  for (const std::string& address : turn.managers) peers.push_back(peer_url(address));
+  return moving_->hold_commits([&]() -> Result<void> {
+    EtcdClient member({.endpoints = {etcd_url(turn.address, options_.ports.client)},
+                       .tls = etcd_tls(options_.directory)});
+    // An election would do it as well, only later.
+    static_cast<void>(yield_etcd_leadership(member, peers).has_value());
+    turn.begin();
+    const SteadyClock::time_point deadline = SteadyClock::now() + kTurnLimit;
+    while (!turn.has_begun()) {
+      if (SteadyClock::now() > deadline) {
+        return make_error(
+            ErrorKind::kUnavailable, "etcd of manager {} was not started anew", turn.address);
+      }
+      std::this_thread::sleep_for(kLookAtTurn);
+    }
+    return await_members(turn.managers, kTurnLimit);
+  });
 }
 
 void SharedStore::launch(const EtcdSetup& setup, std::string program) {
   process_ = std::make_unique<EtcdProcess>(
       loop_, std::move(program), plan_etcd_arguments(setup, options_.ports, options_.directory));
+  process_->set_on_launch([this] {
+    if (!options_.keys.has_value()) return;
+    trusted_ = authority_digests(trusted_store_authorities(*options_.keys));
+    if (on_launch_) on_launch_();
+  });
 }
 
 void SharedStore::start() {
@@ -202,6 +275,9 @@ void SharedStore::moved(const std::shared_ptr<Move>& move, const Result<void>& r
   if (result.has_value()) {
     etcd_ = move->etcd;
     setup_ = move->setup;
+    const Result<std::string> digest =
+        auth::authority_digest(options_.keys->store_authority.certificate());
+    issued_by_ = digest.value_or("");
   } else {
     process_.reset();
     remove_etcd_files(options_.directory);
@@ -303,9 +379,7 @@ Result<BackupSummary> SharedStore::back_up(const std::string& path) {
 
 void SharedStore::renew_certificates() {
   if (!setup_.has_value() || store_seconds() - issued_at_s_ < kReissueSeconds) return;
-  issued_at_s_ = store_seconds();
-  const Result<void> issued =
-      write_etcd_certificates(options_.directory, *setup_, *options_.keys, issued_at_s_);
+  const Result<void> issued = issue_certificates();
   if (!issued.has_value()) spdlog::warn("etcd: {}, ignoring", issued.error().message);
 }
 

@@ -16,6 +16,7 @@
 
 #include "cluster/daemon/etcd_process.h"
 #include "cluster/daemon/etcd_setup.h"
+#include "cluster/node/held_keys.h"
 #include "cluster/store/etcd_store.h"
 #include "cluster/store/moving_store.h"
 #include "cluster/store/sqlite_backup.h"
@@ -81,6 +82,22 @@ class SharedStore {
   // Waits: a backup (cluster/store/sqlite_backup.h) of what is in it now.
   Result<BackupSummary> back_up(const std::string& path);
 
+  // From now on these: certificates are issued by their authority.
+  Result<void> set_keys(const ClusterKeys& keys);
+  // What a host tells of its member of etcd; nothing in it without one.
+  void describe(HeldKeys& held) const;
+  // Starts our member anew, after which it trusts whom the keys say.
+  void restart_member();
+  void set_on_launch(std::function<void()> on_launch) { on_launch_ = std::move(on_launch); }
+  struct RestartTurn {
+    std::string address;                // Whose member it is.
+    std::vector<std::string> managers;  // Those that live, at their addresses.
+    std::function<void()> begin;        // Has it started anew.
+    std::function<bool()> has_begun;    // Whether it has said that it was.
+  };
+  // Waits: for all to be well, then, while transactions wait, for that one, and for all again.
+  Result<void> take_turn(const RestartTurn& turn);
+
   // Certificates that were issued long ago are issued anew.
   void renew_certificates();
 
@@ -92,6 +109,9 @@ class SharedStore {
   Result<void> open_etcd(EtcdSetup setup);
   void launch(const EtcdSetup& setup, std::string program);
   Result<void> add_learner(const std::string& peer, bool resumes);
+  Result<void> issue_certificates();
+  Result<void> await_members(const std::vector<std::string>& managers,
+                             std::chrono::milliseconds limit) const;
   void moved(const std::shared_ptr<Move>& move, const Result<void>& result);
 
   boost::asio::io_context& loop_;
@@ -102,6 +122,9 @@ class SharedStore {
   std::optional<EtcdSetup> setup_;
   std::unique_ptr<EtcdProcess> process_;
   std::int64_t issued_at_s_ = 0;
+  std::string issued_by_;             // Digests of authorities: whose the certificates are,
+  std::vector<std::string> trusted_;  // and whom our member trusts since it was started.
+  std::function<void()> on_launch_;
   std::map<std::string, std::chrono::steady_clock::time_point> strange_since_;
 };
 

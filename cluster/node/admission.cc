@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cluster/auth/digest.h"
+#include "cluster/node/authority_exchange.h"
 #include "image/url.h"
 #include "runtime/base/random_id.h"
 
@@ -243,6 +244,7 @@ Result<Admitted> admit_node(const ClusterKeys& keys,
                      {"admissionSerial", admission.serial},
                      {"admission", hex_of(admission.signature)},
                      {"packetKeys", packet_keys},
+                     {"trusted", trusted_authorities(keys)},
                      {"managers", terms.managers}};
   return admitted;
 }
@@ -269,11 +271,18 @@ Result<Membership> take_answer(const Json& answer,
   reader.require("admission", admission);
   reader.require("packetKeys", packet_keys);
   if (packet_keys.empty()) reader.fail("packetKeys", "none");
+  std::vector<std::string> trusted;
+  reader.read("trusted", trusted);
   reader.require("managers", membership.managers);
   if (membership.managers.empty()) reader.fail("managers", "none");
   IK_TRY(reader.done());
   IK_LET(facts, auth::read_certificate(membership.credentials.certificate));
   membership.identity = std::move(facts.identity);
+  // Of the authority that the token names, or while that is exchanged of the one that follows.
+  if (trusted.empty()) trusted.push_back(membership.credentials.authority);
+  IK_LET(credentials,
+         with_certificate(membership.credentials, membership.credentials.certificate, trusted));
+  membership.credentials = std::move(credentials);
   membership.gossip.key = keys.gossip_key;
   IK_LET(authority_key, parse_hex<32>(gossip_authority));
   membership.gossip.authority = authority_key;

@@ -14,6 +14,8 @@ namespace ikada {
 
 // The code of an error that means that nothing more was heard.
 inline constexpr std::string_view kLinkSilent = "LINK_SILENT";
+// And one that means that the certificates of both sides are not of the same authority.
+inline constexpr std::string_view kLinkUntrusted = "LINK_UNTRUSTED";
 
 class FrameLink {
  public:

@@ -7,7 +7,7 @@
 //
 // Verbs: join, enlist, follow, report, credentials, secrets, renew, leave (asked by a node); api,
 // cluster (by a manager); managers, leader, assign-all, assign, network, peer, names, logs, refused
-// (told to it); gossip-keys (both).
+// authorities, restart-store (told to it); cluster-keys (asked by it); gossip-keys (both).
 #pragma once
 
 #include <cstdint>

@@ -49,6 +49,13 @@ struct Joining : std::enable_shared_from_this<Joining> {
   }
 
   void fail(const Error& error) {
+    if (error.code == kLinkUntrusted) {
+      return finish(
+          make_error(ErrorKind::kDenied,
+                     "manager {}: the token is another cluster's, or of an authority that "
+                     "was exchanged since: make a new one there with ikada cluster token",
+                     to_text(wish.manager)));
+    }
     finish(make_error(error.kind, "manager {}: {}", to_text(wish.manager), error.message));
   }
 

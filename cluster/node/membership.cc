@@ -91,6 +91,7 @@ Result<std::optional<Membership>> load_membership(const std::string& path) {
   reader.require("authority", credentials.authority);
   reader.require("certificate", credentials.certificate);
   read_secret(reader, "key", credentials.key);
+  reader.read("otherAuthorities", credentials.others);
   GossipCredentials& gossip = membership.gossip;
   hex_reader.require("gossipKey", gossip.key);
   hex_reader.require("gossipAuthority", gossip.authority);
@@ -106,17 +107,18 @@ Result<std::optional<Membership>> load_membership(const std::string& path) {
 Result<void> store_membership(const std::string& path, const Membership& membership) {
   const NodeCredentials& credentials = membership.credentials;
   const GossipCredentials& gossip = membership.gossip;
-  const Json json = {{"name", membership.name},
-                     {"address", membership.address},
-                     {"managers", membership.managers},
-                     {"authority", credentials.authority},
-                     {"certificate", credentials.certificate},
-                     {"key", std::string(credentials.key.reveal())},
-                     {"gossipKey", hex(gossip.key)},
-                     {"gossipAuthority", hex(gossip.authority)},
-                     {"admissionSerial", gossip.admission.serial},
-                     {"admission", hex(gossip.admission.signature)},
-                     {"packetKeys", hex_list(gossip.packet_keys)}};
+  Json json = {{"name", membership.name},
+               {"address", membership.address},
+               {"managers", membership.managers},
+               {"authority", credentials.authority},
+               {"certificate", credentials.certificate},
+               {"key", std::string(credentials.key.reveal())},
+               {"gossipKey", hex(gossip.key)},
+               {"gossipAuthority", hex(gossip.authority)},
+               {"admissionSerial", gossip.admission.serial},
+               {"admission", hex(gossip.admission.signature)},
+               {"packetKeys", hex_list(gossip.packet_keys)}};
+  if (!credentials.others.empty()) json["otherAuthorities"] = credentials.others;
   return write_file_atomically(path, json.dump(2) + "\n", 0600);
 }
 
@@ -126,15 +128,21 @@ SealingKeyBytes random_sealing_key() {
   return key;
 }
 
-Result<ClusterKeys> create_cluster_keys(std::int64_t now_s) {
-  std::string cluster = random_hex(kClusterIdBytes);
+Result<NewAuthorities> create_authorities(const std::string& cluster, std::int64_t now_s) {
   IK_LET(authority, auth::CertificateAuthority::create(cluster, now_s));
   IK_LET(store_authority, auth::CertificateAuthority::create(cluster, now_s));
+  return NewAuthorities{.authority = std::move(authority),
+                        .store_authority = std::move(store_authority)};
+}
+
+Result<ClusterKeys> create_cluster_keys(std::int64_t now_s) {
+  std::string cluster = random_hex(kClusterIdBytes);
+  IK_LET(authorities, create_authorities(cluster, now_s));
   return ClusterKeys{.cluster = std::move(cluster),
-                     .authority = std::move(authority),
+                     .authority = std::move(authorities.authority),
                      .gossip_authority = gossip::random_private_key(),
                      .packet_keys = {gossip::random_gossip_key()},
-                     .store_authority = std::move(store_authority),
+                     .store_authority = std::move(authorities.store_authority),
                      .sealing_keys = {random_sealing_key()}};
 }
 
@@ -145,25 +153,16 @@ Result<std::optional<ClusterKeys>> load_cluster_keys(const std::string& path) {
   return std::optional<ClusterKeys>(std::move(keys));
 }
 
-Result<ClusterKeys> parse_cluster_keys(const Json& json, const std::string& name) {
+Result<NewAuthorities> parse_authorities(const Json& json, const std::string& name) {
   JsonReader reader(json, name);
-  HexReader hex_reader(reader);
-  std::string cluster;
   std::string certificate;
   auth::Secret key;
-  gossip::PrivateKey gossip_authority{};
-  std::vector<gossip::GossipKey> packet_keys;
   std::string store_certificate;
   auth::Secret store_key;
-  reader.require("cluster", cluster);
   reader.require("certificate", certificate);
   read_secret(reader, "key", key);
-  hex_reader.require("gossipAuthorityKey", gossip_authority);
-  hex_reader.require("packetKeys", packet_keys);
   reader.require("storeCertificate", store_certificate);
   read_secret(reader, "storeKey", store_key);
-  std::vector<SealingKeyBytes> sealing_keys;
-  if (json.contains("sealingKeys")) hex_reader.require("sealingKeys", sealing_keys);
   IK_TRY(reader.done());
   IK_LET(
       authority,
@@ -171,23 +170,63 @@ Result<ClusterKeys> parse_cluster_keys(const Json& json, const std::string& name
   IK_LET(store_authority,
          auth::CertificateAuthority::load(std::move(store_certificate), std::move(store_key))
              .context("{}", name));
-  return ClusterKeys{.cluster = std::move(cluster),
-                     .authority = std::move(authority),
-                     .gossip_authority = gossip_authority,
-                     .packet_keys = std::move(packet_keys),
-                     .store_authority = std::move(store_authority),
-                     .sealing_keys = std::move(sealing_keys)};
+  return NewAuthorities{.authority = std::move(authority),
+                        .store_authority = std::move(store_authority)};
+}
+
+Json to_json(const NewAuthorities& authorities) {
+  return {{"certificate", authorities.authority.certificate()},
+          {"key", std::string(authorities.authority.key().reveal())},
+          {"storeCertificate", authorities.store_authority.certificate()},
+          {"storeKey", std::string(authorities.store_authority.key().reveal())}};
+}
+
+Result<ClusterKeys> parse_cluster_keys(const Json& json, const std::string& name) {
+  JsonReader reader(json, name);
+  HexReader hex_reader(reader);
+  std::string cluster;
+  gossip::PrivateKey gossip_authority{};
+  std::vector<gossip::GossipKey> packet_keys;
+  std::vector<SealingKeyBytes> sealing_keys;
+  reader.require("cluster", cluster);
+  hex_reader.require("gossipAuthorityKey", gossip_authority);
+  hex_reader.require("packetKeys", packet_keys);
+  if (json.contains("sealingKeys")) hex_reader.require("sealingKeys", sealing_keys);
+  IK_TRY(reader.done());
+  IK_LET(authorities, parse_authorities(json, name));
+  ClusterKeys keys{.cluster = std::move(cluster),
+                   .authority = std::move(authorities.authority),
+                   .gossip_authority = gossip_authority,
+                   .packet_keys = std::move(packet_keys),
+                   .store_authority = std::move(authorities.store_authority),
+                   .sealing_keys = std::move(sealing_keys)};
+  if (json.contains("next")) {
+    IK_LET(next, parse_authorities(json["next"], name + ": next"));
+    keys.next = std::move(next);
+  }
+  if (json.contains("former")) {
+    FormerAuthorities former;
+    JsonReader former_reader(json["former"], name + ": former");
+    former_reader.require("certificate", former.certificate);
+    former_reader.require("storeCertificate", former.store_certificate);
+    IK_TRY(former_reader.done());
+    keys.former = std::move(former);
+  }
+  return keys;
 }
 
 Json to_json(const ClusterKeys& keys) {
-  Json json = {{"cluster", keys.cluster},
-               {"certificate", keys.authority.certificate()},
-               {"key", std::string(keys.authority.key().reveal())},
-               {"gossipAuthorityKey", hex(keys.gossip_authority)},
-               {"packetKeys", hex_list(keys.packet_keys)},
-               {"storeCertificate", keys.store_authority.certificate()},
-               {"storeKey", std::string(keys.store_authority.key().reveal())}};
+  Json json =
+      to_json(NewAuthorities{.authority = keys.authority, .store_authority = keys.store_authority});
+  json["cluster"] = keys.cluster;
+  json["gossipAuthorityKey"] = hex(keys.gossip_authority);
+  json["packetKeys"] = hex_list(keys.packet_keys);
   if (!keys.sealing_keys.empty()) json["sealingKeys"] = hex_list(keys.sealing_keys);
+  if (keys.next.has_value()) json["next"] = to_json(*keys.next);
+  if (keys.former.has_value()) {
+    json["former"] = {{"certificate", keys.former->certificate},
+                      {"storeCertificate", keys.former->store_certificate}};
+  }
   return json;
 }
 

@@ -39,6 +39,17 @@ struct Membership {
 Result<std::optional<Membership>> load_membership(const std::string& path);
 Result<void> store_membership(const std::string& path, const Membership& membership);
 
+// While the authorities are exchanged (authority_exchange.h): those that are to issue, and of those
+// that have issued the certificates alone.
+struct NewAuthorities {
+  auth::CertificateAuthority authority;
+  auth::CertificateAuthority store_authority;
+};
+struct FormerAuthorities {
+  std::string certificate;
+  std::string store_certificate;
+};
+
 // cluster/store/sealed_value.h
 using SealingKeyBytes = std::array<std::uint8_t, 32>;
 
@@ -53,10 +64,15 @@ struct ClusterKeys {
   // What seals secrets: the first; the others only open. Empty in a cluster that was made before
   // it had such keys: there the one that follows from the authority's does both.
   std::vector<SealingKeyBytes> sealing_keys = {};
+  std::optional<NewAuthorities> next = {};
+  std::optional<FormerAuthorities> former = {};
 };
 
 Result<ClusterKeys> create_cluster_keys(std::int64_t now_s);
 Result<std::optional<ClusterKeys>> load_cluster_keys(const std::string& path);
+Result<NewAuthorities> create_authorities(const std::string& cluster, std::int64_t now_s);
+Result<NewAuthorities> parse_authorities(const Json& json, const std::string& name);
+Json to_json(const NewAuthorities& authorities);
 // A new random one.
 SealingKeyBytes random_sealing_key();
 // From the file's text and into it, for a host that becomes a manager.

@@ -7,6 +7,8 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
 
 #include "runtime/sys/inet_socket.h"
 
@@ -19,10 +21,20 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kFrameDepth = 64;
 
+// Ours of the other's certificate, or what the other has said of ours.
+bool is_about_authority(int reason) {
+  return reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA ||
+         reason == SSL_R_TLSV1_ALERT_DECRYPT_ERROR || reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE;
+}
+
 Error link_error(const error_code& error, std::string_view what) {
   const bool is_tls = error.category() == asio::error::get_ssl_category();
-  return make_error(
+  Error made = make_error(
       is_tls ? ErrorKind::kDenied : ErrorKind::kUnavailable, "{}: {}", what, error.message());
+  if (is_tls && is_about_authority(ERR_GET_REASON(static_cast<unsigned long>(error.value())))) {
+    made.code = kLinkUntrusted;
+  }
+  return made;
 }
 
 std::string frame_bytes(const Json& frame) {

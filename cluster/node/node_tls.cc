@@ -50,6 +50,10 @@ Result<void> use(ssl::context& context, const NodeCredentials& credentials) {
   if (error) return tls_error("the node's key");
   context.add_certificate_authority(asio::buffer(credentials.authority), error);
   if (error) return tls_error("the authority's certificate");
+  for (const std::string& other : credentials.others) {
+    context.add_certificate_authority(asio::buffer(other), error);
+    if (error) return tls_error("another authority's certificate");
+  }
   return {};
 }
 

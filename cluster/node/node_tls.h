@@ -1,5 +1,6 @@
 // TLS 1.3 between hosts of the cluster: each shows the certificate that the cluster's authority
-// gave it, and trusts whoever shows another of the same authority. Sessions are never resumed, so
+// gave it, and trusts whoever shows another of the same authority; while that is exchanged, of the
+// other one, too (authority_exchange.h). Sessions are never resumed, so
 // that every connection is a handshake in which a removed node is refused.
 //
 // Source: RFC 8446; SSL_CTX_set_verify(3), SSL_CTX_set_cert_verify_callback(3).
@@ -8,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/ssl/context.hpp>
 
@@ -21,6 +23,7 @@ struct NodeCredentials {
   std::string authority;    // Certificate, in PEM, as the next.
   std::string certificate;  // The node's own.
   auth::Secret key;
+  std::vector<std::string> others = {};  // Certificates of other authorities that count as well.
 };
 
 // For a listener. A client without certificate is let in, because a host that joins has none yet;

@@ -135,6 +135,8 @@ void EtcdExchange::set_options(Running& running, curl_slist* headers) {
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_CAINFO, tls_.ca_file.c_str());
+  // The file changes while the authority is exchanged; otherwise it would be read once a day.
+  set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
   // Not the public authorities that the system trusts.
   set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   set(CURLOPT_SSLCERT, tls_.certificate_file.c_str());

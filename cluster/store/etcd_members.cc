@@ -55,6 +55,22 @@ Result<void> remove_etcd_member(EtcdClient& client, const std::string& peer_url)
   return body.error();
 }
 
+Result<void> yield_etcd_leadership(EtcdClient& client, const std::vector<std::string>& peer_urls) {
+  IK_LET(health, probe_etcd_member(client, kProbe));
+  if (health.leader != health.member) return {};
+  IK_LET(members, list_etcd_members(client));
+  for (const EtcdMember& member : members) {
+    const bool is_candidate = !member.is_learner && member.id != health.member &&
+                              std::ranges::find(peer_urls, member.peer_url) != peer_urls.end();
+    if (!is_candidate) continue;
+    IK_LET(body,
+           client.call_member(
+               client.endpoints().front(), etcd_transfer_leadership(member.id), kProbe));
+    return {};
+  }
+  return {};
+}
+
 Result<EtcdHealth> probe_etcd_member(EtcdClient& client, std::chrono::milliseconds limit) {
   IK_LET(body, client.call_member(client.endpoints().front(), etcd_status(), limit));
   return parse_etcd_health(body);

@@ -24,6 +24,9 @@ Result<bool> promote_etcd_member(EtcdClient& client, const EtcdMember& member);
 // No error if there is none.
 Result<void> remove_etcd_member(EtcdClient& client, const std::string& peer_url);
 
+// Has another one lead if the member at the client's first endpoint does; one of those URLs.
+Result<void> yield_etcd_leadership(EtcdClient& client, const std::vector<std::string>& peer_urls);
+
 // What the member at the client's first endpoint says of itself.
 Result<EtcdHealth> probe_etcd_member(EtcdClient& client, std::chrono::milliseconds limit);
 

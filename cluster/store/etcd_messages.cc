@@ -226,6 +226,10 @@ EtcdRequest etcd_promote(const std::string& member) {
   return request("/v3/cluster/member/promote", {{"ID", member}});
 }
 
+EtcdRequest etcd_transfer_leadership(const std::string& member) {
+  return request("/v3/maintenance/transfer-leadership", {{"targetID", member}});
+}
+
 EtcdRequest etcd_remove_member(const std::string& member) {
   return request("/v3/cluster/member/remove", {{"ID", member}});
 }

@@ -35,6 +35,7 @@ EtcdRequest etcd_defragment();
 EtcdRequest etcd_members();
 EtcdRequest etcd_add_learner(const std::string& peer_url);
 EtcdRequest etcd_promote(const std::string& member);
+EtcdRequest etcd_transfer_leadership(const std::string& member);
 EtcdRequest etcd_remove_member(const std::string& member);
 
 // kInvalid for an answer that is not what etcd says.

@@ -1,11 +1,16 @@
 #include "cluster/store/moving_store.h"
 
-#include <atomic>
+#include <thread>
 #include <utility>
 
 #include "cluster/store/store_error.h"
 
 namespace ikada {
+namespace {
+
+constexpr std::chrono::milliseconds kHeldPause{5};
+
+}  // namespace
 
 class MovingStore::MovingWatch final : public Watch {
  public:
@@ -69,7 +74,21 @@ Result<KeyRead> MovingStore::get(const std::string& key) { return current()->get
 
 Result<KeyPage> MovingStore::list(const ListOptions& options) { return current()->list(options); }
 
+Result<void> MovingStore::hold_commits(const std::function<Result<void>()>& work) {
+  is_held_ = true;
+  const std::unique_lock alone(commits_);
+  const Result<void> done = work();
+  is_held_ = false;
+  return done;
+}
+
 Result<Commit> MovingStore::commit(const Transaction& transaction) {
+  const auto deadline = std::chrono::steady_clock::now() + kStoreCallLimit;
+  while (is_held_ && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kHeldPause);
+  }
+  const std::shared_lock held(commits_, deadline);
+  if (!held.owns_lock()) return store_unavailable("members of etcd are being started anew");
   return when_open([&](Store& store) { return store.commit(transaction); });
 }
 

@@ -7,6 +7,7 @@
 // compacted, so that whoever watches lists anew. Leases stay behind: they are gone.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,10 @@ class MovingStore final : public Store {
   // returns that is opened. If it fails the old one stays in force.
   using Decide = std::function<Result<std::shared_ptr<Store>>(Store& old)>;
   Result<void> move(const Decide& decide);
+
+  // Transactions that are under way end first, others wait while `work` runs, as long as
+  // kStoreCallLimit; everything else goes on.
+  Result<void> hold_commits(const std::function<Result<void>()>& work);
 
   std::shared_ptr<Store> current() const;
 
@@ -47,7 +52,9 @@ class MovingStore final : public Store {
   template <typename Write>
   auto when_open(Write write) -> decltype(write(std::declval<Store&>()));
 
-  std::shared_timed_mutex gate_;  // Shared by writes, alone for move().
+  std::shared_timed_mutex gate_;       // Shared by writes, alone for move().
+  std::shared_timed_mutex commits_;    // Shared by transactions, alone for hold_commits().
+  std::atomic<bool> is_held_ = false;  // New ones wait, so that those under way come to an end.
   mutable std::mutex mutex_;
   std::shared_ptr<Store> store_;
   std::set<MovingWatch*> watches_;

@@ -45,6 +45,16 @@ Result<void> cluster_status(const std::string& format, const Context& context) {
   print_line(status, "connected", "Connected");
   print_line(status, "nodes", "Nodes");
   print_line(status, "connectedNodes", "Connected nodes");
+  print_line(status, "refused", "Refused");
+  const Json authority = status.value("ca", Json::object());
+  print_line(authority, "authority", "CA");
+  if (!authority.value("phase", "").empty()) {
+    const Result<Json> rotation = ask_cluster(context, "GET", "/cluster/authority");
+    ::printf("CA rotation: %s\n", authority.value("phase", "").c_str());
+    for (const Json& each : rotation.value_or(Json::object()).value("waitsFor", Json::array())) {
+      ::printf("CA rotation waits for: %s\n", each.get<std::string>().c_str());
+    }
+  }
   const Json gossip = status.value("gossip", Json::object());
   print_line(gossip, "key", "Gossip key");
   if (gossip.value("phase", "").empty()) return {};

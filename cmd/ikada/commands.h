@@ -39,6 +39,7 @@ void add_cluster_init_command(CLI::App& group, Context& context);
 void add_cluster_join_command(CLI::App& group, Context& context);
 void add_cluster_leave_command(CLI::App& group, Context& context);
 void add_cluster_restore_command(CLI::App& group, Context& context);
+void add_cluster_rotate_ca_command(CLI::App& group, Context& context);
 void add_cluster_rotate_key_command(CLI::App& group, Context& context);
 void add_cluster_status_command(CLI::App& group, Context& context);
 void add_cluster_token_command(CLI::App& group, Context& context);

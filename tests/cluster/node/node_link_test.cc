@@ -83,6 +83,31 @@ TEST_CASE("two nodes know each other, and frames come in order") {
   CHECK(pair.at_client.front()["text"].get<std::string>().size() == 1 << 20);
 }
 
+TEST_CASE("while authorities are exchanged both count, and then the old one is refused by name") {
+  const ClusterKeys before = *create_cluster_keys(today());
+  ClusterKeys after = *create_cluster_keys(today());
+  after.cluster = before.cluster;
+  NodeCredentials manager = credentials_of(after, auth::NodeRole::kManager, today());
+  NodeCredentials worker = credentials_of(before, auth::NodeRole::kWorker, today());
+  manager.others = {before.authority.certificate()};
+  worker.others = {after.authority.certificate()};
+  {
+    Pair pair(*node_server_tls(manager), *node_client_tls(worker));
+    CHECK(pair.run_until([&] { return pair.ready == 2; }));
+  }
+  manager.others.clear();
+  {
+    Pair pair(*node_server_tls(manager), *node_client_tls(worker));
+    REQUIRE(pair.run_until([&] { return pair.client_end && pair.server_end; }));
+    CHECK(pair.client_end->code == kLinkUntrusted);
+    CHECK(pair.server_end->code == kLinkUntrusted);
+  }
+  worker.others.clear();
+  Pair pair(*node_server_tls(manager), *node_client_tls(worker));
+  REQUIRE(pair.run_until([&] { return pair.client_end.has_value(); }));
+  CHECK(pair.client_end->code == kLinkUntrusted);
+}
+
 TEST_CASE("a host that joins trusts the pinned authority only, and is nobody") {
   const ClusterKeys keys = *create_cluster_keys(today());
   const std::string digest = *auth::authority_digest(keys.authority.certificate());

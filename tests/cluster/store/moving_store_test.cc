@@ -1,5 +1,6 @@
 #include "cluster/store/moving_store.h"
 
+#include <atomic>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -54,6 +55,31 @@ TEST_CASE("a move that fails leaves the old store in force") {
   CHECK(moved.error().message == "no disk");
   expect_value(store.commit(Transaction{}.put("a", "x")));
   CHECK(expect_value(old->get("a")).entry->value == "x");
+}
+
+TEST_CASE("transactions wait while they are held, and everything else goes on") {
+  MovingStore store(std::make_shared<MemoryStore>());
+  const Lease lease = expect_value(store.grant_lease(std::chrono::seconds(60)));
+  std::atomic<bool> has_begun = false;
+  std::atomic<bool> is_made = false;
+  std::thread writer;
+
+  const Result<void> held = store.hold_commits([&]() -> Result<void> {
+    writer = std::thread([&] {
+      has_begun = true;
+      expect_value(store.commit(Transaction{}.put("a", "x")));
+      is_made = true;
+    });
+    while (!has_begun) std::this_thread::yield();
+    for (int times = 0; times < 1000; ++times) CHECK(store.keep_lease(lease.id).has_value());
+    CHECK_FALSE(is_made);
+    CHECK_FALSE(expect_value(store.get("a")).entry.has_value());
+    return make_error(ErrorKind::kUnavailable, "not well");
+  });
+
+  CHECK(held.error().message == "not well");
+  writer.join();
+  CHECK(expect_value(store.get("a")).entry->value == "x");
 }
 
 TEST_CASE("a write that waits for the move is made in the new store") {
