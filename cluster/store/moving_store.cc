@@ -77,7 +77,7 @@ Result<KeyPage> MovingStore::list(const ListOptions& options) { return current()
 Result<void> MovingStore::hold_commits(const std::function<Result<void>()>& work) {
   is_held_ = true;
   const std::unique_lock alone(commits_);
-  const Result<void> done = work();
+  Result<void> done = work();
   is_held_ = false;
   return done;
 }

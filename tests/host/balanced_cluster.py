@@ -28,6 +28,7 @@ class BalancedCluster:
         self.image = image
         self.cluster = cluster_hosts.Cluster(directory, hosts, archive, [AGENT] * hosts)
         self.manager = self.cluster.manager
+        self.carriers = self.cluster.hosts[:managers]
         try:
             programs.run("ip", "address", "add", f"{CLIENT_ADDRESS}/16", "dev",
                          cluster_hosts.BRIDGE)
@@ -73,7 +74,7 @@ class BalancedCluster:
                                      "containerPort": 80}])
         assert "service" in made, made
         self.wait_healthy(count)
-        for host in self.cluster.hosts:
+        for host in self.carriers:
             wait_until(lambda host=host: self.answers(host), 30, self.cluster)
 
     def answers(self, host):

@@ -15,6 +15,7 @@ from gossip_members import Host
 BRIDGE = "gossip0"  # gossip_members.Host puts its wires there.
 START_TIMEOUT_S = 20
 NO_TASKS = {"run_tasks": False}  # What agent.yaml says on a host for managing only.
+CURL_NOT_CONNECTED = 7  # curl(1), "EXIT CODES".
 
 
 class ClusterHost:
@@ -69,11 +70,16 @@ class ClusterHost:
 
     def ask(self, target, body):
         """An action of an API on a manager, over its socket for root, once that is there."""
-        reply = programs.run(
-            "curl", "-sS", "--retry", 5, "--retry-connrefused", "--retry-delay", 1,
-            "--unix-socket", self.run_root / "api.sock", "-d", json.dumps(body),
-            "-H", f"X-Amz-Target: {target}", "http://localhost/").stdout
-        return json.loads(reply)
+        command = ("curl", "-sS", "--unix-socket", self.run_root / "api.sock", "-d",
+                   json.dumps(body), "-H", f"X-Amz-Target: {target}", "http://localhost/")
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            told = programs.run(*command, check=False)
+            if told.returncode != CURL_NOT_CONNECTED:
+                break
+            time.sleep(0.1)
+        assert told.returncode == 0, told.stderr
+        return json.loads(told.stdout)
 
     def api(self, action, **body):
         return self.ask(f"AmazonEC2ContainerServiceV20141113.{action}", body)
