@@ -2,18 +2,8 @@
 
 #include <utility>
 
-#include "cluster/state/record_key.h"
-
 namespace ikada {
 namespace {
-
-// Of no user's secret.
-constexpr std::string_view kExchangeSealedUnder = "authorities";
-
-const Kept<StoredSecret>* find_exchange(const ScopeState& home) {
-  const auto found = home.secrets.find(kExchangeSecret);
-  return found == home.secrets.end() ? nullptr : &found->second;
-}
 
 Json exchange_json(const ExchangeRecord& record) {
   const AuthorityExchange& exchange = record.exchange;
@@ -31,10 +21,9 @@ Json exchange_json(const ExchangeRecord& record) {
 
 Result<ExchangeRecord> read_exchange(const ScopeState& home, const Vault& vault) {
   ExchangeRecord record;
-  const Kept<StoredSecret>* const kept = find_exchange(home);
+  const Kept<StoredSecret>* const kept = find_own_secret(home, kExchangeSecret);
   if (kept == nullptr) return record;
-  IK_LET(text, vault.open(kExchangeSealedUnder, kept->value.sealed).context("authorities"));
-  IK_LET(json, parse_json(text.reveal()).context("authorities"));
+  IK_LET(json, open_own_secret(*kept, vault, kExchangeSecret));
   std::string phase;
   JsonReader reader(json, "authorities");
   reader.require("phase", phase);
@@ -58,23 +47,11 @@ Result<Proposal> put_exchange(const ScopeState& home,
                               const Vault& vault,
                               const ExchangeRecord& record,
                               Timestamp now) {
-  const auth::Secret text(exchange_json(record).dump());
-  IK_LET(sealed, vault.seal(kExchangeSealedUnder, text.reveal()));
-  const Kept<StoredSecret>* const kept = find_exchange(home);
-  const StoredSecret secret{.name = std::string(kExchangeSecret),
-                            .sealed = std::move(sealed),
-                            .created_at = kept == nullptr ? now : kept->value.created_at,
-                            .changed_at = now,
-                            .version = kept == nullptr ? 1 : kept->value.version + 1};
-  Proposal proposal;
-  proposal.put(
-      secret_key(home.scope, kExchangeSecret), secret, kept == nullptr ? 0 : kept->revision);
-  return proposal;
+  return put_own_secret(home, vault, kExchangeSecret, exchange_json(record), now);
 }
 
 void remove_exchange(const ScopeState& home, Proposal& proposal) {
-  const Kept<StoredSecret>* const kept = find_exchange(home);
-  if (kept != nullptr) proposal.remove(secret_key(home.scope, kExchangeSecret), kept->revision);
+  remove_own_secret(home, kExchangeSecret, proposal);
 }
 
 News authorities_news(const ClusterKeys& keys) {

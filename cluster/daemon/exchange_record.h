@@ -10,13 +10,14 @@
 
 #include "cluster/api/outcome.h"
 #include "cluster/api/vault.h"
+#include "cluster/daemon/own_secret.h"
 #include "cluster/node/authority_exchange.h"
 #include "cluster/node/frames.h"
 #include "cluster/state/state.h"
 
 namespace ikada {
 
-inline constexpr std::string_view kExchangeSecret = "~authorities";
+inline constexpr OwnSecret kExchangeSecret{.name = "~authorities", .sealed_under = "authorities"};
 inline constexpr std::string_view kAuthoritiesVerb = "authorities";
 inline constexpr std::string_view kRestartStoreVerb = "restart-store";
 

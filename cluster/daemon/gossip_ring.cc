@@ -33,11 +33,6 @@ Result<std::vector<gossip::GossipKey>> parse_keys(const std::vector<std::string>
   return keys;
 }
 
-const Kept<StoredSecret>* find_record(const ScopeState& home) {
-  const auto found = home.secrets.find(kGossipSecret);
-  return found == home.secrets.end() ? nullptr : &found->second;
-}
-
 }  // namespace
 
 KeyRing GossipRing::ring() const { return {.ids = gossip_key_ids(keys), .next = next}; }
@@ -61,10 +56,9 @@ GossipRing arrange_keys(const std::vector<gossip::GossipKey>& keys, const KeyRin
 
 Result<GossipRing> read_gossip_ring(const ScopeState& home, const Vault& vault) {
   GossipRing ring;
-  const Kept<StoredSecret>* const kept = find_record(home);
+  const Kept<StoredSecret>* const kept = find_own_secret(home, kGossipSecret);
   if (kept == nullptr) return ring;
-  IK_LET(text, vault.open(kGossipSealedUnder, kept->value.sealed).context("gossip keys"));
-  IK_LET(json, parse_json(text.reveal()).context("gossip keys"));
+  IK_LET(json, open_own_secret(*kept, vault, kGossipSecret));
   std::vector<std::string> texts;
   JsonReader reader(json, "gossip keys");
   reader.require("keys", texts);
@@ -82,26 +76,15 @@ Result<Proposal> put_gossip_ring(const ScopeState& home,
                                  Timestamp now) {
   Json json = {{"keys", hex_of_keys(ring.keys)}};
   if (ring.next.has_value()) json["next"] = *ring.next;
-  const auth::Secret text(json.dump());
-  IK_LET(sealed, vault.seal(kGossipSealedUnder, text.reveal()));
-  const Kept<StoredSecret>* const kept = find_record(home);
-  StoredSecret secret{.name = std::string(kGossipSecret),
-                      .sealed = std::move(sealed),
-                      .created_at = kept == nullptr ? now : kept->value.created_at,
-                      .changed_at = now,
-                      .version = kept == nullptr ? 1 : kept->value.version + 1};
-  Proposal proposal;
-  proposal.put(secret_key(home.scope, kGossipSecret), secret, kept == nullptr ? 0 : kept->revision);
-  return proposal;
+  return put_own_secret(home, vault, kGossipSecret, json, now);
 }
 
 void remove_gossip_ring(const ScopeState& home, Proposal& proposal) {
-  const Kept<StoredSecret>* const kept = find_record(home);
-  if (kept != nullptr) proposal.remove(secret_key(home.scope, kGossipSecret), kept->revision);
+  remove_own_secret(home, kGossipSecret, proposal);
 }
 
 bool is_gossip_ring(const RecordKey& key) {
-  return key.kind == RecordKind::kSecret && key.first == kGossipSecret;
+  return key.kind == RecordKind::kSecret && key.first == kGossipSecret.name;
 }
 
 std::optional<News> gossip_keys_news(const ScopeState& home, const Vault* vault) {

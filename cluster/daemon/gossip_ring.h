@@ -14,6 +14,7 @@
 
 #include "cluster/api/outcome.h"
 #include "cluster/api/vault.h"
+#include "cluster/daemon/own_secret.h"
 #include "cluster/gossip/keyring.h"
 #include "cluster/node/frames.h"
 #include "cluster/node/key_rotation.h"
@@ -22,8 +23,7 @@
 namespace ikada {
 
 inline constexpr std::string_view kGossipKeysVerb = "gossip-keys";
-inline constexpr std::string_view kGossipSecret = "~gossip-keys";
-inline constexpr std::string_view kGossipSealedUnder = "gossip keys";  // Of no user's secret.
+inline constexpr OwnSecret kGossipSecret{.name = "~gossip-keys", .sealed_under = "gossip keys"};
 
 struct GossipRing {
   std::vector<gossip::GossipKey> keys;  // The one in use first.

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/exchange_record.h"
 #include "cluster/daemon/gossip_ring.h"
 #include "cluster/state/record_key.h"
 #include "runtime/base/random_id.h"
@@ -12,14 +13,7 @@
 namespace ikada {
 namespace {
 
-// Of no user's secret.
-constexpr std::string_view kOfferSealedUnder = "sealing key";
 constexpr size_t kMostResealed = 10;  // In one transaction.
-
-const Kept<StoredSecret>* find_offer(const ScopeState& home) {
-  const auto found = home.secrets.find(kSealingSecret);
-  return found == home.secrets.end() ? nullptr : &found->second;
-}
 
 Result<std::string> seal_anew(const Vault& vault, std::string_view name, std::string_view sealed) {
   IK_LET(plain, vault.open(name, sealed));
@@ -37,9 +31,11 @@ std::string other_seal(const Vault& vault, const std::string& name, const std::s
 void reseal_scope(const ScopeState& scope, const Vault& vault, Proposal& proposal) {
   for (const auto& [name, kept] : scope.secrets) {
     if (proposal.changes.size() == kMostResealed) return;
-    if (name == kSealingSecret) continue;
-    const std::string under =
-        name == kGossipSecret ? std::string(kGossipSealedUnder) : sealed_name_of(kept.value.name);
+    if (name == kSealingSecret.name) continue;
+    std::string under = sealed_name_of(kept.value.name);
+    for (const OwnSecret& own : {kGossipSecret, kExchangeSecret}) {
+      if (name == own.name) under = own.sealed_under;
+    }
     StoredSecret changed = kept.value;
     changed.sealed = other_seal(vault, under, kept.value.sealed);
     if (changed.sealed.empty()) continue;
@@ -71,10 +67,9 @@ std::string sealing_key_id(const SealingKeyBytes& key) {
 
 Result<SealingOffer> read_sealing_offer(const ScopeState& home, const Vault& vault) {
   SealingOffer offer;
-  const Kept<StoredSecret>* const kept = find_offer(home);
+  const Kept<StoredSecret>* const kept = find_own_secret(home, kSealingSecret);
   if (kept == nullptr) return offer;
-  IK_LET(text, vault.open(kOfferSealedUnder, kept->value.sealed).context("sealing key"));
-  IK_LET(json, parse_json(text.reveal()).context("sealing key"));
+  IK_LET(json, open_own_secret(*kept, vault, kSealingSecret));
   std::string key;
   JsonReader reader(json, "sealing key");
   reader.require("key", key);
@@ -92,23 +87,11 @@ Result<Proposal> put_sealing_offer(const ScopeState& home,
                                    Timestamp now) {
   const Json json = {{"key", to_hex(offer.key.data(), offer.key.size())},
                      {"isInUse", offer.is_in_use}};
-  const auth::Secret text(json.dump());
-  IK_LET(sealed, vault.seal(kOfferSealedUnder, text.reveal()));
-  const Kept<StoredSecret>* const kept = find_offer(home);
-  const StoredSecret secret{.name = std::string(kSealingSecret),
-                            .sealed = std::move(sealed),
-                            .created_at = kept == nullptr ? now : kept->value.created_at,
-                            .changed_at = now,
-                            .version = kept == nullptr ? 1 : kept->value.version + 1};
-  Proposal proposal;
-  proposal.put(
-      secret_key(home.scope, kSealingSecret), secret, kept == nullptr ? 0 : kept->revision);
-  return proposal;
+  return put_own_secret(home, vault, kSealingSecret, json, now);
 }
 
 void remove_sealing_offer(const ScopeState& home, Proposal& proposal) {
-  const Kept<StoredSecret>* const kept = find_offer(home);
-  if (kept != nullptr) proposal.remove(secret_key(home.scope, kSealingSecret), kept->revision);
+  remove_own_secret(home, kSealingSecret, proposal);
 }
 
 ClusterKeys take_sealing_offer(const ClusterKeys& keys, const SealingOffer& offer) {

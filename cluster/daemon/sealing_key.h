@@ -19,12 +19,13 @@
 
 #include "cluster/api/outcome.h"
 #include "cluster/api/vault.h"
+#include "cluster/daemon/own_secret.h"
 #include "cluster/node/membership.h"
 #include "cluster/state/state.h"
 
 namespace ikada {
 
-inline constexpr std::string_view kSealingSecret = "~sealing-key";
+inline constexpr OwnSecret kSealingSecret{.name = "~sealing-key", .sealed_under = "sealing key"};
 
 // The cluster's, then `others`.
 SealingKeys sealing_keys_of(const ClusterKeys& keys, const SealingKeys& others);

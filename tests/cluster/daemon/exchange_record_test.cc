@@ -34,7 +34,7 @@ TEST_CASE("an exchange rests sealed, and its new keys are in it in the first pha
   CHECK(read->exchange.is_forced);
   CHECK(read->roles == std::vector<std::string>{"worker"});
   CHECK(to_json(*read->offered) == to_json(offered));
-  CHECK_FALSE(is_secret_name(kExchangeSecret));
+  CHECK_FALSE(is_secret_name(kExchangeSecret.name));
   // Nobody seals it anew under a user's name.
   CHECK(plan_resealing(state, vault).changes.empty());
 

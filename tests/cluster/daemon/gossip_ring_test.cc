@@ -53,7 +53,7 @@ TEST_CASE("keys of gossip rest sealed, and open for managers of this cluster alo
   CHECK(read->revision == 9);
   CHECK_FALSE(read_gossip_ring(state.scope(kHome), make_vault("theirs")).has_value());
   // No task can have it as a secret of its own.
-  const StoredSecret& secret = state.scope(kHome).secrets.at(std::string(kGossipSecret)).value;
+  const StoredSecret& secret = state.scope(kHome).secrets.at(std::string(kGossipSecret.name)).value;
   CHECK_FALSE(vault.open(sealed_name_of(secret.name), secret.sealed).has_value());
   CHECK_FALSE(is_secret_name(secret.name));
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cluster/daemon/exchange_record.h"
 #include "cluster/daemon/gossip_ring.h"
 
 namespace ikada {
@@ -116,11 +117,13 @@ TEST_CASE("what an old key has sealed is sealed anew, everything once") {
                                  .sealed_key = *vault_of(old).seal(sealed_key_name_of("web"), "k")},
                0);
   made.make(listener);
+  const ExchangeRecord over{.exchange = {.from = "a", .to = "b", .store_to = "s"}};
+  made.make(*put_exchange(made.home(), vault_of(old), over, {1}));
   const ClusterKeys used =
       take_sealing_offer(old, {.key = random_sealing_key(), .is_in_use = true});
 
   const Proposal anew = plan_resealing(made.state, vault_of(used));
-  CHECK(anew.changes.size() == 3);
+  CHECK(anew.changes.size() == 4);
   made.make(anew);
 
   CHECK(plan_resealing(made.state, vault_of(used)).changes.empty());
@@ -131,6 +134,7 @@ TEST_CASE("what an old key has sealed is sealed anew, everything once") {
   CHECK(vault.open(sealed_name_of("db"), secret.sealed)->reveal() == "password");
   CHECK(secret.version == 1);
   CHECK(read_gossip_ring(made.home(), vault)->keys.size() == 1);
+  CHECK(read_exchange(made.home(), vault)->exchange.to == "b");
   CHECK(vault.open(sealed_key_name_of("web"), made.home().certificates.at("web").value.sealed_key)
             ->reveal() == "k");
 }
