@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <iterator>
 #include <limits>
 
 namespace ikada {
@@ -89,8 +87,9 @@ void JsonFields::field(const char* key, std::map<std::string, std::string>& valu
 void JsonFields::field(const char* key, Timestamp& value) {
   if (text_ != nullptr && value.milliseconds >= 0) {
     begin(key);
-    const auto [seconds, rest] = std::lldiv(value.milliseconds, 1000);
-    fmt::format_to(std::back_inserter(*text_), "{}.{:03}", seconds, rest);
+    append(*text_, value.milliseconds / 1000);
+    *text_ += '.';
+    text_->append(std::to_string(1000 + value.milliseconds % 1000), 1);  // Three digits.
     return;
   }
   double seconds = static_cast<double>(value.milliseconds) / kMillisecondsPerSecond;
