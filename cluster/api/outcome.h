@@ -42,7 +42,7 @@ struct Proposal {
 
   template <typename T>
   void put(std::string key, const T& record, std::int64_t expected) {
-    changes.push_back({std::move(key), to_json(record).dump(), expected});
+    changes.push_back({std::move(key), to_text(record), expected});
   }
   void remove(std::string key, std::int64_t expected) {
     changes.push_back({std::move(key), std::nullopt, expected});

@@ -1,5 +1,6 @@
 #include "cluster/model/json_fields.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -10,7 +11,68 @@ namespace {
 constexpr double kMaxMilliseconds = 9007199254740992.0;
 constexpr double kMillisecondsPerSecond = 1000.0;
 
+// What has no quotes, backslashes, control characters or bytes that may not be UTF-8.
+bool is_plain_text(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c < '\x7f' && c != '"' && c != '\\';
+  });
+}
+
+void append(std::string& text, bool value) { text += value ? "true" : "false"; }
+void append(std::string& text, std::int32_t value) { text += std::to_string(value); }
+void append(std::string& text, std::int64_t value) { text += std::to_string(value); }
+void append(std::string& text, double value) { text += Json(value).dump(); }
+void append(std::string& text, const std::string& value) {
+  if (!is_plain_text(value)) {
+    text += Json(value).dump();
+    return;
+  }
+  text += '"';
+  text += value;
+  text += '"';
+}
+
+template <typename T>
+void append(std::string& text, const std::vector<T>& values) {
+  text += '[';
+  for (const T& each : values) {
+    if (text.back() != '[') text += ',';
+    append(text, each);
+  }
+  text += ']';
+}
+
+void append(std::string& text, const std::map<std::string, std::string>& values) {
+  text += '{';
+  for (const auto& [key, value] : values) {
+    if (text.back() != '{') text += ',';
+    append(text, key);
+    text += ':';
+    append(text, value);
+  }
+  text += '}';
+}
+
 }  // namespace
+
+void JsonFields::begin(const char* key) {
+  if (text_->back() != '{') *text_ += ',';
+  *text_ += '"';
+  *text_ += key;
+  *text_ += "\":";
+}
+
+template <typename T>
+void JsonFields::plain(const char* key, T& value) {
+  if (is_reading()) {
+    reader_->read(key, value);
+  } else if (text_ != nullptr) {
+    begin(key);
+    append(*text_, value);
+  } else {
+    (*target_)[key] = value;
+  }
+}
 
 void JsonFields::field(const char* key, bool& value) { plain(key, value); }
 void JsonFields::field(const char* key, std::int32_t& value) { plain(key, value); }
@@ -23,12 +85,16 @@ void JsonFields::field(const char* key, std::map<std::string, std::string>& valu
 }
 
 void JsonFields::field(const char* key, Timestamp& value) {
-  if (!is_reading()) {
-    (*target_)[key] = static_cast<double>(value.milliseconds) / kMillisecondsPerSecond;
+  if (text_ != nullptr && value.milliseconds >= 0) {
+    begin(key);
+    append(*text_, value.milliseconds / 1000);
+    *text_ += '.';
+    text_->append(std::to_string(1000 + value.milliseconds % 1000), 1);  // Three digits.
     return;
   }
   double seconds = static_cast<double>(value.milliseconds) / kMillisecondsPerSecond;
-  reader_->read(key, seconds);
+  plain(key, seconds);
+  if (!is_reading()) return;
   const double milliseconds = std::round(seconds * kMillisecondsPerSecond);
   if (!(std::fabs(milliseconds) < kMaxMilliseconds)) {
     return reader_->fail(key, "number out of range");
@@ -37,6 +103,11 @@ void JsonFields::field(const char* key, Timestamp& value) {
 }
 
 void JsonFields::field(const char* key, std::vector<std::int32_t>& value) {
+  if (text_ != nullptr) {
+    begin(key);
+    append(*text_, value);
+    return;
+  }
   if (!is_reading()) {
     (*target_)[key] = value;
     return;

@@ -6,11 +6,12 @@
 //   }
 //   Json json = to_json(tag);
 //   IK_LET(again, from_json<Tag>(json, "tag"));
+//   std::string text = to_text(tag);    // The same as json.dump(), without a tree in between.
 //
 // A plain field is always written; one that is absent or null on reading keeps its default. An
 // std::optional field is written when it has a value: absent means absent, and an empty list that
 // was given stays an empty list. Members that are not described are ignored, as AWS does.
-// Describing never changes a value that is written.
+// Describing never changes a value that is written, and names no member twice.
 #pragma once
 
 #include <concepts>
@@ -31,6 +32,8 @@ class JsonFields {
  public:
   // Writes into `object`, which outlives this.
   explicit JsonFields(Json& object) : target_(&object) {}
+  // Appends to `text`, which ends with what stands before the first member: "{".
+  explicit JsonFields(std::string& text) : text_(&text) {}
   // Reads from `reader`, which keeps the first mistake.
   explicit JsonFields(JsonReader reader) : reader_(std::move(reader)) {}
 
@@ -53,10 +56,13 @@ class JsonFields {
     if (is_reading()) {
       JsonFields inner(reader_->object(key));
       describe(inner, value);
-      return;
+    } else if (text_ != nullptr) {
+      begin(key);
+      append_object(value);
+    } else {
+      JsonFields inner((*target_)[key] = Json::object());
+      describe(inner, value);
     }
-    JsonFields inner((*target_)[key] = Json::object());
-    describe(inner, value);
   }
 
   template <typename T>
@@ -67,6 +73,16 @@ class JsonFields {
         JsonFields inner(std::move(each));
         describe(inner, values.emplace_back());
       }
+      return;
+    }
+    if (text_ != nullptr) {
+      begin(key);
+      *text_ += '[';
+      for (T& each : values) {
+        if (text_->back() != '[') *text_ += ',';
+        append_object(each);
+      }
+      *text_ += ']';
       return;
     }
     Json& array = (*target_)[key] = Json::array();
@@ -95,15 +111,20 @@ class JsonFields {
   friend bool is_missing_member(const Error& error);
 
   template <typename T>
-  void plain(const char* key, T& value) {
-    if (is_reading()) {
-      reader_->read(key, value);
-    } else {
-      (*target_)[key] = value;
-    }
+  void plain(const char* key, T& value);
+
+  void begin(const char* key);  // Of a member in the text.
+
+  template <typename T>
+  void append_object(T& value) {
+    *text_ += '{';
+    JsonFields inner(*text_);
+    describe(inner, value);
+    *text_ += '}';
   }
 
   Json* target_ = nullptr;
+  std::string* text_ = nullptr;
   std::optional<JsonReader> reader_;
 };
 
@@ -118,6 +139,16 @@ Json to_json(const T& value) {
   // A description that writes only looks at the value.
   describe(fields, const_cast<T&>(value));
   return json;
+}
+
+// to_json(value).dump(), but with the members in the order of the description.
+template <typename T>
+std::string to_text(const T& value) {
+  std::string text = "{";
+  JsonFields fields(text);
+  describe(fields, const_cast<T&>(value));
+  text += '}';
+  return text;
 }
 
 // kInvalid for a member of the wrong type; `name` stands in front of the message.

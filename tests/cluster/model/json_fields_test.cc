@@ -49,6 +49,47 @@ TEST_CASE("times are seconds with milliseconds behind the point") {
   CHECK(round_trip(R"({"at":"now"})") == "test: at: expected a number");
 }
 
+struct Everything {
+  bool is_it = true;
+  double share = 0.1;
+  std::int64_t large = -9007199254740993;
+  std::string text;
+  std::vector<std::string> words;
+  std::map<std::string, std::string> labels;
+  Outer outer;
+  Outer empty;
+};
+void describe(JsonFields& fields, Everything& all) {
+  fields.field("isIt", all.is_it);
+  fields.field("share", all.share);
+  fields.field("large", all.large);
+  fields.field("text", all.text);
+  fields.field("words", all.words);
+  fields.field("labels", all.labels);
+  fields.field("outer", all.outer);
+  fields.field("empty", all.empty);
+}
+
+TEST_CASE("text without a tree means what the tree's means") {
+  Everything all;
+  for (const char* text : {"", "plain", "\"quoted\" \\ \n \x01 \x7f", "grün", "{", "[", ","}) {
+    all.text = text;
+    all.words.push_back(text);
+    all.labels[text] = text;
+  }
+  all.outer = {.count = -1,
+               .maybe = 0,
+               .at = Timestamp{1'700'000'000'123},
+               .list = {{.name = "a"}, {.name = "{"}},
+               .maybe_list = std::vector<Inner>{},
+               .numbers = std::vector<std::int32_t>{1, -2}};
+  all.empty.at = Timestamp{-1};
+  const Result<Json> again = parse_json(to_text(all));
+  REQUIRE(again.has_value());
+  CHECK(*again == to_json(all));
+  CHECK(to_text(Inner{.name = "b"}) == R"({"name":"b"})");
+}
+
 TEST_CASE("a wrong type is named with its place") {
   CHECK(round_trip(R"({"count":"3"})") == "test: count: expected an integer");
   CHECK(round_trip(R"({"count":3000000000})") == "test: count: number out of range");
