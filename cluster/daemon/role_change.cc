@@ -73,6 +73,7 @@ struct Promotion {
     }
     Node changed = kept->value;
     changed.role = kManagerRole;
+    changed.is_new.reset();
     changed.role_error.reset();
     const Result<std::string> certificate = renew_certificate(
         keys, certificate_request, changed, api.ground().now(), certificate_lifetime_s);
@@ -191,7 +192,10 @@ void answer_promotion(const PromotionGround& ground,
     return promotion->give_up(make_error(
         ErrorKind::kUnavailable, "etcd is not on that host: install the package etcd-server"));
   }
-  ground.calls.admit(kept->value, [promotion](const Result<Json>& ready) {
+  Node asking = kept->value;
+  // Who asks has been seen, though perhaps only now.
+  asking.is_new.reset();
+  ground.calls.admit(asking, [promotion](const Result<Json>& ready) {
     if (!ready.has_value() && ready.error().code == kMembersNotReady) {
       return promotion->put_off(ready.error());
     }

@@ -226,6 +226,24 @@ TEST_CASE("a promotion waits for managers that are away, and ends with what will
   CHECK(record().role_error == "unhealthy cluster");
 }
 
+TEST_CASE("who asks for a promotion has been seen, however new its record is") {
+  World world;
+  bool was_new = true;
+  world.sessions->set_calls({.admit = [&](const Node& node, const ManagerCalls::Reply&) {
+    was_new = node.is_new.value_or(false);
+  }});
+  const auto link = world.connect(world.identity);
+  world.change_node(world.identity, [](Node& node) {
+    node.is_new = true;
+    node.wanted_role = "manager";
+  });
+
+  world.listener.on_frame(Json{
+      {"ask", "promote"}, {"id", 1}, {"body", {{"certificateRequest", "x"}, {"hasEtcd", true}}}});
+
+  CHECK_FALSE(was_new);
+}
+
 TEST_CASE("nodes are told which of them are managers, anew when that changes") {
   World world;
   const auto link = world.connect(world.identity);
