@@ -15,8 +15,8 @@ import time
 
 import balancer
 
-TARGET_PORT, OWN_PORT = 19400, 18091
-HAND_PORTS = {False: 18090, True: 18092}  # By whether it has rules.
+TARGET_PORT = 19400
+PORTS = {"hand": 18090, "ikada": 18091, "hand again": 18092}
 CONNECTIONS = 32
 TARGET = f"""
 defaults
@@ -32,7 +32,7 @@ HAND_RULES = """
 """
 
 
-def hand_config(with_rules):
+def hand_config(with_rules, port):
     return f"""
 defaults
   mode http
@@ -43,10 +43,10 @@ defaults
   retries 3
   retry-on conn-failure empty-response
 frontend web
-  bind 127.0.0.1:{HAND_PORTS[with_rules]}
+  bind 127.0.0.1:{port}
   option forwardfor
   http-request set-header X-Forwarded-Proto http
-  http-request set-header X-Forwarded-Port {HAND_PORTS[with_rules]}
+  http-request set-header X-Forwarded-Port {port}
 {HAND_RULES if with_rules else ""}
   default_backend targets
 backend targets
@@ -92,43 +92,61 @@ def own_plan(with_rules):
              balancer.rule(2, [{"field": "host-header", "values": ["*.example.com"]}],
                            balancer.forward("web"))] if with_rules else []
     target = {"id": "one", "address": "127.0.0.1", "port": TARGET_PORT}
-    return balancer.plan([balancer.listener(OWN_PORT, balancer.forward("web"), rules=rules)],
+    return balancer.plan([balancer.listener(PORTS["ikada"], balancer.forward("web"), rules=rules)],
                          [balancer.group("web", [target])])
 
 
-def compare(own, hand, hand_port, seconds, rounds):
-    results = {"hand": [], "ikada": []}
-    for turn in range(rounds):
-        for name in list(results)[::1 if turn % 2 == 0 else -1]:
-            port, pid = (hand_port, hand.pid) if name == "hand" else (OWN_PORT, own.worker())
-            results[name].append(load(port, pid, seconds))
-    return {name: [statistics.median(column) for column in zip(*values)]
-            for name, values in results.items()}
+def measure(scratch, with_rules, seconds, windows):
+    """Of new processes: how one and the other do in windows that take turns.
+
+    Two HAProxys of one file differ by some hundredths for as long as they live, so that what is
+    compared is many of each. The second one by hand tells how much that is.
+    """
+    hands = {"hand": start_haproxy(scratch / "hand", hand_config(with_rules, PORTS["hand"])),
+             "hand again": start_haproxy(scratch / "again",
+                                        hand_config(with_rules, PORTS["hand again"]))}
+    own = balancer.Balancer(scratch / "own")
+    try:
+        own.apply(own_plan(with_rules))
+        balancer.wait(lambda: own.targets.get("web", {}).get("one", [""])[0] == "healthy")
+        time.sleep(1)
+        found = {"hand": [], "ikada": [], "hand again": []}
+        for turn in range(windows):
+            for name in list(found)[::1 if turn % 2 == 0 else -1]:
+                pid = own.worker() if name == "ikada" else hands[name].pid
+                found[name].append(load(PORTS[name], pid, seconds))
+        return {name: [statistics.median(column) for column in zip(*values)]
+                for name, values in found.items()}
+    finally:
+        own.end()
+        for process in hands.values():
+            process.kill()
+            process.wait()
+
+
+def report(label, rounds):
+    for name in rounds[0]:
+        rate, cost = (statistics.median(each[name][i] for each in rounds) for i in (0, 1))
+        rates = sorted(each[name][0] / each["hand"][0] for each in rounds)
+        costs = statistics.median(each[name][1] / each["hand"][1] for each in rounds)
+        spread = f"{rates[len(rates) // 4]:.2f}-{rates[-1 - len(rates) // 4]:.2f}"
+        print(f"  {name + ', ' + label:28}{rate:12.0f}{statistics.median(rates):9.2f}{spread:>12}"
+              f"{cost:12.1f}{costs:9.2f}")
 
 
 def run(scratch, quick):
     scratch = pathlib.Path(scratch) / "balancer"
-    seconds, rounds = (2, 2) if quick else (4, 7)
+    seconds, windows, count = (1, 2, 3) if quick else (1, 4, 12)
     target = start_haproxy(scratch / "target", TARGET)
-    balancer.wait(lambda: is_answering(TARGET_PORT))
-    hands = {with_rules: start_haproxy(scratch / f"hand-{with_rules}", hand_config(with_rules))
-             for with_rules in HAND_PORTS}
-    own = balancer.Balancer(scratch / "own")
     try:
+        balancer.wait(lambda: is_answering(TARGET_PORT))
         print(f"\nrequests through a balancer, {CONNECTIONS} connections "
-              f"(n={rounds} x {seconds} s)")
-        print(f"  {'':28}{'requests/s':>12}{'x hand':>9}{'us/request':>12}{'x hand':>9}")
+              f"(n={count} balancers of each kind x {windows} x {seconds} s)")
+        print(f"  {'':28}{'requests/s':>12}{'x hand':>9}{'quartiles':>12}"
+              f"{'us/request':>12}{'x hand':>9}")
         for label, with_rules in (("no rule", False), ("two rules", True)):
-            own.apply(own_plan(with_rules))
-            balancer.wait(lambda: own.targets.get("web", {}).get("one", [""])[0] == "healthy")
-            time.sleep(1)
-            medians = compare(own, hands[with_rules], HAND_PORTS[with_rules], seconds, rounds)
-            for name, (rate, cost) in medians.items():
-                print(f"  {name + (', ' + label if name == 'ikada' else ''):28}{rate:12.0f}"
-                      f"{rate / medians['hand'][0]:9.2f}{cost:12.1f}"
-                      f"{cost / medians['hand'][1]:9.2f}")
+            report(label, [measure(scratch / f"{with_rules}-{number}", with_rules, seconds,
+                                   windows) for number in range(count)])
     finally:
-        own.end()
-        for process in (*hands.values(), target):
-            process.kill()
-            process.wait()
+        target.kill()
+        target.wait()

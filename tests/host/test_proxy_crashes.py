@@ -117,7 +117,9 @@ def test_a_second_haproxy_with_our_file_is_ended(balancer, start):
             return "g:web" in balancer.runtime("show stat")
         except OSError:
             return False  # The second one has taken the runtime socket away.
-    wait(lambda: balancer.problems == {} and answers(), timeout=20)
+    wait(lambda: balancer.problems == {} and answers(), timeout=20,
+         describe=lambda: f"{balancer.problems} {answers()} {balancer.master}: "
+                          f"{(balancer.directory / 'haproxy.log').read_text()[-2000:]}")
 
 
 def test_a_leftover_pid_of_another_program_is_left_alone(balancer, start):

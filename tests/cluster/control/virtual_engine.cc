@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int32_t kKilled = 137;
 constexpr std::int32_t kTerminated = 143;
+constexpr milliseconds kLookAgain{20};
 
 std::string name_of(const TaskFacts& facts, const std::string& container) {
   return task_container_name(facts.task, container);
@@ -54,6 +55,7 @@ void VirtualEngine::crash_one() {
 
 void VirtualEngine::lose_power() {
   ++power_ups_;
+  starting_.clear();
   for (auto& [name, each] : containers_) {
     each.on_end.clear();
     if (each.is_running) end(each, kKilled);
@@ -155,25 +157,55 @@ void EngineView::start(const Facts& facts,
                        const std::string& container,
                        bool is_restart,
                        std::function<void(const Result<StartedContainer>&)> then) {
+  const std::string name = name_of(*facts, container);
+  engine_.starting_.insert(name);
   act(
-      [engine = &engine_, facts, container, is_restart]() -> Result<StartedContainer> {
+      [engine = &engine_, facts, container, is_restart, name]() -> Result<StartedContainer> {
+        const auto still = engine->starting_.find(name);
+        if (still == engine->starting_.end()) {
+          return named_error("CannotStartContainerError", "somebody removed it");
+        }
+        engine->starting_.erase(still);
         IK_LET(started, engine->start(*facts, container, is_restart));
         return describe(*started, container);
       },
       std::move(then));
 }
 
+struct EngineView::Search {
+  VirtualTime& time;
+  VirtualEngine& engine;
+  std::shared_ptr<VirtualLoop> loop;
+  std::uint64_t power_ups;
+  std::string name;
+  std::string container;
+  std::function<void(const std::optional<StartedContainer>&)> then;
+};
+
+void EngineView::look(const std::shared_ptr<Search>& search, Duration delay) {
+  search->time.after(delay, [search] {
+    const VirtualEngine& engine = search->engine;
+    if (engine.power_ups_ != search->power_ups) return;
+    if (engine.starting_.contains(search->name)) return look(search, kLookAgain);
+    const auto found = engine.containers_.find(search->name);
+    std::optional<StartedContainer> started;
+    if (found != engine.containers_.end()) started = describe(found->second, search->container);
+    const Duration back = search->time.between(milliseconds(1), milliseconds(20));
+    search->loop->later(back, [search, started] { search->then(started); });
+  });
+}
+
 void EngineView::find(const Facts& facts,
                       const std::string& container,
                       std::function<void(const std::optional<StartedContainer>&)> then) {
-  act(
-      [engine = &engine_, facts, container]() -> std::optional<StartedContainer> {
-        const std::string name = name_of(*facts, container);
-        const auto found = engine->containers_.find(name);
-        if (found == engine->containers_.end()) return std::nullopt;
-        return describe(found->second, container);
-      },
-      std::move(then));
+  look(std::make_shared<Search>(Search{.time = time_,
+                                       .engine = engine_,
+                                       .loop = loop_,
+                                       .power_ups = engine_.power_ups_,
+                                       .name = name_of(*facts, container),
+                                       .container = container,
+                                       .then = std::move(then)}),
+       some_time());
 }
 
 void EngineView::signal(const Facts& facts,
@@ -211,7 +243,11 @@ void EngineView::check_health(const HealthRun&, std::function<void(bool)> then) 
 
 void EngineView::remove_all(const Facts& facts, std::function<void(const Result<void>&)> then) {
   act(
-      [engine = &engine_, task = facts->task.id]() -> Result<void> {
+      [engine = &engine_, facts, task = facts->task.id]() -> Result<void> {
+        for (const ContainerDefinition& each : facts->definition.container_definitions) {
+          engine->starting_.erase(name_of(*facts, each.name));
+        }
+        engine->starting_.erase(name_of(*facts, kNetworkHolder));
         std::erase_if(engine->containers_,
                       [&](const auto& each) { return each.second.task == task; });
         return {};

@@ -66,6 +66,9 @@ class VirtualEngine {
   OnStart on_start_;
   OnStart on_signal_;
   std::map<std::string, Container> containers_;  // By their names.
+  // Names of those that are about to run, as often as somebody starts them. Whoever looks for such
+  // a one waits, as for the mark that a container's monitor holds.
+  std::multiset<std::string> starting_;
 };
 
 // What one process of the agent has of it.
@@ -99,6 +102,8 @@ class EngineView final : public TaskActions {
   // process that ends does not take back what its threads have begun.
   template <typename Work, typename Then>
   void act(Work work, Then then);
+  struct Search;
+  static void look(const std::shared_ptr<Search>& search, Duration delay);
   Duration some_time();
 
   VirtualTime& time_;

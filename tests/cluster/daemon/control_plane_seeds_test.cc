@@ -19,6 +19,10 @@ TEST_CASE("seed 3961: a task on its way to the store keeps its place when a lead
   CHECK(run_control(3961, {}).wrong == "");
 }
 
+TEST_CASE("seed 13870: a daemon finds what the one before it was just starting") {
+  CHECK(run_control(13'870, {}).wrong == "");
+}
+
 TEST_CASE("seed 55672: a task whose commit's answer was lost keeps its place until it is seen") {
   CHECK(run_control(55'672, {}).wrong == "");
 }
