@@ -33,7 +33,7 @@ WAITING_FILES = tuple(f"tests/host/{name}.py" for name in (
     "test_cluster", "test_cluster_abuse", "test_cluster_ca", "test_cluster_certificates",
     "test_cluster_faults", "test_cluster_histories", "test_cluster_nodes",
     "test_cluster_partition", "test_cluster_quorum", "test_sealing_key", "test_etcd_store",
-    "test_gossip", "test_hostile_network",
+    "test_gossip", "test_hostile_network", "test_log_store_hosts", "test_node_roles",
     "test_service_cluster", "test_task_network_hosts", "test_task_streams", "test_names",
     "test_balanced_cluster"))
 
