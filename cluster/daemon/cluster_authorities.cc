@@ -134,8 +134,12 @@ void ClusterMember::renew_own(const std::string& request, const OwnCertificate::
     return taken(make_error(ErrorKind::kUnavailable, "this node is not on record"));
   }
   Node node = found->second.value;
-  const Result<std::string> certificate = renew_certificate(
-      *keys_, request, node, {unix_now() / 1'000'000}, auth::kNodeCertificateSeconds);
+  const Result<std::string> certificate =
+      renew_certificate(*keys_,
+                        request,
+                        node,
+                        {unix_now() / 1'000'000},
+                        manager_->api().options().node_certificate_lifetime.count());
   if (!certificate.has_value()) return taken(certificate.error());
   Proposal proposal;
   proposal.put(node_key(home.scope, node.id), node, found->second.revision);
