@@ -13,10 +13,14 @@ namespace ikada {
 namespace {
 
 constexpr std::chrono::seconds kAloneForLong{5};
-constexpr std::string_view kOutcast =
-    "the managers' certificates and this host's are of different authorities: if the cluster's was "
-    "exchanged while this host was away (ikada cluster rotate-ca), take it out with ikada cluster "
-    "leave --force, and join again with a new token";
+
+std::string outcast_text(bool is_manager) {
+  return fmt::format(
+      "the managers' certificates and this host's are of different authorities: if the cluster's "
+      "was exchanged while this host was away (ikada cluster rotate-ca), {}take it out with ikada "
+      "cluster leave --force, and join again with a new token",
+      is_manager ? "remove it on another manager with ikada node rm --force, " : "");
+}
 
 }  // namespace
 
@@ -153,7 +157,7 @@ void ClusterMember::note_lost(const Error& why) {
   spdlog::warn("{}", why.message);
   if (why.code == kLinkSilent) silent_manager_ = link_->manager();
   if (why.code != kLinkUntrusted || !outcast_.empty()) return;
-  outcast_ = kOutcast;
+  outcast_ = outcast_text(manager_ != nullptr);
   spdlog::error("{}", outcast_);
 }
 
