@@ -130,7 +130,7 @@ const TargetLook::Group& TargetLook::find_group(std::string_view arn) {
   if (found == nullptr) return added;
   added.group = &found->value;
   added.is_in_use = scope_.groups_in_use.contains(found->value.name);
-  added.planned_name = planned_group_name(found->value);
+  added.sights = GroupSights(sights_, planned_group_name(found->value));
   return added;
 }
 
@@ -152,9 +152,9 @@ TargetsView TargetLook::at(const Task& task) {
     }
     const std::int32_t port = target_port(*found.group, task, each);
     const std::string id = planned_target_id(task, port);
-    take_sight(view, each, port, find_sight(sights_, found.planned_name, id), are_all_healthy);
+    take_sight(view, each, port, found.sights.find(id), are_all_healthy);
     if (deregistered_at.has_value()) {
-      const bool has_left = is_idle(sights_, found.planned_name, id);
+      const bool has_left = found.sights.is_idle(id);
       view.drained_at =
           std::max(*view.drained_at, drained_at(*found.group, has_left, *deregistered_at));
     }

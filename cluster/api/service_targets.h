@@ -41,7 +41,7 @@ class TargetLook {
     std::string_view arn;
     const TargetGroup* group = nullptr;  // Null for one that is not there.
     bool is_in_use = false;              // It gets requests.
-    std::string planned_name = {};
+    GroupSights sights = {};
   };
   const Group& find_group(std::string_view arn);
 

@@ -17,12 +17,6 @@ bool has_essential_check(const TaskDefinition& definition) {
   });
 }
 
-bool is_on_draining_host(const ClusterState& cluster, const Task& task) {
-  if (!task.container_instance.has_value()) return false;
-  const auto found = cluster.instances.find(*task.container_instance);
-  return found != cluster.instances.end() && found->second.record.value.status == "DRAINING";
-}
-
 // Whether nothing but daemons is left on the task's instance.
 bool is_last_on_host(const ClusterState& cluster, const Task& task) {
   const auto is_other = [&](const auto& entry) {
@@ -117,15 +111,16 @@ service::ServiceView view_of_service(const ScopeState& scope,
   const Task* last = nullptr;
   bool has_check = false;
   view.tasks.reserve(service.tasks.size());
-  for (const std::string& id : service.tasks) {
-    const Task& task = cluster.tasks.find(id)->second.value;
+  for (const TaskOfService& each : service.tasks) {
+    const Task& task = each.kept->value;
     if (last == nullptr || last->family != task.family || last->revision != task.revision) {
       const Kept<TaskDefinition>* definition =
           scope.find_definition({.family = task.family, .revision = task.revision});
       has_check = definition != nullptr && has_essential_check(definition->value);
       last = &task;
     }
-    const bool is_draining = is_on_draining_host(cluster, task);
+    const bool is_draining =
+        each.instance != nullptr && each.instance->record.value.status == "DRAINING";
     view.tasks.push_back({.task = &task,
                           .has_health_check = has_check,
                           .is_on_draining_host = is_draining,

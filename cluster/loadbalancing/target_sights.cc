@@ -5,15 +5,6 @@
 namespace ikada {
 namespace {
 
-const TargetObservation* find(const TargetObservations& host,
-                              std::string_view group,
-                              std::string_view target) {
-  const auto in = host.find(group);
-  if (in == host.end()) return nullptr;
-  const auto found = in->second.find(target);
-  return found == in->second.end() ? nullptr : &found->second;
-}
-
 bool is_idle(const TargetObservation& one) {
   return one.state == TargetState::kDraining && one.sessions == 0;
 }
@@ -33,18 +24,24 @@ bool are_alike(const Map& a, const Map& b, Compare is_like) {
 
 }  // namespace
 
-std::optional<TargetObservation> find_sight(const TargetSights& sights,
-                                            std::string_view group,
-                                            std::string_view target) {
+GroupSights::GroupSights(const TargetSights& sights, std::string_view group) {
+  for (const TargetObservations& host : sights.hosts) {
+    const auto found = host.find(group);
+    if (found != host.end()) hosts_.push_back(&found->second);
+  }
+  may_be_idle_ = sights.has_all && !hosts_.empty() && hosts_.size() == sights.hosts.size();
+}
+
+std::optional<TargetObservation> GroupSights::find(std::string_view target) const {
   std::optional<TargetObservation> all;
   std::int64_t sessions = 0;
-  for (const TargetObservations& host : sights.hosts) {
-    const TargetObservation* one = find(host, group, target);
-    if (one == nullptr) continue;
-    sessions += one->sessions;
+  for (const Targets* host : hosts_) {
+    const auto one = host->find(target);
+    if (one == host->end()) continue;
+    sessions += one->second.sessions;
     if (!all.has_value()) {
-      all = *one;
-    } else if (all->state != one->state) {
+      all = one->second;
+    } else if (all->state != one->second.state) {
       all = TargetObservation{.reason = "Elb.InitialHealthChecking",
                               .description = "Initial health checks in progress"};
     }
@@ -53,12 +50,17 @@ std::optional<TargetObservation> find_sight(const TargetSights& sights,
   return all;
 }
 
-bool is_idle(const TargetSights& sights, std::string_view group, std::string_view target) {
-  if (!sights.has_all || sights.hosts.empty()) return false;
-  return std::all_of(sights.hosts.begin(), sights.hosts.end(), [&](const auto& host) {
-    const TargetObservation* one = find(host, group, target);
-    return one != nullptr && one->state == TargetState::kDraining && one->sessions == 0;
-  });
+bool GroupSights::is_idle(std::string_view target) const {
+  return may_be_idle_ && std::all_of(hosts_.begin(), hosts_.end(), [&](const Targets* host) {
+           const auto one = host->find(target);
+           return one != host->end() && ikada::is_idle(one->second);
+         });
+}
+
+std::optional<TargetObservation> find_sight(const TargetSights& sights,
+                                            std::string_view group,
+                                            std::string_view target) {
+  return GroupSights(sights, group).find(target);
 }
 
 bool is_news(const TargetSights& before, const TargetSights& after) {

@@ -18,15 +18,31 @@ struct TargetSights {
   bool has_all = false;                        // No host that carries balancers is missing.
 };
 
-// What is known of a target, by its group's and its own name in the plan; nothing if nobody has
-// seen it. The sessions are those of all hosts together.
+// Of one group's targets, by its name in the plan. Good as long as the sights are.
+class GroupSights {
+ public:
+  GroupSights() = default;
+  GroupSights(const TargetSights& sights, std::string_view group);
+
+  // What is known of a target, by its name in the plan; nothing if nobody has seen it. The sessions
+  // are those of all hosts together.
+  std::optional<TargetObservation> find(std::string_view target) const;
+
+  // Nothing is under way to the target any more, and nothing will be: every host has taken it out
+  // of use and has no session with it. False where some host does not tell.
+  bool is_idle(std::string_view target) const;
+
+ private:
+  using Targets = TargetObservations::mapped_type;
+
+  bool may_be_idle_ = false;
+  std::vector<const Targets*> hosts_ = {};  // Of those that have the group.
+};
+
+// GroupSights::find() of a single target.
 std::optional<TargetObservation> find_sight(const TargetSights& sights,
                                             std::string_view group,
                                             std::string_view target);
-
-// Nothing is under way to the target any more, and nothing will be: every host has taken it out of
-// use and has no session with it. False where some host does not tell.
-bool is_idle(const TargetSights& sights, std::string_view group, std::string_view target);
 
 // Whether a service could decide otherwise: some target's state or reason is another, or one that
 // is drained has no session any more. How many sessions there are changes all the time.

@@ -67,22 +67,22 @@ TEST_CASE("hosts that see a target otherwise make it not known") {
 TEST_CASE("a target is idle when every host has drained it") {
   const TargetObservation drained{.state = TargetState::kDraining};
   TargetSights sights = one_sight(kWeb, "a:1", drained);
-  CHECK(is_idle(sights, kWeb, "a:1"));
-  CHECK_FALSE(is_idle({}, kWeb, "a:1"));
-  CHECK_FALSE(is_idle({.has_all = true}, kWeb, "a:1"));
+  CHECK(GroupSights(sights, kWeb).is_idle("a:1"));
+  CHECK_FALSE(GroupSights({}, kWeb).is_idle("a:1"));
+  CHECK_FALSE(GroupSights({.has_all = true}, kWeb).is_idle("a:1"));
 
   sights.has_all = false;
-  CHECK_FALSE(is_idle(sights, kWeb, "a:1"));
+  CHECK_FALSE(GroupSights(sights, kWeb).is_idle("a:1"));
   sights.has_all = true;
   sights.hosts.push_back({});
-  CHECK_FALSE(is_idle(sights, kWeb, "a:1"));
+  CHECK_FALSE(GroupSights(sights, kWeb).is_idle("a:1"));
   sights.hosts[1][kWeb]["a:1"] = drained;
-  CHECK(is_idle(sights, kWeb, "a:1"));
+  CHECK(GroupSights(sights, kWeb).is_idle("a:1"));
   sights.hosts[1][kWeb]["a:1"].sessions = 1;
-  CHECK_FALSE(is_idle(sights, kWeb, "a:1"));
+  CHECK_FALSE(GroupSights(sights, kWeb).is_idle("a:1"));
   // It has not heard of the deregistration yet.
   sights.hosts[1][kWeb]["a:1"] = {.state = TargetState::kHealthy};
-  CHECK_FALSE(is_idle(sights, kWeb, "a:1"));
+  CHECK_FALSE(GroupSights(sights, kWeb).is_idle("a:1"));
 }
 
 TEST_CASE("other sessions are no news, unless a drain ends with them") {
