@@ -58,6 +58,22 @@ struct EventPlaces {
 };
 void describe(JsonFields& fields, EventPlaces& places) { fields.field("events", places.events); }
 
+// to_text(), which would find its length by and by.
+std::string text_of(EventPlaces& places) {
+  constexpr size_t kLeast = sizeof(R"({"id":"","createdAt":1700000000.000,"message":""},)");
+  size_t length = sizeof(R"({"events":[]})");
+  for (const EventPlace& each : places.events) {
+    length += kLeast + each.event->id.size() + each.event->message.size();
+  }
+  std::string text;
+  text.reserve(length);
+  text = "{";
+  JsonFields fields(text);
+  describe(fields, places);
+  text += '}';
+  return text;
+}
+
 }  // namespace
 
 void propose_events(Proposal& proposal,
@@ -89,8 +105,9 @@ void propose_events(Proposal& proposal,
   for (const ServiceEvent& each : std::views::reverse(told)) places.events.push_back({&each});
   for (const ServiceEvent& each : before) places.events.push_back({&each});
   if (places.events.size() > kMaxServiceEvents) places.events.resize(kMaxServiceEvents);
-  proposal.put(
-      service_events_key(call.scope, record.cluster, record.name), places, service.events.revision);
+  proposal.changes.push_back({.key = service_events_key(call.scope, record.cluster, record.name),
+                              .value = text_of(places),
+                              .expected = service.events.revision});
 }
 
 std::string started_event(const Service& service,

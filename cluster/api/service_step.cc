@@ -141,8 +141,7 @@ class ServicePlan {
     for (const auto& [zone, count] : cluster_.open_instances) zones[zone].hosts = count;
     for (auto place = places.begin(); place != places.end();) {
       const auto next = std::upper_bound(place, places.end(), *place, std::less<>());
-      zones[zone_of((*place)->record.value)].tasks.push_back(
-          static_cast<std::int32_t>(next - place));
+      zones[(*place)->zone].tasks.push_back(static_cast<std::int32_t>(next - place));
       place = next;
     }
     return zones;
@@ -155,7 +154,7 @@ class ServicePlan {
     if (!is_uneven && !service.rebalancing.has_value()) return;
     if (!service::is_steady(service, view)) return;
     for (const auto& [id, instance] : cluster_.instances) {
-      if (is_open(instance)) view.balance[id].zone = zone_of(instance.record.value);
+      if (is_open(instance)) view.balance[id].zone = instance.zone;
     }
     if (!is_uneven) return;
     const Result<Launch> launch =

@@ -1,6 +1,7 @@
 #include "cluster/api/service_view.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "cluster/api/service_history.h"
@@ -28,6 +29,28 @@ bool is_last_on_host(const ClusterState& cluster, const Task& task) {
     return service == nullptr || !is_daemon(service->record.value);
   };
   return std::none_of(cluster.tasks.begin(), cluster.tasks.end(), is_other);
+}
+
+// How many tasks are asked for at once, so that they stay in the cache until they are looked at.
+constexpr size_t kFetched = 32;
+
+// The cluster's tasks are strewn over memory, and a step that has nothing to do waits for little
+// else: what it looks at of a service's tasks is asked for before.
+void fetch(std::span<const TaskOfService> tasks) {
+  for (const TaskOfService& each : tasks) {
+    const Task& task = each.kept->value;
+    __builtin_prefetch(&task.family);
+    __builtin_prefetch(&task.last_status);
+    __builtin_prefetch(&task.targets);
+    __builtin_prefetch(&task.started_by);
+    __builtin_prefetch(&task.started_at);
+  }
+  for (const TaskOfService& each : tasks) {
+    const Task& task = each.kept->value;
+    __builtin_prefetch(task.containers.data());
+    if (task.started_by.has_value()) __builtin_prefetch(task.started_by->data());
+    if (task.targets.has_value()) __builtin_prefetch(task.targets->load_balancers.data());
+  }
 }
 
 struct Counts {
@@ -112,6 +135,11 @@ service::ServiceView view_of_service(const ScopeState& scope,
   bool has_check = false;
   view.tasks.reserve(service.tasks.size());
   for (const TaskOfService& each : service.tasks) {
+    const size_t place = view.tasks.size();
+    if (place % kFetched == 0) {
+      const std::span<const TaskOfService> rest = std::span(service.tasks).subspan(place);
+      fetch(rest.first(std::min(rest.size(), kFetched)));
+    }
     const Task& task = each.kept->value;
     if (last == nullptr || last->family != task.family || last->revision != task.revision) {
       const Kept<TaskDefinition>* definition =

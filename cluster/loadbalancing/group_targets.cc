@@ -89,7 +89,11 @@ std::int32_t target_port(const TargetGroup& group,
 }
 
 std::string planned_target_id(const Task& task, std::int32_t port) {
-  return task.id + ':' + std::to_string(port);
+  constexpr size_t kLongestPort = 5;
+  std::string id;
+  id.reserve(task.id.size() + 1 + kLongestPort);
+  id.append(task.id).append(":").append(std::to_string(port));
+  return id;
 }
 
 GroupTargets::GroupTargets(const State& state, const ScopeState& scope, Timestamp now)

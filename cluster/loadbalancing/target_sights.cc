@@ -9,6 +9,16 @@ bool is_idle(const TargetObservation& one) {
   return one.state == TargetState::kDraining && one.sessions == 0;
 }
 
+bool are_all_idle(const TargetSights& sights, std::string_view group, std::string_view target) {
+  return sights.has_all &&
+         std::all_of(sights.hosts.begin(), sights.hosts.end(), [&](const auto& host) {
+           const auto in = host.find(group);
+           if (in == host.end()) return false;
+           const auto found = in->second.find(target);
+           return found != in->second.end() && is_idle(found->second);
+         });
+}
+
 bool is_alike(const TargetObservation& a, const TargetObservation& b) {
   return a.state == b.state && a.reason == b.reason && a.description == b.description &&
          is_idle(a) == is_idle(b);
@@ -24,43 +34,38 @@ bool are_alike(const Map& a, const Map& b, Compare is_like) {
 
 }  // namespace
 
-GroupSights::GroupSights(const TargetSights& sights, std::string_view group) {
+SeenTargets put_together(const TargetSights& sights) {
+  SeenTargets seen;
   for (const TargetObservations& host : sights.hosts) {
-    const auto found = host.find(group);
-    if (found != host.end()) hosts_.push_back(&found->second);
-  }
-  may_be_idle_ = sights.has_all && !hosts_.empty() && hosts_.size() == sights.hosts.size();
-}
-
-std::optional<TargetObservation> GroupSights::find(std::string_view target) const {
-  std::optional<TargetObservation> all;
-  std::int64_t sessions = 0;
-  for (const Targets* host : hosts_) {
-    const auto one = host->find(target);
-    if (one == host->end()) continue;
-    sessions += one->second.sessions;
-    if (!all.has_value()) {
-      all = one->second;
-    } else if (all->state != one->second.state) {
-      all = TargetObservation{.reason = "Elb.InitialHealthChecking",
-                              .description = "Initial health checks in progress"};
+    for (const auto& [name, targets] : host) {
+      GroupSights& group = seen[name];
+      for (const auto& [id, one] : targets) {
+        const auto [place, is_first] = group.try_emplace(id);
+        TargetSight& all = place->second;
+        if (is_first) {
+          all = {.state = one.state, .reason = one.reason, .description = one.description};
+        } else if (all.state != one.state) {
+          all = {.reason = "Elb.InitialHealthChecking",
+                 .description = "Initial health checks in progress"};
+        }
+      }
     }
   }
-  if (all.has_value()) all->sessions = sessions;
-  return all;
+  for (auto& [name, group] : seen) {
+    for (auto& [id, all] : group) {
+      all.is_idle = all.state == TargetState::kDraining && are_all_idle(sights, name, id);
+    }
+  }
+  return seen;
 }
 
-bool GroupSights::is_idle(std::string_view target) const {
-  return may_be_idle_ && std::all_of(hosts_.begin(), hosts_.end(), [&](const Targets* host) {
-           const auto one = host->find(target);
-           return one != host->end() && ikada::is_idle(one->second);
-         });
-}
-
-std::optional<TargetObservation> find_sight(const TargetSights& sights,
-                                            std::string_view group,
-                                            std::string_view target) {
-  return GroupSights(sights, group).find(target);
+const TargetSight* find_sight(const SeenTargets& seen,
+                              std::string_view group,
+                              std::string_view target) {
+  const auto in = seen.find(group);
+  if (in == seen.end()) return nullptr;
+  const auto found = in->second.find(target);
+  return found == in->second.end() ? nullptr : &found->second;
 }
 
 bool is_news(const TargetSights& before, const TargetSights& after) {

@@ -164,7 +164,7 @@ void add_to(ByName<std::int32_t>& counts, std::string_view name, std::int32_t by
 }
 
 void count_open(ClusterState& cluster, const InstanceState& instance, std::int32_t by) {
-  if (is_open(instance)) add_to(cluster.open_instances, zone_of(instance.record.value), by);
+  if (is_open(instance)) add_to(cluster.open_instances, instance.zone, by);
 }
 
 Result<void> set_instance(ClusterState& cluster,
@@ -175,6 +175,7 @@ Result<void> set_instance(ClusterState& cluster,
   InstanceState& instance = cluster.instances[id];
   count_open(cluster, instance, -1);
   Result<void> done = set(instance.record, value, revision, key);
+  instance.zone = zone_of(instance.record.value);
   count_open(cluster, instance, 1);
   forget_if_gone(cluster, id);
   return done;

@@ -43,6 +43,7 @@ using ByName = std::map<std::string, T, std::less<>>;
 
 struct InstanceState {
   Kept<ContainerInstance> record = {};  // Revision 0: gone, but a task still names it.
+  std::string zone = {};                // zone_of() the record.
   // Of its tasks that are not STOPPED.
   std::int32_t tasks = 0;
   Amounts reserved = {};
