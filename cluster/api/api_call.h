@@ -66,11 +66,11 @@ struct ApiCall {
   bool is_secure = false;               // By TLS.
   int losses = 0;                       // Proposals in a row that lost against other changes.
   TaskPlacer* placer = nullptr;         // For the actions that place tasks.
-  const TargetSights* seen = nullptr;   // Of the balancers' targets; null: nothing.
+  const SeenTargets* seen = nullptr;    // Of the balancers' targets; null: nothing.
   const MetricBook* metrics = nullptr;  // Of the balancers; null: none.
 
-  const TargetSights& sights() const {
-    static const TargetSights nothing;
+  const SeenTargets& sights() const {
+    static const SeenTargets nothing;
     return seen == nullptr ? nothing : *seen;
   }
 };

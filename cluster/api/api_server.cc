@@ -150,7 +150,7 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
             .options = options,
             .random_hex = ground.random_hex,
             .placer = &placer,
-            .seen = &sights,
+            .seen = &seen,
             .metrics = metrics};
   }
 
@@ -229,6 +229,7 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
   Elsewhere elsewhere;
   TaskPlacer placer;
   TargetSights sights;
+  SeenTargets seen;  // What they come to.
   const MetricBook* metrics = nullptr;
   std::vector<Settled> doubtful;  // Whose outcome is unknown.
   bool is_clearing = false;
@@ -260,7 +261,9 @@ void ApiServer::set_fence(Fence fence) { server_->fence = std::move(fence); }
 
 bool ApiServer::see_targets(TargetSights sights) {
   const TargetSights before = std::exchange(server_->sights, std::move(sights));
-  return is_news(before, server_->sights);
+  if (!is_news(before, server_->sights)) return false;
+  server_->seen = put_together(server_->sights);
+  return true;
 }
 
 void ApiServer::set_metrics(const MetricBook* metrics) { server_->metrics = metrics; }

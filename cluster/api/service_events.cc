@@ -1,6 +1,7 @@
 #include "cluster/api/service_events.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "cluster/service/rollout.h"
@@ -37,24 +38,40 @@ bool was_told(const std::vector<ServiceEvent>& events,
   });
 }
 
-bool tells_steady_again(const std::vector<ServiceEvent>& events,
-                        std::string_view message,
-                        Timestamp now) {
-  if (events.empty() || events.front().message != message) return true;
-  const std::chrono::milliseconds age(now.milliseconds - events.front().created_at.milliseconds);
+bool tells_steady_again(const ServiceEvent* newest, std::string_view message, Timestamp now) {
+  if (newest == nullptr || newest->message != message) return true;
+  const std::chrono::milliseconds age(now.milliseconds - newest->created_at.milliseconds);
   return age >= kSteadyAgainAfter;
 }
 
-// Most steps tell nothing.
-bool tells_something(const std::vector<ServiceEvent>& events,
-                     const News& news,
-                     const std::string& steady,
-                     Timestamp now) {
-  if (!news.messages.empty()) return true;
-  if (news.is_steady && tells_steady_again(events, steady, now)) return true;
-  return std::any_of(news.repeated.begin(), news.repeated.end(), [&](const std::string& each) {
-    return !was_told(events, each, now, kRepeatAfter);
-  });
+// As ServiceEvents, of events that stay where they are.
+struct EventPlace {
+  const ServiceEvent* event = nullptr;
+};
+void describe(JsonFields& fields, EventPlace& place) {
+  // Only written, which changes nothing.
+  describe(fields, const_cast<ServiceEvent&>(*place.event));
+}
+
+struct EventPlaces {
+  std::vector<EventPlace> events = {};
+};
+void describe(JsonFields& fields, EventPlaces& places) { fields.field("events", places.events); }
+
+// to_text(), which would find its length by and by.
+std::string text_of(EventPlaces& places) {
+  constexpr size_t kLeast = sizeof(R"({"id":"","createdAt":1700000000.000,"message":""},)");
+  size_t length = sizeof(R"({"events":[]})");
+  for (const EventPlace& each : places.events) {
+    length += kLeast + each.event->id.size() + each.event->message.size();
+  }
+  std::string text;
+  text.reserve(length);
+  text = "{";
+  JsonFields fields(text);
+  describe(fields, places);
+  text += '}';
+  return text;
 }
 
 }  // namespace
@@ -64,23 +81,33 @@ void propose_events(Proposal& proposal,
                     const ServiceState& service,
                     const News& news) {
   const Service& record = service.record.value;
-  const std::string steady = service::event_subject(record) + " has reached a steady state.";
-  if (!tells_something(service.events.value.events, news, steady, call.now)) return;
-  ServiceEvents kept = service.events.value;
-  std::vector<ServiceEvent>& events = kept.events;
-  const auto tell = [&](const std::string& message) {
-    events.insert(
-        events.begin(),
-        {.id = call.random_hex(kEventIdBytes), .created_at = call.now, .message = message});
+  const std::vector<ServiceEvent>& before = service.events.value.events;
+  std::vector<ServiceEvent> told;  // In their order.
+  const auto tell = [&](std::string message) {
+    told.push_back({.id = call.random_hex(kEventIdBytes),
+                    .created_at = call.now,
+                    .message = std::move(message)});
   };
   for (const std::string& each : news.messages) tell(each);
   for (const std::string& each : news.repeated) {
-    if (!was_told(events, each, call.now, kRepeatAfter)) tell(each);
+    const bool is_known = was_told(told, each, call.now, kRepeatAfter) ||
+                          was_told(before, each, call.now, kRepeatAfter);
+    if (!is_known) tell(each);
   }
-  if (news.is_steady && tells_steady_again(events, steady, call.now)) tell(steady);
-  if (events.size() > kMaxServiceEvents) events.resize(kMaxServiceEvents);
-  proposal.put(
-      service_events_key(call.scope, record.cluster, record.name), kept, service.events.revision);
+  if (news.is_steady) {
+    std::string steady = service::event_subject(record) + " has reached a steady state.";
+    const ServiceEvent* newest = before.empty() ? nullptr : &before.front();
+    if (!told.empty()) newest = &told.back();
+    if (tells_steady_again(newest, steady, call.now)) tell(std::move(steady));
+  }
+  if (told.empty()) return;
+  EventPlaces places;
+  for (const ServiceEvent& each : std::views::reverse(told)) places.events.push_back({&each});
+  for (const ServiceEvent& each : before) places.events.push_back({&each});
+  if (places.events.size() > kMaxServiceEvents) places.events.resize(kMaxServiceEvents);
+  proposal.changes.push_back({.key = service_events_key(call.scope, record.cluster, record.name),
+                              .value = text_of(places),
+                              .expected = service.events.revision});
 }
 
 std::string started_event(const Service& service,

@@ -84,8 +84,8 @@ Json show_revision_summary(const ApiCall& call,
   std::int32_t running = 0;
   std::int32_t pending = 0;
   const std::string deployment = fmt::format("ecs-svc/{}", revision);
-  for (const std::string& id : of.service->tasks) {
-    const Task& task = of.cluster->tasks.find(id)->second.value;
+  for (const TaskOfService& each : of.service->tasks) {
+    const Task& task = each.kept->value;
     if (task.started_by != deployment) continue;
     if (is_running(task) && task.last_status != TaskStatus::kDeactivating) ++running;
     if (is_pending(task)) ++pending;

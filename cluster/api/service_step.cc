@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -38,8 +39,7 @@ class ServicePlan {
     service::ServiceView view = view_of_service(state_.scope(call_.scope), cluster_, kept_, call_);
     if (is_daemon(kept_.record.value)) {
       find_hosts(view);
-    } else if (service::may_rebalance(kept_.record.value, call_.now) &&
-               service::is_steady(kept_.record.value, view)) {
+    } else if (service::may_rebalance(kept_.record.value, call_.now)) {
       find_room(view);
     }
     service::Decision decision = service::reconcile(view);
@@ -128,27 +128,35 @@ class ServicePlan {
   }
 
   // How the service's tasks sit, found without a look at instances that have none of them.
-  service::ZoneLoads zone_loads(const service::ServiceView& view) const {
+  service::ZoneLoads zone_loads() const {
+    std::vector<const InstanceState*> places;  // One of each task.
+    places.reserve(kept_.tasks.size());
+    for (const TaskOfService& each : kept_.tasks) {
+      const bool is_there = each.instance != nullptr && is_open(*each.instance) &&
+                            each.kept->value.desired_status == "RUNNING";
+      if (is_there) places.push_back(each.instance);
+    }
+    std::ranges::sort(places, std::less<>());
     service::ZoneLoads zones;
     for (const auto& [zone, count] : cluster_.open_instances) zones[zone].hosts = count;
-    for (const service::ServiceTask& each : view.tasks) {
-      if (!is_live(each) || !each.task->container_instance.has_value()) continue;
-      const auto found = cluster_.instances.find(*each.task->container_instance);
-      if (found == cluster_.instances.end() || !is_open(found->second)) continue;
-      ++zones[zone_of(found->second.record.value)].tasks[found->first];
+    for (auto place = places.begin(); place != places.end();) {
+      const auto next = std::upper_bound(place, places.end(), *place, std::less<>());
+      zones[(*place)->zone].tasks.push_back(static_cast<std::int32_t>(next - place));
+      place = next;
     }
     return zones;
   }
 
   // Which hosts the service's tasks may be spread over, and on which there is room for one more.
   void find_room(service::ServiceView& view) {
-    const bool is_uneven = service::is_uneven(zone_loads(view));
-    if (!is_uneven && !kept_.record.value.rebalancing.has_value()) return;
+    const Service& service = kept_.record.value;
+    const bool is_uneven = service::is_uneven(zone_loads());
+    if (!is_uneven && !service.rebalancing.has_value()) return;
+    if (!service::is_steady(service, view)) return;
     for (const auto& [id, instance] : cluster_.instances) {
-      if (is_open(instance)) view.balance[id].zone = zone_of(instance.record.value);
+      if (is_open(instance)) view.balance[id].zone = instance.zone;
     }
     if (!is_uneven) return;
-    const Service& service = kept_.record.value;
     const Result<Launch> launch =
         prepare_service_launch(call_, state_, service, *primary_of(service));
     const Result<scheduler::Request> request =

@@ -75,14 +75,20 @@ Timestamp drained_at(const TargetGroup& group, bool has_left, Timestamp deregist
   return deregistered_at + (has_left ? std::min(delay, least) : delay);
 }
 
+const TargetSight* find_in(const GroupSights* seen, std::string_view target) {
+  if (seen == nullptr) return nullptr;
+  const auto found = seen->find(target);
+  return found == seen->end() ? nullptr : &found->second;
+}
+
 void take_sight(TargetsView& view,
                 const ServiceLoadBalancer& balancer,
                 std::int32_t port,
-                const std::optional<TargetObservation>& seen,
+                const TargetSight* seen,
                 bool& are_all_healthy) {
-  const bool is_healthy = seen.has_value() && seen->state == TargetState::kHealthy;
+  const bool is_healthy = seen != nullptr && seen->state == TargetState::kHealthy;
   are_all_healthy = are_all_healthy && is_healthy;
-  if (!seen.has_value() || seen->state != TargetState::kUnhealthy) return;
+  if (seen == nullptr || seen->state != TargetState::kUnhealthy) return;
   const std::string reason = seen->description.empty() ? "Health checks failed" : seen->description;
   view.unhealthy.push_back(
       {.port = port, .target_group_arn = balancer.target_group_arn, .reason = reason});
@@ -130,7 +136,8 @@ const TargetLook::Group& TargetLook::find_group(std::string_view arn) {
   if (found == nullptr) return added;
   added.group = &found->value;
   added.is_in_use = scope_.groups_in_use.contains(found->value.name);
-  added.planned_name = planned_group_name(found->value);
+  const auto seen = seen_.find(planned_group_name(found->value));
+  if (seen != seen_.end()) added.seen = &seen->second;
   return added;
 }
 
@@ -152,9 +159,10 @@ TargetsView TargetLook::at(const Task& task) {
     }
     const std::int32_t port = target_port(*found.group, task, each);
     const std::string id = planned_target_id(task, port);
-    take_sight(view, each, port, find_sight(sights_, found.planned_name, id), are_all_healthy);
+    const TargetSight* seen = find_in(found.seen, id);
+    take_sight(view, each, port, seen, are_all_healthy);
     if (deregistered_at.has_value()) {
-      const bool has_left = is_idle(sights_, found.planned_name, id);
+      const bool has_left = seen != nullptr && seen->is_idle;
       view.drained_at =
           std::max(*view.drained_at, drained_at(*found.group, has_left, *deregistered_at));
     }

@@ -31,8 +31,7 @@ Result<void> check_load_balancers(const ApiCall& call,
 // are.
 class TargetLook {
  public:
-  TargetLook(const ScopeState& scope, const TargetSights& sights)
-      : scope_(scope), sights_(sights) {}
+  TargetLook(const ScopeState& scope, const SeenTargets& seen) : scope_(scope), seen_(seen) {}
 
   service::TargetsView at(const Task& task);
 
@@ -41,12 +40,12 @@ class TargetLook {
     std::string_view arn;
     const TargetGroup* group = nullptr;  // Null for one that is not there.
     bool is_in_use = false;              // It gets requests.
-    std::string planned_name = {};
+    const GroupSights* seen = nullptr;   // Null if nobody has seen one of its targets.
   };
   const Group& find_group(std::string_view arn);
 
   const ScopeState& scope_;
-  const TargetSights& sights_;
+  const SeenTargets& seen_;
   std::vector<Group> groups_ = {};  // That have been looked up.
 };
 

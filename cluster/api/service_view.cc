@@ -1,6 +1,7 @@
 #include "cluster/api/service_view.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "cluster/api/service_history.h"
@@ -17,12 +18,6 @@ bool has_essential_check(const TaskDefinition& definition) {
   });
 }
 
-bool is_on_draining_host(const ClusterState& cluster, const Task& task) {
-  if (!task.container_instance.has_value()) return false;
-  const auto found = cluster.instances.find(*task.container_instance);
-  return found != cluster.instances.end() && found->second.record.value.status == "DRAINING";
-}
-
 // Whether nothing but daemons is left on the task's instance.
 bool is_last_on_host(const ClusterState& cluster, const Task& task) {
   const auto is_other = [&](const auto& entry) {
@@ -34,6 +29,28 @@ bool is_last_on_host(const ClusterState& cluster, const Task& task) {
     return service == nullptr || !is_daemon(service->record.value);
   };
   return std::none_of(cluster.tasks.begin(), cluster.tasks.end(), is_other);
+}
+
+// How many tasks are asked for at once, so that they stay in the cache until they are looked at.
+constexpr size_t kFetched = 32;
+
+// The cluster's tasks are strewn over memory, and a step that has nothing to do waits for little
+// else: what it looks at of a service's tasks is asked for before.
+void fetch(std::span<const TaskOfService> tasks) {
+  for (const TaskOfService& each : tasks) {
+    const Task& task = each.kept->value;
+    __builtin_prefetch(&task.family);
+    __builtin_prefetch(&task.last_status);
+    __builtin_prefetch(&task.targets);
+    __builtin_prefetch(&task.started_by);
+    __builtin_prefetch(&task.started_at);
+  }
+  for (const TaskOfService& each : tasks) {
+    const Task& task = each.kept->value;
+    __builtin_prefetch(task.containers.data());
+    if (task.started_by.has_value()) __builtin_prefetch(task.started_by->data());
+    if (task.targets.has_value()) __builtin_prefetch(task.targets->load_balancers.data());
+  }
 }
 
 struct Counts {
@@ -117,15 +134,21 @@ service::ServiceView view_of_service(const ScopeState& scope,
   const Task* last = nullptr;
   bool has_check = false;
   view.tasks.reserve(service.tasks.size());
-  for (const std::string& id : service.tasks) {
-    const Task& task = cluster.tasks.find(id)->second.value;
+  for (const TaskOfService& each : service.tasks) {
+    const size_t place = view.tasks.size();
+    if (place % kFetched == 0) {
+      const std::span<const TaskOfService> rest = std::span(service.tasks).subspan(place);
+      fetch(rest.first(std::min(rest.size(), kFetched)));
+    }
+    const Task& task = each.kept->value;
     if (last == nullptr || last->family != task.family || last->revision != task.revision) {
       const Kept<TaskDefinition>* definition =
           scope.find_definition({.family = task.family, .revision = task.revision});
       has_check = definition != nullptr && has_essential_check(definition->value);
       last = &task;
     }
-    const bool is_draining = is_on_draining_host(cluster, task);
+    const bool is_draining =
+        each.instance != nullptr && each.instance->record.value.status == "DRAINING";
     view.tasks.push_back({.task = &task,
                           .has_health_check = has_check,
                           .is_on_draining_host = is_draining,

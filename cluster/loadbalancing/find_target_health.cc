@@ -18,7 +18,7 @@ void set(TargetHealth& health, TargetState state, const char* reason, const char
 TargetHealth health_of(const GroupTarget& target,
                        const std::string& group,
                        bool is_in_use,
-                       const TargetSights& sights) {
+                       const SeenTargets& seen) {
   TargetHealth health{.id = target.id, .port = target.port, .zone = target.zone};
   if (target.is_draining) {
     set(health,
@@ -34,18 +34,18 @@ TargetHealth health_of(const GroupTarget& target,
         "Target group is not configured to receive traffic from the load balancer");
     return health;
   }
-  const std::optional<TargetObservation> seen = find_sight(sights, group, target.planned_id);
+  const TargetSight* sight = find_sight(seen, group, target.planned_id);
   // It may be seen as it was before it came back.
-  const bool is_known = seen.has_value() && (seen->state == TargetState::kHealthy ||
-                                             seen->state == TargetState::kUnhealthy);
+  const bool is_known = sight != nullptr && (sight->state == TargetState::kHealthy ||
+                                             sight->state == TargetState::kUnhealthy);
   if (is_known) {
-    health.state = seen->state;
-    if (seen->state == TargetState::kHealthy) return health;
-    health.reason = seen->reason.empty() ? "Target.FailedHealthChecks" : seen->reason;
-    health.description = seen->description.empty() ? "Health checks failed" : seen->description;
+    health.state = sight->state;
+    if (sight->state == TargetState::kHealthy) return health;
+    health.reason = sight->reason.empty() ? "Target.FailedHealthChecks" : sight->reason;
+    health.description = sight->description.empty() ? "Health checks failed" : sight->description;
     return health;
   }
-  if (seen.has_value()) {
+  if (sight != nullptr) {
     set(health,
         TargetState::kInitial,
         "Elb.InitialHealthChecking",
@@ -64,14 +64,14 @@ TargetHealth health_of(const GroupTarget& target,
 std::vector<TargetHealth> find_target_health(const State& state,
                                              const ScopeState& scope,
                                              const TargetGroup& group,
-                                             const TargetSights& sights,
+                                             const SeenTargets& seen,
                                              Timestamp now) {
   const bool is_in_use = scope.groups_in_use.contains(group.name);
   const std::string name = planned_group_name(group);
   std::vector<TargetHealth> all;
   for (const GroupTarget& each : GroupTargets(state, scope, now).of(group)) {
     if (each.id.empty()) continue;
-    all.push_back(health_of(each, name, is_in_use, sights));
+    all.push_back(health_of(each, name, is_in_use, seen));
   }
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::tie(a.id, a.port) < std::tie(b.id, b.port);

@@ -26,7 +26,7 @@ struct TargetHealth {
 std::vector<TargetHealth> find_target_health(const State& state,
                                              const ScopeState& scope,
                                              const TargetGroup& group,
-                                             const TargetSights& sights,
+                                             const SeenTargets& seen,
                                              Timestamp now);
 
 // Of a target that the group does not have: unused, Target.NotRegistered.

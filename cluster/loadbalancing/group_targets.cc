@@ -49,11 +49,10 @@ std::optional<Timestamp> left_at(const Task& task, std::string_view group_arn) {
 }  // namespace
 
 const Kept<TargetGroup>* find_target_group(const ScopeState& scope, std::string_view arn) {
-  const std::optional<BalancerPart> part = parse_balancer_arn(arn, scope.scope);
-  if (!part.has_value() || part->kind != BalancerPart::Kind::kTargetGroup) return nullptr;
-  const auto found = scope.target_groups.find(part->name);
-  if (found == scope.target_groups.end() || found->second.value.id != part->id) return nullptr;
-  return &found->second;
+  const std::string_view name = cut(cut(arn, '/').after, '/').before;
+  const auto found = scope.target_groups.find(name);
+  if (found == scope.target_groups.end()) return nullptr;
+  return target_group_arn(scope.scope, found->second.value) == arn ? &found->second : nullptr;
 }
 
 std::chrono::seconds deregistration_delay(const TargetGroup& group) {
@@ -90,7 +89,11 @@ std::int32_t target_port(const TargetGroup& group,
 }
 
 std::string planned_target_id(const Task& task, std::int32_t port) {
-  return fmt::format("{}:{}", task.id, port);
+  constexpr size_t kLongestPort = 5;
+  std::string id;
+  id.reserve(task.id.size() + 1 + kLongestPort);
+  id.append(task.id).append(":").append(std::to_string(port));
+  return id;
 }
 
 GroupTargets::GroupTargets(const State& state, const ScopeState& scope, Timestamp now)

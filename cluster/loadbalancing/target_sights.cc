@@ -5,17 +5,18 @@
 namespace ikada {
 namespace {
 
-const TargetObservation* find(const TargetObservations& host,
-                              std::string_view group,
-                              std::string_view target) {
-  const auto in = host.find(group);
-  if (in == host.end()) return nullptr;
-  const auto found = in->second.find(target);
-  return found == in->second.end() ? nullptr : &found->second;
-}
-
 bool is_idle(const TargetObservation& one) {
   return one.state == TargetState::kDraining && one.sessions == 0;
+}
+
+bool are_all_idle(const TargetSights& sights, std::string_view group, std::string_view target) {
+  return sights.has_all &&
+         std::all_of(sights.hosts.begin(), sights.hosts.end(), [&](const auto& host) {
+           const auto in = host.find(group);
+           if (in == host.end()) return false;
+           const auto found = in->second.find(target);
+           return found != in->second.end() && is_idle(found->second);
+         });
 }
 
 bool is_alike(const TargetObservation& a, const TargetObservation& b) {
@@ -33,32 +34,38 @@ bool are_alike(const Map& a, const Map& b, Compare is_like) {
 
 }  // namespace
 
-std::optional<TargetObservation> find_sight(const TargetSights& sights,
-                                            std::string_view group,
-                                            std::string_view target) {
-  std::optional<TargetObservation> all;
-  std::int64_t sessions = 0;
+SeenTargets put_together(const TargetSights& sights) {
+  SeenTargets seen;
   for (const TargetObservations& host : sights.hosts) {
-    const TargetObservation* one = find(host, group, target);
-    if (one == nullptr) continue;
-    sessions += one->sessions;
-    if (!all.has_value()) {
-      all = *one;
-    } else if (all->state != one->state) {
-      all = TargetObservation{.reason = "Elb.InitialHealthChecking",
-                              .description = "Initial health checks in progress"};
+    for (const auto& [name, targets] : host) {
+      GroupSights& group = seen[name];
+      for (const auto& [id, one] : targets) {
+        const auto [place, is_first] = group.try_emplace(id);
+        TargetSight& all = place->second;
+        if (is_first) {
+          all = {.state = one.state, .reason = one.reason, .description = one.description};
+        } else if (all.state != one.state) {
+          all = {.reason = "Elb.InitialHealthChecking",
+                 .description = "Initial health checks in progress"};
+        }
+      }
     }
   }
-  if (all.has_value()) all->sessions = sessions;
-  return all;
+  for (auto& [name, group] : seen) {
+    for (auto& [id, all] : group) {
+      all.is_idle = all.state == TargetState::kDraining && are_all_idle(sights, name, id);
+    }
+  }
+  return seen;
 }
 
-bool is_idle(const TargetSights& sights, std::string_view group, std::string_view target) {
-  if (!sights.has_all || sights.hosts.empty()) return false;
-  return std::all_of(sights.hosts.begin(), sights.hosts.end(), [&](const auto& host) {
-    const TargetObservation* one = find(host, group, target);
-    return one != nullptr && one->state == TargetState::kDraining && one->sessions == 0;
-  });
+const TargetSight* find_sight(const SeenTargets& seen,
+                              std::string_view group,
+                              std::string_view target) {
+  const auto in = seen.find(group);
+  if (in == seen.end()) return nullptr;
+  const auto found = in->second.find(target);
+  return found == in->second.end() ? nullptr : &found->second;
 }
 
 bool is_news(const TargetSights& before, const TargetSights& after) {

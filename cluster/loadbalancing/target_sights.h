@@ -5,7 +5,9 @@
 // otherwise not known.
 #pragma once
 
-#include <optional>
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,18 +20,32 @@ struct TargetSights {
   bool has_all = false;                        // No host that carries balancers is missing.
 };
 
-// What is known of a target, by its group's and its own name in the plan; nothing if nobody has
-// seen it. The sessions are those of all hosts together.
-std::optional<TargetObservation> find_sight(const TargetSights& sights,
-                                            std::string_view group,
-                                            std::string_view target);
+// What all of them together see of a target.
+struct TargetSight {
+  TargetState state = TargetState::kInitial;
+  std::string reason = {};  // This and the next as of a TargetObservation.
+  std::string description = {};
+  // Nothing is under way to it any more, and nothing will be: every host that carries balancers has
+  // taken it out of use and has no session with it.
+  bool is_idle = false;
 
-// Nothing is under way to the target any more, and nothing will be: every host has taken it out of
-// use and has no session with it. False where some host does not tell.
-bool is_idle(const TargetSights& sights, std::string_view group, std::string_view target);
+  bool operator==(const TargetSight&) const = default;
+};
 
-// Whether a service could decide otherwise: some target's state or reason is another, or one that
-// is drained has no session any more. How many sessions there are changes all the time.
+// Of the targets that some host has seen, by their names and their groups' in the plan.
+using GroupSights = std::map<std::string, TargetSight, std::less<>>;
+using SeenTargets = std::map<std::string, GroupSights, std::less<>>;
+
+SeenTargets put_together(const TargetSights& sights);
+
+// Null if nobody has seen it.
+const TargetSight* find_sight(const SeenTargets& seen,
+                              std::string_view group,
+                              std::string_view target);
+
+// Whether they come to something else, so that a service could decide otherwise: some target's
+// state or reason is another, or one that is drained has no session any more. How many sessions
+// there are changes all the time.
 bool is_news(const TargetSights& before, const TargetSights& after);
 
 }  // namespace ikada

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace ikada {
@@ -11,11 +12,32 @@ namespace {
 constexpr double kMaxMilliseconds = 9007199254740992.0;
 constexpr double kMillisecondsPerSecond = 1000.0;
 
+constexpr std::uint64_t in_each_byte(unsigned char byte) { return 0x0101010101010101U * byte; }
+
+// One of the eight is a quote, a backslash, a control character or no ASCII. Subtracting borrows
+// into the high bit of a byte that is too small.
+bool has_odd_byte(std::uint64_t eight) {
+  constexpr std::uint64_t kHigh = in_each_byte(0x80);
+  const auto has_less = [](std::uint64_t bytes, unsigned char than) {
+    return (bytes - in_each_byte(than)) & ~bytes & kHigh;
+  };
+  const auto has = [&](unsigned char byte) { return has_less(eight ^ in_each_byte(byte), 1); };
+  const std::uint64_t odd =
+      (eight & kHigh) | has_less(eight, ' ') | has('"') | has('\\') | has('\x7f');
+  return odd != 0;
+}
+
 // What has no quotes, backslashes, control characters or bytes that may not be UTF-8.
 bool is_plain_text(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= ' ' && c < '\x7f' && c != '"' && c != '\\';
-  });
+  std::uint64_t eight = 0;
+  while (text.size() >= sizeof eight) {
+    std::memcpy(&eight, text.data(), sizeof eight);
+    if (has_odd_byte(eight)) return false;
+    text.remove_prefix(sizeof eight);
+  }
+  eight = in_each_byte(' ');
+  std::memcpy(&eight, text.data(), text.size());
+  return !has_odd_byte(eight);
 }
 
 void append(std::string& text, bool value) { text += value ? "true" : "false"; }

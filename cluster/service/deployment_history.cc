@@ -189,16 +189,25 @@ class Historian {
   bool is_changed_ = false;
 };
 
+// As revision_of_deployment() says.
+bool is_revision_of(std::string_view id, std::string_view deployment) {
+  return deployment.substr(deployment.find('/') + 1) == id;
+}
+
 // Most steps change nothing that the history tells of.
 bool is_settled(const ServiceHistory& history, const Service& service) {
   if (service.status != "ACTIVE" || history.deployments.empty()) return false;
   const ServiceDeployment& newest = history.deployments.front();
   const Deployment* primary = primary_of(service);
   if (primary == nullptr || !is_over(newest)) return false;
-  const ServiceRevision* revision = find_revision(history, revision_of_deployment(primary->id));
-  const bool is_own = revision_of_deployment(primary->id) == newest.id ||
-                      revision_of_deployment(primary->rolls_back) == newest.id;
-  return is_own && revision != nullptr && revision->images == primary->images;
+  const bool is_own =
+      is_revision_of(newest.id, primary->id) || is_revision_of(newest.id, primary->rolls_back);
+  if (!is_own) return false;
+  const auto revision = std::find_if(
+      history.revisions.begin(), history.revisions.end(), [&](const ServiceRevision& each) {
+        return is_revision_of(each.id, primary->id);
+      });
+  return revision != history.revisions.end() && revision->images == primary->images;
 }
 
 }  // namespace

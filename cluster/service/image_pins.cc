@@ -1,6 +1,7 @@
 #include "cluster/service/image_pins.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ikada::service {
 namespace {
@@ -38,18 +39,23 @@ std::string first_digest(const ServiceView& view,
 
 }  // namespace
 
+std::vector<ContainerImage> find_images(const Deployment& deployment, const ServiceView& view) {
+  std::vector<ContainerImage> found;
+  for (const auto& [container, image] : view.tagged) {
+    if (is_pinned(deployment, container)) continue;
+    std::string digest = first_digest(view, deployment, container);
+    if (digest.empty()) continue;
+    found.push_back({.container = container, .image = image, .digest = std::move(digest)});
+  }
+  return found;
+}
+
 bool pin_images(Service& service, const ServiceView& view) {
   Deployment* primary = primary_of(service);
   if (primary == nullptr) return false;
-  bool is_changed = false;
-  for (const auto& [container, image] : view.tagged) {
-    if (is_pinned(*primary, container)) continue;
-    const std::string digest = first_digest(view, *primary, container);
-    if (digest.empty()) continue;
-    primary->images.push_back({.container = container, .image = image, .digest = digest});
-    is_changed = true;
-  }
-  return is_changed;
+  const std::vector<ContainerImage> found = find_images(*primary, view);
+  primary->images.insert(primary->images.end(), found.begin(), found.end());
+  return !found.empty();
 }
 
 bool has_other_image(const ServiceTask& task, const Deployment& deployment) {

@@ -12,8 +12,10 @@
 
 namespace ikada::service {
 
-// Takes the digests that the view's tasks have found into the PRIMARY deployment; says whether any
-// is new.
+// The images that the view's tasks have found, of containers that the deployment knows none of.
+std::vector<ContainerImage> find_images(const Deployment& deployment, const ServiceView& view);
+
+// Takes them into the PRIMARY deployment; says whether there are any.
 bool pin_images(Service& service, const ServiceView& view);
 
 // It was started before the image was known, and has another.

@@ -147,13 +147,13 @@ struct Range {
   bool is_wide() const { return most - least >= kUneven; }
 };
 
-ZoneLoads loads_of(const ServiceView& view) {
+ZoneLoads loads_of(const ServiceView& view, const Spread& spread) {
   ZoneLoads zones;
-  for (const auto& [id, host] : view.balance) ++zones[host.zone].hosts;
-  for (const ServiceTask& each : view.tasks) {
-    const auto host = view.balance.find(host_of(each));
-    if (!is_live(each) || host == view.balance.end()) continue;
-    ++zones[host->second.zone].tasks[host->first];
+  for (const auto& [id, host] : view.balance) {
+    ZoneLoad& zone = zones[host.zone];
+    ++zone.hosts;
+    const int count = spread.hosts.at(id);
+    if (count > 0) zone.tasks.push_back(count);
   }
   return zones;
 }
@@ -232,7 +232,7 @@ bool is_uneven(const ZoneLoads& zones) {
   for (const auto& [name, zone] : zones) {
     Range of_hosts;
     std::int32_t tasks = 0;
-    for (const auto& [host, count] : zone.tasks) {
+    for (const std::int32_t count : zone.tasks) {
       of_hosts.note(count);
       tasks += count;
     }
@@ -293,7 +293,7 @@ bool begin_moves(const ServiceView& view, Service& service, Decision& decision) 
     return false;
   }
   const Spread spread = spread_of(view);
-  if (!is_uneven(loads_of(view))) {
+  if (!is_uneven(loads_of(view, spread))) {
     if (!service.rebalancing.has_value()) return false;
     service.rebalancing.reset();
     decision.events.push_back(fmt::format("{} is {} balanced with {}.",

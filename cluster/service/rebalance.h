@@ -22,7 +22,7 @@ bool can_be_rebalanced(const Service& service);
 // How the service's tasks sit on the hosts of a zone, of those that they may be spread over.
 struct ZoneLoad {
   std::int32_t hosts = 0;
-  std::map<std::string_view, std::int32_t> tasks = {};  // By host; without those that have none.
+  std::vector<std::int32_t> tasks = {};  // Of each host; without those that have none.
 };
 using ZoneLoads = std::map<std::string_view, ZoneLoad>;
 

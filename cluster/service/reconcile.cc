@@ -273,11 +273,27 @@ bool is_moving(const Service& service) {
   return service.rebalancing.has_value() && !service.rebalancing->tasks.empty();
 }
 
+// As most services are: nothing is to be done but about its tasks as targets.
+bool is_at_rest(const ServiceView& view) {
+  const Service& service = *view.service;
+  if (service.status != "ACTIVE" || is_daemon(service)) return false;
+  if (service.rebalancing.has_value() || !view.balance.empty()) return false;
+  if (!is_steady(service, view)) return false;
+  const Deployment& only = service.deployments.front();
+  return only.status == "PRIMARY" && only.rollout_state == "COMPLETED" &&
+         find_images(only, view).empty();
+}
+
 }  // namespace
 
 Decision reconcile(const ServiceView& view) {
   Decision decision;
   if (view.service->status == "INACTIVE") return decision;
+  if (is_at_rest(view)) {
+    decision.is_steady = true;
+    decide_targets(view, *view.service, decision);
+    return decision;
+  }
   Service service = *view.service;
   bool is_changed = false;
   if (service.status == "DRAINING") {

@@ -79,9 +79,7 @@ void complete(Service& service, const ServiceView& view, std::vector<std::string
 
 }  // namespace
 
-std::string event_subject(const Service& service) {
-  return fmt::format("(service {})", service.name);
-}
+std::string event_subject(const Service& service) { return "(service " + service.name + ")"; }
 
 std::string stuck_event(const Service& service) {
   return fmt::format(

@@ -24,11 +24,16 @@ void take_ports(std::vector<std::string>& used, const std::vector<std::int32_t>&
   }
 }
 
+// A STOPPED task takes nothing of its instance.
+bool holds_resources(const Task& task) {
+  return task.container_instance.has_value() && task.last_status != TaskStatus::kStopped;
+}
+
 // Adds what the task means to its cluster and its instance, or takes it away again.
 void account(ClusterState& cluster, const Task& task, bool add) {
   const std::int32_t sign = add ? 1 : -1;
   count(cluster.running_tasks, cluster.pending_tasks, task, sign);
-  if (!task.container_instance.has_value() || task.last_status == TaskStatus::kStopped) return;
+  if (!holds_resources(task)) return;
   InstanceState& instance = cluster.instances[*task.container_instance];
   instance.tasks += sign;
   count(instance.running_tasks, instance.pending_tasks, task, sign);
@@ -90,16 +95,32 @@ void forget_service_if_gone(ClusterState& cluster, const std::string& name) {
   }
 }
 
-// The task joins its service's tasks, or leaves them.
-void index_by_service(ClusterState& cluster, const Task& task, const std::string& id, bool add) {
-  const std::optional<std::string> name = service_of_group(task.group);
+// Where the task stands among its service's, or would.
+auto place_of(std::vector<TaskOfService>& tasks, const Kept<Task>& task) {
+  return std::lower_bound(
+      tasks.begin(), tasks.end(), task, [](const TaskOfService& each, const Kept<Task>& one) {
+        return each.kept->value.id < one.value.id;
+      });
+}
+
+void join_service(ClusterState& cluster, const Kept<Task>& task) {
+  const std::optional<std::string> name = service_of_group(task.value.group);
   if (!name.has_value()) return;
-  std::set<std::string>& tasks = cluster.services[*name].tasks;
-  if (add) {
-    tasks.insert(id);
-  } else {
-    tasks.erase(id);
+  TaskOfService joining{.kept = &task};
+  if (holds_resources(task.value)) {
+    joining.instance = &cluster.instances.find(*task.value.container_instance)->second;
   }
+  std::vector<TaskOfService>& tasks = cluster.services[*name].tasks;
+  tasks.insert(place_of(tasks, task), joining);
+}
+
+void leave_service(ClusterState& cluster, const Kept<Task>& task) {
+  const std::optional<std::string> name = service_of_group(task.value.group);
+  if (!name.has_value()) return;
+  std::vector<TaskOfService>& tasks = cluster.services[*name].tasks;
+  tasks.erase(std::find_if(place_of(tasks, task), tasks.end(), [&](const TaskOfService& each) {
+    return each.kept == &task;
+  }));
   forget_service_if_gone(cluster, *name);
 }
 
@@ -143,7 +164,7 @@ void add_to(ByName<std::int32_t>& counts, std::string_view name, std::int32_t by
 }
 
 void count_open(ClusterState& cluster, const InstanceState& instance, std::int32_t by) {
-  if (is_open(instance)) add_to(cluster.open_instances, zone_of(instance.record.value), by);
+  if (is_open(instance)) add_to(cluster.open_instances, instance.zone, by);
 }
 
 Result<void> set_instance(ClusterState& cluster,
@@ -154,6 +175,7 @@ Result<void> set_instance(ClusterState& cluster,
   InstanceState& instance = cluster.instances[id];
   count_open(cluster, instance, -1);
   Result<void> done = set(instance.record, value, revision, key);
+  instance.zone = zone_of(instance.record.value);
   count_open(cluster, instance, 1);
   forget_if_gone(cluster, id);
   return done;
@@ -202,14 +224,15 @@ Result<void> set_task(ClusterState& cluster,
   const auto old = cluster.tasks.find(id);
   if (old != cluster.tasks.end()) {
     account(cluster, old->second.value, false);
-    index_by_service(cluster, old->second.value, id, false);
+    leave_service(cluster, old->second);
     host = old->second.value.container_instance;
-    cluster.tasks.erase(old);
+    if (!value.has_value()) cluster.tasks.erase(old);
   }
   if (value.has_value()) {
-    account(cluster, kept.value, true);
-    index_by_service(cluster, kept.value, id, true);
-    cluster.tasks.insert_or_assign(id, std::move(kept));
+    Kept<Task>& task = cluster.tasks[id];
+    task = std::move(kept);
+    account(cluster, task.value, true);
+    join_service(cluster, task);
   }
   if (host.has_value()) forget_if_gone(cluster, *host);
   return {};
@@ -326,7 +349,9 @@ Result<void> State::apply(std::string_view key,
 
 const ScopeState& State::scope(const Scope& scope) const {
   static const ScopeState empty;
-  const auto found = scopes_.find(fmt::format("{}/{}", scope.account, scope.region));
+  std::string name = scope.account;
+  name.append("/").append(scope.region);
+  const auto found = scopes_.find(name);
   return found == scopes_.end() ? empty : found->second;
 }
 

@@ -10,9 +10,9 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cluster/model/cluster.h"
 #include "cluster/model/container_instance.h"
@@ -43,6 +43,7 @@ using ByName = std::map<std::string, T, std::less<>>;
 
 struct InstanceState {
   Kept<ContainerInstance> record = {};  // Revision 0: gone, but a task still names it.
+  std::string zone = {};                // zone_of() the record.
   // Of its tasks that are not STOPPED.
   std::int32_t tasks = 0;
   Amounts reserved = {};
@@ -53,11 +54,17 @@ struct InstanceState {
 // ACTIVE, and its agent is connected: services are spread over such.
 bool is_open(const InstanceState& instance);
 
+// A task of a service, and where it is.
+struct TaskOfService {
+  const Kept<Task>* kept = nullptr;
+  const InstanceState* instance = nullptr;  // Null for one that has none or is STOPPED.
+};
+
 struct ServiceState {
   Kept<Service> record = {};  // Revision 0: there is none, but a task or an event names it.
   Kept<ServiceEvents> events = {};
   Kept<ServiceHistory> history = {};
-  std::set<std::string> tasks = {};  // Ids of those in its group, STOPPED ones too.
+  std::vector<TaskOfService> tasks = {};  // Those in its group, STOPPED ones too, by their ids.
 };
 
 struct ClusterState {
@@ -115,6 +122,13 @@ struct ScopeState {
 
 class State {
  public:
+  State() = default;
+  // Its parts point to each other.
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  State(State&&) = default;
+  State& operator=(State&&) = default;
+
   // Takes one change of the store: the record now under `key`, or nothing if it was removed.
   // kInvalid for a value that is no such record; the state is then as before. Keys of others are
   // ignored.

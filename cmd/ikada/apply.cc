@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -42,6 +43,13 @@ Result<ApplySteps> plan_all(const ApiClient& api, const ApplyWishes& wishes) {
   return steps;
 }
 
+// As the file says, whoever has made it so.
+Result<bool> is_all_there(const ApiClient& api, const ApplyWishes& wishes) {
+  IK_LET(steps, plan_all(api, wishes));
+  return std::none_of(
+      steps.begin(), steps.end(), [](const ApplyStep& each) { return each.run != nullptr; });
+}
+
 void print_step(const ApplyStep& step) {
   ::printf("%c %s\n", step.sign, step.thing.c_str());
   for (const std::string& line : step.lines) ::printf("    %s\n", line.c_str());
@@ -60,7 +68,9 @@ Result<void> apply(const ApplyOptions& options, const Context& context) {
   if (options.no_wait) return {};
   for (const Json& each : wishes.services) {
     IK_TRY(wait_for_service(
-        api, {.cluster = wishes.cluster, .name = each["serviceName"].get<std::string>()}));
+        api, {.cluster = wishes.cluster, .name = each["serviceName"].get<std::string>()}, [&] {
+          return is_all_there(api, wishes);
+        }));
   }
   return {};
 }

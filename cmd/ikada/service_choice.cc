@@ -111,7 +111,9 @@ Result<std::vector<Json>> list_all_services(const ApiClient& api, const std::str
   return services;
 }
 
-Result<void> wait_for_service(const ApiClient& api, const ServiceChoice& choice) {
+Result<void> wait_for_service(const ApiClient& api,
+                              const ServiceChoice& choice,
+                              const WillDo& will_do) {
   std::string awaited;
   std::string shown;
   std::string told;
@@ -123,6 +125,10 @@ Result<void> wait_for_service(const ApiClient& api, const ServiceChoice& choice)
     const Json deployment = newest_deployment(service);
     const std::string id = deployment.value("id", "");
     if (awaited.empty()) awaited = id;
+    if (id != awaited && will_do) {
+      IK_LET(is_good, will_do());
+      if (is_good) awaited = id;
+    }
     if (id != awaited || deployment.value("rolloutState", "") == "FAILED") {
       return failure_of(api, choice, deployment, awaited);
     }

@@ -1,6 +1,7 @@
 // Services of a cluster, as people name them and wait for them.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,14 @@ Result<Json> find_service(const ApiClient& api, const ServiceChoice& choice);
 // All of a cluster's, as DescribeServices answers them.
 Result<std::vector<Json>> list_all_services(const ApiClient& api, const std::string& cluster);
 
+// Whether a deployment that somebody else has made meanwhile will do, too.
+using WillDo = std::function<Result<bool>()>;
+
 // Waits until the service has one deployment, which is completed, and all its tasks RUNNING; tells
 // on stderr how it comes along. kUnavailable, with the reason, when its newest deployment failed or
-// was rolled back.
-Result<void> wait_for_service(const ApiClient& api, const ServiceChoice& choice);
+// was rolled back, or another one has taken its place; that one is waited for if it will do.
+Result<void> wait_for_service(const ApiClient& api,
+                              const ServiceChoice& choice,
+                              const WillDo& will_do = {});
 
 }  // namespace ikada

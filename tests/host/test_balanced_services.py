@@ -292,6 +292,36 @@ services:
         ecs.delete_service(service=name, force=True)
 
 
+@pytest.mark.timeout(240)
+def test_apply_waits_for_what_took_its_place_if_that_is_the_same(
+        host, ecs, busybox_image, shared_ikada, tmp_path):
+    path = tmp_path / "replaced.yaml"
+    other = ecs.register_task_definition(family="other", containerDefinitions=[
+        sh(busybox_image, "sleep 1000", "web", stopTimeout=1)])["taskDefinition"]
+
+    def apply_until_replaced(name, **by):
+        path.write_text(f"""
+taskDefinitions:
+  - family: {name}
+    containerDefinitions:
+      - {{name: web, image: {busybox_image}, command: [sleep, "1000"], memory: 16, stopTimeout: 1,
+         healthCheck: {{command: [CMD-SHELL, "true"], interval: 5}}}}
+services: [{{serviceName: {name}, taskDefinition: {name}}}]
+""")
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            applied = pool.submit(shared_ikada, "apply", "-f", str(path), check=False)
+            wait_until(lambda: any(each["runningCount"] > 0 for each in ecs.describe_services(
+                services=[name])["services"]))
+            ecs.update_service(service=name, forceNewDeployment=True, **by)
+        ecs.delete_service(service=name, force=True)
+        return applied.result()
+
+    replaced = apply_until_replaced("same")
+    assert replaced.returncode == 0, replaced.stderr
+    replaced = apply_until_replaced("another", taskDefinition=other["taskDefinitionArn"])
+    assert replaced.returncode == 1, replaced.stderr
+
+
 @pytest.mark.timeout(120)
 def test_a_service_that_cannot_start_says_why(host, shared_ikada, tmp_path):
     path = tmp_path / "missing.yaml"

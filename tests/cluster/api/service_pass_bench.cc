@@ -78,7 +78,7 @@ struct PassBench : ActionBench {
       all[planned_group_name(group)][planned_target_id(kept.value, 80)].state =
           TargetState::kHealthy;
     }
-    sights = {.hosts = {all, all}, .has_all = true};
+    seen = put_together({.hosts = {all, all}, .has_all = true});
   }
 
   void tell_much() {
@@ -100,7 +100,7 @@ struct PassBench : ActionBench {
             .options = options,
             .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++ids, bytes * 2); },
             .placer = &placer,
-            .seen = &sights};
+            .seen = &seen};
   }
 
   const ClusterState& cluster() const { return *state.scope(scope).find_cluster("default"); }
@@ -155,7 +155,7 @@ struct PassBench : ActionBench {
     FAIL("the services do not come to rest");
   }
 
-  TargetSights sights = {};
+  SeenTargets seen = {};
 };
 
 void show(const char* title, std::vector<double>& times_ms) {

@@ -72,6 +72,7 @@ struct Balanced {
   void settle() {
     for (int i = 0; i < 50; ++i) {
       const Json nothing = Json::object();
+      const SeenTargets seen = put_together(sights);
       const ApiCall call{
           .body = nothing,
           .scope = bench.scope,
@@ -81,7 +82,7 @@ struct Balanced {
           .random_hex =
               [&](size_t bytes) { return fmt::format("{:0{}x}", ++bench.ids, bytes * 2); },
           .placer = &bench.placer,
-          .seen = &sights};
+          .seen = &seen};
       ServiceStep step = plan_service_step(call, bench.state, "default", "s");
       const bool is_done = step.proposal.changes.empty();
       if (!is_done) REQUIRE(bench.make(step.proposal));

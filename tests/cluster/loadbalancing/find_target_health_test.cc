@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "cluster/model/task_stop.h"
+#include "runtime/base/prng.h"
 #include "tests/cluster/loadbalancing/balanced_state.h"
 
 namespace ikada {
@@ -14,7 +15,8 @@ constexpr const char* kWeb = "web.00000000000000aa";
 std::string health(const BalancedState& it,
                    const TargetSights& sights,
                    const std::string& group = "web") {
-  const auto all = find_target_health(it.state, it.home(), it.group(group), sights, it.now);
+  const auto all =
+      find_target_health(it.state, it.home(), it.group(group), put_together(sights), it.now);
   if (all.size() != 1) return fmt::format("{} targets", all.size());
   return fmt::format("{}:{} {} {}", all[0].id, all[0].port, to_text(all[0].state), all[0].reason);
 }
@@ -51,38 +53,67 @@ TEST_CASE("a target that is deregistered is draining, whatever is seen") {
         "i:32768 draining Target.DeregistrationInProgress");
 }
 
-TEST_CASE("hosts that see a target otherwise make it not known") {
-  TargetSights sights = one_sight(kWeb, "a:1", {.state = TargetState::kHealthy, .sessions = 2});
-  sights.hosts.push_back({});
-  REQUIRE(find_sight(sights, kWeb, "a:1").has_value());
-  CHECK(find_sight(sights, kWeb, "a:1")->state == TargetState::kHealthy);
+// Of the target that one_sight() is of.
+std::optional<TargetSight> sight(const TargetSights& sights) {
+  const SeenTargets seen = put_together(sights);
+  const TargetSight* found = find_sight(seen, kWeb, "a:1");
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
 
-  sights.hosts[1][kWeb]["a:1"] = {.state = TargetState::kUnhealthy, .sessions = 3};
-  CHECK(find_sight(sights, kWeb, "a:1")->state == TargetState::kInitial);
-  CHECK(find_sight(sights, kWeb, "a:1")->sessions == 5);
-  CHECK_FALSE(find_sight(sights, kWeb, "b:1").has_value());
-  CHECK_FALSE(find_sight(sights, "other", "a:1").has_value());
+TEST_CASE("hosts that see a target otherwise make it not known") {
+  TargetSights sights = one_sight(kWeb, "a:1", {.state = TargetState::kHealthy});
+  sights.hosts.push_back({});
+  REQUIRE(sight(sights) != std::nullopt);
+  CHECK(sight(sights)->state == TargetState::kHealthy);
+
+  sights.hosts[1][kWeb]["a:1"] = {.state = TargetState::kUnhealthy, .reason = "Target.Timeout"};
+  CHECK(sight(sights) == TargetSight{.reason = "Elb.InitialHealthChecking",
+                                     .description = "Initial health checks in progress"});
+  sights.hosts[0] = sights.hosts[1];
+  CHECK(sight(sights) == TargetSight{.state = TargetState::kUnhealthy, .reason = "Target.Timeout"});
+  CHECK(find_sight(put_together(sights), kWeb, "b:1") == nullptr);
+  CHECK(find_sight(put_together(sights), "other", "a:1") == nullptr);
 }
 
 TEST_CASE("a target is idle when every host has drained it") {
   const TargetObservation drained{.state = TargetState::kDraining};
   TargetSights sights = one_sight(kWeb, "a:1", drained);
-  CHECK(is_idle(sights, kWeb, "a:1"));
-  CHECK_FALSE(is_idle({}, kWeb, "a:1"));
-  CHECK_FALSE(is_idle({.has_all = true}, kWeb, "a:1"));
+  CHECK(sight(sights)->is_idle);
 
   sights.has_all = false;
-  CHECK_FALSE(is_idle(sights, kWeb, "a:1"));
+  CHECK_FALSE(sight(sights)->is_idle);
   sights.has_all = true;
   sights.hosts.push_back({});
-  CHECK_FALSE(is_idle(sights, kWeb, "a:1"));
+  CHECK_FALSE(sight(sights)->is_idle);
   sights.hosts[1][kWeb]["a:1"] = drained;
-  CHECK(is_idle(sights, kWeb, "a:1"));
+  CHECK(sight(sights)->is_idle);
   sights.hosts[1][kWeb]["a:1"].sessions = 1;
-  CHECK_FALSE(is_idle(sights, kWeb, "a:1"));
+  CHECK_FALSE(sight(sights)->is_idle);
   // It has not heard of the deregistration yet.
   sights.hosts[1][kWeb]["a:1"] = {.state = TargetState::kHealthy};
-  CHECK_FALSE(is_idle(sights, kWeb, "a:1"));
+  CHECK_FALSE(sight(sights)->is_idle);
+}
+
+TEST_CASE("what is no news comes to the same") {
+  Prng prng(1);
+  const auto some = [&] {
+    TargetSights sights{.hosts = {{}, {}}, .has_all = prng.below(4) != 0};
+    for (TargetObservations& host : sights.hosts) {
+      if (prng.below(8) == 0) continue;
+      host[kWeb]["a:1"] = {.state = static_cast<TargetState>(1 + prng.below(3)),
+                           .sessions = prng.below(3)};
+    }
+    return sights;
+  };
+  int alike = 0;
+  for (int count = 0; count < 2000; ++count) {
+    const TargetSights before = some();
+    const TargetSights after = some();
+    if (is_news(before, after)) continue;
+    CHECK(put_together(before) == put_together(after));
+    ++alike;
+  }
+  CHECK(alike > 100);
 }
 
 TEST_CASE("other sessions are no news, unless a drain ends with them") {

@@ -88,6 +88,15 @@ TEST_CASE("text without a tree means what the tree's means") {
   REQUIRE(again.has_value());
   CHECK(*again == to_json(all));
   CHECK(to_text(Inner{.name = "b"}) == R"({"name":"b"})");
+  for (const size_t length : {1U, 7U, 8U, 9U, 17U}) {
+    for (size_t place = 0; place < length; ++place) {
+      for (char odd = 0; odd != '\x7f'; ++odd) {
+        Inner inner{.name = std::string(length, 'x')};
+        inner.name[place] = odd;
+        REQUIRE(to_text(inner) == to_json(inner).dump());
+      }
+    }
+  }
 }
 
 TEST_CASE("a wrong type is named with its place") {

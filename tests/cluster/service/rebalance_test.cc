@@ -90,12 +90,12 @@ TEST_CASE("zones are evened before the hosts of one, and a difference of one sta
 TEST_CASE("hosts and zones without tasks count, too") {
   CHECK_FALSE(is_uneven({}));
   CHECK_FALSE(is_uneven({{"a", {.hosts = 64}}}));
-  CHECK_FALSE(is_uneven({{"a", {.hosts = 3, .tasks = {{"1", 1}, {"2", 1}}}}}));
-  CHECK_FALSE(is_uneven({{"a", {.hosts = 2, .tasks = {{"1", 7}, {"2", 8}}}}}));
-  CHECK(is_uneven({{"a", {.hosts = 3, .tasks = {{"1", 2}, {"2", 2}}}}}));
-  CHECK(is_uneven({{"a", {.hosts = 2, .tasks = {{"1", 3}, {"2", 1}}}}}));
-  CHECK(is_uneven({{"a", {.hosts = 2, .tasks = {{"1", 1}, {"2", 1}}}}, {"b", {.hosts = 1}}}));
-  CHECK_FALSE(is_uneven({{"a", {.hosts = 1, .tasks = {{"1", 1}}}}, {"b", {.hosts = 1}}}));
+  CHECK_FALSE(is_uneven({{"a", {.hosts = 3, .tasks = {1, 1}}}}));
+  CHECK_FALSE(is_uneven({{"a", {.hosts = 2, .tasks = {7, 8}}}}));
+  CHECK(is_uneven({{"a", {.hosts = 3, .tasks = {2, 2}}}}));
+  CHECK(is_uneven({{"a", {.hosts = 2, .tasks = {3, 1}}}}));
+  CHECK(is_uneven({{"a", {.hosts = 2, .tasks = {1, 1}}}, {"b", {.hosts = 1}}}));
+  CHECK_FALSE(is_uneven({{"a", {.hosts = 1, .tasks = {1}}}, {"b", {.hosts = 1}}}));
 }
 
 TEST_CASE("of many tasks some are moved at once") {

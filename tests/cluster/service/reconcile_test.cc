@@ -1,9 +1,11 @@
 #include "cluster/service/reconcile.h"
 
 #include <algorithm>
+#include <deque>
 
 #include <doctest/doctest.h>
 
+#include "runtime/base/prng.h"
 #include "tests/cluster/service/service_world.h"
 
 namespace ikada::service {
@@ -291,6 +293,92 @@ TEST_CASE("a service that is deleted stops its tasks and is INACTIVE when they a
   CHECK(world.service.status == "INACTIVE");
   CHECK(world.service.inactive_at == world.now);
   CHECK_FALSE(world.step().changed.has_value());
+}
+
+// What a decision comes to, as text.
+std::string told(const Decision& decision) {
+  Json json = {{"starts", decision.starts},
+               {"startsOn", decision.starts_on},
+               {"events", decision.events},
+               {"repeated", decision.repeated_events},
+               {"isSteady", decision.is_steady},
+               {"lookAgain", decision.look_again.value_or(Timestamp{}).milliseconds}};
+  if (decision.changed.has_value()) json["changed"] = to_json(*decision.changed);
+  for (const auto& [id, targets] : decision.targets) json["targets"][id] = to_json(targets);
+  for (const Stop& each : decision.stops) json["stops"].push_back(each.task->id + each.reason);
+  return json.dump();
+}
+
+// A service of two tasks that may be as it is to be, but in one or two things is not.
+struct NearlySteady {
+  explicit NearlySteady(std::uint64_t seed) : prng(seed) {
+    service.name = "web";
+    service.desired_count = is_odd() ? 3 : 2;
+    if (is_odd()) service.status = "DRAINING";
+    service.deployments = {{.id = "ecs-svc/1", .family = "web", .revision = 1}};
+    service.deployments[0].rollout_state = is_odd() ? "IN_PROGRESS" : "COMPLETED";
+    if (is_odd()) service.deployments.push_back({.id = "ecs-svc/0", .status = "ACTIVE"});
+    if (is_odd()) service.rebalancing = Rebalancing{.changed_at = now};
+    if (is_odd()) service.health_check_grace_period_seconds = 1000;
+    for (const char* id : {"a", "b"}) add(id);
+    if (is_odd()) add("c");
+  }
+
+  bool is_odd() { return prng.below(12) == 0; }
+
+  void add(const char* id) {
+    Task& task = tasks.emplace_back(Task{.cluster = "default", .id = id, .family = "web"});
+    task.last_status = is_odd() ? TaskStatus::kPending : TaskStatus::kRunning;
+    if (is_odd()) task.last_status = TaskStatus::kStopped;
+    if (is_odd()) task.desired_status = "STOPPED";
+    task.started_by = is_odd() ? "ecs-svc/0" : "ecs-svc/1";
+    task.started_at = is_odd() ? now : Timestamp{1};
+    task.health_status = is_odd() ? "UNHEALTHY" : "HEALTHY";
+    task.containers = {{.name = "app"}};
+    if (is_odd()) task.containers[0].image_digest = "sha256:1";
+    if (prng.below(2) == 0) return;
+    task.targets = TaskTargets{.load_balancers = {{.target_group_arn = "arn:tg"}}};
+    if (!is_odd()) task.targets->registered_at = now;
+    if (!is_odd()) task.targets->healthy_since = now;
+  }
+
+  ServiceView view() {
+    ServiceView view{.service = &service, .now = now};
+    if (prng.below(2) == 0) view.tagged = {{"app", "web:1"}};
+    for (const Task& each : tasks) {
+      ServiceTask task{.task = &each};
+      task.has_health_check = prng.below(2) == 0;
+      task.is_on_draining_host = is_odd();
+      task.targets.has_groups = each.targets.has_value();
+      task.targets.state = static_cast<TargetsView::State>(is_odd() ? prng.below(3) : 1);
+      view.tasks.push_back(task);
+    }
+    return view;
+  }
+
+  Prng prng;
+  Timestamp now{1'000'000'000};
+  Service service = {};
+  std::deque<Task> tasks = {};
+};
+
+TEST_CASE("a service at rest is told apart from one that has something to do") {
+  int at_rest = 0;
+  for (std::uint64_t seed = 0; seed < 20'000; ++seed) {
+    NearlySteady one(seed);
+    const ServiceView view = one.view();
+    // Where its tasks could be moved to is of no account, as it is not to be rebalanced, but makes
+    // the whole step be gone through.
+    ServiceView longer = view;
+    longer.balance["host"] = {};
+
+    const Decision decision = reconcile(view);
+
+    REQUIRE_MESSAGE(told(decision) == told(reconcile(longer)), seed);
+    if (decision.is_steady && !decision.changed.has_value()) ++at_rest;
+  }
+  CHECK(at_rest > 1000);
+  CHECK(at_rest < 15'000);
 }
 
 }  // namespace
