@@ -362,7 +362,8 @@ def join_and_die(cluster, host, directory, name=None, address=None):
     body = {"secret": cluster.token.strip().rsplit("-", 1)[1], "certificateRequest": request,
             "gossipKey": "ab" * 32, "name": name or f"host{host.net.number}",
             "address": address or host.address, "version": "0"}
-    return talk(host, cluster.manager.address, [{"ask": "join", "id": 1, "body": body}], strange)
+    leader = wait_for_leader(cluster)
+    return talk(host, leader.address, [{"ask": "join", "id": 1, "body": body}], strange)
 
 
 @pytest.mark.timeout(120)
