@@ -35,7 +35,7 @@ WAITING_FILES = tuple(f"tests/host/{name}.py" for name in (
     "test_cluster_partition", "test_cluster_quorum", "test_sealing_key", "test_etcd_store",
     "test_gossip", "test_hostile_network",
     "test_service_cluster", "test_task_network_hosts", "test_task_streams", "test_names",
-    "test_balanced_cluster"))
+    "test_balanced_cluster", "test_balancer_states_cluster"))
 
 
 class Count:
