@@ -30,10 +30,11 @@ LANE_TIMEOUT_S = {"tidy": 2400, "host": 2400, "guest": 900}
 # Of the host lane: they wait for clocks and time limits more than they compute, so they run beside
 # the others.
 WAITING_FILES = tuple(f"tests/host/{name}.py" for name in (
-    "test_cluster", "test_cluster_abuse", "test_cluster_ca", "test_cluster_certificates",
-    "test_cluster_faults", "test_cluster_histories", "test_cluster_nodes",
-    "test_cluster_partition", "test_cluster_quorum", "test_sealing_key", "test_etcd_store",
-    "test_gossip", "test_hostile_network",
+    "test_cluster", "test_cluster_abuse", "test_cluster_ca", "test_cluster_ca_away",
+    "test_cluster_certificates", "test_cluster_faults", "test_cluster_histories",
+    "test_cluster_nodes", "test_cluster_partition", "test_cluster_quorum", "test_rotation_load",
+    "test_sealing_key", "test_etcd_store", "test_gossip", "test_hostile_network",
+    "test_log_store_hosts", "test_node_roles",
     "test_service_cluster", "test_task_network_hosts", "test_task_streams", "test_names",
     "test_balanced_cluster", "test_balancer_states_cluster"))
 

@@ -39,6 +39,7 @@ struct ApiOptions {
   // Issues certificates for so long. Null where there is no authority.
   std::shared_ptr<const CertificateIssuer> issuer = {};
   std::chrono::seconds certificate_lifetime = std::chrono::hours(24 * 90);
+  std::chrono::seconds node_certificate_lifetime = std::chrono::hours(24 * 90);  // Nodes' own.
   // Ports that no listener of a load balancer can have; null: none.
   std::function<bool(std::int32_t port)> is_reserved_port = {};
   // Addresses for load balancers, each its own; empty: they have those of the hosts that carry

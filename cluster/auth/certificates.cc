@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -33,7 +34,9 @@ void set_random_serial(X509* certificate) {
 }
 
 void set_times(X509* certificate, std::int64_t now_s, std::int64_t lifetime_s) {
-  must(::ASN1_TIME_set(::X509_getm_notBefore(certificate), now_s - kBackdateSeconds) != nullptr &&
+  // Of one that is short-lived that would be most of its life.
+  const std::int64_t backdate_s = std::min(kBackdateSeconds, lifetime_s / 2);
+  must(::ASN1_TIME_set(::X509_getm_notBefore(certificate), now_s - backdate_s) != nullptr &&
        ::ASN1_TIME_set(::X509_getm_notAfter(certificate), now_s + lifetime_s) != nullptr);
 }
 

@@ -5,7 +5,8 @@
 // cluster's and the node's id and worker or manager as ROLE. There is no common name: whoever
 // verifies looks for the URI. Only a manager's is good for servers. A node makes its own key and
 // sends only a request; of the request nothing but the public key is used. Certificates begin an
-// hour before they are issued, for clocks that are late. Those of listeners have no URI.
+// hour before they are issued, for clocks that are late, and short-lived ones half their lifetime.
+// Those of listeners have no URI.
 //
 // Source: RFC 5280; X509_sign(3), X509V3_EXT_nconf(3).
 #pragma once

@@ -1,5 +1,7 @@
 #include "cluster/daemon/api_forwarding.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
@@ -33,6 +35,18 @@ ApiReply read_reply(const Json& body) {
 }
 
 }  // namespace
+
+bool is_repeatable(std::string_view target) {
+  constexpr std::array<std::string_view, 4> kReads = {"Describe", "List", "Get", "BatchGet"};
+  constexpr std::array<std::string_view, 5> kStates = {"UpdateContainerInstancesState",
+                                                       "PutAttributes",
+                                                       "DeleteAttributes",
+                                                       "TagResource",
+                                                       "UntagResource"};
+  const std::string_view action = target.substr(target.rfind('.') + 1);
+  return std::ranges::any_of(kReads, [&](auto verb) { return action.starts_with(verb); }) ||
+         std::ranges::find(kStates, action) != kStates.end();
+}
 
 struct ApiForwarding::Waiting {
   explicit Waiting(boost::asio::io_context& loop) : timer(loop) {}
@@ -75,8 +89,13 @@ bool ApiForwarding::forward(const ApiRequest& request, const Respond& respond) {
               {"secure", request.is_secure}},
              [this, is_here = is_here_, request, respond](const Result<Json>& body) {
                if (body.has_value()) return respond(read_reply(*body));
-               if (body.error().code != kNotLeading) return respond(error_reply(lost_leader()));
-               if (*is_here) wait(request, respond);
+               const bool is_nothing_done = body.error().code == kNotLeading;
+               if (!*is_here || (!is_nothing_done && !is_repeatable(request.target))) {
+                 return respond(error_reply(lost_leader()));
+               }
+               if (is_nothing_done) return wait(request, respond);
+               // The link is lost: what reads is answered here, what does not waits.
+               api_.handle(request, respond);
              });
   return true;
 }

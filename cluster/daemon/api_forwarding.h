@@ -3,7 +3,7 @@
 //
 // While nobody is known to lead, what only reads is answered from what this manager knows, and what
 // changes something waits, up to kLeaderWait; then it is refused, and nothing was changed. A call
-// that was under way when the leader was lost is not repeated.
+// that was under way when the leader was lost is made again if that does no harm.
 //
 //   {"ask": "api", "body": {"target", "body", "region", "caller", "host", "secure"}} -> {"status",
 //   "body", "requestId"} an error with code NOT_LEADING: nothing was done there
@@ -12,6 +12,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include <boost/asio/io_context.hpp>
 
@@ -22,6 +23,10 @@ namespace ikada {
 
 inline constexpr std::chrono::seconds kLeaderWait{15};
 inline constexpr std::string_view kNotLeading = "NOT_LEADING";
+
+// Whether a call of this target, "SERVICE.Action", may be made a second time though the first may
+// have been carried out: it only reads, or what it asks for is a state.
+bool is_repeatable(std::string_view target);
 
 class ApiForwarding {
  public:

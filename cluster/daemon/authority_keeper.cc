@@ -22,6 +22,13 @@ Error no_keeper() {
   return make_error(ErrorKind::kUnavailable, "the leading manager changes, try again");
 }
 
+Error under_way(ExchangePhase phase) {
+  return make_error(ErrorKind::kConflict,
+                    "the cluster's authority is being exchanged already (phase {}): see ikada "
+                    "cluster status",
+                    to_text(phase));
+}
+
 bool is_same_trust(const ClusterKeys& one, const ClusterKeys& other) {
   return trusted_authorities(one) == trusted_authorities(other) &&
          one.sealing_keys == other.sealing_keys && one.next.has_value() == other.next.has_value();
@@ -118,8 +125,9 @@ Result<Proposal> AuthorityKeeper::step(ExchangeRecord record) const {
       record.exchange.phase == ExchangePhase::kNone ? "over" : to_text(record.exchange.phase));
   IK_LET(proposal,
          put_exchange(home, *ground_.manager.api().options().vault, record, keeper_now()));
-  if (record.exchange.phase != ExchangePhase::kForget) return proposal;
-  // Their secrets were made for the old authority.
+  if (record.exchange.phase != ExchangePhase::kRenew) return proposal;
+  // They name the old authority, which no manager shows from now on. Those that are made later do
+  // not.
   for (const auto& [role, grant] : home.grants) {
     proposal.remove(grant_key(home.scope, role), grant.revision);
   }
@@ -163,12 +171,7 @@ Result<ExchangeRecord> AuthorityKeeper::plan_begin(bool force) const {
   const std::shared_ptr<const Vault> vault = ground_.manager.api().options().vault;
   if (vault == nullptr || !ground_.manager.leads()) return no_keeper();
   if (now.exchange.phase != ExchangePhase::kNone) {
-    if (!force) {
-      return make_error(ErrorKind::kConflict,
-                        "the cluster's authority is being exchanged already (phase {}): see ikada "
-                        "cluster status",
-                        to_text(now.exchange.phase));
-    }
+    if (!force) return under_way(now.exchange.phase);
     now.exchange.is_forced = true;
     return now;
   }
@@ -200,8 +203,11 @@ void AuthorityKeeper::begin(bool force, const Done& done) {
       ground_.manager.home(), *ground_.manager.api().options().vault, *begun, keeper_now());
   if (!proposal.has_value()) return done(proposal.error());
   const Json answer = {{"from", begun->exchange.from}, {"to", begun->exchange.to}};
-  ground_.manager.api().propose(*proposal, [answer, done](bool made) {
+  ground_.manager.api().propose(*proposal, [this, is_here = is_here_, answer, done](bool made) {
     if (!made) {
+      // Somebody else may have been faster.
+      const ExchangeRecord now = *is_here ? record().value_or(ExchangeRecord()) : ExchangeRecord();
+      if (now.exchange.phase != ExchangePhase::kNone) return done(under_way(now.exchange.phase));
       return done(make_error(ErrorKind::kUnavailable, "that could not be stored, try again"));
     }
     spdlog::info("authority {} is to follow {}",
@@ -229,8 +235,15 @@ Result<Json> AuthorityKeeper::describe() const {
   json["to"] = now.exchange.to;
   json["isForced"] = now.exchange.is_forced;
   json["hosts"] = hosts.size();
+  json["away"] = Json::array();
+  for (const ExchangeHost& host : hosts) {
+    if (host.is_away) json["away"].push_back(host.name);
+  }
   json["waitsFor"] = waits_for;
-  json["roles"] = now.roles;
+  json["roles"] = Json::array();
+  for (const std::string& role : now.roles) {
+    if (!ground_.manager.home().grants.contains(role)) json["roles"].push_back(role);
+  }
   return json;
 }
 

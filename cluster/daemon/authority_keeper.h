@@ -41,7 +41,7 @@ class AuthorityKeeper {
   // way: but with `force` whoever is away is not waited for any more.
   using Done = std::function<void(const Result<Json>&)>;
   void begin(bool force, const Done& done);
-  // {"phase", "from", "to", "isForced", "hosts", "waitsFor": names, "roles"}
+  // {"phase", "from", "to", "isForced", "hosts", "away": names, "waitsFor": names, "roles"}
   Result<Json> describe() const;
   // {"authority": digest, "phase"}
   Json own() const;

@@ -13,10 +13,14 @@ namespace ikada {
 namespace {
 
 constexpr std::chrono::seconds kAloneForLong{5};
-constexpr std::string_view kOutcast =
-    "the managers' certificates and this host's are of different authorities: if the cluster's was "
-    "exchanged while this host was away (ikada cluster rotate-ca), take it out with ikada cluster "
-    "leave --force, and join again with a new token";
+
+std::string outcast_text(bool is_manager) {
+  return fmt::format(
+      "the managers' certificates and this host's are of different authorities: if the cluster's "
+      "was exchanged while this host was away (ikada cluster rotate-ca), {}take it out with ikada "
+      "cluster leave --force, and join again with a new token",
+      is_manager ? "remove it on another manager with ikada node rm --force, " : "");
+}
 
 }  // namespace
 
@@ -134,8 +138,12 @@ void ClusterMember::renew_own(const std::string& request, const OwnCertificate::
     return taken(make_error(ErrorKind::kUnavailable, "this node is not on record"));
   }
   Node node = found->second.value;
-  const Result<std::string> certificate = renew_certificate(
-      *keys_, request, node, {unix_now() / 1'000'000}, auth::kNodeCertificateSeconds);
+  const Result<std::string> certificate =
+      renew_certificate(*keys_,
+                        request,
+                        node,
+                        {unix_now() / 1'000'000},
+                        manager_->api().options().node_certificate_lifetime.count());
   if (!certificate.has_value()) return taken(certificate.error());
   Proposal proposal;
   proposal.put(node_key(home.scope, node.id), node, found->second.revision);
@@ -149,7 +157,7 @@ void ClusterMember::note_lost(const Error& why) {
   spdlog::warn("{}", why.message);
   if (why.code == kLinkSilent) silent_manager_ = link_->manager();
   if (why.code != kLinkUntrusted || !outcast_.empty()) return;
-  outcast_ = kOutcast;
+  outcast_ = outcast_text(manager_ != nullptr);
   spdlog::error("{}", outcast_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "cluster/auth/certificates.h"
 #include "image/reference.h"
 #include "net/ipv4.h"
 #include "runtime/base/number.h"
@@ -15,6 +16,14 @@ constexpr size_t kAccountDigits = 12;
 constexpr std::uint64_t kMaxHealthyAfter = 3600;
 constexpr std::uint64_t kMinLifetime = 10;
 constexpr std::uint64_t kMaxLifetime = std::uint64_t{825} * 24 * 3600;
+
+Result<std::chrono::seconds> read_lifetime(const std::string& name,
+                                           const std::string& value,
+                                           std::uint64_t at_least) {
+  const Result<std::uint64_t> seconds = parse_unsigned(value, kMaxLifetime);
+  if (seconds.has_value() && *seconds >= at_least) return std::chrono::seconds(*seconds);
+  return make_error(ErrorKind::kInvalid, "{}: expected {} to {}", name, at_least, kMaxLifetime);
+}
 
 Result<void> read_key(const std::string& name, const std::string& value, ApiOptions& options) {
   if (name == "account_id") {
@@ -53,14 +62,11 @@ Result<void> read_key(const std::string& name, const std::string& value, ApiOpti
     }
     options.needs_audit_room = value == "refuse";
   } else if (name == "certificate_lifetime_seconds") {
-    const Result<std::uint64_t> seconds = parse_unsigned(value, kMaxLifetime);
-    if (!seconds.has_value() || *seconds < kMinLifetime) {
-      return make_error(ErrorKind::kInvalid,
-                        "certificate_lifetime_seconds: expected {} to {}",
-                        kMinLifetime,
-                        kMaxLifetime);
-    }
-    options.certificate_lifetime = std::chrono::seconds(*seconds);
+    IK_LET(lifetime, read_lifetime(name, value, kMinLifetime));
+    options.certificate_lifetime = lifetime;
+  } else if (name == "node_certificate_lifetime_seconds") {
+    IK_LET(lifetime, read_lifetime(name, value, auth::kMinNodeCertificateSeconds));
+    options.node_certificate_lifetime = lifetime;
   } else if (name == "healthy_after_seconds") {
     const Result<std::uint64_t> seconds = parse_unsigned(value, kMaxHealthyAfter);
     if (!seconds.has_value()) {

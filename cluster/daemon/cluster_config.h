@@ -10,6 +10,8 @@
 //                                # arn:aws:acm:REGION:ACCOUNT:certificate/NAME.
 //   certificate_lifetime_seconds: 7776000
 //                                # Of those that the cluster issues for listeners; 90 days.
+//   node_certificate_lifetime_seconds: 7776000
+//                                # Of hosts' own, which they renew by themselves; 90 days.
 //   registry: registry.example.com:7440
 //                                # What clients call the cluster's registry; the host and port
 //                                # that they call the API by.

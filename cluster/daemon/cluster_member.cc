@@ -90,15 +90,17 @@ Result<void> ClusterMember::open_manager(ControlPlane& manager, const ClusterPor
          parse_node_endpoint(is_v6 ? fmt::format("[::]:{}", ports.node)
                                    : fmt::format("0.0.0.0:{}", ports.node)));
   IK_LET(nodes,
-         NodeServer::create(loop_,
-                            *keys_,
-                            membership_.credentials,
-                            manager.api(),
-                            manager.feed(),
-                            {.listen = listen,
-                             .managers = membership_.managers,
-                             .calls = calls(manager),
-                             .limits = kMemberLimits}));
+         NodeServer::create(
+             loop_,
+             *keys_,
+             membership_.credentials,
+             manager.api(),
+             manager.feed(),
+             {.listen = listen,
+              .managers = membership_.managers,
+              .calls = calls(manager),
+              .certificate_lifetime_s = manager.api().options().node_certificate_lifetime.count(),
+              .limits = kMemberLimits}));
   nodes_ = std::move(nodes);
   api_port_ = ports.api;
   node_port_ = ports.node;

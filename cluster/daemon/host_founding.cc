@@ -7,6 +7,7 @@
 #include "cluster/auth/digest.h"
 #include "cluster/daemon/api_keys.h"
 #include "cluster/daemon/cluster_backup.h"
+#include "cluster/daemon/cluster_config.h"
 #include "cluster/daemon/exchange_record.h"
 #include "cluster/daemon/gossip_ring.h"
 #include "cluster/daemon/host_address.h"
@@ -75,12 +76,15 @@ Result<void> HostDaemon::found(Draft& draft) {
   const bool is_v6 = request.address.find(':') != std::string::npos;
   const std::string endpoint =
       fmt::format("{}{}{}:{}", is_v6 ? "[" : "", request.address, is_v6 ? "]" : "", ports().node);
+  IK_LET(config, load_cluster_config(options_.cluster_config));
   IK_LET(admitted,
          admit_node(draft.keys,
                     request,
                     {.role = auth::NodeRole::kManager,
                      .id = random_hex(kNewNodeIdBytes),
                      .now = founding_time(),
+                     .certificate_lifetime_s =
+                         config.value_or(ApiOptions()).node_certificate_lifetime.count(),
                      .managers = {endpoint}}));
   draft.node = admitted.node;
   IK_LET(

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t kRetrySeconds = 30;
 constexpr std::int64_t kHurriedRetrySeconds = 2;
+constexpr std::int64_t kTries = 4;  // At least so many before it ends.
 
 std::int64_t certificate_clock() { return unix_now() / 1'000'000'000; }
 
@@ -34,6 +35,7 @@ std::int64_t plan_renewal(std::int64_t not_before_s, std::int64_t not_after_s, d
 
 Result<void> OwnCertificate::open() {
   IK_LET(facts, auth::read_certificate(ground_.membership.credentials.certificate));
+  ends_at_s_ = facts.not_after_s;
   renew_at_s_ =
       is_of_another() ? 0 : plan_renewal(facts.not_before_s, facts.not_after_s, draw_chance());
   return {};
@@ -52,7 +54,10 @@ void OwnCertificate::look() {
       auth::create_certificate_request(ground_.membership.credentials.key);
   if (!request.has_value()) return;
   // If it fails.
-  renew_at_s_ = certificate_clock() + (is_of_another() ? kHurriedRetrySeconds : kRetrySeconds);
+  const std::int64_t now_s = certificate_clock();
+  const std::int64_t retry_s =
+      std::clamp((ends_at_s_ - now_s) / kTries, kHurriedRetrySeconds, kRetrySeconds);
+  renew_at_s_ = now_s + (is_of_another() ? kHurriedRetrySeconds : retry_s);
   is_renewing_ = true;
   ground_.renew(*request, [this](const Result<std::string>& certificate) {
     is_renewing_ = false;
@@ -100,6 +105,7 @@ void OwnCertificate::take(const std::string& certificate) {
   Result<NodeCredentials> renewed = with_certificate(own, certificate, trusted);
   if (!renewed.has_value()) return spdlog::warn("renew certificate: {}", renewed.error().message);
   if (!keep(std::move(*renewed))) return;
+  ends_at_s_ = facts->not_after_s;
   renew_at_s_ = is_of_another()
                     ? certificate_clock() + kHurriedRetrySeconds
                     : plan_renewal(facts->not_before_s, facts->not_after_s, draw_chance());

@@ -44,6 +44,7 @@ class OwnCertificate {
   std::vector<std::string> told_;  // Empty: nothing so far.
   std::string issuer_;
   std::int64_t renew_at_s_ = 0;
+  std::int64_t ends_at_s_ = 0;
   bool is_renewing_ = false;
 };
 

@@ -281,6 +281,8 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
       const HttpReply reply = ask(make_request(message, peer), yield);
       const Response response = make_response(reply, message.version(), message.keep_alive());
       beast::error_code error;
+      // Whoever answers may have taken its time, and the request, too.
+      lowest.expires_after(limits.idle);
       http::async_write(stream, response, yield[error]);
       if (error || !message.keep_alive()) return;
     }

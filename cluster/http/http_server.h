@@ -69,7 +69,8 @@ struct HttpLimits {
   std::size_t connections = 128;
   // Of one address that have not sent a whole request yet; 0: any number.
   std::size_t half_open_of_address = 0;
-  std::chrono::milliseconds idle{30'000};  // For a whole request, and between two.
+  // For a whole request with what comes before it, and for an answer.
+  std::chrono::milliseconds idle{30'000};
 };
 
 class HttpServer {

@@ -74,12 +74,20 @@ ExchangePlan plan_exchange(const AuthorityExchange& exchange,
                            const std::string& leader) {
   ExchangePlan plan;
   if (exchange.phase == ExchangePhase::kNone) return plan;
+  // In the last phase a worker that is away has its new certificate already, and hears of it later.
+  const auto counts = [&](const ExchangeHost& host) {
+    const bool may_come_later =
+        exchange.is_forced || (exchange.phase == ExchangePhase::kForget && !host.is_manager);
+    return !host.is_away || !may_come_later;
+  };
+  // Without that one's member of etcd there might be no majority while another one starts.
+  const bool lacks_manager = std::ranges::any_of(hosts, [&](const ExchangeHost& host) {
+    return host.is_manager && host.held.issuer.empty() && counts(host);
+  });
   for (const ExchangeHost& host : hosts) {
-    // In the last phase whoever is away has its new certificate already, and hears of it later.
-    const bool may_come_later = exchange.is_forced || exchange.phase == ExchangePhase::kForget;
-    if (host.is_away && may_come_later) continue;
+    if (!counts(host)) continue;
     const bool has_done = has_followed(exchange, host);
-    if (has_done && !needs_restart(exchange, host.held)) continue;
+    if (has_done && (lacks_manager || !needs_restart(exchange, host.held))) continue;
     plan.waits_for.push_back(host.name + (host.is_away ? " (away)" : ""));
     if (has_done && !host.is_away) plan.restarts.push_back(host.id);
   }

@@ -9,7 +9,7 @@
 // A step is taken when every node on record has said that it has done the one before. One that is
 // away is waited for, because it could not come back: unless the exchange is forced. A member of
 // etcd reads whom it trusts only when it starts: they are started anew one at a time, while all of
-// them are well.
+// them are well; in a forced exchange all of those that are not away.
 //
 // Authorities are named by their digests (auth::authority_digest()).
 #pragma once

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -11,6 +12,7 @@
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/context.h"
 #include "cmd/ikada/time_span_option.h"
+#include "runtime/base/text.h"
 
 namespace ikada {
 namespace {
@@ -61,15 +63,20 @@ struct CaRotation {
 
   // True when only the new authority is left.
   bool take(const Json& answer) {
-    std::string waits_for;
-    for (const Json& host : answer.value("waitsFor", Json::array())) {
-      waits_for += (waits_for.empty() ? "" : ", ") + host.get<std::string>();
-    }
     tell(answer.value("phase", ""));
-    note_obstacle(waits_for);
+    note_obstacle(join(answer.value("waitsFor", std::vector<std::string>()), ", "));
     return phase.empty() && answer.value("authority", "") == to;
   }
 };
+
+// They may not have followed.
+void print_away(const Json& answer) {
+  const std::string names = join(answer.value("away", std::vector<std::string>()), ", ");
+  if (names.empty()) return;
+  ::printf(
+      "Away: %s. If it is refused when it is back, its ikada cluster status says what to do.\n",
+      names.c_str());
+}
 
 // Those of before are void, and name the old authority.
 Result<void> print_tokens(const Json& roles, const Context& context) {
@@ -96,6 +103,7 @@ Result<void> rotate_ca(const RotateCaOptions& options, const Context& context) {
     const Result<Json> answer = ask_cluster(context, "GET", "/cluster/authority");
     if (answer.has_value() && rotation.take(*answer)) {
       ::printf("%s is gone.\n", ca_digits(made, "from").c_str());
+      print_away(*answer);
       return print_tokens(answer->value("roles", Json::array()), context);
     }
     if (!answer.has_value()) rotation.note_obstacle(answer.error().message);

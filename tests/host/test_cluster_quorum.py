@@ -121,6 +121,25 @@ def test_a_manager_killed_while_the_store_moves_has_one_of_the_two(make_cluster)
     assert seen  # Which of the two it was depends on the machine.
 
 
+class Reader:
+    """Asks a manager again and again."""
+
+    def __init__(self, manager):
+        self.answers = []
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(manager,))
+        self._thread.start()
+
+    def _run(self, manager):
+        while not self._ends.is_set():
+            self.answers.append(manager.api("ListTasks"))
+
+    def end(self):
+        self._ends.set()
+        self._thread.join()
+        return self.answers
+
+
 @pytest.mark.timeout(300)
 def test_a_killed_leader_is_followed_and_tasks_go_on(make_cluster, archive, busybox_image):
     cluster = make_cluster(3, 2, archive)
@@ -132,6 +151,10 @@ def test_a_killed_leader_is_followed_and_tasks_go_on(make_cluster, archive, busy
     before = containers(cluster)
     leader = wait_for_leader(cluster)
     other = next(host for host in cluster.hosts[:3] if host is not leader)
+    reader = Reader(other)
+    # So that a call is under way when it dies.
+    leader.process.send_signal(signal.SIGSTOP)
+    time.sleep(0.5)
 
     leader.stop(signal.SIGKILL)
     start = time.monotonic()
@@ -143,6 +166,8 @@ def test_a_killed_leader_is_followed_and_tasks_go_on(make_cluster, archive, busy
     new = started["tasks"][0]["taskArn"]
     lead_by(cluster, other)
     wait_tasks(cluster, [new], "RUNNING")
+    answers = reader.end()
+    assert len(answers) > 10 and all("taskArns" in answer for answer in answers), answers
     print(f"it runs after {time.monotonic() - start:.2f} s")
     assert {task["lastStatus"] for task in describe(cluster, arns)} == {"RUNNING"}
     after = containers(cluster)

@@ -349,8 +349,9 @@ def test_secrets_from_before_the_cluster_open_on_managers_that_join(make_cluster
                           cluster=cluster) == "got hush\n"
 
 
-def join_and_die(cluster, host, directory):
-    """What a host does that asks to be let in, and is killed before it has the answer."""
+def join_and_die(cluster, host, directory, name=None, address=None):
+    """What a host does that asks to be let in, and is killed before it has the answer; its key is
+    in the directory."""
     request = subprocess.run(
         ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
          "-keyout", directory / "key", "-subj", "/O=x"], check=True, capture_output=True,
@@ -359,8 +360,8 @@ def join_and_die(cluster, host, directory):
     strange.check_hostname = False
     strange.verify_mode = ssl.CERT_NONE
     body = {"secret": cluster.token.strip().rsplit("-", 1)[1], "certificateRequest": request,
-            "gossipKey": "ab" * 32, "name": f"host{host.net.number}", "address": host.address,
-            "version": "0"}
+            "gossipKey": "ab" * 32, "name": name or f"host{host.net.number}",
+            "address": address or host.address, "version": "0"}
     return talk(host, cluster.manager.address, [{"ask": "join", "id": 1, "body": body}], strange)
 
 

@@ -32,6 +32,19 @@ TEST_CASE("a node's certificate says who it is, from an hour ago on") {
   CHECK(facts->serial.size() >= 24);
 }
 
+TEST_CASE("a short-lived certificate has most of its life before it") {
+  const CertificateAuthority issuer = authority();
+  CertificateOrder short_lived = order();
+  short_lived.lifetime_s = 60;
+
+  const std::string request = *create_certificate_request(generate_private_key());
+  const Result<CertificateFacts> facts = read_certificate(*issuer.issue(request, short_lived));
+
+  REQUIRE(facts.has_value());
+  CHECK(facts->not_before_s == kNow - 30);
+  CHECK(facts->not_after_s == kNow + 60);
+}
+
 TEST_CASE("two certificates of one node have different serial numbers") {
   const CertificateAuthority issuer = authority();
   const std::string request = *create_certificate_request(generate_private_key());

@@ -72,6 +72,30 @@ TEST_CASE("a node that is away is waited for by name, unless the exchange is for
   CHECK(plan_exchange(exchange_in(ExchangePhase::kForget), {forgets, away}, "1").is_step);
 }
 
+TEST_CASE("while a manager is away no member of etcd is started anew, unless that is forced") {
+  const HeldKeys done = with_store(held_in(ExchangePhase::kForget), {"s2", "s1"}, "s2");
+  const ExchangeHost leader{.id = "1", .name = "a", .is_manager = true, .held = done};
+  ExchangeHost away{.id = "2", .name = "b", .is_manager = true, .is_away = true};
+
+  const ExchangePlan waits =
+      plan_exchange(exchange_in(ExchangePhase::kForget), {leader, away}, "1");
+  CHECK(waits.restarts.empty());
+  CHECK(waits.waits_for == Names{"b (away)"});
+
+  const ExchangePlan forced =
+      plan_exchange(exchange_in(ExchangePhase::kForget, true), {leader, away}, "1");
+  CHECK(forced.restarts == Names{"1"});
+  CHECK(forced.waits_for == Names{"a"});
+  // One that has just been lost counts, too.
+  away.is_away = false;
+  CHECK(plan_exchange(exchange_in(ExchangePhase::kForget, true), {leader, away}, "1")
+            .restarts.empty());
+  // A worker has no part in it.
+  const ExchangeHost worker{.id = "3", .name = "c", .is_away = true};
+  CHECK(plan_exchange(exchange_in(ExchangePhase::kForget), {leader, worker}, "1").restarts ==
+        Names{"1"});
+}
+
 TEST_CASE("members of etcd are started anew where the rest is done, the leader's last") {
   const AuthorityExchange trust = exchange_in(ExchangePhase::kTrust);
   const ExchangeHost leader{

@@ -1,10 +1,13 @@
 // A link to the leading manager that is given up while somebody waits for an answer.
 #include "cluster/node/uplink.h"
 
+#include <ctime>
+
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
 
 #include "cluster/agent/asio_loop.h"
+#include "cluster/node/membership.h"
 
 namespace ikada {
 namespace {
@@ -67,6 +70,48 @@ TEST_CASE("a link that falls silent says so") {
   CHECK(linked.lost->code == kLinkSilent);
   CHECK(linked.lost->message == "manager 192.0.2.1:7442: nothing heard any more");
   CHECK(linked.answers.size() == 1);
+}
+
+TEST_CASE("whoever shows a worker's certificate is taken for no manager") {
+  using boost::asio::ip::tcp;
+  const ClusterKeys keys = *create_cluster_keys(std::time(nullptr));
+  NodeCredentials worker{.authority = keys.authority.certificate(),
+                         .certificate = {},
+                         .key = auth::generate_private_key()};
+  worker.certificate =
+      *keys.authority.issue(*auth::create_certificate_request(worker.key),
+                            {.identity = {.cluster = keys.cluster, .node = std::string(32, 'c')},
+                             .now_s = std::time(nullptr)});
+  boost::asio::io_context io;
+  tcp::acceptor acceptor(io, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+  std::shared_ptr<NodeLink> thief;
+  acceptor.async_accept([&](auto error, tcp::socket socket) {
+    if (error) return;
+    thief = NodeLink::accept(std::move(socket), *node_server_tls(worker), {});
+    thief->start(
+        {.on_ready =
+             [&] { thief->send(to_json(News{.verb = "managers", .body = Json::object()})); },
+         .on_frame = {},
+         .on_end = [](const Error&) {}});
+  });
+  std::optional<Error> lost;
+  Uplink uplink(
+      io, {.managers = {to_text(acceptor.local_endpoint())}, .tls = *node_client_tls(worker)});
+
+  uplink.start(
+      {.on_connected = {}, .on_lost = [&](const Error& why) { lost = why; }, .on_news = {}});
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!lost.has_value() && std::chrono::steady_clock::now() < deadline) {
+    io.run_one_for(std::chrono::milliseconds(50));
+  }
+
+  // A manager's certificate alone is good for servers.
+  REQUIRE(lost.has_value());
+  CHECK(lost->kind == ErrorKind::kDenied);
+  CHECK_FALSE(uplink.is_connected());
+  uplink.stop();
+  if (thief != nullptr) thief->close();
+  io.poll();
 }
 
 }  // namespace ikada

@@ -7,6 +7,7 @@
 //   serving REVISION     a plan's "revision", 1 where it has none
 //   counts {GROUP: [REQUESTS, 2XX, 5XX]}     in answer to the word "counts"
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -146,4 +147,8 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace ikada
 
-int main(int argc, char** argv) { return ikada::run(argc, argv); }
+int main(int argc, char** argv) {
+  // As ikadad: a HAProxy that ends may close its socket before it is asked.
+  ::signal(SIGPIPE, SIG_IGN);
+  return ikada::run(argc, argv);
+}
