@@ -118,7 +118,8 @@ def test_a_second_haproxy_with_our_file_is_ended(balancer, start):
         except OSError:
             return False  # The second one has taken the runtime socket away.
     wait(lambda: balancer.problems == {} and answers(), timeout=20,
-         describe=lambda: f"{balancer.process.poll()} {balancer.problems} {answers()} {balancer.master}: "
+         describe=lambda: f"{balancer.process.poll()} {balancer.problems} {answers()} "
+                          f"{balancer.master}: "
                           f"{(balancer.directory / 'haproxy.log').read_text()[-2000:]}")
 
 
