@@ -36,7 +36,7 @@ WAITING_FILES = tuple(f"tests/host/{name}.py" for name in (
     "test_sealing_key", "test_etcd_store", "test_gossip", "test_hostile_network",
     "test_log_store_hosts", "test_node_roles",
     "test_service_cluster", "test_task_network_hosts", "test_task_streams", "test_names",
-    "test_balanced_cluster"))
+    "test_balanced_cluster", "test_balancer_states_cluster"))
 
 
 class Count:

@@ -46,6 +46,8 @@ class BalancerAddresses {
 
   // From now on these. Again at least every few seconds: their life is lengthened so.
   void hold(const std::set<std::uint32_t>& wanted, std::uint32_t own_address);
+  // Why they are not there; empty if they are.
+  const std::string& trouble() const { return trouble_; }
   // Announces nothing any more.
   void stop();
 

@@ -258,8 +258,8 @@ Result<void> BalancerRecords::put(const std::string& node, const Json& news) {
   return {};
 }
 
-void BalancerRecords::keep_others(const std::set<std::string>& nodes) {
-  std::erase_if(book_.others, [&](const auto& each) { return !nodes.contains(each.first); });
+void BalancerRecords::keep_others(const std::map<std::string, std::string>& names) {
+  std::erase_if(book_.others, [&](const auto& each) { return !names.contains(each.first); });
 }
 
 }  // namespace ikada

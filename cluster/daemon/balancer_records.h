@@ -58,7 +58,7 @@ class BalancerRecords {
 
   // Of other managers, while we lead.
   Result<void> put(const std::string& node, const Json& news);
-  void keep_others(const std::set<std::string>& nodes);
+  void keep_others(const std::map<std::string, std::string>& names);  // By their nodes.
 
  private:
   struct Place {

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/host_address.h"
+#include "cluster/loadbalancing/balancer_serving.h"
 #include "cluster/loadbalancing/make_balancer_plan.h"
 #include "cluster/state/record_key.h"
 #include "net/ipv4.h"
@@ -67,7 +68,11 @@ HostBalancers::~HostBalancers() {
 ProxyEvents HostBalancers::proxy_events() {
   ProxyEvents events;
   events.on_targets = [this](const auto& observations) { note_observations(observations); };
-  events.on_problems = log_problems;
+  events.on_problems = [this](const auto& problems) { note_problems(problems); };
+  events.on_serving = [this](std::int64_t revision) {
+    proxy_revision_ = revision;
+    note_serving();
+  };
   events.on_requests = [this](const std::vector<RequestRecord>& requests) {
     records_.take(requests, ground_.api.ground().now());
   };
@@ -214,9 +219,43 @@ void HostBalancers::make_plan() {
   const bool is_new = !plan_.has_value() || *plan_ != plan;
   plan_ = plan;
   update_network();
-  if (!is_new) return;
-  records_.set_plan(plan);
-  proxy_->apply(std::move(plan));
+  if (is_new) records_.set_plan(plan);
+  const std::int64_t revision = balancing_revision(state);
+  if (std::exchange(planned_revision_, revision) == revision && !is_new) return;
+  proxy_->apply(std::move(plan), revision);
+}
+
+void HostBalancers::note_problems(const ListenerProblems& problems) {
+  log_problems(problems);
+  problems_ = problems;
+  note_serving();
+}
+
+std::optional<Serving> HostBalancers::find_serving() const {
+  if (!proxy_revision_.has_value()) return std::nullopt;
+  Serving serving{.revision = *proxy_revision_, .problems = problems_};
+  // The kernel's table and addresses are changed before the proxy gets its plan.
+  const std::string& network = network_.trouble();
+  const std::string& addresses = addresses_->trouble();
+  if (!plan_.has_value() || (network.empty() && addresses.empty())) return serving;
+  const std::set<std::uint32_t> own = addresses_of(ground_.node());
+  for (const PlannedListener& each : plan_->listeners) {
+    const bool is_network = is_network_protocol(each.protocol);
+    if (!network.empty() && is_network) serving.problems[each.name] = network;
+    const bool is_own = own.contains(parse_ipv4(each.address).value_or(0));
+    if (!addresses.empty() && is_own) serving.problems[each.name] = addresses;
+  }
+  return serving;
+}
+
+void HostBalancers::note_serving() {
+  if (!*is_here_) return;
+  std::optional<Serving> now = find_serving();
+  if (now == serving_) return;
+  serving_ = std::move(now);
+  is_told_ = false;
+  tell();
+  see();
 }
 
 void HostBalancers::note_observations(const TargetObservations& observations) {
@@ -234,6 +273,7 @@ void HostBalancers::update_network() {
   if (!plan_.has_value() || !ground_.feed.is_ready()) return;
   network_.update(
       *plan_, checked_.has_value() ? &*checked_ : nullptr, network_sight(home(), ground_.node()));
+  note_serving();
 }
 
 // Nobody tells when the connections of a target that is drained have ended.
@@ -273,6 +313,7 @@ void HostBalancers::tell() {
   Json body = to_json(own_);
   Json news = records_.take_news();
   body["metrics"] = news;
+  body["serving"] = serving_to_json(serving_);
   link_->ask(
       "targets", body, [this, news, is_here = is_here_, link = link_](const Result<Json>& answer) {
         if (!*is_here) return;
@@ -287,8 +328,12 @@ void HostBalancers::tell() {
 }
 
 Result<Json> HostBalancers::take_report(const std::string& node, const Json& body) {
+  TargetReport report;
   IK_LET(observations, read_observations(body));
-  reports_.put(node, std::move(observations), Clock::now());
+  report.observations = std::move(observations);
+  IK_LET(serving, read_serving(body));
+  report.serving = std::move(serving);
+  reports_.put(node, std::move(report), Clock::now());
   const auto metrics = body.find("metrics");
   if (metrics != body.end()) IK_TRY(records_.put(node, *metrics));
   see();
@@ -302,16 +347,22 @@ void HostBalancers::see() {
       records_.keep_others({});
       ground_.api.see_targets({});
     }
+    known_.reset();
     return;
   }
   was_leading_ = true;
-  std::set<std::string> others;
+  if (!known_.has_value() && ground_.feed.is_ready()) known_ = ground_.feed.state().revision();
+  TargetReports::Others others;
   for (const auto& [id, node] : home().nodes) {
     if (node.value.role != "manager" || id == ground_.node()) continue;
-    if (!is_lost_ || !is_lost_(id)) others.insert(id);
+    if (!is_lost_ || !is_lost_(id)) others[id] = node.value.name;
   }
   records_.keep_others(others);
-  if (ground_.api.see_targets(reports_.sights(own_, others, Clock::now()))) ground_.on_targets();
+  TargetSights sights = reports_.sights(own_, others, Clock::now());
+  sights.serving.known = known_.value_or(0);
+  // Of this host nothing is taken for served that is not known to be.
+  sights.serving.carriers.push_back({.host = host_name(), .told = serving_.value_or(Serving{})});
+  if (ground_.api.see_targets(std::move(sights))) ground_.on_targets();
 }
 
 }  // namespace ikada

@@ -80,6 +80,9 @@ class HostBalancers {
   void look();
   void make_plan();
   void note_observations(const TargetObservations& observations);
+  void note_problems(const ListenerProblems& problems);
+  void note_serving();
+  std::optional<Serving> find_serving() const;
   void update_network();
   void hold_addresses();
   std::set<std::uint32_t> addresses_of(const std::string& node) const;
@@ -106,6 +109,11 @@ class HostBalancers {
   std::optional<TargetObservations> checked_;  // What the proxy sees.
   TargetObservations own_;                     // With the connections that it does not carry.
   bool is_counting_soon_ = false;
+  std::int64_t planned_revision_ = 0;           // Of the records that plan_ is made from.
+  std::optional<std::int64_t> proxy_revision_;  // That the proxy serves.
+  ListenerProblems problems_;                   // Of the proxy.
+  std::optional<Serving> serving_;              // All of it; nothing: not known yet.
+  std::optional<std::int64_t> known_;           // The state's revision when we began to lead.
   TargetReports reports_;
   BalancerRecords records_;
   std::function<bool(const std::string&)> is_lost_;

@@ -28,6 +28,9 @@ class NetworkBalancers {
   // Takes the table away.
   void remove();
 
+  // Why the table is not as the plan has it; empty if it is.
+  const std::string& trouble() const { return trouble_; }
+
   // Whether anybody waits for connections to end.
   bool has_draining() const { return !draining_.empty(); }
   // Adds to what is seen of draining targets how many connections they still have. Until a count

@@ -1,11 +1,24 @@
 #include "cluster/daemon/target_reports.h"
 
+#include <limits>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "cluster/loadbalancing/find_target_health.h"
 
 namespace ikada {
+
+struct ToldServing {
+  std::optional<std::int64_t> revision = {};
+  std::map<std::string, std::string> problems = {};
+};
+
+void describe(JsonFields& fields, ToldServing& told) {
+  fields.field("revision", told.revision);
+  fields.field("problems", told.problems);
+}
+
 namespace {
 
 std::optional<TargetState> read_state(std::string_view word) {
@@ -69,20 +82,47 @@ Result<TargetObservations> read_observations(const Json& body) {
   return result;
 }
 
-void TargetReports::put(const std::string& node,
-                        TargetObservations observations,
-                        Clock::time_point now) {
-  reports_[node] = {.observations = std::move(observations), .at = now};
+Json serving_to_json(const std::optional<Serving>& serving) {
+  if (!serving.has_value()) return Json::object();
+  return to_json(ToldServing{.revision = serving->revision, .problems = serving->problems});
+}
+
+Result<std::optional<Serving>> read_serving(const Json& body) {
+  const auto found = body.find("serving");
+  if (found == body.end()) return Serving{.revision = std::numeric_limits<std::int64_t>::max()};
+  IK_LET(told, from_json<ToldServing>(*found, "serving"));
+  if (!told.revision.has_value()) return std::optional<Serving>();
+  return Serving{.revision = *told.revision, .problems = std::move(told.problems)};
+}
+
+void TargetReports::put(const std::string& node, TargetReport report, Clock::time_point now) {
+  reports_[node] = {.report = std::move(report), .at = now};
+  expected_[node] = now;
+}
+
+void TargetReports::clear() {
+  reports_.clear();
+  expected_.clear();
 }
 
 TargetSights TargetReports::sights(const TargetObservations& own,
-                                   const std::set<std::string>& others,
+                                   const Others& others,
                                    Clock::time_point now) {
   std::erase_if(reports_, [&](const auto& entry) {
     return !others.contains(entry.first) || now - entry.second.at > kReportLife;
   });
+  std::erase_if(expected_, [&](const auto& entry) { return !others.contains(entry.first); });
   TargetSights result{.hosts = {own}, .has_all = reports_.size() == others.size()};
-  for (const auto& [node, report] : reports_) result.hosts.push_back(report.observations);
+  for (const auto& [node, name] : others) {
+    const auto found = reports_.find(node);
+    if (found != reports_.end()) {
+      const TargetReport& report = found->second.report;
+      result.hosts.push_back(report.observations);
+      result.serving.carriers.push_back({.host = name, .told = report.serving});
+    } else if (now - expected_.try_emplace(node, now).first->second <= kReportLife) {
+      result.serving.carriers.push_back({.host = name});
+    }
+  }
   return result;
 }
 

@@ -30,7 +30,7 @@ class ScopePlan {
 
  private:
   void add_listener(const LoadBalancer& balancer, const Listener& listener) {
-    PlannedListener planned{.name = fmt::format("{}.{}", balancer.name, listener.id),
+    PlannedListener planned{.name = planned_listener_name(balancer, listener),
                             .address = balancer.address,
                             .port = static_cast<std::uint16_t>(listener.port),
                             .protocol = listener.protocol,
@@ -98,6 +98,10 @@ class ScopePlan {
 };
 
 }  // namespace
+
+std::string planned_listener_name(const LoadBalancer& balancer, const Listener& listener) {
+  return fmt::format("{}.{}", balancer.name, listener.id);
+}
 
 BalancerPlan make_balancer_plan(const State& state, const BalancerPlanInputs& inputs) {
   BalancerPlan plan;

@@ -17,6 +17,9 @@ struct BalancerPlanInputs {
   std::map<std::string, std::string> certificate_files = {};  // By the certificates' ARNs.
 };
 
+// What the listener is called in a plan.
+std::string planned_listener_name(const LoadBalancer& balancer, const Listener& listener);
+
 BalancerPlan make_balancer_plan(const State& state, const BalancerPlanInputs& inputs);
 
 }  // namespace ikada

@@ -1,4 +1,4 @@
-// What the hosts that carry the balancers see of the targets, put together.
+// What the hosts that carry the balancers see of the targets, put together; and what they serve.
 //
 // A host whose proxy has just begun sees nothing yet, and one that is cut off sees every target
 // fail: so a target is healthy when all that look at it say so, unhealthy when all say that, and
@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "cluster/loadbalancing/balancer_plan.h"
+#include "cluster/loadbalancing/balancer_serving.h"
 
 namespace ikada {
 
 struct TargetSights {
   std::vector<TargetObservations> hosts = {};  // Of each host that has told.
   bool has_all = false;                        // No host that carries balancers is missing.
+  ServingSights serving = {};                  // What those hosts serve.
 };
 
 // What all of them together see of a target.

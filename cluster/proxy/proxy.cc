@@ -11,7 +11,9 @@ Proxy::Proxy(boost::asio::io_context& loop, ProxyOptions options, ProxyEvents ev
 
 Proxy::~Proxy() { work_->leave(); }
 
-void Proxy::apply(BalancerPlan plan) { work_->apply(std::move(plan)); }
+void Proxy::apply(BalancerPlan plan, std::int64_t revision) {
+  work_->apply(std::move(plan), revision);
+}
 
 void Proxy::stop() { work_->stop(); }
 

@@ -9,6 +9,7 @@
 // fails is tried again; it is logged once, and told by `on_problems`.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,6 +38,10 @@ struct ProxyEvents {
   std::function<void(const TargetObservations&)> on_targets = [](const TargetObservations&) {};
   // All problems, whenever they have changed; empty when all is well again.
   std::function<void(const ListenerProblems&)> on_problems = [](const ListenerProblems&) {};
+  // That HAProxy runs the plan that apply() was given with this revision, but for the listeners
+  // that on_problems has told of; whenever the revision is another. 0: nothing runs, nor can be
+  // started.
+  std::function<void(std::int64_t revision)> on_serving = [](std::int64_t) {};
   // Requests that were answered, some at a time.
   std::function<void(const std::vector<RequestRecord>&)> on_requests =
       [](const std::vector<RequestRecord>&) {};
@@ -55,8 +60,9 @@ class Proxy {
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
 
-  // From now on this plan. A group that no listener uses is not looked at.
-  void apply(BalancerPlan plan);
+  // From now on this plan. A group that no listener uses is not looked at. `revision`: whatever the
+  // caller knows it by, not 0 in a plan with listeners.
+  void apply(BalancerPlan plan, std::int64_t revision);
 
   // Ends HAProxy, too, and waits for it, half a second as a rule. For a host that is to carry no
   // balancers any more; apply() starts it again.

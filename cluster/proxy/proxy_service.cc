@@ -171,6 +171,7 @@ void ProxyWork::choose_listeners() {
   is_plan_new_ = false;
   blocked_.clear();
   plan_ = wanted_;
+  plan_revision_ = wanted_revision_;
   plan_.listeners.clear();
   std::set<std::string> places;
   for (const PlannedListener& listener : wanted_.listeners) {

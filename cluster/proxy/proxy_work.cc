@@ -54,8 +54,9 @@ ProxyWork::ProxyWork(boost::asio::io_context& loop, ProxyOptions options, ProxyE
                }),
       timer_(loop) {}
 
-void ProxyWork::apply(BalancerPlan plan) {
+void ProxyWork::apply(BalancerPlan plan, std::int64_t revision) {
   wanted_ = std::move(plan);
+  wanted_revision_ = revision;
   is_plan_new_ = true;
   wake();
   if (is_left_ || std::exchange(is_begun_, true)) return;
@@ -106,6 +107,8 @@ void ProxyWork::run(const Yield& yield) {
       if (is_left_) return;
     }
     report_problems();
+    if (is_left_) return;
+    report_serving();
     if (is_left_) return;
     if (!done.has_value()) {
       delay_ = retry;
@@ -276,7 +279,11 @@ void ProxyWork::report_targets(TargetObservations seen) {
 
 void ProxyWork::report_problems() {
   ListenerProblems problems = blocked_;
-  if (!trouble_.empty()) problems[""] = trouble_;
+  if (!trouble_.empty()) {
+    problems[""] = trouble_;
+    // What runs is still without those that were left out of it.
+    problems.insert(reported_problems_.begin(), reported_problems_.end());
+  }
   if (problems == reported_problems_) return;
   for (const auto& [listener, reason] : problems) {
     const auto before = reported_problems_.find(listener);
@@ -289,6 +296,21 @@ void ProxyWork::report_problems() {
   }
   reported_problems_ = std::move(problems);
   events_.on_problems(reported_problems_);
+}
+
+// While HAProxy is on its way to a newer plan it serves the one before.
+void ProxyWork::report_serving() {
+  const bool is_running = process_.is_running();
+  const bool is_current = plan_.listeners.empty() || running_hash_ == plan_hash_;
+  std::optional<std::int64_t> revision = reported_serving_;
+  if (is_running != plan_.listeners.empty() && is_current) {
+    revision = plan_revision_;
+  } else if (!is_running && !trouble_.empty()) {
+    revision = 0;
+  }
+  if (revision == reported_serving_) return;
+  reported_serving_ = revision;
+  events_.on_serving(*revision);
 }
 
 }  // namespace ikada

@@ -25,7 +25,7 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
  public:
   ProxyWork(boost::asio::io_context& loop, ProxyOptions options, ProxyEvents events);
 
-  void apply(BalancerPlan plan);
+  void apply(BalancerPlan plan, std::int64_t revision);
   void leave();
   void stop();
   const std::map<std::string, SectionCounts>& counts() const { return sums_.sums(); }
@@ -77,6 +77,7 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   std::string certificates_stamp() const;
   void report_targets(TargetObservations seen);
   void report_problems();
+  void report_serving();
 
   boost::asio::io_context& loop_;
   const ProxyOptions options_;
@@ -91,8 +92,10 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   bool is_woken_ = false;                // Something happened while it was not in pause().
 
   BalancerPlan wanted_;
+  std::int64_t wanted_revision_ = 0;
   bool is_plan_new_ = false;
   BalancerPlan plan_;
+  std::int64_t plan_revision_ = 0;
   std::string plan_hash_;     // Of plan_'s file.
   std::string running_hash_;  // Of what HAProxy runs; empty: not known.
   std::string file_hash_;     // Of the file that was found when HAProxy was taken over.
@@ -105,6 +108,7 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   Clock::time_point look_again_ = {};           // At what is blocked, and at certificates.
   std::string trouble_;                         // What concerns all listeners.
   ListenerProblems reported_problems_;
+  std::optional<std::int64_t> reported_serving_;
 
   ProxyStatus status_;
   Clock::time_point look_at_all_ = {};  // When all of it has to be looked at again.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include <CLI/CLI.hpp>
 
 #include "cmd/ikada/apply_steps.h"
+#include "cmd/ikada/balancer_choice.h"
 #include "cmd/ikada/commands.h"
 #include "cmd/ikada/json_or_yaml.h"
 #include "cmd/ikada/service_choice.h"
@@ -50,6 +52,14 @@ Result<bool> is_all_there(const ApiClient& api, const ApplyWishes& wishes) {
       steps.begin(), steps.end(), [](const ApplyStep& each) { return each.run != nullptr; });
 }
 
+std::set<std::string> changed_balancers(const ApplySteps& steps) {
+  std::set<std::string> names;
+  for (const ApplyStep& each : steps) {
+    if (each.sign != '=' && !each.balancer.empty()) names.insert(each.balancer);
+  }
+  return names;
+}
+
 void print_step(const ApplyStep& step) {
   ::printf("%c %s\n", step.sign, step.thing.c_str());
   for (const std::string& line : step.lines) ::printf("    %s\n", line.c_str());
@@ -64,8 +74,10 @@ Result<void> apply(const ApplyOptions& options, const Context& context) {
   for (const ApplyStep& step : steps) print_step(step);
   ::fflush(stdout);
   if (options.dry_run) return {};
+  const std::set<std::string> balancers = changed_balancers(steps);
   IK_TRY(carry_out(std::move(steps), [&] { return plan_all(api, wishes); }));
   if (options.no_wait) return {};
+  for (const std::string& each : balancers) IK_TRY(wait_for_balancer(api, each));
   for (const Json& each : wishes.services) {
     IK_TRY(wait_for_service(
         api, {.cluster = wishes.cluster, .name = each["serviceName"].get<std::string>()}, [&] {
@@ -83,7 +95,7 @@ void add_apply_command(CLI::App& app, Context& context) {
   command->add_option("-f,--file", options->file, "JSON or YAML; - is stdin")->required();
   command->add_option("--cluster", options->cluster, "Name of the cluster, instead of the file's");
   command->add_flag("--dry-run", options->dry_run, "Show what would be done, and do nothing");
-  command->add_flag("--no-wait", options->no_wait, "Do not wait until the services are stable");
+  command->add_flag("--no-wait", options->no_wait, "Do not wait until all of it works");
   command->callback([options, &context] { context.finish(apply(*options, context)); });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cmd/ikada/apply_steps.h"
+#include "cmd/ikada/balancer_choice.h"
 
 namespace ikada {
 namespace {
@@ -31,11 +32,6 @@ Result<Json> with_arns(const ApiClient& api, Json value, const std::string& cert
     value.erase("certificate");
   }
   return value;
-}
-
-Result<Json> find_a_balancer(const ApiClient& api, const std::string& name) {
-  IK_LET(answer, api.call_balancing("DescribeLoadBalancers", {{"Names", Json::array({name})}}));
-  return answer["LoadBalancers"][0];
 }
 
 // "arn:aws:elasticloadbalancing:REGION:ACCOUNT:…" to "arn:aws:acm:REGION:ACCOUNT:certificate/".
@@ -105,7 +101,7 @@ class BalancerSteps {
     if (!attributes_.is_object()) {
       return make_error(ErrorKind::kInvalid, "load balancer {}: attributes: expected a map", name_);
     }
-    const Result<Json> found = find_a_balancer(api_, name_);
+    const Result<Json> found = find_balancer(api_, name_);
     const bool is_there = found.has_value();
     if (!is_there && found.error().kind != ErrorKind::kNotFound) return found.error();
     Json present = Json::array();
@@ -132,7 +128,7 @@ class BalancerSteps {
 
   Result<void> set_attributes() const {
     if (attributes_.empty()) return {};
-    IK_LET(found, find_a_balancer(api_, name_));
+    IK_LET(found, find_balancer(api_, name_));
     IK_TRY(api_.call_balancing("ModifyLoadBalancerAttributes",
                                {{"LoadBalancerArn", found.value("LoadBalancerArn", "")},
                                 {"Attributes", attribute_list(attributes_)}}));
@@ -219,7 +215,7 @@ class BalancerSteps {
         each = Json{{"certificate", name}};
       }
     }
-    IK_LET(balancer, find_a_balancer(api_, name_));
+    IK_LET(balancer, find_balancer(api_, name_));
     const std::string of = balancer.value("LoadBalancerArn", "");
     IK_LET(named, with_arns(api_, wish, certificate_prefix_of(of)));
     Json input = in_balancing_case(named);
@@ -273,7 +269,7 @@ class BalancerSteps {
       IK_TRY(api_.call_balancing("ModifyRule", input));
       return {};
     }
-    IK_LET(balancer, find_a_balancer(api_, name_));
+    IK_LET(balancer, find_balancer(api_, name_));
     IK_LET(listeners,
            api_.call_balancing("DescribeListeners",
                                {{"LoadBalancerArn", balancer.value("LoadBalancerArn", "")}}));
@@ -299,7 +295,9 @@ class BalancerSteps {
 }  // namespace
 
 Result<ApplySteps> plan_balancer(const ApiClient& api, const Json& wish) {
-  return BalancerSteps(api, wish).make();
+  IK_LET(steps, BalancerSteps(api, wish).make());
+  for (ApplyStep& each : steps) each.balancer = wish["name"].get<std::string>();
+  return steps;
 }
 
 }  // namespace ikada

@@ -15,6 +15,7 @@ struct ApplyStep {
   std::string thing = {};               // "service web"
   std::vector<std::string> lines = {};  // What is changed.
   std::function<Result<void>()> run = {};
+  std::string balancer = {};  // The load balancer that it is about, or part of.
 };
 using ApplySteps = std::vector<ApplyStep>;
 

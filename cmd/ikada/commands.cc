@@ -135,6 +135,7 @@ constexpr std::array kCommands = {
     Command{"service events", "Show what has happened to a service", add_service_events_command},
     Command{"service logs", "Show what a service's tasks have written", add_service_logs_command},
     Command{"service rm", "Remove services and stop their tasks", add_service_rm_command},
+    Command{"balancer ls", "List load balancers, and whether they serve", add_balancer_ls_command},
     Command{"balancer metrics",
             "Show what a load balancer did, by the minute",
             add_balancer_metrics_command},

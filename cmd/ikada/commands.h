@@ -30,6 +30,7 @@ const Command* find_command(std::string_view name);
 
 void add_apply_command(CLI::App& app, Context& context);
 void add_attach_command(CLI::App& app, Context& context);
+void add_balancer_ls_command(CLI::App& group, Context& context);
 void add_balancer_metrics_command(CLI::App& group, Context& context);
 void add_build_command(CLI::App& app, Context& context);
 void add_builder_prune_command(CLI::App& app, Context& context);

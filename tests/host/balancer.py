@@ -80,6 +80,7 @@ class Balancer:
     def start(self):
         self.targets = {}
         self.problems = {}
+        self.serving = []  # Revisions, in their order.
         self.answers = queue.Queue()
         self.process = subprocess.Popen([DRIVER, self.directory, self.program],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -94,6 +95,8 @@ class Balancer:
                 self.targets = json.loads(text)
             elif word == "problems":
                 self.problems = json.loads(text)
+            elif word == "serving":
+                self.serving = [*self.serving, json.loads(text)]
             elif word in ("counts", "stopped", "error"):
                 self.answers.put((word, json.loads(text)))
 

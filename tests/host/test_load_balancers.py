@@ -352,6 +352,8 @@ def test_all_is_there_after_a_restart(tmp_path):
                         Conditions=[{"Field": "path-pattern", "Values": ["/a"]}])
         rules = elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
         server.restart()
+        elb.get_waiter("load_balancer_available").wait(
+            Names=["web"], WaiterConfig={"Delay": 0.05, "MaxAttempts": 600})
         assert elb.describe_load_balancers()["LoadBalancers"] == [balancer]
         assert elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"] == rules
     finally:

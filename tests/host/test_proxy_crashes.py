@@ -118,7 +118,8 @@ def test_a_second_haproxy_with_our_file_is_ended(balancer, start):
         except OSError:
             return False  # The second one has taken the runtime socket away.
     wait(lambda: balancer.problems == {} and answers(), timeout=20,
-         describe=lambda: f"{balancer.process.poll()} {balancer.problems} {answers()} {balancer.master}: "
+         describe=lambda: f"{balancer.process.poll()} {balancer.problems} {answers()} "
+                          f"{balancer.master}: "
                           f"{(balancer.directory / 'haproxy.log').read_text()[-2000:]}")
 
 
@@ -145,10 +146,11 @@ def test_a_taken_port_costs_that_listener_alone(balancer, start):
     assert balancer.problems == {
         f"web-{PORT + 1}": f"port {PORT + 1} is taken by another program"}
     assert get()[0] == 200
+    wait(lambda: balancer.serving == [1])
 
     taken.close()
     wait(lambda: balancer.problems == {})
-    wait(lambda: socket.socket().connect_ex(("127.0.0.1", PORT + 1)) == 0)
+    assert socket.socket().connect_ex(("127.0.0.1", PORT + 1)) == 0
 
 
 def test_a_bad_certificate_costs_that_listener_alone(balancer, start, tmp_path):
@@ -208,5 +210,6 @@ def test_a_missing_haproxy_is_told(tmp_path):
         driver.apply(plan([listener(PORT, forward("web"))], [group("web", [])]))
         wait(lambda: driver.problems == {"": "no /nowhere/haproxy: install the package haproxy"},
              describe=lambda: str(driver.problems))
+        wait(lambda: driver.serving == [0])
     finally:
         driver.kill_driver()

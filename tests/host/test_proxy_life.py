@@ -277,3 +277,30 @@ def test_a_listener_waits_for_an_address_that_moves(balancer, start):
     finally:
         subprocess.run(["ip", "address", "delete", "10.77.0.1/32", "dev", "lo"], check=True,
                        timeout=5)
+
+
+def test_it_is_told_which_plan_is_served(balancer, start):
+    targets = start(2)
+    ports = [PORT]
+
+    def apply(revision, count):
+        balancer.apply({**plan([listener(port, forward("web")) for port in ports],
+                               [group("web", targets[:count])]), "revision": revision})
+
+    apply(5, 1)
+    wait(lambda: balancer.serving == [5])
+    balancer.await_healthy("web", targets[0])
+    apply(5, 2)
+    balancer.await_healthy("web", targets[1])
+    # Targets alone are no other revision.
+    assert balancer.serving == [5]
+    for revision in range(6, 16):
+        ports.append(PORT + revision)
+        apply(revision, 2)
+        wait(lambda now=revision: balancer.serving[-1] == now)
+        socket.create_connection(("127.0.0.1", ports[-1]), timeout=5).close()
+    apply(15, 1)
+    balancer.apply({"listeners": [], "groups": [], "revision": 16})
+    wait(lambda: balancer.serving[-1] == 16)
+    assert balancer.serving == list(range(5, 17))
+    wait(lambda: balancer.master is None)

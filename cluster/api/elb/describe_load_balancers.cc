@@ -25,10 +25,12 @@ Result<Outcome> describe_load_balancers(const ApiCall& call, const State& state)
         "Load balancer names and load balancer ARNs cannot be specified at the "
         "same time");
   }
-  const auto& balancers = state.scope(call.scope).balancers;
+  const ScopeState& scope = state.scope(call.scope);
+  const auto& balancers = scope.balancers;
   std::vector<ListItem> items;
   const auto add = [&](const LoadBalancer& each) {
-    items.push_back({.key = each.name, .shown = show_balancer(call.scope, each)});
+    const BalancerCondition condition = find_balancer_condition(scope, each, call.sights().serving);
+    items.push_back({.key = each.name, .shown = show_balancer(call.scope, each, condition)});
   };
   for (const std::string& arn : input.arns) {
     IK_LET(found, find_balancer(call, state, arn));

@@ -83,7 +83,11 @@ Json show_condition(const RuleCondition& condition) {
 
 }  // namespace
 
-Json show_balancer(const Scope& scope, const LoadBalancer& balancer) {
+Json show_balancer(const Scope& scope,
+                   const LoadBalancer& balancer,
+                   const BalancerCondition& condition) {
+  Json state = {{"Code", condition.code}};
+  if (!condition.reason.empty()) state["Reason"] = condition.reason;
   Json zones = Json::array();
   Json addresses = Json::array();
   if (!balancer.address.empty()) addresses.push_back({{"IpAddress", balancer.address}});
@@ -104,7 +108,7 @@ Json show_balancer(const Scope& scope, const LoadBalancer& balancer) {
           {"CreatedTime", format_rfc3339(balancer.created_at.milliseconds * kNanosPerMilli)},
           {"Scheme", balancer.scheme},
           {"VpcId", kNoVpc},
-          {"State", {{"Code", "active"}}},
+          {"State", std::move(state)},
           {"Type", balancer.type},
           {"AvailabilityZones", std::move(zones)},
           {"SecurityGroups", balancer.security_groups},

@@ -4,10 +4,13 @@
 #include <string>
 
 #include "cluster/api/elb/elb_lookup.h"
+#include "cluster/loadbalancing/balancer_serving.h"
 
 namespace ikada::elb {
 
-Json show_balancer(const Scope& scope, const LoadBalancer& balancer);
+Json show_balancer(const Scope& scope,
+                   const LoadBalancer& balancer,
+                   const BalancerCondition& condition = {});
 Json show_group(const ScopeState& state, const TargetGroup& group);
 Json show_listener(const ScopeState& state, const LoadBalancer& balancer, const Listener& listener);
 Json show_rule(const ScopeState& state,

@@ -4,6 +4,7 @@
 // the end of input it ends and HAProxy serves on. What it sees comes as lines on standard output:
 //   targets {GROUP: {TARGET: [STATE, REASON, DESCRIPTION, SESSIONS]}}
 //   problems {LISTENER: REASON}
+//   serving REVISION     a plan's "revision", 1 where it has none
 //   counts {GROUP: [REQUESTS, 2XX, 5XX]}     in answer to the word "counts"
 #include <fcntl.h>
 #include <signal.h>
@@ -78,6 +79,7 @@ ProxyEvents spoken_events() {
     say("targets", json);
   };
   events.on_problems = [](const ListenerProblems& problems) { say("problems", problems); };
+  events.on_serving = [](std::int64_t revision) { say("serving", revision); };
   return events;
 }
 
@@ -122,7 +124,7 @@ class Program {
     if (!json.has_value()) return say("error", json.error().message);
     Result<BalancerPlan> plan = from_json<BalancerPlan>(*json, "plan");
     if (!plan.has_value()) return say("error", plan.error().message);
-    proxy_->apply(std::move(*plan));
+    proxy_->apply(std::move(*plan), json->value("revision", std::int64_t{1}));
   }
 
   boost::asio::io_context& loop_;
