@@ -62,16 +62,21 @@ struct ApiCall {
   Timestamp now;
   const ApiOptions& options;
   std::function<std::string(size_t bytes)> random_hex;
-  std::string host = {};                // That the API was called by: "127.0.0.1:7439".
-  bool is_secure = false;               // By TLS.
-  int losses = 0;                       // Proposals in a row that lost against other changes.
-  TaskPlacer* placer = nullptr;         // For the actions that place tasks.
-  const SeenTargets* seen = nullptr;    // Of the balancers' targets; null: nothing.
-  const MetricBook* metrics = nullptr;  // Of the balancers; null: none.
+  std::string host = {};                   // That the API was called by: "127.0.0.1:7439".
+  bool is_secure = false;                  // By TLS.
+  int losses = 0;                          // Proposals in a row that lost against other changes.
+  TaskPlacer* placer = nullptr;            // For the actions that place tasks.
+  const SeenTargets* seen = nullptr;       // Of the balancers' targets; null: nothing.
+  const ServingSights* serving = nullptr;  // What the hosts serve of balancers; null: nobody tells.
+  const MetricBook* metrics = nullptr;     // Of the balancers; null: none.
 
   const SeenTargets& sights() const {
     static const SeenTargets nothing;
     return seen == nullptr ? nothing : *seen;
+  }
+  const ServingSights& serving_sights() const {
+    static const ServingSights nobody;
+    return serving == nullptr ? nobody : *serving;
   }
 };
 

@@ -151,6 +151,7 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
             .random_hex = ground.random_hex,
             .placer = &placer,
             .seen = &seen,
+            .serving = &sights.serving,
             .metrics = metrics};
   }
 

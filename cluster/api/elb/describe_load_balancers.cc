@@ -29,7 +29,7 @@ Result<Outcome> describe_load_balancers(const ApiCall& call, const State& state)
   const auto& balancers = scope.balancers;
   std::vector<ListItem> items;
   const auto add = [&](const LoadBalancer& each) {
-    const BalancerCondition condition = find_balancer_condition(scope, each, call.sights().serving);
+    const BalancerCondition condition = find_balancer_condition(scope, each, call.serving_sights());
     items.push_back({.key = each.name, .shown = show_balancer(call.scope, each, condition)});
   };
   for (const std::string& arn : input.arns) {
