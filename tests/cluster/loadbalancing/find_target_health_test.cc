@@ -106,7 +106,7 @@ TEST_CASE("what is no news comes to the same") {
     return sights;
   };
   int alike = 0;
-  for (int count = 0; count < 2000; ++count) {
+  for (int count = 0; count < 5000; ++count) {
     const TargetSights before = some();
     const TargetSights after = some();
     if (is_news(before, after)) continue;
