@@ -1,7 +1,6 @@
 #include "cluster/api/service_events.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "cluster/service/rollout.h"
@@ -102,7 +101,7 @@ void propose_events(Proposal& proposal,
   }
   if (told.empty()) return;
   EventPlaces places;
-  for (const ServiceEvent& each : std::views::reverse(told)) places.events.push_back({&each});
+  for (auto each = told.rbegin(); each != told.rend(); ++each) places.events.push_back({&*each});
   for (const ServiceEvent& each : before) places.events.push_back({&each});
   if (places.events.size() > kMaxServiceEvents) places.events.resize(kMaxServiceEvents);
   proposal.changes.push_back({.key = service_events_key(call.scope, record.cluster, record.name),

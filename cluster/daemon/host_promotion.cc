@@ -147,9 +147,16 @@ void HostDaemon::set_role(const std::string& name, const std::string& role, cons
   const Kept<Node> node = **found;
   const Result<Node> changed = plan_role(manager_->home(), node.value, role);
   if (!changed.has_value()) return done(changed.error());
-  const auto store = [this, node, changed = *changed, done] {
+  const auto store = [this, node, changed = *changed, role, done] {
+    const ScopeState& home = manager_->home();
     Proposal proposal;
-    proposal.put(node_key(manager_->home_scope(), node.value.id), changed, node.revision);
+    proposal.put(node_key(home.scope, node.value.id), changed, node.revision);
+    // Two that go at once would each count on the other.
+    for (const auto& [id, each] : home.nodes) {
+      const bool is_counted_on =
+          role == "worker" && each.value.role == "manager" && id != node.value.id;
+      if (is_counted_on) proposal.guard(node_key(home.scope, id), each.revision);
+    }
     manager_->api().propose(proposal, [node, done](bool made) {
       if (made) return done(Json{{"node", node.value.id}, {"name", node.value.name}});
       done(make_error(ErrorKind::kUnavailable, "the change could not be stored, try again"));

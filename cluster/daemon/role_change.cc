@@ -147,6 +147,8 @@ Result<void> check_majority_without(const ScopeState& scope,
   std::string bad;
   for (const auto& [id, each] : scope.nodes) {
     if (each.value.role != kManagerRole || id == node.id) continue;
+    // It is about to go, too.
+    if (each.value.wanted_role == kWorkerRole) continue;
     ++others;
     const auto state = member_states.find(each.value.address);
     if (state != member_states.end() && state->second == "reachable") {

@@ -35,8 +35,8 @@ std::optional<std::string> role_to_tell(const Node& node, auth::NodeRole role);
 // The record with the wish. kConflict for one that has the role already, or that cannot get it.
 Result<Node> plan_role(const ScopeState& scope, const Node& node, const std::string& role);
 
-// The members of etcd, by address, that are left without `node` and do their part: kConflict if
-// they are no majority of those that are left.
+// The members of etcd, by address, that stay without `node` and do their part: kConflict if they
+// are no majority of those that stay. Good as long as no manager's record changes.
 Result<void> check_majority_without(const ScopeState& scope,
                                     const Node& node,
                                     const std::map<std::string, std::string>& member_states);

@@ -1,5 +1,6 @@
 """Workers become managers and managers workers, while hosts and leaders are killed."""
 
+import concurrent.futures
 import json
 import shutil
 import signal
@@ -178,6 +179,24 @@ def promote(host, name):
     thread = threading.Thread(target=lambda: wait_until(is_decided, 150))
     thread.start()
     return thread
+
+
+@pytest.mark.timeout(200)
+def test_managers_that_are_demoted_all_at_once_leave_one(make_cluster):
+    cluster = make_cluster(3, None, [{"run_tasks": False}] * 3)
+    cluster.init()
+    cluster.lead_with(3)
+    asked = cluster.hosts[0]
+    names = [name_of(host) for host in cluster.hosts]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        told = list(pool.map(lambda name: asked("node", "demote", name, check=False, timeout=150),
+                             names))
+    assert any(each.returncode != 0 for each in told), told
+
+    def stays(host):
+        return host.status()["role"] == "manager" and \
+            host.api("CreateCluster", clusterName="after").get("cluster")
+    wait_until(lambda: any(stays(host) for host in cluster.hosts), 60, cluster)
 
 
 @pytest.mark.timeout(300)

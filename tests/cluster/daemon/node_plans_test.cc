@@ -103,6 +103,14 @@ TEST_CASE("a manager is not demoted when the others are no majority without it")
   CHECK(check_majority_without(scope, a, {{"b", "reachable"}, {"c", "reachable"}}).has_value());
   CHECK_FALSE(check_majority_without(scope, a, {{"b", "reachable"}, {"c", "unreachable"}}));
   CHECK_FALSE(check_majority_without(scope, a, {{"b", "learner"}, {"c", "reachable"}}));
+  // One that is going to be a worker is not counted on.
+  Node going = scope.nodes.at("b").value;
+  going.wanted_role = "worker";
+  put(state, node_key(kScope, "b"), going, 2);
+  CHECK(check_majority_without(scope, a, {{"b", "reachable"}, {"c", "reachable"}}).has_value());
+  going.id = going.name = going.address = "c";
+  put(state, node_key(kScope, "c"), going, 3);
+  CHECK_FALSE(check_majority_without(scope, a, {{"b", "reachable"}, {"c", "reachable"}}));
   State alone;
   put(alone, node_key(kScope, "a"), a, 1);
   CHECK_FALSE(check_majority_without(alone.scope(kScope), a, {{"a", "reachable"}}));
