@@ -4,6 +4,7 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 #include <yaml-cpp/yaml.h>
 
@@ -102,7 +103,12 @@ Result<Json> parse_json_or_yaml(const std::string& text) {
   } else {
     try {
       int left = kMaxValues;
-      json = read_yaml(YAML::Load(text), {}, left);
+      const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+      if (documents.size() > 1) {
+        return make_error(
+            ErrorKind::kInvalid, "{} YAML documents, where one is expected", documents.size());
+      }
+      json = documents.empty() ? Json() : read_yaml(documents.front(), {}, left);
     } catch (const YAML::Exception& error) {
       return make_error(ErrorKind::kInvalid, "{}", error.what());
     }

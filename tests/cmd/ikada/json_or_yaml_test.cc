@@ -80,4 +80,11 @@ TEST_CASE("YAML whose aliases make very much of little is refused") {
   CHECK(read.error().message == "more than 100000 values");
 }
 
+TEST_CASE("of several documents none is taken") {
+  CHECK(parse_json_or_yaml("---\na: 1\n").has_value());
+  const Result<Json> several = parse_json_or_yaml("a: 1\n---\nb: 2\n");
+  REQUIRE_FALSE(several.has_value());
+  CHECK(several.error().message == "2 YAML documents, where one is expected");
+}
+
 }  // namespace ikada
