@@ -23,7 +23,7 @@ namespace ikada {
 
 // The values are the sizes of the file.
 enum class ActivePhase : std::uint8_t {
-  kNothing = 0,   // Just made; there is no container yet.
+  kNothing = 0,   // Just made: nothing has been done yet, to a whole container or to none.
   kStarted = 1,   // It ran: its exit must be on record.
   kCreating = 2,  // Half-made: what there is of the container goes.
   kStarting = 3,  // A whole container, being started: it stays.

@@ -198,6 +198,11 @@ void Engine::recover() {
     Result<std::optional<ActiveMark>> found = ActiveMark::find_abandoned(layout(), id);
     if (!found.has_value() || !found->has_value()) continue;
     ActiveMark& mark = **found;
+    // A command that starts or removes a whole container has made the mark, and not locked it yet.
+    if (mark.phase() == ActivePhase::kNothing) {
+      mark.remove();
+      continue;
+    }
     const Result<ContainerRecord> record = load_record(layout(), id);
     if (record.has_value() && mark.phase() == ActivePhase::kStarted) {
       give_up(*record, mark);
@@ -207,7 +212,8 @@ void Engine::recover() {
     if (record.has_value()) remains = *record;
     remains.id = id;
     release_runtime(remains);
-    if (mark.phase() != ActivePhase::kStarting || !record.has_value()) {
+    const bool is_whole = record.has_value() || record.error().kind != ErrorKind::kNotFound;
+    if (mark.phase() == ActivePhase::kCreating || !is_whole) {
       if (!remove_everything(id, true).has_value()) continue;
       release_names_of(layout(), id);
     }

@@ -21,6 +21,20 @@ def test_starting_the_same_container_at_once_starts_it_once(shared_ikada, busybo
     shared_ikada("rm", "-f", "wanted")
 
 
+def test_a_mark_that_nobody_has_locked_yet_costs_no_container(shared_ikada, busybox_image):
+    made = shared_ikada("create", "--name", "kept", "--network", "none", busybox_image,
+                        "true").stdout.strip()
+    # As a start does, or one that was killed before it had the lock.
+    mark = shared_ikada.root / "active" / made
+    mark.touch(0o600)
+
+    shared_ikada("ps")
+
+    assert not mark.exists()
+    assert shared_ikada.inspect("kept")["State"]["Status"] == "created"
+    shared_ikada("rm", "kept")
+
+
 def test_a_container_that_is_just_being_started_can_be_removed(shared_ikada, busybox_image):
     for attempt in range(5):
         name = f"hasty-{attempt}"
