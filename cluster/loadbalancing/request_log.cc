@@ -23,6 +23,24 @@ constexpr size_t kMetricFields = 11;
 constexpr size_t kAccessFields = 23;
 constexpr std::int64_t kMostEvery = 1'000'000;
 
+// Each share is drawn from what the one before has left, so that most requests of a busy listener
+// meet few conditions: a condition costs HAProxy some 300 instructions.
+void append_told_shares(std::vector<std::string>& lines, std::span<const ToldShare> shares) {
+  std::string drawn;  // Left by the share before.
+  int before = 1;
+  for (const ToldShare& each : shares) {
+    const std::string draw = fmt::format("{{ rand({}) eq 0 }}", each.every / before);
+    const std::string busy = fmt::format("{{ fe_req_rate gt {} }}", each.rate);
+    const std::string every = fmt::format("{{ var(txn.every) -m int {} }}", each.every);
+    lines.push_back(fmt::format(
+        "http-request set-var(txn.every) int({}) if{} {} {}", each.every, drawn, draw, busy));
+    lines.push_back(
+        fmt::format("http-request set-log-level silent if{} !{} {}", drawn, every, busy));
+    drawn = " " + every;
+    before = each.every;
+  }
+}
+
 }  // namespace
 
 std::string listener_section(std::string_view listener) { return "l:" + section_name(listener); }
@@ -36,19 +54,7 @@ std::vector<std::string> request_log_lines(const PlannedListener& listener,
       "option dontlognull",
       fmt::format("log-format \"{}{}\"", kMetricFormat, has_log ? kAccessFormat : ""),
   };
-  const auto shares = has_log ? std::span<const ToldShare>(kLoggedShares) : kToldShares;
-  for (const ToldShare& each : shares) {
-    lines.push_back(
-        fmt::format("http-request set-var(txn.every) int({}) if {{ fe_req_rate gt {} }}",
-                    each.every,
-                    each.rate));
-  }
-  for (const ToldShare& each : shares) {
-    lines.push_back(
-        fmt::format("http-request set-log-level silent if {{ var(txn.every) -m int {0} }} "
-                    "!{{ rand({0}) eq 0 }}",
-                    each.every));
-  }
+  append_told_shares(lines, has_log ? std::span<const ToldShare>(kLoggedShares) : kToldShares);
   if (!has_log) return lines;
   lines.emplace_back("http-request set-var(txn.host) req.fhdr(host)");
   lines.emplace_back("http-request set-var(txn.agent) req.fhdr(user-agent)");

@@ -20,7 +20,8 @@
 
 namespace ikada {
 
-// Above so many requests a second of one listener one in `every` is told of.
+// Above so many requests a second of one listener one in `every` is told of: of several a multiple
+// of the one before.
 struct ToldShare {
   int rate;
   int every;

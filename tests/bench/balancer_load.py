@@ -136,7 +136,7 @@ def report(label, rounds):
 
 def run(scratch, quick):
     scratch = pathlib.Path(scratch) / "balancer"
-    seconds, windows, count = (1, 2, 3) if quick else (1, 4, 12)
+    seconds, windows, count = (2, 2, 3) if quick else (3, 2, 12)
     target = start_haproxy(scratch / "target", TARGET)
     try:
         balancer.wait(lambda: is_answering(TARGET_PORT))
