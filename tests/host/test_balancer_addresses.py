@@ -146,7 +146,8 @@ def test_the_address_of_a_lost_host_is_soon_on_another(cluster, addresses, capsy
         print(f" [{took:.1f} s without the address, released {released:.1f} s later]", end="")
     holder.net.set_link(True)
     time.sleep(1)
-    assert on_hosts(cluster, addresses[0]) == others
+    assert on_hosts(cluster, addresses[0]) == others, "\n".join(
+        host.log.read_text()[-3000:] for host in cluster.hosts)
 
 
 @pytest.mark.timeout(120)

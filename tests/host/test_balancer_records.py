@@ -126,6 +126,21 @@ def test_requests_codes_times_and_targets_are_counted(server, site):
     assert healthy["Maximum"] == 1
 
 
+def test_many_requests_are_counted_by_a_share_of_them(server, site):
+    metrics = server.metrics(region=REGION, signed=True)
+
+    def total():
+        return statistics(metrics, "HTTPCode_ELB_5XX_Count", site.dimensions, "Sum")["Sum"]
+
+    before = total()
+    told = programs.run("wrk", "-t1", "-c16", "-d3s", f"http://127.0.0.1:{site.port}/busy").stdout
+    made = int(re.search(r"(\d+) requests in", told)[1])
+    assert made > 6000, told  # More than what the first share begins at.
+    wait_until(lambda: 0.85 * made < total() - before < 1.15 * made, server)
+    time.sleep(2)
+    assert 0.85 * made < total() - before < 1.15 * made
+
+
 def test_the_other_ways_to_ask(server, site):
     site.get("/")
     metrics = server.metrics(region=REGION)
