@@ -28,16 +28,20 @@ std::uint32_t mask_of(unsigned prefix_length) {
   return prefix_length == 0 ? 0 : UINT32_MAX << (kAddressBits - prefix_length);
 }
 
-}  // namespace
-
-Result<std::vector<HostRoute>> list_host_routes(std::span<const std::string_view> except) {
+Result<std::vector<std::vector<std::byte>>> list_routes() {
   IK_LET(socket, NetlinkSocket::open(NETLINK_ROUTE));
   NetlinkBatch batch;
   batch.begin(RTM_GETROUTE, NLM_F_DUMP);
   rtmsg wanted{};
   wanted.rtm_family = AF_INET;
   batch.put(wanted);
-  IK_LET(messages, ask_kernel(socket, batch, "list routes"));
+  return ask_kernel(socket, batch, "list routes");
+}
+
+}  // namespace
+
+Result<std::vector<HostRoute>> list_host_routes(std::span<const std::string_view> except) {
+  IK_LET(messages, list_routes());
   std::vector<HostRoute> routes;
   for (const std::vector<std::byte>& message : messages) {
     const auto header = header_of<rtmsg>(message);
@@ -51,6 +55,25 @@ Result<std::vector<HostRoute>> list_host_routes(std::span<const std::string_view
     routes.push_back(std::move(route));
   }
   return routes;
+}
+
+Result<std::set<std::uint32_t>> list_fixed_addresses() {
+  // Of the two addresses of a /31 both are hosts' (RFC 3021).
+  constexpr unsigned kLongestPrefix = 30;
+  IK_LET(messages, list_routes());
+  std::set<std::uint32_t> addresses;
+  for (const std::vector<std::byte>& message : messages) {
+    const auto header = header_of<rtmsg>(message);
+    if (header.rtm_table != RT_TABLE_MAIN || header.rtm_type != RTN_UNICAST) continue;
+    const NetlinkBytes attributes = attributes_of<rtmsg>(message);
+    const auto router = ntohl(find_number<std::uint32_t>(attributes, RTA_GATEWAY));
+    if (router != 0) addresses.insert(router);
+    const bool is_link = router == 0 && header.rtm_dst_len != 0;
+    if (!is_link || header.rtm_dst_len > kLongestPrefix) continue;
+    const auto network = ntohl(find_number<std::uint32_t>(attributes, RTA_DST));
+    addresses.insert({network, network | ~mask_of(header.rtm_dst_len)});
+  }
+  return addresses;
 }
 
 std::string to_text(const HostRoute& route) {

@@ -1,10 +1,11 @@
-// The routes that this host has, to find out before a new network is made whether it would take
-// addresses from one of them.
+// The routes that this host has, to find out before addresses are used whether they are somebody
+// else's.
 //
 // Source: rtnetlink(7); Linux include/uapi/linux/rtnetlink.h.
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,10 @@ struct HostRoute {
 
 // Those of the main table but default routes and those by devices of `except`.
 Result<std::vector<HostRoute>> list_host_routes(std::span<const std::string_view> except);
+
+// Addresses that nobody may take on the networks this host is on: their first and their last one,
+// and those of routers.
+Result<std::set<std::uint32_t>> list_fixed_addresses();
 
 // "10.0.0.0/8 dev eth0"
 std::string to_text(const HostRoute& route);

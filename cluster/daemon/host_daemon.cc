@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/agent/task_plan.h"
+#include "cluster/api/elb/address_pool.h"
 #include "cluster/daemon/agent_config.h"
 #include "cluster/daemon/cluster_config.h"
 #include "cluster/daemon/etcd_setup.h"
@@ -24,6 +25,7 @@
 #include "cluster/engine/program_paths.h"
 #include "cluster/node/authority_exchange.h"
 #include "cluster/node/joining.h"
+#include "net/route_table.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/clock.h"
 #include "runtime/sys/file.h"
@@ -41,6 +43,15 @@ std::vector<std::string> routes_to_tell(const std::vector<HostRoute>& routes) {
     if (texts.size() < kMaxRoutesTold) texts.push_back(to_text(route));
   }
   return texts;
+}
+
+// A pool may be all of a network that hosts are in.
+Result<void> leave_out_fixed(std::vector<elb::AddressRange>& pool) {
+  if (pool.empty()) return {};
+  IK_LET(fixed, list_fixed_addresses());
+  pool = elb::without(pool, fixed);
+  if (!pool.empty()) return {};
+  return make_error(ErrorKind::kInvalid, "they are all a network's own or a router's");
 }
 
 }  // namespace
@@ -160,6 +171,7 @@ Result<void> HostDaemon::write_authorities(const ClusterKeys& keys) const {
 Result<void> HostDaemon::open_manager(const std::string& node, std::optional<ClusterKeys> keys) {
   IK_LET(config, load_cluster_config(options_.cluster_config));
   ApiOptions api = config.value_or(ApiOptions());
+  IK_TRY(leave_out_fixed(api.balancer_addresses).context("balancer_addresses"));
   IK_TRY(open_vault(keys));
   api.vault = vault_;
   api.issuer = issuer_;

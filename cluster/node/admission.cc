@@ -151,6 +151,13 @@ Result<void> check_new_node(const ScopeState& scope,
                       "--advertise-addr",
                       request.address);
   }
+  const auto balancer = scope.listener_ports.find(request.address);
+  if (balancer != scope.listener_ports.end()) {
+    return make_error(ErrorKind::kConflict,
+                      "load balancer {} has the address {}: say another with --advertise-addr",
+                      balancer->second.value.balancer,
+                      request.address);
+  }
   for (const auto& [id, record] : scope.nodes) {
     const Node& node = record.value;
     const bool is_manager = node.role == auth::to_text(auth::NodeRole::kManager);

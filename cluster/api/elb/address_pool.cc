@@ -33,6 +33,21 @@ Result<AddressRange> parse_address_range(std::string_view text) {
   return AddressRange{.first = *first, .last = *last};
 }
 
+std::vector<AddressRange> without(const std::vector<AddressRange>& pool,
+                                  const std::set<std::uint32_t>& addresses) {
+  std::vector<AddressRange> rest;
+  for (const AddressRange& range : pool) {
+    std::uint64_t first = range.first;
+    for (auto it = addresses.lower_bound(range.first); it != addresses.end() && *it <= range.last;
+         ++it) {
+      if (first < *it) rest.push_back({static_cast<std::uint32_t>(first), *it - 1});
+      first = std::uint64_t{*it} + 1;
+    }
+    if (first <= range.last) rest.push_back({static_cast<std::uint32_t>(first), range.last});
+  }
+  return rest;
+}
+
 std::string find_free_address(const std::vector<AddressRange>& pool,
                               const std::set<std::string>& taken) {
   for (const AddressRange& range : pool) {

@@ -23,6 +23,10 @@ struct AddressRange {
 // kInvalid for anything else, and for more than 65536 addresses.
 Result<AddressRange> parse_address_range(std::string_view text);
 
+// The same ranges without those addresses.
+std::vector<AddressRange> without(const std::vector<AddressRange>& pool,
+                                  const std::set<std::uint32_t>& addresses);
+
 // The first one that nobody has; empty if there is none.
 std::string find_free_address(const std::vector<AddressRange>& pool,
                               const std::set<std::string>& taken);

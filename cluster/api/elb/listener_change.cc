@@ -131,10 +131,15 @@ Result<void> take_address(Proposal& proposal,
   for (const auto& [name, owner] : state.scope(home_scope(call)).listener_ports) {
     taken.insert(name);
   }
+  // Whoever took a host's own address would take the host off the network.
+  for (const auto& [id, node] : state.scope(home_scope(call)).nodes) {
+    taken.insert(node.value.address);
+  }
   balancer.address = find_free_address(call.options.balancer_addresses, taken);
   if (balancer.address.empty()) {
     return ecs_error("TooManyLoadBalancers",
-                     "All addresses of the pool (balancer_addresses) belong to load balancers");
+                     "All addresses of the pool (balancer_addresses) belong to load balancers or "
+                     "hosts");
   }
   proposal.put(balancer_address_key(home_scope(call), balancer.address),
                ListenerPort{.region = call.scope.region, .balancer = balancer.name},

@@ -117,6 +117,14 @@ TEST_CASE("a host joins under a name and an address that no living node has") {
   CHECK(refusal(scope, request, false).empty());
 }
 
+TEST_CASE("nobody joins by the address of a load balancer") {
+  const JoinRequest request = request_of({});
+  ScopeState scope;
+  scope.listener_ports["192.0.2.2"].value.balancer = "web";
+  CHECK(refusal(scope, request, false) ==
+        "load balancer web has the address 192.0.2.2: say another with --advertise-addr");
+}
+
 TEST_CASE("nobody joins by an address that is a host's own loopback") {
   JoinRequest request = request_of({});
   for (const char* address : {"127.0.0.1", "127.9.9.9", "::1"}) {

@@ -31,5 +31,16 @@ TEST_CASE("the first free address is given") {
   CHECK(find_free_address({{UINT32_MAX, UINT32_MAX}}, {}) == "255.255.255.255");
 }
 
+TEST_CASE("addresses are left out of ranges") {
+  const std::vector<AddressRange> pool = {{kNet, kNet + 7}, {kNet + 9, kNet + 9}};
+
+  CHECK(without(pool, {}) == pool);
+  CHECK(without(pool, {kNet, kNet + 3, kNet + 7, kNet + 8, kNet + 9}) ==
+        std::vector<AddressRange>{{kNet + 1, kNet + 2}, {kNet + 4, kNet + 6}});
+  CHECK(without({{UINT32_MAX - 1, UINT32_MAX}}, {UINT32_MAX}) ==
+        std::vector<AddressRange>{{UINT32_MAX - 1, UINT32_MAX - 1}});
+  CHECK(without({{kNet, kNet}}, {kNet}).empty());
+}
+
 }  // namespace
 }  // namespace ikada::elb
