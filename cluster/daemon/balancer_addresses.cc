@@ -46,10 +46,22 @@ std::string interface_with(const std::vector<HeldAddress>& found, std::uint32_t 
   return it == found.end() ? std::string() : it->interface;
 }
 
-BalancerAddresses::BalancerAddresses(boost::asio::io_context& loop, std::string interface)
-    : loop_(loop), interface_(std::move(interface)) {}
+BalancerAddresses::BalancerAddresses(boost::asio::io_context& loop,
+                                     std::string interface,
+                                     std::function<void()> on_hung)
+    : loop_(loop),
+      interface_(std::move(interface)),
+      keeper_(loop, [this, on_hung = std::move(on_hung)] {
+        spdlog::warn("addresses of load balancers: this daemon has hung for a while");
+        held_.clear();
+        renew_at_ = {};
+        on_hung();
+      }) {}
 
-void BalancerAddresses::stop() { *is_here_ = false; }
+void BalancerAddresses::stop() {
+  *is_here_ = false;
+  keeper_.stop();
+}
 
 void BalancerAddresses::hold(const std::set<std::uint32_t>& wanted, std::uint32_t own_address) {
   const auto now = std::chrono::steady_clock::now();
@@ -75,7 +87,9 @@ Result<void> BalancerAddresses::apply(const std::set<std::uint32_t>& wanted,
     IK_TRY(release_held_address(each.interface, each.address));
     spdlog::info("address released address={}", format_ipv4(each.address));
   }
+  if (wanted.empty()) keeper_.stop();
   if (wanted.empty()) return {};
+  IK_TRY(keeper_.start().context("address keeper"));
   if (interface.empty()) {
     return make_error(ErrorKind::kUnavailable,
                       "no interface has this host's address {}: set balancer_interface",

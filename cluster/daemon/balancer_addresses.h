@@ -2,7 +2,8 @@
 // those that it does not hold any more are not.
 //
 // The daemon's end leaves them where they are; the next one goes on with them. If none comes, the
-// kernel takes them away before another host gets them (kAddressLifetime, kRestartGrace).
+// kernel takes them away before another host gets them (kAddressLifetime, kRestartGrace). If it
+// hangs, its keeper does (address_keeper.h).
 //
 // All calls are on the loop's thread; nothing waits for long.
 #pragma once
@@ -17,6 +18,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "cluster/daemon/address_keeper.h"
 #include "net/held_address.h"
 
 namespace ikada {
@@ -38,14 +40,18 @@ std::string interface_with(const std::vector<HeldAddress>& found, std::uint32_t 
 
 class BalancerAddresses {
  public:
-  // `interface` empty: the one with the host's own address.
-  BalancerAddresses(boost::asio::io_context& loop, std::string interface);
+  // `interface` empty: the one with the host's own address. `on_hung` as AddressKeeper's.
+  BalancerAddresses(boost::asio::io_context& loop,
+                    std::string interface,
+                    std::function<void()> on_hung);
   ~BalancerAddresses() { stop(); }
   BalancerAddresses(const BalancerAddresses&) = delete;
   BalancerAddresses& operator=(const BalancerAddresses&) = delete;
 
   // From now on these. Again at least every few seconds: their life is lengthened so.
   void hold(const std::set<std::uint32_t>& wanted, std::uint32_t own_address);
+  // To be called before it is said which: `on_hung`, if the loop has stood still.
+  void look() { keeper_.look(); }
   // Why they are not there; empty if they are.
   const std::string& trouble() const { return trouble_; }
   // Announces nothing any more.
@@ -60,6 +66,7 @@ class BalancerAddresses {
   std::set<std::uint32_t> held_;
   std::chrono::steady_clock::time_point renew_at_ = {};
   std::string trouble_;
+  AddressKeeper keeper_;
   std::shared_ptr<bool> is_here_ = std::make_shared<bool>(true);
 };
 

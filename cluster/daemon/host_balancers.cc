@@ -53,8 +53,8 @@ HostBalancers::HostBalancers(boost::asio::io_context& loop, ProxyOptions options
       count_timer_(loop),
       certificates_(ground_.layout.run_root + "/certificates"),
       network_(ground_.layout.network_state()),
-      addresses_(
-          std::make_unique<BalancerAddresses>(loop, ground_.api.options().balancer_interface)),
+      addresses_(std::make_unique<BalancerAddresses>(
+          loop, ground_.api.options().balancer_interface, [this] { note_hung(); })),
       records_(loop, ground_.layout),
       proxy_(std::make_unique<Proxy>(loop, std::move(options), proxy_events())) {
   ground_.api.set_metrics(&records_.book());
@@ -141,9 +141,16 @@ void HostBalancers::note_leaders_addresses(const Json& answer) {
   hold_addresses();
 }
 
+// What this host knows may be long past: another host has them then.
+void HostBalancers::note_hung() {
+  needs_word_ = true;
+  is_told_ = false;
+}
+
 // Before the state is known those that are there stay, but not for long.
 void HostBalancers::hold_addresses() {
   if (!*is_here_) return;
+  addresses_->look();
   const bool is_known = ground_.feed.is_ready();
   if (!is_known && Clock::now() < begun_at_ + kWaitForState) return;
   std::set<std::uint32_t> wanted;

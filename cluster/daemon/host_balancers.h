@@ -84,6 +84,7 @@ class HostBalancers {
   void note_serving();
   std::optional<Serving> find_serving() const;
   void update_network();
+  void note_hung();
   void hold_addresses();
   std::set<std::uint32_t> addresses_of(const std::string& node) const;
   void note_leaders_addresses(const Json& answer);

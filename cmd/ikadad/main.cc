@@ -11,6 +11,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "cluster/daemon/address_keeper.h"
 #include "cluster/daemon/daemon.h"
 #include "cluster/daemon/etcd_child.h"
 #include "image/unpack_child.h"
@@ -105,6 +106,7 @@ int main(int argc, char** argv) {
 int main(int argc, char** argv) {
   if (ikada::is_unpack_child(argc, argv)) return ikada::run_unpack_child(argc, argv);
   if (ikada::is_etcd_child(argc, argv)) return ikada::run_etcd_child(argc, argv);
+  if (ikada::is_address_keeper(argc, argv)) return ikada::run_address_keeper();
   const int status = ikada::main(argc, argv);
   // A thread that waits for a registry may still run: nothing is torn down under it.
   ::fflush(nullptr);

@@ -119,6 +119,28 @@ def test_the_daemons_crash_leaves_the_address_where_it_is(cluster, addresses):
 
 
 @pytest.mark.timeout(120)
+def test_a_daemon_that_hangs_keeps_no_address(cluster, addresses):
+    holder, = on_hosts(cluster, addresses[0])
+    was_moved = False
+    holder.process.send_signal(signal.SIGSTOP)
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and not was_moved:
+            have = on_hosts(cluster, addresses[0])
+            assert len(have) <= 1
+            was_moved = have not in ([], [holder])
+    finally:
+        holder.process.send_signal(signal.SIGCONT)
+    assert was_moved
+    assert f"ikadad hangs: address {addresses[0]} released" in holder.log.read_text()
+    # It knows when it goes on that it does not know.
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline:
+        assert on_hosts(cluster, addresses[0]) == have
+    cluster.wait_connected()
+
+
+@pytest.mark.timeout(120)
 def test_the_address_of_a_lost_host_is_soon_on_another(cluster, addresses, capsys):
     # Calls of the API go to the first host: give it what is not looked at.
     cluster.manager("node", "drain", node_name(cluster, cluster.manager))
