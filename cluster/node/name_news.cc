@@ -99,6 +99,17 @@ std::vector<std::string> names_of(const std::string& cluster, const Task& task) 
   return names;
 }
 
+// A manager that is lost, or is to carry no load balancers soon.
+bool is_leaving(const ScopeState& scope, const Node& node) {
+  if (node.wanted_role == "worker") return true;
+  const auto cluster = scope.clusters.find(node.cluster.value_or(""));
+  if (cluster == scope.clusters.end()) return false;
+  const auto instance = cluster->second.instances.find(node.instance.value_or(""));
+  if (instance == cluster->second.instances.end()) return false;
+  const ContainerInstance& record = instance->second.record.value;
+  return record.status == "DRAINING" || !record.agent_connected;
+}
+
 // Every manager carries every load balancer, but one of them has its own address.
 void add_balancers(const ScopeState& scope, NameEntries& entries) {
   const std::string zone = fmt::format(".{}", kNameZone);
@@ -113,7 +124,9 @@ void add_balancers(const ScopeState& scope, NameEntries& entries) {
     for (const auto& [id, node] : scope.nodes) {
       if (node.value.role != "manager") continue;
       entries.emplace(fmt::format("balancer/{}/{}", balancer, id),
-                      NameEntry{.names = {name}, .address = node.value.address});
+                      NameEntry{.names = {name},
+                                .address = node.value.address,
+                                .is_draining = is_leaving(scope, node.value)});
     }
   }
 }

@@ -6,7 +6,9 @@
 //   {"tell": "names", "body": {"all": true, "entries": {ID: {"names": ["web.default", …], …}}}}
 //   {"tell": "names", "body": {"entries": {ID: null}}}
 //
-// A load balancer's name stands for all managers, or for its own address.
+// A load balancer's name stands for its own address, or for all managers: for those that are lost,
+// drain or become workers only while there are no others. One that runs no tasks is never known to
+// be lost.
 //
 // A task has names from the moment it is RUNNING until it is told to stop, which is before it gets
 // its signal; not while it is UNHEALTHY, nor, with a health check, before it is HEALTHY, nor

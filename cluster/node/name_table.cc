@@ -64,6 +64,16 @@ void put_ports(const std::vector<const NameEntry*>& entries,
   }
 }
 
+// "b.c" and "c" of "a.b.c": who asks for one label after another is told that they are there
+// (RFC 8020).
+std::vector<std::string> names_above(const std::string& name) {
+  std::vector<std::string> above;
+  for (Cut rest = cut(name, '.'); rest.found; rest = cut(rest.after, '.')) {
+    above.emplace_back(rest.after);
+  }
+  return above;
+}
+
 Json port_json(const NamePort& port) {
   return Json::array({port.name, port.protocol, port.container_port, port.port});
 }
@@ -109,7 +119,6 @@ Result<NameEntry> parse_name_entry(const Json& json) {
 }
 
 void NameTable::set(const std::string& id, std::optional<NameEntry> entry) {
-  const auto parent_of = [](const std::string& name) { return std::string(cut(name, '.').after); };
   const auto old = entries_.find(id);
   if (old != entries_.end()) {
     for (const std::string& each : old->second.names) {
@@ -117,15 +126,18 @@ void NameTable::set(const std::string& id, std::optional<NameEntry> entry) {
       const auto ids = by_name_.find(name);
       if (ids == by_name_.end() || ids->second.erase(id) == 0) continue;
       if (ids->second.empty()) by_name_.erase(ids);
-      const auto parent = parents_.find(parent_of(name));
-      if (parent != parents_.end() && --parent->second == 0) parents_.erase(parent);
+      for (const std::string& above : names_above(name)) {
+        const auto parent = parents_.find(above);
+        if (parent != parents_.end() && --parent->second == 0) parents_.erase(parent);
+      }
     }
     entries_.erase(old);
   }
   if (!entry.has_value()) return;
   for (const std::string& each : entry->names) {
     const std::string name = lower_case(each);
-    if (by_name_[name].insert(id).second) ++parents_[parent_of(name)];
+    if (!by_name_[name].insert(id).second) continue;
+    for (const std::string& above : names_above(name)) ++parents_[above];
   }
   entries_.emplace(id, std::move(*entry));
 }

@@ -154,6 +154,32 @@ TEST_CASE("a load balancer with an address of its own is there alone") {
   CHECK(made.begin()->second->address == "192.0.2.99");
 }
 
+TEST_CASE("a load balancer's name does not stand for a manager that is lost, drains or goes") {
+  World world;
+  Node& node = world.scope.nodes["m"].value;
+  node.role = "manager";
+  node.cluster = "default";
+  node.instance = "i";
+  ContainerInstance& instance = world.scope.clusters["default"].instances["i"].record.value;
+  instance = {.status = "ACTIVE", .agent_connected = true};
+  world.scope.balancers["web"] = {.value = {.name = "web", .id = "0123456789abcdef"},
+                                  .revision = 1};
+  const auto is_draining = [&] {
+    const NameEntries entries = name_entries(world.scope);
+    REQUIRE(entries.size() == 1);
+    return entries.begin()->second.is_draining;
+  };
+
+  CHECK_FALSE(is_draining());
+  instance.agent_connected = false;
+  CHECK(is_draining());
+  instance = {.status = "DRAINING", .agent_connected = true};
+  CHECK(is_draining());
+  instance.status = "ACTIVE";
+  node.wanted_role = "worker";
+  CHECK(is_draining());
+}
+
 TEST_CASE("a load balancer's name stands for all managers") {
   World world;
   world.scope.nodes["m"].value.role = "manager";

@@ -97,6 +97,18 @@ TEST_CASE("nothing of that type is not the same as no such name") {
   }
 }
 
+TEST_CASE("every name above one is there as long as it is") {
+  Asker asker;
+  asker.table.set("lb", NameEntry{.names = {"web.us-east-1.elb"}, .address = "10.0.0.9"});
+  for (const char* name : {"us-east-1.elb.ikada", "elb.ikada"}) {
+    CHECK(asker.ask(name)->code == DnsCode::kNoError);
+  }
+  asker.table.set("lb", std::nullopt);
+  for (const char* name : {"us-east-1.elb.ikada", "elb.ikada"}) {
+    CHECK(asker.ask(name)->code == DnsCode::kNoSuchName);
+  }
+}
+
 TEST_CASE("tasks of draining hosts answer while there are no others") {
   Asker asker;
   NameEntry draining = task("a", "10.0.0.1");
