@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "cluster/loadbalancing/group_targets.h"
 #include "cluster/model/balancer_arn.h"
@@ -75,12 +76,6 @@ Timestamp drained_at(const TargetGroup& group, bool has_left, Timestamp deregist
   return deregistered_at + (has_left ? std::min(delay, least) : delay);
 }
 
-const TargetSight* find_in(const GroupSights* seen, std::string_view target) {
-  if (seen == nullptr) return nullptr;
-  const auto found = seen->find(target);
-  return found == seen->end() ? nullptr : &found->second;
-}
-
 void take_sight(TargetsView& view,
                 const ServiceLoadBalancer& balancer,
                 std::int32_t port,
@@ -127,8 +122,8 @@ Result<void> check_load_balancers(const ApiCall& call,
   return {};
 }
 
-const TargetLook::Group& TargetLook::find_group(std::string_view arn) {
-  for (const Group& each : groups_) {
+TargetLook::Group& TargetLook::find_group(std::string_view arn) {
+  for (Group& each : groups_) {
     if (each.arn == arn) return each;
   }
   Group& added = groups_.emplace_back(Group{.arn = arn});
@@ -137,8 +132,20 @@ const TargetLook::Group& TargetLook::find_group(std::string_view arn) {
   added.group = &found->value;
   added.is_in_use = scope_.groups_in_use.contains(found->value.name);
   const auto seen = seen_.find(planned_group_name(found->value));
-  if (seen != seen_.end()) added.seen = &seen->second;
+  if (seen == seen_.end()) return added;
+  added.seen = &seen->second;
+  added.next = seen->second.begin();
   return added;
+}
+
+// Tasks come in the order of their ids, and most of a group's targets are one service's.
+const TargetSight* TargetLook::find_sight(Group& group, std::string_view target) {
+  if (group.seen == nullptr) return nullptr;
+  const bool is_next = group.next != group.seen->end() && group.next->first == target;
+  const auto found = is_next ? group.next : group.seen->find(target);
+  if (found == group.seen->end()) return nullptr;
+  group.next = std::next(found);
+  return &found->second;
 }
 
 TargetsView TargetLook::at(const Task& task) {
@@ -149,7 +156,7 @@ TargetsView TargetLook::at(const Task& task) {
   view.drained_at = deregistered_at;
   for (const ServiceLoadBalancer& each : task.targets->load_balancers) {
     if (find_removed(*task.targets, each.target_group_arn) != nullptr) continue;
-    const Group& found = find_group(each.target_group_arn);
+    Group& found = find_group(each.target_group_arn);
     if (found.group != nullptr && !found.is_in_use) continue;
     view.has_groups = true;
     if (found.group == nullptr) {
@@ -159,7 +166,7 @@ TargetsView TargetLook::at(const Task& task) {
     }
     const std::int32_t port = target_port(*found.group, task, each);
     const std::string id = planned_target_id(task, port);
-    const TargetSight* seen = find_in(found.seen, id);
+    const TargetSight* seen = find_sight(found, id);
     take_sight(view, each, port, seen, are_all_healthy);
     if (deregistered_at.has_value()) {
       const bool has_left = seen != nullptr && seen->is_idle;

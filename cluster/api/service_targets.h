@@ -38,11 +38,13 @@ class TargetLook {
  private:
   struct Group {
     std::string_view arn;
-    const TargetGroup* group = nullptr;  // Null for one that is not there.
-    bool is_in_use = false;              // It gets requests.
-    const GroupSights* seen = nullptr;   // Null if nobody has seen one of its targets.
+    const TargetGroup* group = nullptr;     // Null for one that is not there.
+    bool is_in_use = false;                 // It gets requests.
+    const GroupSights* seen = nullptr;      // Null if nobody has seen one of its targets.
+    GroupSights::const_iterator next = {};  // After the one that was looked at last.
   };
-  const Group& find_group(std::string_view arn);
+  Group& find_group(std::string_view arn);
+  static const TargetSight* find_sight(Group& group, std::string_view target);
 
   const ScopeState& scope_;
   const SeenTargets& seen_;

@@ -51,6 +51,15 @@ void fetch(std::span<const TaskOfService> tasks) {
     if (task.started_by.has_value()) __builtin_prefetch(task.started_by->data());
     if (task.targets.has_value()) __builtin_prefetch(task.targets->load_balancers.data());
   }
+  for (const TaskOfService& each : tasks) {
+    const Task& task = each.kept->value;
+    if (!task.targets.has_value() || task.containers.empty()) continue;
+    __builtin_prefetch(task.id.data());
+    __builtin_prefetch(task.containers.front().network_bindings.data());
+    for (const ServiceLoadBalancer& place : task.targets->load_balancers) {
+      __builtin_prefetch(place.target_group_arn.data());
+    }
+  }
 }
 
 struct Counts {

@@ -1,6 +1,8 @@
 #include "cluster/model/json_fields.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -12,46 +14,43 @@ namespace {
 constexpr double kMaxMilliseconds = 9007199254740992.0;
 constexpr double kMillisecondsPerSecond = 1000.0;
 
-constexpr std::uint64_t in_each_byte(unsigned char byte) { return 0x0101010101010101U * byte; }
+using Bytes = unsigned char __attribute__((vector_size(16)));
 
-// One of the eight is a quote, a backslash, a control character or no ASCII. Subtracting borrows
-// into the high bit of a byte that is too small.
-bool has_odd_byte(std::uint64_t eight) {
-  constexpr std::uint64_t kHigh = in_each_byte(0x80);
-  const auto has_less = [](std::uint64_t bytes, unsigned char than) {
-    return (bytes - in_each_byte(than)) & ~bytes & kHigh;
-  };
-  const auto has = [&](unsigned char byte) { return has_less(eight ^ in_each_byte(byte), 1); };
-  const std::uint64_t odd =
-      (eight & kHigh) | has_less(eight, ' ') | has('"') | has('\\') | has('\x7f');
-  return odd != 0;
+// One of them is a quote, a backslash, a control character or no ASCII.
+bool has_odd_byte(Bytes bytes) {
+  const auto odd = (bytes < ' ') | (bytes >= 0x7f) | (bytes == '"') | (bytes == '\\');
+  std::array<std::uint64_t, 2> halves{};
+  std::memcpy(halves.data(), &odd, sizeof odd);
+  return (halves[0] | halves[1]) != 0;
 }
 
 // What has no quotes, backslashes, control characters or bytes that may not be UTF-8.
 bool is_plain_text(std::string_view text) {
-  std::uint64_t eight = 0;
-  while (text.size() >= sizeof eight) {
-    std::memcpy(&eight, text.data(), sizeof eight);
-    if (has_odd_byte(eight)) return false;
-    text.remove_prefix(sizeof eight);
+  Bytes bytes{};
+  while (text.size() >= sizeof bytes) {
+    std::memcpy(&bytes, text.data(), sizeof bytes);
+    if (has_odd_byte(bytes)) return false;
+    text.remove_prefix(sizeof bytes);
   }
-  eight = in_each_byte(' ');
-  std::memcpy(&eight, text.data(), text.size());
-  return !has_odd_byte(eight);
+  bytes = bytes - bytes + ' ';
+  std::memcpy(&bytes, text.data(), text.size());
+  return !has_odd_byte(bytes);
 }
 
 void append(std::string& text, bool value) { text += value ? "true" : "false"; }
-void append(std::string& text, std::int32_t value) { text += std::to_string(value); }
-void append(std::string& text, std::int64_t value) { text += std::to_string(value); }
+void append(std::string& text, std::int64_t value) {
+  std::array<char, std::numeric_limits<std::int64_t>::digits10 + 2> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  text.append(digits.data(), end.ptr);
+}
+void append(std::string& text, std::int32_t value) { append(text, std::int64_t{value}); }
 void append(std::string& text, double value) { text += Json(value).dump(); }
 void append(std::string& text, const std::string& value) {
   if (!is_plain_text(value)) {
     text += Json(value).dump();
     return;
   }
-  text += '"';
-  text += value;
-  text += '"';
+  text.append(1, '"').append(value).append(1, '"');
 }
 
 template <typename T>
@@ -78,10 +77,8 @@ void append(std::string& text, const std::map<std::string, std::string>& values)
 }  // namespace
 
 void JsonFields::begin(const char* key) {
-  if (text_->back() != '{') *text_ += ',';
-  *text_ += '"';
-  *text_ += key;
-  *text_ += "\":";
+  const std::string_view name = key;
+  text_->append(text_->back() != '{' ? ",\"" : "\"").append(name).append("\":", 2);
 }
 
 template <typename T>
@@ -110,8 +107,12 @@ void JsonFields::field(const char* key, Timestamp& value) {
   if (text_ != nullptr && value.milliseconds >= 0) {
     begin(key);
     append(*text_, value.milliseconds / 1000);
-    *text_ += '.';
-    text_->append(std::to_string(1000 + value.milliseconds % 1000), 1);  // Three digits.
+    const auto rest = static_cast<int>(value.milliseconds % 1000);
+    const std::array<char, 4> digits = {'.',
+                                        static_cast<char>('0' + rest / 100),
+                                        static_cast<char>('0' + rest / 10 % 10),
+                                        static_cast<char>('0' + rest % 10)};
+    text_->append(digits.data(), digits.size());
     return;
   }
   double seconds = static_cast<double>(value.milliseconds) / kMillisecondsPerSecond;
