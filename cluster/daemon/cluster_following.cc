@@ -92,6 +92,18 @@ void ClusterMember::take_managers(std::vector<std::string> managers) {
   if (link_ != nullptr && !others.empty()) link_->set_managers(std::move(others));
 }
 
+void ClusterMember::look_at_majority() {
+  size_t managers = 0;
+  size_t alive = 0;
+  for (const auto& [id, node] : manager_->home().nodes) {
+    if (node.value.role != "manager") continue;
+    ++managers;
+    const bool is_own = id == membership_.identity.node;
+    if (is_own || gossip_->status(id) == gossip::Status::kAlive) ++alive;
+  }
+  majority_.note(alive, managers, std::chrono::steady_clock::now());
+}
+
 // Whoever leads serves the nodes' links; all others, managers too, have one to it.
 void ClusterMember::look_at_leader() {
   const ScopeState& home = manager_->home();
@@ -118,7 +130,8 @@ void ClusterMember::look_at_leader() {
   const auto node = home.nodes.find(manager_->leader());
   const bool is_other = node != home.nodes.end() && node->first != membership_.identity.node;
   if (is_other) leader = endpoint_of(node->second.value.address);
-  if (is_other && gossip_->status(node->first) == gossip::Status::kDead) {
+  if (is_other && gossip_->status(node->first) == gossip::Status::kDead &&
+      majority_.is_settled(std::chrono::steady_clock::now())) {
     manager_->depose(node->first);
   }
   // One that takes part no more knows it from there.
@@ -131,8 +144,10 @@ void ClusterMember::look_at_leader() {
 }
 
 // The node of the manager whose link fell silent, or is about to: gossip was the first to know.
-// Empty if it was closed, by a daemon that ended while its host lives.
+// Empty if it was closed, by a daemon that ended while its host lives, or if this manager may have
+// been the one that was cut off.
 std::string ClusterMember::silent_leader() const {
+  if (!majority_.is_settled(std::chrono::steady_clock::now())) return {};
   const bool is_linked = link_ != nullptr && link_->is_connected();
   const std::string endpoint = is_linked ? link_->manager() : silent_manager_;
   for (const auto& [id, node] : manager_->home().nodes) {

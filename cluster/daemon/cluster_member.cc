@@ -186,6 +186,7 @@ void ClusterMember::tick() {
     // First: who leads tells the nodes of the keys that it has.
     look_at_key_keepers();
     look_at_managers();
+    look_at_majority();
     look_at_leader();
     claim_instance();
     look_at_keys();

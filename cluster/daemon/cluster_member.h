@@ -19,6 +19,7 @@
 #include "cluster/daemon/host_probes.h"
 #include "cluster/daemon/key_keeper.h"
 #include "cluster/daemon/lost_hosts.h"
+#include "cluster/daemon/majority_sight.h"
 #include "cluster/daemon/node_server.h"
 #include "cluster/daemon/own_certificate.h"
 #include "cluster/node/gossip_member.h"
@@ -117,6 +118,7 @@ class ClusterMember {
   void seek_leader();
   void look_at_leader();
   void look_at_managers();
+  void look_at_majority();
   std::string silent_leader() const;
   void open_link();
   void start_link();
@@ -190,6 +192,7 @@ class ClusterMember {
   bool has_resigned_ = false;
   // Of a manager: when it led last or was connected to the one that does.
   std::chrono::steady_clock::time_point followed_at_ = std::chrono::steady_clock::now();
+  MajoritySight majority_{std::chrono::steady_clock::now()};
   bool was_removed_ = false;
   bool is_serving_ = false;
   bool is_claiming_ = false;

@@ -41,6 +41,7 @@ constexpr size_t kMaxKeyFileBytes = size_t{256} << 10;
 
 constexpr const char* kLeaderKey = "ikada/leader";
 constexpr std::chrono::seconds kLeaderTtl{3};
+constexpr std::chrono::seconds kDeposeWithin{1};
 constexpr std::chrono::seconds kHandOver{2};
 
 // Its events may have a MiB of text, in which JSON needs several bytes for some characters.
@@ -239,10 +240,12 @@ void ControlPlane::look_at_members(std::function<void(const MemberStates&)> done
 
 void ControlPlane::depose(const std::string& node) {
   if (std::exchange(is_deposing_, true)) return;
-  boost::asio::post(pool_, [this, node] {
+  boost::asio::post(pool_, [this, node, asked_at = std::chrono::steady_clock::now()] {
     const Result<KeyRead> seen = store_->store().get(kLeaderKey);
     const bool is_there = seen.has_value() && seen->entry.has_value() && seen->entry->value == node;
-    if (is_there) {
+    // Without a majority that answer waits for one to come back, and the leader with it.
+    const bool is_timely = std::chrono::steady_clock::now() - asked_at < kDeposeWithin;
+    if (is_there && is_timely) {
       const Result<Commit> removed = store_->store().commit(
           Transaction{}.expect(kLeaderKey, seen->entry->modified).remove(kLeaderKey));
       if (removed.has_value() && removed->succeeded) spdlog::info("leader deposed node={}", node);
