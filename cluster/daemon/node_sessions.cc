@@ -49,16 +49,23 @@ const ScopeState& NodeSessions::state() const {
   return feed_.state().scope({.account = options.account, .region = options.home_region});
 }
 
+bool NodeSessions::is_member(const auth::NodeIdentity& identity) const {
+  const auto record = state().nodes.find(identity.node);
+  return record != state().nodes.end() && may_have_role(record->second.value, identity.role);
+}
+
+void NodeSessions::refuse(FrameLink& link) {
+  link.send(to_json(News{.verb = "refused", .body = Json::object()}));
+  link.finish();
+}
+
 FrameLink::Listener NodeSessions::greet(const std::shared_ptr<FrameLink>& link,
                                         const auth::NodeIdentity& identity,
                                         const std::string& origin) {
   const std::string& node = identity.node;
-  const auto record = state().nodes.find(node);
-  const bool is_member = identity.cluster == keys_.cluster && record != state().nodes.end() &&
-                         may_have_role(record->second.value, identity.role);
-  if (!is_member) {
-    link->send(to_json(News{.verb = "refused", .body = Json::object()}));
-    link->finish();
+  const bool is_ours = identity.cluster == keys_.cluster;
+  if (!is_ours || (leads_ && !is_member(identity))) {
+    refuse(*link);
     return {};
   }
   if (leads_ && refuse_double(link, node, origin)) return {};
@@ -236,9 +243,8 @@ void NodeSessions::lead(const std::string& silent) {
   started_ = loop_->now();
   if (!silent.empty()) absences_[silent] = {.since = started_, .was_silent = true};
   for (const auto& [node, each] : std::exchange(waiting_, {})) {
-    if (state().nodes.find(node) == state().nodes.end()) {
-      each.link->send(to_json(News{.verb = "refused", .body = Json::object()}));
-      each.link->finish();
+    if (!is_member(each.identity)) {
+      refuse(*each.link);
       continue;
     }
     spdlog::info("node connected node={}", node);

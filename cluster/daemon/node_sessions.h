@@ -1,7 +1,8 @@
 // The nodes that are connected to this manager, and how long the others have been away.
 //
-// Only the leading manager has sessions. On another one who connects is told where the leader is,
-// or, while that is not known, waits with its connection until it is.
+// Only the leading manager has sessions, and only it refuses whom it does not know: others may know
+// less. On another one who connects is told where the leader is, or, while that is not known, waits
+// with its connection until it is.
 //
 // A node has one session, the newest: an older connection of the same node is one that it has given
 // up. But while that lives, one from another address is another host with a copy of the node's
@@ -115,6 +116,8 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   };
 
   const ScopeState& state() const;
+  bool is_member(const auth::NodeIdentity& identity) const;
+  static void refuse(FrameLink& link);
   bool send_on(const std::shared_ptr<FrameLink>& link,
                const auth::NodeIdentity& identity,
                const std::string& origin);

@@ -321,6 +321,31 @@ TEST_CASE("a manager that led a moment ago is not sent to itself") {
   CHECK(link->is_finished);
 }
 
+TEST_CASE("a manager that does not lead refuses nobody: it may know less than the leader") {
+  World world;
+  world.sessions->follow("192.0.2.2:7442");
+  auth::NodeIdentity stranger = world.identity;
+  stranger.node = std::string(32, 'c');
+
+  const auto sent_on = world.connect(stranger);
+
+  REQUIRE(sent_on->told.size() == 1);
+  CHECK(sent_on->told[0]["tell"] == "leader");
+
+  world.sessions->follow("");
+  const auto waiting = world.connect(stranger);
+  CHECK(waiting->told.back()["tell"] == "leader");
+  CHECK_FALSE(waiting->is_finished);
+
+  world.sessions->lead();
+  CHECK(waiting->told.back()["tell"] == "refused");
+  CHECK(world.connect(stranger)->told.back()["tell"] == "refused");
+
+  stranger.cluster = "another";
+  world.sessions->follow("192.0.2.2:7442");
+  CHECK(world.connect(stranger)->told.back()["tell"] == "refused");
+}
+
 TEST_CASE("a node that was removed while it waited is refused") {
   World world;
   world.sessions->follow("");
