@@ -22,6 +22,7 @@
 #include "cluster/daemon/api_keys.h"
 #include "cluster/daemon/cluster_backup.h"
 #include "cluster/daemon/host_balancers.h"
+#include "cluster/daemon/role_change.h"
 #include "cluster/registry/cluster_registry.h"
 #include "cluster/store/etcd_members.h"
 #include "runtime/base/clock.h"
@@ -171,7 +172,7 @@ void ControlPlane::open_leading() {
   api_->set_fence([this] { return find_fence(); });
   forwarding_ = std::make_unique<ApiForwarding>(loop_, *api_, *feed_, [this] { return leads(); });
   chores_ = std::make_unique<StoreChores>(
-      loop_, pool_, *store_, [this] { return leads(); }, [this] { return managers(); });
+      loop_, pool_, *store_, [this] { return leads(); }, [this] { return etcd_addresses(home()); });
 }
 
 void ControlPlane::open_balancers(const EngineLayout& layout) {
@@ -232,7 +233,7 @@ std::string ControlPlane::leader() const {
 
 void ControlPlane::look_at_members(std::function<void(const MemberStates&)> done) {
   if (is_alone()) return done({});
-  boost::asio::post(pool_, [this, addresses = managers(), done = std::move(done)] {
+  boost::asio::post(pool_, [this, addresses = manager_addresses(home()), done = std::move(done)] {
     MemberStates states = store_->member_states(addresses);
     boost::asio::post(loop_, [done, states = std::move(states)] { done(states); });
   });
@@ -257,14 +258,6 @@ void ControlPlane::depose(const std::string& node) {
 void ControlPlane::resign() {
   is_founding_ = false;
   election_.reset();
-}
-
-std::vector<std::string> ControlPlane::managers() const {
-  std::vector<std::string> addresses;
-  for (const auto& [id, node] : home().nodes) {
-    if (node.value.role == "manager") addresses.push_back(node.value.address);
-  }
-  return addresses;
 }
 
 void ControlPlane::admit_manager(const Node& self,

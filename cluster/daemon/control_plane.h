@@ -127,7 +127,6 @@ class ControlPlane {
   auth::FindAccessKey find_key() const;
   Result<std::optional<KeyCompare>> find_fence() const;
   void take_part();
-  std::vector<std::string> managers() const;
   void admit_member(const Node& node, std::function<void(Result<Json>)> done);
   void keep_services();
   void wait_for_tick();

@@ -167,6 +167,23 @@ Result<void> check_majority_without(const ScopeState& scope,
                     bad);
 }
 
+std::vector<std::string> manager_addresses(const ScopeState& scope) {
+  std::vector<std::string> addresses;
+  for (const auto& [id, node] : scope.nodes) {
+    if (node.value.role == kManagerRole) addresses.push_back(node.value.address);
+  }
+  return addresses;
+}
+
+std::vector<std::string> etcd_addresses(const ScopeState& scope) {
+  std::vector<std::string> addresses;
+  for (const auto& [id, node] : scope.nodes) {
+    const bool is_to_be = node.value.wanted_role == kManagerRole;
+    if (is_to_be || node.value.role == kManagerRole) addresses.push_back(node.value.address);
+  }
+  return addresses;
+}
+
 void answer_promotion(const PromotionGround& ground,
                       const std::string& node,
                       const Json& question,

@@ -41,6 +41,11 @@ Result<void> check_majority_without(const ScopeState& scope,
                                     const Node& node,
                                     const std::map<std::string, std::string>& member_states);
 
+std::vector<std::string> manager_addresses(const ScopeState& scope);
+// Where etcd may have members: also one that is to be a manager has a place there, before its
+// record says that it is one.
+std::vector<std::string> etcd_addresses(const ScopeState& scope);
+
 struct PromotionGround {
   ApiServer& api;
   StateFeed& feed;

@@ -29,8 +29,8 @@ constexpr std::chrono::milliseconds kProbeLimit{1000};
 constexpr std::chrono::milliseconds kAllWellLimit{3000};
 constexpr std::chrono::milliseconds kTurnLimit{6000};
 constexpr std::chrono::milliseconds kLookAtTurn{20};
-// A manager's record and its member are made one after the other.
-constexpr std::chrono::seconds kStrangeFor{10};
+// What is known of managers may be a moment older than the list of members.
+constexpr std::chrono::seconds kStrangeFor{2};
 
 std::int64_t store_seconds() { return unix_now() / 1'000'000'000; }
 
@@ -339,7 +339,8 @@ Result<void> SharedStore::look_after_members(const std::vector<std::string>& man
       const auto seen = strange_since_.find(member.peer_url);
       strange[member.peer_url] = seen == strange_since_.end() ? now : seen->second;
       if (now - strange[member.peer_url] < kStrangeFor) continue;
-      IK_TRY(remove_etcd_member(etcd, member.peer_url));
+      // By its id: another one may be admitted at that address just now.
+      IK_TRY(remove_etcd_member(etcd, member));
       spdlog::info("etcd member removed url={}", member.peer_url);
     } else if (member.is_learner) {
       IK_LET(is_voter, promote_etcd_member(etcd, member));

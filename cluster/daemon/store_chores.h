@@ -19,7 +19,7 @@ namespace ikada {
 class StoreChores {
  public:
   // Everything outlives it, and the pool's work. `leads` and `managers`, the addresses of those
-  // that have a record, are asked on the loop's thread.
+  // that are on record or to be managers, are asked on the loop's thread.
   StoreChores(boost::asio::io_context& loop,
               boost::asio::thread_pool& pool,
               SharedStore& store,

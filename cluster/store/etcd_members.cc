@@ -49,8 +49,11 @@ Result<bool> promote_etcd_member(EtcdClient& client, const EtcdMember& member) {
 
 Result<void> remove_etcd_member(EtcdClient& client, const std::string& peer_url) {
   IK_LET(member, find_member(client, peer_url));
-  if (!member.has_value()) return {};
-  const Result<std::string> body = client.call(etcd_remove_member(member->id), Repeat::kAllowed);
+  return member.has_value() ? remove_etcd_member(client, *member) : Result<void>();
+}
+
+Result<void> remove_etcd_member(EtcdClient& client, const EtcdMember& member) {
+  const Result<std::string> body = client.call(etcd_remove_member(member.id), Repeat::kAllowed);
   if (body.has_value() || body.error().kind == ErrorKind::kNotFound) return {};
   return body.error();
 }

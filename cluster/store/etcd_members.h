@@ -21,8 +21,9 @@ Result<void> add_etcd_learner(EtcdClient& client, const std::string& peer_url);
 // True if it has a vote from now on, or had one; false as long as it has not caught up.
 Result<bool> promote_etcd_member(EtcdClient& client, const EtcdMember& member);
 
-// No error if there is none.
+// No error if there is none. The second: that very one, whoever has its URL by then.
 Result<void> remove_etcd_member(EtcdClient& client, const std::string& peer_url);
+Result<void> remove_etcd_member(EtcdClient& client, const EtcdMember& member);
 
 // Has another one lead if the member at the client's first endpoint does; one of those URLs.
 Result<void> yield_etcd_leadership(EtcdClient& client, const std::vector<std::string>& peer_urls);

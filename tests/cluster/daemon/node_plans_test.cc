@@ -136,6 +136,21 @@ TEST_CASE("a role is wished for once, and not the one that it has") {
   CHECK_FALSE(plan_role(scope, half, "worker").has_value());
 }
 
+TEST_CASE("who is to be a manager may have a place in etcd, who is to be a worker still has one") {
+  State state;
+  put(state, node_key(kScope, "a"), Node{.id = "a", .role = "manager", .address = "a"}, 1);
+  put(state, node_key(kScope, "b"), Node{.id = "b", .address = "b", .wanted_role = "manager"}, 1);
+  put(state, node_key(kScope, "c"), Node{.id = "c", .address = "c"}, 1);
+  put(state,
+      node_key(kScope, "d"),
+      Node{.id = "d", .role = "manager", .address = "d", .wanted_role = "worker"},
+      1);
+  put(state, node_key(kScope, "e"), Node{.id = "e", .address = "e", .wanted_role = "worker"}, 1);
+
+  CHECK(etcd_addresses(state.scope(kScope)) == std::vector<std::string>{"a", "b", "d"});
+  CHECK(manager_addresses(state.scope(kScope)) == std::vector<std::string>{"a", "d"});
+}
+
 TEST_CASE("an instance is connected or not, and told once") {
   State state = state_with_task();
   CHECK_FALSE(plan_connected(state.scope(kScope), "n", true).has_value());
