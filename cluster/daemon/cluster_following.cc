@@ -13,6 +13,8 @@
 namespace ikada {
 namespace {
 
+constexpr const char* kUnknownNode = "the cluster does not know this node any more";
+
 std::string endpoint_text(const std::string& address, std::uint16_t port) {
   const bool is_v6 = address.find(':') != std::string::npos;
   return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address, is_v6 ? "]" : "", port);
@@ -109,7 +111,7 @@ void ClusterMember::look_at_leader() {
   const ScopeState& home = manager_->home();
   if (!manager_->is_alone() && home.nodes.find(membership_.identity.node) == home.nodes.end()) {
     if (!std::exchange(was_removed_, true)) {
-      spdlog::error("the cluster does not know this node any more");
+      spdlog::error(kUnknownNode);
       manager_->resign();
     }
   }
@@ -205,11 +207,17 @@ void ClusterMember::start_link() {
 // speak for that one.
 void ClusterMember::note_refused(const Json& body) {
   const std::string told = body.value("reason", "");
-  const std::string reason =
-      told.empty() ? std::string("the cluster does not know this node any more") : told;
+  const std::string reason = told.empty() ? kUnknownNode : told;
   if (std::exchange(refused_for_, reason) == reason) return;
   spdlog::error("{}", reason);
   if (!told.empty()) gossip_->stop();
+}
+
+std::string ClusterMember::refused() const {
+  if (!outcast_.empty()) return outcast_;
+  if (manager_ == nullptr || !manager_->is_ready()) return is_connected() ? "" : refused_for_;
+  const bool is_known = manager_->home().nodes.count(membership_.identity.node) > 0;
+  return is_known || manager_->is_alone() ? "" : kUnknownNode;
 }
 
 void ClusterMember::ask(const std::string& verb, const Json& body, Asked then) {

@@ -94,8 +94,8 @@ class ClusterMember {
   AuthorityKeeper* authority_keeper() { return authority_keeper_.get(); }  // On managers.
   // Told when this host has other certificates.
   void set_on_credentials(std::function<void()> told) { on_credentials_ = std::move(told); }
-  // Why no manager trusts this host's certificates; empty if that is not so.
-  const std::string& outcast() const { return outcast_; }
+  // Why the cluster takes this host for no node of it, as far as is known; empty if it does.
+  std::string refused() const;
   // On the leading manager: whether another host shows the node's identity.
   bool is_doubled(const std::string& id) const {
     return nodes_ != nullptr && nodes_->is_doubled(id);

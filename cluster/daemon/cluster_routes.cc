@@ -33,7 +33,8 @@ unsigned status_of(ErrorKind kind) {
 
 HttpReply reply_of(const Result<Json>& result) {
   const bool is_ok = result.has_value();
-  const Json body = is_ok ? *result : Json{{"error", result.error().message}};
+  Json body = is_ok ? *result : Json{{"error", result.error().message}};
+  if (!is_ok && !result.error().code.empty()) body["code"] = result.error().code;
   return {.status = is_ok ? 200U : status_of(result.error().kind),
           .body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
 }

@@ -18,7 +18,8 @@
 // On a manager that does not lead, what is about nodes, tokens and keys goes to the one that does;
 // while nobody leads it lists nodes as it sees them itself, with a "remark".
 //
-// Answers are JSON; a failure is {"error": MESSAGE} with a status that fits its kind.
+// Answers are JSON; a failure is {"error": MESSAGE} with a status that fits its kind, and with a
+// "code" where a program may do something about it: HOST_CHANGES (host_daemon.h).
 #pragma once
 
 #include "cluster/daemon/host_daemon.h"

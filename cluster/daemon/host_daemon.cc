@@ -66,6 +66,8 @@ Error busy_error() {
   return make_error(ErrorKind::kConflict, "the daemon is joining or leaving a cluster just now");
 }
 
+Error stopping_error() { return make_error(ErrorKind::kUnavailable, "the daemon is stopping"); }
+
 Result<void> remove_if_there(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_error("remove {}", path);
   return {};
@@ -346,6 +348,7 @@ void HostDaemon::start() {
 void HostDaemon::stop() {
   is_stopped_ = true;
   if (timer_ != nullptr) timer_->cancel();
+  if (restart_timer_ != nullptr) restart_timer_->cancel();
   if (role_timer_ != nullptr) role_timer_->cancel();
   if (forgetting_timer_ != nullptr) forgetting_timer_->cancel();
   drains_.clear();
@@ -405,11 +408,18 @@ void HostDaemon::join(const JoinOrder& order, const Done& done) {
 
 void HostDaemon::joined(Result<Joined> joined, const Done& done) {
   if (!joined.has_value()) return done(joined.error());
-  if (is_stopped_) return done(make_error(ErrorKind::kUnavailable, "the daemon is stopping"));
+  if (is_stopped_) return done(stopping_error());
   const Membership& membership = joined->membership;
   const auth::NodeIdentity& identity = membership.identity;
   const bool is_manager = identity.role == auth::NodeRole::kManager;
-  Result<void> opened = is_manager ? become_manager(*joined) : Result<void>();
+  // Until the membership is kept, what a manager gets is nobody's.
+  const ClusterNote unwanted = ClusterNote::remove_all(options_.state_root + "/cluster");
+  Result<void> opened;
+  if (is_manager) opened = make_directories(options_.state_root + "/cluster", 0700);
+  if (is_manager && opened.has_value()) {
+    unwanted.write();
+    opened = become_manager(*joined);
+  }
   if (opened.has_value()) opened = store_membership(membership_path(), membership);
   if (opened.has_value()) opened = open_rest(membership);
   if (!opened.has_value()) {
@@ -423,6 +433,7 @@ void HostDaemon::joined(Result<Joined> joined, const Done& done) {
     if (manager_ != nullptr) note_restart();
     return done(opened.error());
   }
+  unwanted.remove();
   start();
   spdlog::info("cluster joined cluster={} node={}", identity.cluster, identity.node);
   done(Json{{"cluster", identity.cluster},
@@ -441,11 +452,14 @@ Result<void> HostDaemon::open_rest(const Membership& membership) {
   return open_agent(manager_->assignments());
 }
 
+// Until then it begins nothing else.
 void HostDaemon::note_restart() {
   if (!on_restart_) return;
+  is_busy_ = true;
+  is_changing_ = true;
   // Not before what was answered has gone out.
-  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAnswerTime);
-  timer_->async_wait([this](const boost::system::error_code& error) {
+  restart_timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAnswerTime);
+  restart_timer_->async_wait([this](const boost::system::error_code& error) {
     if (!error) on_restart_();
   });
 }

@@ -29,8 +29,12 @@
 
 namespace ikada {
 
+// Of an error: what this host is changes just now, and it will answer when that is over.
+inline constexpr const char* kHostChanges = "HOST_CHANGES";
+
 // While a cluster is being made, joined or left.
 Error busy_error();
+Error stopping_error();
 // Of the main table, those of the network of tasks left out.
 Result<std::vector<HostRoute>> find_routes();
 // No error if there is no such file.
@@ -75,8 +79,9 @@ class HostDaemon {
   // "node", "role"}.
   void join(const JoinOrder& order, const Done& done);
   // {}; the daemon then starts anew. kConflict while tasks run here, unless they are to stop, and
-  // on a manager that others need. With `force` a worker whom no manager knows or answers goes,
-  // too.
+  // on a manager that others need. With `force` a host goes, too, that the cluster does not know
+  // any more, and a worker whom no manager answers. kUnavailable with kHostChanges while its role
+  // changes: asked again it goes as what it is by then.
   void leave(bool force, Done done);
   // What this host is: {"role": "none" | "worker" | "manager", …}.
   void status(const Done& done) const;
@@ -140,15 +145,17 @@ class HostDaemon {
   Result<void> become(const Json& answer, bool is_promotion);
   Result<void> open_rest(const Membership& membership);
   void leave_as_one_of(bool force, const Done& done);
-  void hand_over(int attempts, const Done& done);
-  void leave_etcd(const Done& done);
+  void step_down(bool force, int looks, const Done& done);
   void drain_tasks(const std::function<void()>& then);
   void drain_node(const Node& node, int attempts, std::function<void()> then);
   void remove_member(const Node& node, std::function<void(const Result<void>&)> then);
   void remove_records(const Node& node, const Done& done);
-  void leave_as_worker(bool force, const Done& done);
-  void leave_as_manager(bool force, const Done& done);
+  void leave_as_worker(bool force, int looks, const Done& done);
+  void leave_as_manager(bool force, int looks, const Done& done);
+  void leave_unknown(bool force, const Done& done);
   void leave_alone(int attempts, const Done& done);
+  // Goes on with a leave after a moment.
+  void look_again(std::function<void()> then);
   // Stops the tasks here, then `then`; an error instead goes to `done`.
   void stop_tasks(int attempts, const Done& done, std::function<void()> then);
   void forget_cluster(const Done& done);
@@ -171,14 +178,17 @@ class HostDaemon {
   std::unique_ptr<HostImages> images_;
   std::unique_ptr<StreamRelay> relay_;  // On managers of a cluster.
   std::unique_ptr<HostAgent> agent_;
-  std::unique_ptr<boost::asio::steady_timer> timer_;
+  std::unique_ptr<boost::asio::steady_timer> timer_;  // Of a leave.
+  std::unique_ptr<boost::asio::steady_timer> restart_timer_;
   std::unique_ptr<boost::asio::steady_timer> role_timer_;
   std::unique_ptr<boost::asio::steady_timer> forgetting_timer_;
   // Of nodes that are drained to be removed.
   std::map<std::string, std::unique_ptr<boost::asio::steady_timer>> drains_;
   std::function<void()> on_restart_;
   OnCluster on_cluster_;
-  bool is_busy_ = false;  // With init, join or leave.
+  bool is_busy_ = false;      // With init, join, leave or what follows.
+  bool is_changing_ = false;  // Its role, or about to start anew.
+  std::string told_role_;     // While it was busy.
   bool is_stopped_ = false;
 };
 

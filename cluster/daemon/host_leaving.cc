@@ -16,38 +16,67 @@ namespace ikada {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{300};
-constexpr int kStopLooks = 400;  // Two minutes: as long as a task may take to stop.
+constexpr int kStopLooks = 400;   // Two minutes: as long as a task may take to stop.
+constexpr int kReadyLooks = 70;   // Twenty seconds, for etcd to answer.
+constexpr int kWorkerLooks = 34;  // Ten, for a manager to.
+
+Error changing_error() {
+  Error error = make_error(ErrorKind::kUnavailable, "this host's role changes just now, try again");
+  error.code = kHostChanges;
+  return error;
+}
 
 }  // namespace
 
+void HostDaemon::look_again(std::function<void()> then) {
+  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kLookAgain);
+  timer_->async_wait([then = std::move(then)](const boost::system::error_code& error) {
+    if (!error) then();
+  });
+}
+
 void HostDaemon::leave(bool force, Done done) {
-  if (is_busy_) return done(busy_error());
+  if (is_busy_) return done(is_changing_ ? changing_error() : busy_error());
   if (member_ == nullptr) {
     return done(make_error(ErrorKind::kConflict, "this host is in no cluster"));
   }
   is_busy_ = true;
+  told_role_.clear();
   const Done finished = [this, done = std::move(done)](const Result<Json>& result) {
     is_busy_ = false;
     if (!result.has_value() && manager_ != nullptr) manager_->end_services(false);
     done(result);
   };
-  if (manager_ != nullptr) return leave_as_manager(force, finished);
-  leave_as_worker(force, finished);
+  if (manager_ != nullptr) return leave_as_manager(force, kReadyLooks, finished);
+  leave_as_worker(force, kWorkerLooks, finished);
 }
 
-void HostDaemon::leave_as_worker(bool force, const Done& done) {
+// Who was a manager until now has others that count on it: it has to be heard.
+void HostDaemon::leave_as_worker(bool force, int looks, const Done& done) {
+  if (is_stopped_) return done(stopping_error());
+  if (!member_->refused().empty()) return leave_unknown(force, done);
+  const bool waits = force || manager_ != nullptr;
+  const auto again = [this, force, done](int left) {
+    look_again([this, force, left, done] { leave_as_worker(force, left, done); });
+  };
+  // While leaders change nobody answers.
+  if (waits && !member_->is_connected() && looks > 0) return again(looks - 1);
   if (force && !member_->is_connected()) return leave_alone(kStopLooks, done);
-  member_->leave(force, [this, force, done](const Result<void>& left) {
+  member_->leave(waits, [this, again, waits, force, looks, done](const Result<void>& left) {
     if (left.has_value()) return forget_cluster(done);
-    const bool is_stopping = force && (left.error().kind == ErrorKind::kConflict ||
-                                       left.error().kind == ErrorKind::kUnavailable);
-    if (!is_stopping || is_stopped_) return done(left.error());
     // Until the last of its tasks has ended, or the manager is gone.
-    timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kLookAgain);
-    timer_->async_wait([this, done](const boost::system::error_code& error) {
-      if (!error) leave_as_worker(true, done);
-    });
+    const bool may_wait = waits && (force || looks > 0);
+    const bool is_stopping =
+        left.error().kind == ErrorKind::kConflict || left.error().kind == ErrorKind::kUnavailable;
+    if (!may_wait || !is_stopping) return done(left.error());
+    again(looks);
   });
+}
+
+// One that was removed, or missed an exchange of the cluster's authorities.
+void HostDaemon::leave_unknown(bool force, const Done& done) {
+  if (force) return leave_alone(kStopLooks, done);
+  done(make_error(ErrorKind::kConflict, "{}; use --force", member_->refused()));
 }
 
 // Stops its tasks itself; nobody is asked.
@@ -61,17 +90,25 @@ void HostDaemon::stop_tasks(int attempts, const Done& done, std::function<void()
     return done(make_error(ErrorKind::kUnavailable, "tasks do not stop, try again"));
   }
   agent_->agent().stop_tasks("The host has left the cluster.");
-  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kLookAgain);
-  timer_->async_wait(
-      [this, attempts, done, then = std::move(then)](const boost::system::error_code& error) {
-        if (!error) stop_tasks(attempts - 1, done, then);
-      });
+  look_again(
+      [this, attempts, done, then = std::move(then)] { stop_tasks(attempts - 1, done, then); });
 }
 
-void HostDaemon::leave_as_manager(bool force, const Done& done) {
+void HostDaemon::leave_as_manager(bool force, int looks, const Done& done) {
+  if (is_stopped_) return done(stopping_error());
+  if (!member_->refused().empty()) return leave_unknown(force, done);
+  // One that has just become a manager does not know the others yet.
+  if (!manager_->is_ready()) {
+    if (looks > 0) {
+      return look_again([this, force, looks, done] { leave_as_manager(force, looks - 1, done); });
+    }
+    if (force) return leave_alone(kStopLooks, done);
+    return done(make_error(ErrorKind::kUnavailable,
+                           "the cluster cannot be read: a majority of the managers cannot be "
+                           "reached"));
+  }
   const ScopeState& home = manager_->home();
   const std::string& own = member_->membership().identity.node;
-  if (force && !member_->outcast().empty()) return leave_alone(kStopLooks, done);
   const bool has_others = std::ranges::any_of(home.nodes, [&](const auto& each) {
     return each.first != own && each.second.value.role == "manager";
   });
@@ -98,7 +135,7 @@ void HostDaemon::leave_as_manager(bool force, const Done& done) {
 void HostDaemon::forget_cluster(const Done& done) {
   if (agent_ == nullptr) return remove_membership(done);
   agent_->agent().forget_stopped_tasks([this, done] {
-    if (is_stopped_) return done(make_error(ErrorKind::kUnavailable, "the daemon is stopping"));
+    if (is_stopped_) return done(stopping_error());
     remove_membership(done);
   });
 }
@@ -121,8 +158,13 @@ void HostDaemon::remove_membership(const Done& done) {
   note_restart();
 }
 
+// The keys last: a worker that has them goes on with this when it is started again.
 void HostDaemon::remove_cluster_files() {
   const std::string directory = options_.state_root + "/cluster";
+  if (manager_ != nullptr) manager_->shared_store().end_member();
+  remove_etcd_files(directory);
+  const Result<void> removed = remove_tree(directory + "/registry");
+  if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
   for (const char* name : {"ca.pem",
                            "access_key.json",
                            "sealing.key",
@@ -131,13 +173,9 @@ void HostDaemon::remove_cluster_files() {
                            "store.db-shm",
                            "store.db.lock",
                            "authority.json"}) {
-    const Result<void> removed = remove_if_there(directory + "/" + name);
-    if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
+    const Result<void> gone = remove_if_there(directory + "/" + name);
+    if (!gone.has_value()) spdlog::warn("{}", gone.error().message);
   }
-  const Result<void> removed = remove_tree(directory + "/registry");
-  if (!removed.has_value()) spdlog::warn("{}", removed.error().message);
-  if (manager_ != nullptr) manager_->shared_store().end_member();
-  remove_etcd_files(directory);
   ClusterNote::forget_managers(directory).remove();
   ClusterNote::remove_all(directory).remove();
 }

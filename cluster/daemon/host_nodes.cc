@@ -69,13 +69,13 @@ void HostDaemon::status(const Done& done) const {
                {"address", membership.address},
                {"managers", membership.managers},
                {"gossip", member_->own_keys()}};
+  const std::string refused = member_->refused();
+  if (!refused.empty()) json["refused"] = refused;
   if (manager_ == nullptr) {
     json["connected"] = member_->is_connected();
-    if (!member_->outcast().empty()) json["refused"] = member_->outcast();
     return done(json);
   }
   const ScopeState& home = manager_->home();
-  if (!member_->outcast().empty()) json["refused"] = member_->outcast();
   json["ca"] = member_->authority_keeper()->own();
   json["leads"] = manager_->leads();
   const auto leader =

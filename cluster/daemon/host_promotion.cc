@@ -19,10 +19,19 @@
 namespace ikada {
 namespace {
 
-constexpr std::chrono::milliseconds kAskForLeader{100};
-constexpr int kLeaderAttempts = 400;
-constexpr std::chrono::milliseconds kLookAtTasks{300};
 constexpr std::chrono::seconds kRoleAgain{2};
+// Of look_again(): forty seconds. What is refused may be possible when a new member has learned.
+constexpr int kStepDownLooks = 134;
+constexpr int kRefusedLooks = 100;
+constexpr int kLeaderLooks = 134;
+constexpr int kStopAttempts = 400;
+
+Error not_let_go_error() {
+  return make_error(
+      ErrorKind::kUnavailable,
+      "the other managers have not let this one go yet: it becomes a worker as soon as "
+      "they can, and may leave then");
+}
 
 }  // namespace
 
@@ -63,19 +72,16 @@ void HostDaemon::ask_leader(const Json& request, const Done& done) {
   member_->ask_leader(request, done);
 }
 
-// Another one leads then; without the tasks of this host, and without a member of ours in etcd, so
-// that those who stay are a majority of themselves.
+// It goes as one that is demoted: who leads takes its member out of etcd, sees to it that those who
+// stay are a majority, and writes down that it is a worker. Killed meanwhile it becomes one.
 void HostDaemon::leave_as_one_of(bool force, const Done& done) {
   if (!force && agent_ != nullptr && agent_->agent().has_running_tasks()) {
     return done(make_error(ErrorKind::kConflict,
                            "tasks run here: drain the node first, or use --force to stop them"));
   }
-  drain_tasks([this, done] {
-    constexpr int kAttempts = 400;
-    stop_tasks(kAttempts, done, [this, done] {
-      manager_->resign();
-      hand_over(kLeaderAttempts, done);
-    });
+  drain_tasks([this, force, done] {
+    stop_tasks(
+        kStopAttempts, done, [this, force, done] { step_down(force, kStepDownLooks, done); });
   });
 }
 
@@ -84,12 +90,7 @@ void HostDaemon::leave_as_one_of(bool force, const Done& done) {
 void HostDaemon::drain_tasks(const std::function<void()>& then) {
   const bool has_tasks = agent_ != nullptr && agent_->agent().has_running_tasks();
   if (!has_tasks || is_stopped_) return then();
-  const auto again = [this, then] {
-    timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kLookAtTasks);
-    timer_->async_wait([this, then](const boost::system::error_code& error) {
-      if (!error) drain_tasks(then);
-    });
-  };
+  const auto again = [this, then] { look_again([this, then] { drain_tasks(then); }); };
   if (manager_->leads()) {
     const LeavePlan plan = plan_leave(
         manager_->home(), member_->membership().identity.node, true, {unix_now() / 1'000'000});
@@ -107,31 +108,32 @@ void HostDaemon::drain_tasks(const std::function<void()>& then) {
       });
 }
 
-void HostDaemon::hand_over(int attempts, const Done& done) {
-  if (is_stopped_) return done(make_error(ErrorKind::kUnavailable, "the daemon is stopping"));
-  if (member_->is_connected()) return leave_etcd(done);
-  if (attempts == 0) {
-    note_restart();
-    return done(make_error(ErrorKind::kUnavailable,
-                           "no other manager leads: a majority of them cannot be reached"));
-  }
-  timer_ = std::make_unique<boost::asio::steady_timer>(loop_, kAskForLeader);
-  timer_->async_wait([this, attempts, done](const boost::system::error_code& error) {
-    if (!error) hand_over(attempts - 1, done);
-  });
-}
-
-void HostDaemon::leave_etcd(const Done& done) {
-  Node self;
-  self.address = member_->membership().address;
-  remove_member(self, [this, done](const Result<void>& removed) {
-    if (!removed.has_value()) {
-      note_restart();
-      return done(removed.error());
+void HostDaemon::step_down(bool force, int looks, const Done& done) {
+  if (is_stopped_) return done(stopping_error());
+  if (!member_->refused().empty()) return leave_unknown(true, done);
+  const ScopeState& home = manager_->home();
+  const std::string& own = member_->membership().identity.node;
+  const auto record = home.nodes.find(own);
+  if (record == home.nodes.end()) return done(not_let_go_error());
+  const bool is_let_go = told_role_ == "worker" || record->second.value.role == "worker";
+  if (is_let_go) return leave_as_worker(force, kLeaderLooks, done);
+  const Done again = [this, force, looks, done](const Result<Json>& decided) {
+    const bool is_refused = !decided.has_value() && decided.error().kind == ErrorKind::kConflict;
+    if (is_refused && looks < kRefusedLooks) return done(decided);
+    if (looks > 0) {
+      return look_again([this, force, looks, done] { step_down(force, looks - 1, done); });
     }
-    manager_->shared_store().end_member();
-    leave_as_worker(true, done);
-  });
+    // Most managers are away, and perhaps for good.
+    if (force && !manager_->leads() && !member_->is_connected())
+      return leave_alone(kStopAttempts, done);
+    done(decided.has_value() ? not_let_go_error() : decided.error());
+  };
+  if (record->second.value.wanted_role == "worker") return again(Json());
+  if (!is_following()) return set_role(own, "worker", again);
+  ask_leader({{"method", "POST"},
+              {"target", fmt::format("/cluster/nodes/{}/role", own)},
+              {"body", Json{{"role", "worker"}}.dump()}},
+             again);
 }
 
 void HostDaemon::remove_member(const Node& node, std::function<void(const Result<void>&)> then) {
@@ -178,7 +180,10 @@ void HostDaemon::set_role(const std::string& name, const std::string& role, cons
 // The leading manager has decided, and tells so until this host is what it is to be.
 void HostDaemon::take_role(const std::string& role) {
   if (is_stopped_) return;
-  if (is_busy_) return ask_for_role_later(role);
+  if (is_busy_) {
+    told_role_ = role;
+    return ask_for_role_later(role);
+  }
   const bool is_promotion = role == "manager" && manager_ == nullptr;
   if (!is_promotion && (role != "worker" || manager_ == nullptr)) return;
   const Result<std::string> request =
@@ -187,11 +192,13 @@ void HostDaemon::take_role(const std::string& role) {
   Json question = {{"certificateRequest", *request}};
   if (is_promotion) question["hasEtcd"] = find_etcd().has_value();
   is_busy_ = true;
+  is_changing_ = true;
   spdlog::info("becoming a {}", role);
   member_->ask(is_promotion ? "promote" : "renew",
                question,
                [this, is_promotion, role](const Result<Json>& answer) {
                  is_busy_ = false;
+                 is_changing_ = false;
                  if (is_stopped_) return;
                  Result<void> changed = answer.has_value() ? become(*answer, is_promotion)
                                                            : Result<void>(answer.error());

@@ -28,13 +28,18 @@ Result<Json> ask_cluster(const Context& context,
                   .target = path,
                   .body = body.dump(-1, ' ', false, Json::error_handler_t::replace)});
   if (!answer.has_value() && answer.error().kind == ErrorKind::kNotFound) {
-    return make_error(ErrorKind::kUnavailable,
-                      "ikadad does not run on this host: start it with systemctl start ikadad");
+    Error error =
+        make_error(ErrorKind::kUnavailable,
+                   "ikadad does not run on this host: start it with systemctl start ikadad");
+    error.code = std::string(kDaemonNotThere);
+    return error;
   }
   if (!answer.has_value()) return std::move(answer.error());
   IK_LET(json, parse_json(answer->body, {.max_bytes = answer->body.size()}).context("ikadad"));
   if (answer->status < kHttpFirstError) return json;
-  return make_error(ErrorKind::kInvalid, "{}", json.value("error", "ikadad refuses"));
+  Error error = make_error(ErrorKind::kInvalid, "{}", json.value("error", "ikadad refuses"));
+  error.code = json.value("code", "");
+  return error;
 }
 
 Result<Json> find_cluster_node(const Context& context, const std::string& name) {

@@ -9,6 +9,10 @@
 
 namespace ikada {
 
+// Of errors: no daemon runs, or it starts anew; what the host is changes just now.
+inline constexpr std::string_view kDaemonNotThere = "DAEMON_NOT_THERE";
+inline constexpr std::string_view kHostChanges = "HOST_CHANGES";
+
 // The daemon's answer; its refusal as an error. kUnavailable if no daemon runs.
 Result<Json> ask_cluster(const Context& context,
                          const std::string& method,
