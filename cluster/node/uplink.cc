@@ -73,6 +73,7 @@ void Uplink::take(const Json& json) {
   const auto* news = std::get_if<News>(&*frame);
   if (news != nullptr && news->verb == "leader") return follow(*news);
   if (news != nullptr && news->verb == "managers" && !is_connected_) {
+    timer_->cancel();
     was_told_ = false;
     pause_ = options_.retry;
     is_connected_ = true;
@@ -98,7 +99,12 @@ void Uplink::follow(const News& news) {
   reader.read("manager", manager);
   is_connected_ = false;
   const Error moved = make_error(ErrorKind::kUnavailable, "the leading manager changes");
-  if (manager.empty()) return fail_all(moved);
+  if (manager.empty()) {
+    timer_->set(options_.patience, [this] {
+      if (!is_stopped_) try_another();
+    });
+    return fail_all(moved);
+  }
   leader_ = manager;
   pause_ = options_.retry;
   link_->close();
@@ -106,6 +112,12 @@ void Uplink::follow(const News& news) {
     if (!is_stopped_) connect();
   });
   fail_all(moved);
+}
+
+// Two that take part no more would wait for each other for ever.
+void Uplink::try_another() {
+  link_->close();
+  connect();
 }
 
 void Uplink::ask(std::string verb, Json body, Answered then) {

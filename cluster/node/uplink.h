@@ -2,8 +2,9 @@
 // as it is lost.
 //
 // The leader's first words are {"tell":"managers"}: from then on it is connected. Another manager
-// says {"tell":"leader","body":{"manager"}}, and it goes there; while "manager" is empty nobody
-// leads, and it waits with that connection for what is told next.
+// says {"tell":"leader","body":{"manager"}}, and it goes there; while "manager" is empty that one
+// knows of nobody who leads, and it waits with that connection for what is told next, but not for
+// long: others may know.
 //
 // Questions that are open when the connection ends fail with kUnavailable, as those do that are
 // asked while there is none. All calls and callbacks are on the loop's thread.
@@ -28,6 +29,7 @@ struct UplinkOptions {
   NodeLinkLimits limits = {};
   std::chrono::milliseconds retry{200};  // At first; doubled up to
   std::chrono::milliseconds retry_max{5000};
+  std::chrono::milliseconds patience{2000};  // With one who does not know who leads.
 };
 
 class Uplink {
@@ -71,6 +73,7 @@ class Uplink {
                                               const std::string& manager,
                                               FrameLink::Listener listener);
   void follow(const News& news);
+  void try_another();
   void lost(const Error& why);
   void take(const Json& json);
   void fail_all(const Error& why);

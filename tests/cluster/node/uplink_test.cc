@@ -72,6 +72,38 @@ TEST_CASE("a link that falls silent says so") {
   CHECK(linked.answers.size() == 1);
 }
 
+TEST_CASE("who waits at a manager that knows of no leader asks another one after a while") {
+  boost::asio::io_context io;
+  std::vector<std::string> dialed;
+  std::vector<std::shared_ptr<MuteLink>> links;
+  FrameLink::Listener listener;
+  Uplink uplink(std::make_shared<AsioLoop>(io),
+                {.managers = {"a:1", "b:1"}, .tls = {}, .patience = std::chrono::milliseconds(1)},
+                [&](const std::string& manager, FrameLink::Listener given) {
+                  dialed.push_back(manager);
+                  listener = std::move(given);
+                  links.push_back(std::make_shared<MuteLink>());
+                  return Result<std::shared_ptr<FrameLink>>(links.back());
+                });
+  const Json unknown = to_json(News{.verb = "leader", .body = {{"manager", ""}}});
+  uplink.start({.on_connected = {}, .on_lost = {}, .on_news = {}});
+
+  listener.on_frame(unknown);
+  io.run_for(std::chrono::milliseconds(100));
+
+  REQUIRE(dialed == std::vector<std::string>{"a:1", "b:1"});
+  CHECK(links[0]->is_closed);
+
+  // That one comes to lead.
+  listener.on_frame(unknown);
+  listener.on_frame(to_json(News{.verb = "managers", .body = Json::object()}));
+  io.restart();
+  io.run_for(std::chrono::milliseconds(100));
+  CHECK(dialed.size() == 2);
+  CHECK(uplink.is_connected());
+  CHECK_FALSE(links[1]->is_closed);
+}
+
 TEST_CASE("whoever shows a worker's certificate is taken for no manager") {
   using boost::asio::ip::tcp;
   const ClusterKeys keys = *create_cluster_keys(std::time(nullptr));
