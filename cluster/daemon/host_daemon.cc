@@ -13,6 +13,7 @@
 #include "cluster/agent/task_plan.h"
 #include "cluster/api/elb/address_pool.h"
 #include "cluster/daemon/agent_config.h"
+#include "cluster/daemon/balancer_leftovers.h"
 #include "cluster/daemon/cluster_config.h"
 #include "cluster/daemon/etcd_setup.h"
 #include "cluster/daemon/host_address.h"
@@ -122,6 +123,10 @@ Result<void> HostDaemon::open() {
   if (!is_member && unwanted.is_there()) {
     remove_cluster_files();
     keys.reset();
+  }
+  if (!is_member) static_cast<void>(remove_if_there(options_.state_root + "/agent/instance.json"));
+  if (!is_manager) {
+    remove_balancer_leftovers(loop_, {.root = options_.state_root, .run_root = options_.run_root});
   }
   if (is_manager) IK_TRY(open_manager(is_member ? membership->identity.node : "", keys));
   if (is_member) IK_TRY(open_member(std::move(*membership), std::move(keys)));

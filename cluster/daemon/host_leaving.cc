@@ -143,16 +143,15 @@ void HostDaemon::forget_cluster(const Done& done) {
 // Answers, and has the daemon start anew as what it was before.
 void HostDaemon::remove_membership(const Done& done) {
   if (manager_ != nullptr) ClusterNote::remove_all(options_.state_root + "/cluster").write();
-  // The one that says that the host is in a cluster first: what is left then is of no use.
+  // The one that says that the host is in a cluster first: what is left then is of no use, and
+  // removed at the next start.
   const Result<void> removed = remove_if_there(membership_path());
   if (!removed.has_value()) return done(removed.error());
   static_cast<void>(remove_if_there(options_.state_root + "/agent/instance.json"));
+  if (manager_ != nullptr) manager_->balancers().end_service();
   names_.remove();
   network_.remove();
-  if (manager_ != nullptr) {
-    manager_->balancers().end_service();
-    remove_cluster_files();
-  }
+  if (manager_ != nullptr) remove_cluster_files();
   spdlog::info("cluster left");
   done(Json::object());
   note_restart();

@@ -113,3 +113,39 @@ def test_the_only_manager_that_leaves_starts_no_tasks_any_more(tmp_path, shared_
         assert list((host.root / "agent" / "tasks").iterdir()) == []
     finally:
         cluster.close()
+
+
+def elb(host, action, **body):
+    return host.ask(f"ElasticLoadBalancing_v10.{action}", body)
+
+
+def balance(host):
+    """One balancer of HAProxy's, one of the kernel's."""
+    page = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}
+    made = elb(host, "CreateLoadBalancer", Name="a", Type="application")["LoadBalancers"][0]
+    elb(host, "CreateListener", LoadBalancerArn=made["LoadBalancerArn"], Protocol="HTTP", Port=81,
+        DefaultActions=[page])
+    made = elb(host, "CreateLoadBalancer", Name="n", Type="network")["LoadBalancers"][0]
+    group = elb(host, "CreateTargetGroup", Name="g", Protocol="TCP", Port=9000, VpcId="v")
+    elb(host, "CreateListener", LoadBalancerArn=made["LoadBalancerArn"], Protocol="TCP", Port=80,
+        DefaultActions=[{"Type": "forward",
+                         "TargetGroupArn": group["TargetGroups"][0]["TargetGroupArn"]}])
+
+
+def balances(host):
+    """Whether anything of it serves on that host: HAProxy answers, the kernel has the table."""
+    answers = host.run("curl", "-s", "http://127.0.0.1:81/", check=False).returncode == 0
+    return answers, "ikada_balancers" in host.run("nft", "list", "tables").stdout
+
+
+@pytest.mark.timeout(200)
+def test_balancers_do_not_outlive_a_daemon_that_is_killed_while_its_host_leaves(host):
+    for number in range(6):
+        init(host)
+        balance(host)
+        wait_until(lambda: balances(host) == (True, True))
+        killed_while(host, 0.03 + 0.02 * number, "cluster", "leave", "--force")
+        if role(host) != "none":
+            host("cluster", "leave", "--force")
+        wait_until(lambda: balances(host) == (False, False), 10)
+        assert kept(host) == []
