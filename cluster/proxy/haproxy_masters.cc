@@ -45,16 +45,22 @@ bool is_haproxy_of(pid_t pid, const std::string& config) {
   return false;
 }
 
-std::vector<pid_t> find_haproxy_masters(const std::string& config) {
+std::vector<pid_t> find_haproxys(const std::string& config) {
   const Result<std::vector<std::string>> names = list_directory("/proc");
   if (!names.has_value()) return {};
-  std::map<pid_t, pid_t> parents;
+  std::vector<pid_t> pids;
   for (const std::string& name : *names) {
     const auto number = parse_signed(name, 1, INT32_MAX);
     if (!number.has_value()) continue;
     const auto pid = static_cast<pid_t>(*number);
-    if (is_haproxy_of(pid, config)) parents[pid] = parent_of(pid);
+    if (is_haproxy_of(pid, config)) pids.push_back(pid);
   }
+  return pids;
+}
+
+std::vector<pid_t> find_haproxy_masters(const std::string& config) {
+  std::map<pid_t, pid_t> parents;
+  for (const pid_t pid : find_haproxys(config)) parents[pid] = parent_of(pid);
   std::vector<pid_t> masters;
   for (const auto& [pid, parent] : parents) {
     // A worker is its master's child.

@@ -13,8 +13,9 @@
 
 namespace ikada {
 
-// The master processes that read `config` and see the file system that we see, which no container's
-// process does.
+// All processes that read `config` and see the file system that we see, which no container's
+// process does: masters and their workers.
+std::vector<pid_t> find_haproxys(const std::string& config);
 std::vector<pid_t> find_haproxy_masters(const std::string& config);
 
 bool is_haproxy_of(pid_t pid, const std::string& config);

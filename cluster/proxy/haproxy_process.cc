@@ -123,10 +123,22 @@ void HaproxyProcess::end() {
   pollfd waited{.fd = pidfd_->native_handle(), .events = POLLIN, .revents = 0};
   (void)send_signal(waited.fd, SIGTERM);
   if (::poll(&waited, 1, kEndMs) <= 0) {
-    (void)send_signal(waited.fd, SIGKILL);
+    kill_all(waited.fd);
     (void)::poll(&waited, 1, kKillMs);
   }
   ended();
+}
+
+// A worker that hangs does not see that its master is gone, and keeps the ports: the kernel would
+// go on to give it connections beside its successor.
+void HaproxyProcess::kill_all(int master_fd) {
+  const std::vector<pid_t> all = find_haproxys(files_.config);
+  (void)send_signal(master_fd, SIGKILL);
+  for (const pid_t each : all) {
+    const Result<UniqueFd> fd = open_pidfd(each);
+    if (!fd.has_value() || !is_haproxy_of(each, files_.config)) continue;
+    (void)send_signal(fd->get(), SIGKILL);
+  }
 }
 
 }  // namespace ikada

@@ -55,12 +55,13 @@ class HaproxyProcess {
   Result<void> start();
   // SIGUSR2: a new worker with the new file; the old one ends what it has begun.
   Result<void> reload();
-  // Waits until it is gone: half a second in peace.
+  // Waits until it is gone: half a second in peace. One that hangs is killed with its workers.
   void end();
 
  private:
   bool adopt_process(pid_t pid);
   Result<void> watch(pid_t pid);
+  void kill_all(int master_fd);
   void ended();
 
   boost::asio::io_context& loop_;

@@ -5,6 +5,11 @@
 // rules and groups by a reload that drops no connection. If HAProxy dies it is started again at
 // once.
 //
+// One that hangs is told by `on_problems` and `on_serving` when it has not answered for 3 s, and
+// killed and started anew after 9 s, in which it was asked three times: that ends its connections,
+// in which nothing moves any more. A question counts only if our own clock was on time, so that a
+// host that was suspended, or stood still, gives HAProxy all of that time afterwards.
+//
 // Calls and callbacks are on the loop's thread; nothing waits. A callback may call apply(). What
 // fails is tried again; it is logged once, and told by `on_problems`.
 #pragma once
@@ -40,7 +45,7 @@ struct ProxyEvents {
   std::function<void(const ListenerProblems&)> on_problems = [](const ListenerProblems&) {};
   // That HAProxy runs the plan that apply() was given with this revision, but for the listeners
   // that on_problems has told of; whenever the revision is another. 0: nothing runs, nor can be
-  // started.
+  // started, or it hangs.
   std::function<void(std::int64_t revision)> on_serving = [](std::int64_t) {};
   // Requests that were answered, some at a time.
   std::function<void(const std::vector<RequestRecord>&)> on_requests =

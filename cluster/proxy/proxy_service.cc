@@ -12,6 +12,7 @@
 #include "cluster/proxy/listen_probe.h"
 #include "cluster/proxy/proxy_work.h"
 #include "cluster/proxy/running_config.h"
+#include "cluster/proxy/runtime_socket.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/sys/file.h"
 
@@ -24,9 +25,18 @@ constexpr std::chrono::seconds kStartPatience{5};
 constexpr std::chrono::seconds kSearchFor{10};
 constexpr std::chrono::seconds kSearchAgain{1};
 constexpr std::chrono::milliseconds kAskAgain{10};
-constexpr int kMaxSilentSteps = 5;
+constexpr std::chrono::milliseconds kAskMasterAgain{200};  // It refuses while it starts a worker.
+constexpr std::chrono::seconds kOwnDelay{1};  // A timer that is later says that we stood still.
+constexpr std::chrono::seconds kSilent{2};
+constexpr std::chrono::seconds kHanging{9};
+constexpr int kMaxUnanswered = 3;
 constexpr size_t kMaxLog = size_t{1} << 20;
 constexpr size_t kMaxRefused = 1000;
+
+// If not, a question without an answer says that this process stood still.
+bool was_on_time(std::chrono::steady_clock::time_point asked_at) {
+  return std::chrono::steady_clock::now() - asked_at < kHaproxyPatience + kOwnDelay;
+}
 
 std::string bind_place(const PlannedListener& listener) {
   const bool is_any = listener.address.empty();
@@ -99,8 +109,9 @@ void ProxyWork::take_over() {
 }
 
 Result<void> ProxyWork::learn_running_hash(const Yield& yield) {
+  const Clock::time_point asked_at = Clock::now();
   Result<std::string> hash = running_config_hash(loop_, files_.runtime_socket, yield);
-  silent_steps_ = hash.has_value() ? 0 : silent_steps_ + 1;
+  note_answer(hash.has_value(), asked_at);
   if (!hash.has_value()) return hash.error();
   running_hash_ = std::move(*hash);
   // Somebody was ended between writing the file and having it read.
@@ -109,11 +120,24 @@ Result<void> ProxyWork::learn_running_hash(const Yield& yield) {
   return {};
 }
 
+void ProxyWork::note_answer(bool is_answered, Clock::time_point asked_at) {
+  if (is_answered) {
+    unanswered_ = 0;
+  } else if (was_on_time(asked_at)) {
+    if (unanswered_++ == 0) silent_since_ = asked_at;
+  }
+}
+
+bool ProxyWork::is_silent() const {
+  return unanswered_ > 0 && Clock::now() - silent_since_ >= kSilent;
+}
+
 // A HAProxy whose sockets are gone, or that hangs, can only be replaced.
 void ProxyWork::restart_if_silent() {
-  if (silent_steps_ < kMaxSilentSteps || !process_.is_running()) return;
+  if (unanswered_ < kMaxUnanswered || Clock::now() - silent_since_ < kHanging) return;
+  if (!process_.is_running()) return;
   spdlog::error("HAProxy does not answer, starting it again pid={}", process_.pid());
-  silent_steps_ = 0;
+  unanswered_ = 0;
   process_.end();
   running_hash_.clear();
 }
@@ -274,6 +298,18 @@ Result<void> ProxyWork::start(const Yield& yield) {
   return {};
 }
 
+// Workers that there are serve on, but no new one is started. It has as long as a worker has.
+bool ProxyWork::does_master_hang(const Yield& yield) {
+  const Clock::time_point until = Clock::now() + kHanging;
+  while (Clock::now() < until) {
+    const Clock::time_point asked_at = Clock::now();
+    const auto answer = ask_haproxy(loop_, files_.master_socket, "show proc", yield);
+    if (is_left_ || answer.has_value() || !was_on_time(asked_at)) return false;
+    wait_shortly(kAskMasterAgain, yield);
+  }
+  return true;
+}
+
 Result<void> ProxyWork::reload(const Yield& yield) {
   // What it knows of its servers goes into the file.
   IK_TRY(look_at_all(yield));
@@ -288,7 +324,8 @@ Result<void> ProxyWork::reload(const Yield& yield) {
     // The old worker serves on, and has the ports it had.
     running_hash_.clear();
     is_plan_new_ = true;
-    if (!is_bound_sure_) process_.end();
+    if (!is_bound_sure_ || does_master_hang(yield)) process_.end();
+    if (is_left_) return {};
     return make_error(ErrorKind::kUnavailable,
                       "HAProxy does not take its new file: {}",
                       first_alert(files_.log, logged));
@@ -300,6 +337,12 @@ Result<void> ProxyWork::reload(const Yield& yield) {
   return {};
 }
 
+void ProxyWork::wait_shortly(std::chrono::milliseconds time, const Yield& yield) {
+  boost::asio::steady_timer timer(loop_, time);
+  boost::system::error_code ignored;
+  timer.async_wait(yield[ignored]);
+}
+
 Result<void> ProxyWork::await_hash(const std::string& hash, const Yield& yield) {
   const Clock::time_point until = Clock::now() + kStartPatience;
   while (process_.is_running() && !is_left_ && Clock::now() < until) {
@@ -309,9 +352,7 @@ Result<void> ProxyWork::await_hash(const std::string& hash, const Yield& yield) 
       look_at_all_ = {};
       return {};
     }
-    boost::asio::steady_timer again(loop_, kAskAgain);
-    boost::system::error_code ignored;
-    again.async_wait(yield[ignored]);
+    wait_shortly(kAskAgain, yield);
   }
   return make_error(ErrorKind::kUnavailable, "HAProxy does not run its file");
 }

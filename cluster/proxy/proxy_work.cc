@@ -139,6 +139,7 @@ void ProxyWork::end_service() {
     process_.end();
     spdlog::info("HAProxy stopped: no listener is left");
   }
+  unanswered_ = 0;
   running_hash_.clear();
   bound_.clear();
   status_ = {};
@@ -162,8 +163,9 @@ Result<std::string> ProxyWork::ask(const std::string& command, const Yield& yiel
 }
 
 Result<ProxyStatus> ProxyWork::ask_status(const std::string& command, const Yield& yield) {
+  const Clock::time_point asked_at = Clock::now();
   const Result<std::string> text = ask(command, yield);
-  silent_steps_ = text.has_value() ? 0 : silent_steps_ + 1;
+  note_answer(text.has_value(), asked_at);
   if (!text.has_value()) return text.error();
   return parse_proxy_status(*text);
 }
@@ -303,7 +305,9 @@ void ProxyWork::report_serving() {
   const bool is_running = process_.is_running();
   const bool is_current = plan_.listeners.empty() || running_hash_ == plan_hash_;
   std::optional<std::int64_t> revision = reported_serving_;
-  if (is_running != plan_.listeners.empty() && is_current) {
+  if (is_silent()) {
+    revision = 0;
+  } else if (is_running != plan_.listeners.empty() && is_current) {
     revision = plan_revision_;
   } else if (!is_running && !trouble_.empty()) {
     revision = 0;

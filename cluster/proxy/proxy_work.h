@@ -37,6 +37,7 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
 
   void run(const Yield& yield);
   void pause(std::chrono::milliseconds delay, const Yield& yield);
+  void wait_shortly(std::chrono::milliseconds time, const Yield& yield);
   void wake();
   void take_over();
 
@@ -51,7 +52,11 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   // The hash of a listener's own file, to know a refused one again.
   std::string listener_hash(const PlannedListener& listener) const;
   bool is_search_due();
+  // Of a question that was asked then.
+  void note_answer(bool is_answered, Clock::time_point asked_at);
+  bool is_silent() const;
   void restart_if_silent();
+  bool does_master_hang(const Yield& yield);
   void shorten_log();
   void hear_requests();
   Result<std::unique_ptr<RequestSocket>> open_requests_socket();
@@ -100,9 +105,10 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   std::string running_hash_;  // Of what HAProxy runs; empty: not known.
   std::string file_hash_;     // Of the file that was found when HAProxy was taken over.
   std::string certificates_;
-  std::set<std::string> bound_;  // "ADDRESS:PORT" that HAProxy listens at.
-  bool is_bound_sure_ = true;    // Not so when another file was found than HAProxy runs.
-  int silent_steps_ = 0;         // In a row, in which HAProxy did not answer.
+  std::set<std::string> bound_;          // "ADDRESS:PORT" that HAProxy listens at.
+  bool is_bound_sure_ = true;            // Not so when another file was found than HAProxy runs.
+  int unanswered_ = 0;                   // Questions in a row that HAProxy did not answer.
+  Clock::time_point silent_since_ = {};  // When the first of these was asked.
   std::map<std::string, std::string> blocked_;
   std::map<std::string, std::string> refused_;  // Listeners' hashes, and what HAProxy said.
   Clock::time_point look_again_ = {};           // At what is blocked, and at certificates.

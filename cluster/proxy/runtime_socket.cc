@@ -17,7 +17,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::seconds kPatience{3};
 constexpr size_t kUsualAnswer = size_t{64} << 10;
 constexpr size_t kMaxAnswer = size_t{64} << 20;
 
@@ -29,7 +28,7 @@ Result<std::string> ask_haproxy(asio::io_context& loop,
                                 const asio::yield_context& yield) {
   IK_LET(fd, connect_unix(path, SOCK_STREAM));
   const auto socket = std::make_shared<asio::posix::stream_descriptor>(loop, fd.release());
-  asio::steady_timer limit(loop, kPatience);
+  asio::steady_timer limit(loop, kHaproxyPatience);
   limit.async_wait([socket](const boost::system::error_code& error) {
     boost::system::error_code ignored;
     if (!error) socket->close(ignored);
@@ -44,6 +43,10 @@ Result<std::string> ask_haproxy(asio::io_context& loop,
     asio::async_read(*socket, asio::dynamic_buffer(answer, kMaxAnswer), yield[error]);
   }
   limit.cancel();
+  if (error == asio::error::operation_aborted) {
+    return make_error(
+        ErrorKind::kUnavailable, "HAProxy has not answered for {} s", kHaproxyPatience.count());
+  }
   if (error != asio::error::eof) {
     return make_error(ErrorKind::kUnavailable,
                       "HAProxy does not answer \"{}\": {}",

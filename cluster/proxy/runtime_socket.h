@@ -3,6 +3,7 @@
 // Source: HAProxy 2.6 Management Guide, 9.3.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include <boost/asio/error.hpp>
@@ -13,8 +14,10 @@
 
 namespace ikada {
 
+constexpr std::chrono::seconds kHaproxyPatience{3};
+
 // What HAProxy answers to `command`. kNotFound if nobody listens at `path`; kUnavailable if the
-// answer is not there within some seconds.
+// answer is not there within that time.
 Result<std::string> ask_haproxy(boost::asio::io_context& loop,
                                 const std::string& path,
                                 const std::string& command,

@@ -1,6 +1,7 @@
 """Load balancers that answer by themselves, and what a manager says of their states."""
 
 import contextlib
+import pathlib
 import subprocess
 import sys
 import urllib.request
@@ -51,6 +52,13 @@ def get(address, port, path="/"):
     """One request, with nobody who tries again."""
     with urllib.request.urlopen(f"http://{address}:{port}{path}", timeout=5) as answer:
         return answer.read().decode()
+
+
+def haproxy_processes(run_root):
+    """Master and workers that read the file there."""
+    config = f"{run_root}/proxy/haproxy.cfg".encode()
+    return [int(each.parent.name) for each in pathlib.Path("/proc").glob("[0-9]*/cmdline")
+            if config in each.read_bytes().split(b"\0")]
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import os
+import signal
 
 import boto3
 import botocore.config
@@ -10,8 +12,8 @@ import pytest
 
 import ecs_server
 from balanced_cluster import BalancedCluster
-from balancer_states import (add_rule, await_available, get, make_balancer, state_of,
-                             taken_port)
+from balancer_states import (add_rule, await_available, get, haproxy_processes,
+                             make_balancer, state_of, taken_port)
 from cluster_hosts import wait_until
 
 PORTS = itertools.count(8100)
@@ -83,6 +85,22 @@ def test_a_port_that_is_taken_on_one_host_impairs(states):
         wait_until(lambda: states.state(name) == ("active", None), 30, states.cluster)
         assert [get(each.address, port) for each in states.carriers] == [name] * 3
         port = next(PORTS)
+
+
+@pytest.mark.timeout(120)
+def test_a_haproxy_that_hangs_on_one_host_impairs_until_it_is_replaced(states):
+    port = next(PORTS)
+    make_balancer(states.at(states.manager), "hanging", port, "hanging")
+    await_available(states.at(states.manager), "hanging")
+    leader = states.cluster.leader()
+    host = next(each for each in states.carriers if each is not leader)
+    for pid in haproxy_processes(host.run_root):
+        os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: states.state("hanging")[0] == "active_impaired", 10, states.cluster)
+    node, = json.loads(states.manager("node", "inspect", host.status()["node"]).stdout)
+    assert states.state("hanging")[1] == f"{node['name']}: HAProxy has not answered for 3 s"
+    wait_until(lambda: states.state("hanging") == ("active", None), 30, states.cluster)
+    assert get(host.address, port) == "hanging"
 
 
 @pytest.mark.timeout(180)

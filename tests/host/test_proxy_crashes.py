@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 
+import pytest
+
 from balancer import Balancer, forward, group, listener, plan, wait
 from balancer_world import PORT, Load, balancer, get, serve, start  # noqa: F401
 
@@ -70,6 +72,79 @@ def test_a_haproxy_whose_sockets_are_gone_is_replaced(balancer, start):
 
     wait(lambda: balancer.master not in (None, before) and get()[0] == 200, timeout=20)
     wait(lambda: balancer.problems == {})
+
+
+FIXED = {"type": "fixed-response", "statusCode": "200", "contentType": "text/plain",
+         "messageBody": "here"}
+
+
+def runs(pid):
+    try:
+        return " Z " not in pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("which", ["worker", "both"])
+def test_a_haproxy_that_hangs_is_told_and_replaced(balancer, which):
+    """Although it has no targets."""
+    balancer.apply(plan([listener(PORT, FIXED)], []))
+    wait(lambda: balancer.serving == [1])
+    master, worker = balancer.master, balancer.worker()
+
+    since = time.monotonic()
+    for pid in [worker] + [master] * (which == "both"):
+        os.kill(pid, signal.SIGSTOP)
+
+    wait(lambda: balancer.serving == [1, 0], timeout=8)
+    assert balancer.problems == {"": "HAProxy has not answered for 3 s"}
+    assert master == balancer.master
+    wait(lambda: balancer.serving == [1, 0, 1], timeout=20)
+    assert 9 < time.monotonic() - since < 18
+    wait(lambda: balancer.problems == {})
+    # One that hangs would get a share of the connections.
+    assert not runs(worker) and not runs(master)
+    assert [get()[0] for _ in range(20)] == [200] * 20
+
+
+def test_a_master_that_hangs_is_replaced_when_it_is_needed(balancer):
+    balancer.apply(plan([listener(PORT, FIXED)], []))
+    wait(lambda: balancer.serving == [1])
+    master = balancer.master
+    time.sleep(1)  # It has started all it wants to.
+    os.kill(master, signal.SIGSTOP)
+
+    balancer.apply({**plan([listener(PORT, {**FIXED, "statusCode": "203"})], []), "revision": 2})
+
+    wait(lambda: balancer.serving[-1] == 2, timeout=30)
+    assert balancer.master != master and not runs(master)
+    assert [get()[0] for _ in range(20)] == [203] * 20
+
+
+def test_a_host_that_stands_still_loses_no_haproxy(balancer):
+    """As when a laptop is opened again: whoever asks was asleep, too."""
+    balancer.apply(plan([listener(PORT, FIXED)], []))
+    wait(lambda: balancer.serving == [1])
+    all_of_it = [balancer.process.pid, balancer.worker(), balancer.master]
+    for _ in range(3):
+        for pid in all_of_it:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(4.5)
+        for pid in all_of_it:
+            os.kill(pid, signal.SIGCONT)
+        time.sleep(0.7)
+    # Asleep for longer than one that hangs would be left alone, and awake first.
+    for pid in all_of_it:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(10)
+    os.kill(all_of_it[0], signal.SIGCONT)
+    time.sleep(4)
+    for pid in all_of_it[1:]:
+        os.kill(pid, signal.SIGCONT)
+    wait(lambda: balancer.serving[-1] == 1)
+    time.sleep(1)
+    assert [balancer.worker(), balancer.master] == all_of_it[1:]
+    assert get()[0] == 200
 
 
 def test_the_log_does_not_grow_for_ever(balancer, start):
