@@ -144,11 +144,11 @@ Result<SealingKeys> HostDaemon::load_sealing_keys(const std::optional<ClusterKey
 }
 
 Result<void> HostDaemon::open_vault(const std::optional<ClusterKeys>& keys) {
-  if (!keys.has_value()) {
+  const std::string path = options_.state_root + "/cluster/sealing.key";
+  // Made once: where it is there a start needs no room for it.
+  if (!keys.has_value() && ::access(path.c_str(), F_OK) != 0) {
     IK_TRY(make_directories(options_.state_root + "/cluster", 0700));
-    const Result<void> made =
-        SealingKeys::create_file(options_.state_root + "/cluster/sealing.key");
-    if (!made.has_value() && made.error().kind != ErrorKind::kConflict) return made.error();
+    IK_TRY(SealingKeys::create_file(path));
   }
   IK_LET(sealing, load_sealing_keys(keys));
   vault_ = std::make_shared<Vault>(std::move(sealing));

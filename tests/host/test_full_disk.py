@@ -1,11 +1,14 @@
 """Containers whose root lies on a full disk: what was started ends properly and can be removed."""
 
 import os
+import signal
 import subprocess
 import time
+import types
 
 import pytest
 
+import ecs_server
 import ikada_command
 
 DISK_BYTES = 48 << 20
@@ -149,6 +152,56 @@ def test_a_volume_that_cannot_be_filled_is_not_left_half_full(small_ikada, busyb
     assert "No space left on device" in result.stderr
     assert not (small_ikada.root / "volumes" / "named").exists()
     assert os.statvfs(disk).f_bavail >= free - 16
+
+
+@pytest.fixture
+def manager(disk, tmp_path):
+    """start(): an ikadad that is a manager and keeps its state on the disk."""
+    place = types.SimpleNamespace(run_root=tmp_path / "run", root=disk / "state")
+    started = []
+
+    def start():
+        started.append(ecs_server.EcsServer(tmp_path / "server", ikada=place))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+def test_a_manager_starts_again_on_a_full_disk(manager, fill, disk):
+    server = manager()
+    ecs = server.client()
+    ecs.create_cluster(clusterName="before")
+    server.stop()
+    fill()
+
+    server.start()
+
+    assert any(each.endswith("/before") for each in ecs.list_clusters()["clusterArns"])
+    server.stop(signal.SIGKILL)
+    server.start()
+    (disk / "ballast").unlink()
+    ecs.create_cluster(clusterName="after")
+
+
+@pytest.mark.parametrize("left", [0, 4096, 16384, 65536])
+def test_a_first_start_without_room_says_so_and_a_later_one_works(manager, fill, disk, left):
+    fill()
+    if left:
+        with open(disk / "ballast", "r+b") as file:
+            file.truncate((disk / "ballast").stat().st_size - left)
+
+    try:
+        manager()
+    except AssertionError as failed:
+        line, = [each for each in str(failed).splitlines() if each.startswith("ikadad: ")]
+        assert "No space left on device" in line or "database or disk is full" in line
+    else:
+        assert left > 0  # Enough for a start.
+
+    (disk / "ballast").unlink()
+    manager().client().create_cluster(clusterName="later")
 
 
 def wait_until_running(ikada, name):
