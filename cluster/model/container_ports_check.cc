@@ -85,6 +85,9 @@ Result<void> check_container_ports(const ContainerDefinition& container,
   if (mode != "bridge" && container.links.has_value() && !container.links->empty()) {
     return client_exception("Links are not supported when networkMode={}.", mode);
   }
+  if (mode == "awsvpc" && container.hostname.has_value()) {
+    return client_exception("hostname is not supported on container when networkMode=awsvpc.");
+  }
   std::set<std::pair<std::int32_t, std::string>> host_ports;
   for (const PortMapping& port : container.port_mappings) {
     IK_TRY(check_port(port, mode, container));

@@ -181,6 +181,13 @@ TEST_CASE("dependencies exist, have a condition that can come true, and no cycle
         "Container dependencies should not have a cycle");
 }
 
+TEST_CASE("a hostname is not for containers of a task that has an interface of its own") {
+  const std::string named = "{'name':'a','image':'i','memory':64,'hostname':'h'}";
+  CHECK(refusal(named) == "");
+  CHECK(refusal(named, ",'networkMode':'awsvpc'") ==
+        "hostname is not supported on container when networkMode=awsvpc.");
+}
+
 TEST_CASE("links are for bridge mode, name a container, and have no cycle") {
   const std::string b = ",{'name':'b','image':'i','memory':64}";
   CHECK(refusal("{'name':'a','image':'i','memory':64,'links':['b','b:db']}" + b) == "");
