@@ -15,7 +15,7 @@ constexpr std::string_view kAufs = ".wh..wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
 
 // Names in messages: bytes that could move a terminal's cursor are shown as '?'.
-std::string printable(std::string_view text) {
+std::string shown_name(std::string_view text) {
   constexpr size_t kShown = 100;
   std::string shown(text.substr(0, kShown));
   for (char& c : shown) {
@@ -26,7 +26,7 @@ std::string printable(std::string_view text) {
 }
 
 Error path_error(std::string_view code, std::string_view what, std::string_view text) {
-  Error error = make_error(ErrorKind::kInvalid, "layer entry \"{}\": {}", printable(text), what);
+  Error error = make_error(ErrorKind::kInvalid, "layer entry \"{}\": {}", shown_name(text), what);
   error.code = code;
   return error;
 }

@@ -5,6 +5,7 @@
 
 #include "cluster/agent/asio_loop.h"
 #include "runtime/base/atomic_file.h"
+#include "runtime/base/printable.h"
 #include "runtime/base/text.h"
 #include "runtime/sys/file.h"
 
@@ -35,7 +36,7 @@ Result<std::string> load_id(const AgentOptions& options) {
 
 std::string describe_report(const Task& task) {
   std::string line = fmt::format("task {} task={}", lower_case(to_text(task.last_status)), task.id);
-  if (task.stopped_reason.has_value()) line += fmt::format(" reason=\"{}\"", *task.stopped_reason);
+  if (task.stopped_reason.has_value()) line += " reason=" + in_quotes(*task.stopped_reason);
   return line;
 }
 

@@ -13,6 +13,7 @@
 #include "cluster/node/uplink.h"
 #include "cluster/state/record_key.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/printable.h"
 #include "runtime/base/random_id.h"
 #include "runtime/sys/inet_socket.h"
 
@@ -274,7 +275,8 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
   }
 
   void refuse(const std::shared_ptr<NodeLink>& link, std::int64_t id, const Error& why) {
-    spdlog::warn("join refused address={} reason=\"{}\"", to_text(link->remote()), why.message);
+    spdlog::warn(
+        "join refused address={} reason={}", to_text(link->remote()), in_quotes(why.message));
     answer(link, Answer{.id = id, .body = why});
   }
 

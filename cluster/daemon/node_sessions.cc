@@ -9,6 +9,7 @@
 #include "cluster/daemon/host_logs.h"
 #include "cluster/daemon/role_change.h"
 #include "cluster/state/record_key.h"
+#include "runtime/base/printable.h"
 
 namespace ikada {
 namespace {
@@ -320,7 +321,7 @@ void NodeSessions::note_end(const FrameLink* link, const std::string& node, cons
   if (waits != waiting_.end() && waits->second.link.get() == link) waiting_.erase(waits);
   const auto current = sessions_.find(node);
   if (current == sessions_.end() || current->second.link.get() != link) return;
-  spdlog::warn("node disconnected node={} reason=\"{}\"", node, why.message);
+  spdlog::warn("node disconnected node={} reason={}", node, in_quotes(why.message));
   absences_[node] = {.since = loop_->now(), .was_silent = why.code == kLinkSilent};
   sessions_.erase(current);
 }

@@ -9,6 +9,7 @@
 #include "cluster/daemon/shared_store.h"
 #include "cluster/node/admission.h"
 #include "cluster/state/record_key.h"
+#include "runtime/base/printable.h"
 
 namespace ikada {
 namespace {
@@ -47,7 +48,7 @@ struct Promotion {
     changed.role_error = why.message;
     Proposal proposal;
     proposal.put(node_key(home().scope, node), changed, kept->revision);
-    spdlog::warn("node not promoted node={} reason=\"{}\"", node, why.message);
+    spdlog::warn("node not promoted node={} reason={}", node, in_quotes(why.message));
     api.propose(proposal, [reply = reply, why](bool) { reply(why); });
   }
 
@@ -62,7 +63,7 @@ struct Promotion {
     changed.role_error = reason;
     Proposal proposal;
     proposal.put(node_key(home().scope, node), changed, kept->revision);
-    spdlog::warn("node not promoted yet node={} reason=\"{}\"", node, why.message);
+    spdlog::warn("node not promoted yet node={} reason={}", node, in_quotes(why.message));
     api.propose(proposal, [reply = reply, why](bool) { reply(why); });
   }
 

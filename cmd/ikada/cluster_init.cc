@@ -30,7 +30,7 @@ Result<void> cluster_init(const ClusterInitOptions& options, const Context& cont
                       {"name", options.name},
                       {"taskNetwork", options.task_network}}));
   const std::string warning = text_of(made, "warning");
-  if (!warning.empty()) ::fprintf(stderr, "ikada cluster init: %s\n", warning.c_str());
+  if (!warning.empty()) ::fprintf(stderr, "ikada cluster init: %s\n", printable(warning).c_str());
   if (options.is_json) {
     ::printf("%s\n", made.dump().c_str());
     return {};

@@ -2,24 +2,7 @@
 
 #include <stdio.h>
 
-#include <string>
-
 namespace ikada {
-
-std::string printable(const std::string& text) {
-  std::string shown;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      shown += "\\n";
-    } else if (byte < ' ' || byte == 0x7f) {
-      shown += fmt::format("\\x{:02x}", byte);
-    } else {
-      shown += c;
-    }
-  }
-  return shown;
-}
 
 void Context::finish(const Result<void>& result, int status) {
   if (result.has_value()) return;

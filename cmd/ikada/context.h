@@ -3,12 +3,10 @@
 
 #include <string>
 
+#include "runtime/base/printable.h"
 #include "runtime/base/result.h"
 
 namespace ikada {
-
-// What others wrote, on one line: it moves no cursor.
-std::string printable(const std::string& text);
 
 struct Context {
   std::string root = "/var/lib/ikada";  // --root or IKADA_ROOT: images, containers, volumes.

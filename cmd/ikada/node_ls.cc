@@ -59,7 +59,7 @@ Json node_row(const Json& node, bool is_self) {
 Result<void> node_ls(const std::string& format, bool quiet, const Context& context) {
   IK_LET(answer, ask_cluster(context, "GET", "/cluster/nodes"));
   const std::string remark = answer.value("remark", "");
-  if (!remark.empty()) ::fprintf(stderr, "%s\n", remark.c_str());
+  if (!remark.empty()) ::fprintf(stderr, "%s\n", printable(remark).c_str());
   std::vector<Json> rows;
   for (const Json& node : answer["nodes"]) {
     rows.push_back(node_row(node, node["id"] == answer["self"]));

@@ -105,7 +105,7 @@ class Pulls {
 
   void warn(const std::string& text) {
     const std::lock_guard lock(mutex_);
-    ::fprintf(stderr, "ikada pull: %s\n", text.c_str());
+    ::fprintf(stderr, "ikada pull: %s\n", printable(text).c_str());
   }
 
   void fail(const Error& error) {

@@ -30,7 +30,7 @@ Result<void> print_new_events(const Json& service, std::set<std::string>& seen) 
     if (!seen.insert(each->value("id", "")).second) continue;
     const auto at =
         static_cast<UnixNanos>(std::llround(each->value("createdAt", 0.0) * kNanosPerSecond));
-    ::printf("%s %s\n", format_rfc3339(at).c_str(), each->value("message", "").c_str());
+    ::printf("%s %s\n", format_rfc3339(at).c_str(), printable(each->value("message", "")).c_str());
   }
   ::fflush(stdout);
   return {};

@@ -241,7 +241,7 @@ class ServiceLogs {
                     "%s %s: %s\n",
                     each.place.task.substr(0, 8).c_str(),
                     each.place.container.c_str(),
-                    complaint.c_str());
+                    printable(complaint).c_str());
         }
       }
       it = readings_.erase(it);

@@ -99,7 +99,8 @@ Result<bool> print_stored_logs(const Context& context, const StoredLogWish& wish
   }
   printer.finish();
   for (const std::string& host : unreachable) {
-    ::fprintf(stderr, "host %s cannot be reached: what it has is not shown\n", host.c_str());
+    ::fprintf(
+        stderr, "host %s cannot be reached: what it has is not shown\n", printable(host).c_str());
   }
   return !tasks.empty();
 }

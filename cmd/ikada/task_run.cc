@@ -85,7 +85,7 @@ Result<void> run_tasks(const TaskRunOptions& options, Context& context) {
               id_of_arn(each.value("arn", "")).c_str(),
               each.value("reason", "").c_str(),
               each.contains("detail") ? ": " : "",
-              each.value("detail", "").c_str());
+              printable(each.value("detail", "")).c_str());
   }
   bool failed = !answer["failures"].empty();
   if (options.wait && !arns.empty()) {

@@ -15,6 +15,7 @@
 #include "cluster/daemon/daemon.h"
 #include "cluster/daemon/etcd_child.h"
 #include "image/unpack_child.h"
+#include "runtime/base/log_formatter.h"
 #include "runtime/sys/standard_streams.h"
 
 namespace ikada {
@@ -27,12 +28,10 @@ struct Options {
   std::string log_level = "info";
 };
 
-// systemd's journal stamps every line itself.
 void set_up_log(const std::string& level) {
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_st>()));
-  const bool journal = ::getenv("JOURNAL_STREAM") != nullptr;
-  spdlog::set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
+  spdlog::set_formatter(std::make_unique<LogFormatter>());
   spdlog::set_level(spdlog::level::from_str(level));
 }
 
@@ -91,7 +90,7 @@ int main(int argc, char** argv) {
 
   const Result<DaemonEnd> end = run_daemon(options.daemon);
   if (!end.has_value()) {
-    ::fprintf(stderr, "ikadad: %s\n", end.error().message.c_str());
+    ::fprintf(stderr, "ikadad: %s\n", printable(end.error().message).c_str());
     return 1;
   }
   if (*end == DaemonEnd::kStopped) return 0;

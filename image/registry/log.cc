@@ -1,6 +1,5 @@
 #include "image/registry/log.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,8 @@
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+
+#include "runtime/base/log_formatter.h"
 
 namespace ikada::registry {
 namespace {
@@ -36,8 +37,7 @@ class StandardError final : public spdlog::sinks::base_sink<spdlog::details::nul
 spdlog::logger& logger() {
   thread_local const std::unique_ptr<spdlog::logger> own = [] {
     auto made = std::make_unique<spdlog::logger>("", std::make_shared<StandardError>());
-    const bool journal = ::getenv("JOURNAL_STREAM") != nullptr;
-    made->set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
+    made->set_formatter(std::make_unique<LogFormatter>());
     return made;
   }();
   return *own;

@@ -335,3 +335,28 @@ def test_what_a_task_holds_is_free_when_it_has_stopped(ecs, busybox_image):
     wait_status(ecs, arn, "STOPPED")
 
     assert remaining() == (memory, running)
+
+
+@pytest.mark.timeout(120)
+def test_what_others_wrote_ends_no_line_of_the_log(host, ecs, busybox_image, shared_ikada):
+    log = host.root / "log"
+    before = log.stat().st_size
+    hostile = 'a"\n2026-01-01 error: forged reason="\x1b[31m\x7f\x9b2J\u202e'
+
+    refused = run(ecs, [sh(busybox_image, "true", hostname=hostile)], family="hostile")
+    wait_until(lambda: task_of(ecs, refused)["lastStatus"] == "STOPPED", host)
+    stopped = run(ecs, [sh(busybox_image, "sleep 1000", stopTimeout=1)], family="hostile")
+    wait_status(ecs, stopped, "RUNNING")
+    ecs.stop_task(task=stopped, reason=hostile)
+    wait_until(lambda: task_of(ecs, stopped)["lastStatus"] == "STOPPED", host)
+    identifiers = [arn.rsplit("/", 1)[1] for arn in (refused, stopped)]
+    wait_until(lambda: all(f"task stopped task={each}" in log.read_text() for each in identifiers))
+
+    new = log.read_text()[before:]
+    assert all(character.isprintable() for line in new.splitlines() for character in line)
+    assert "\nforged" not in new and "\n2026-01-01" not in new
+    for each in identifiers:
+        line, = [line for line in new.splitlines() if f"task stopped task={each}" in line]
+        assert r'a\"\n2026-01-01 error: forged reason=\"\x1b[31m\x7f\xc2\x9b2J\xe2\x80\xae' in line
+    shown = shared_ikada("task", "run", "--wait", "hostile:1", check=False).stderr
+    assert "forged" in shown and all(each.isprintable() for each in shown.rstrip("\n"))
