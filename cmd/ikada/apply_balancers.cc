@@ -162,7 +162,6 @@ class BalancerSteps {
       });
       IK_TRY(plan_listener(wish, found == present.end() ? Json() : *found));
     }
-    // Last: what carries requests stays until its successor is there.
     for (const Json& each : present) {
       const bool is_wished =
           std::any_of(listeners_.begin(), listeners_.end(), [&](const Json& wish) {
@@ -174,7 +173,8 @@ class BalancerSteps {
                         .run = [&api = api_, arn = each["ListenerArn"]]() -> Result<void> {
                           IK_TRY(api.call_balancing("DeleteListener", {{"ListenerArn", arn}}));
                           return {};
-                        }});
+                        },
+                        .port = each.value("Port", std::int64_t{0})});
     }
     return {};
   }
@@ -186,7 +186,7 @@ class BalancerSteps {
       IK_LET(named, name_certificates(api_, wish["certificates"]));
       wish["certificates"] = std::move(named);
     }
-    ApplyStep step{.thing = thing_of(wish["port"])};
+    ApplyStep step{.thing = thing_of(wish["port"]), .port = wish["port"].get<std::int64_t>()};
     Json present_rules = Json::array();
     if (present.is_null()) {
       step.sign = '+';
@@ -225,6 +225,7 @@ class BalancerSteps {
   }
 
   Result<void> plan_rules(const Json& port, const Json& wished, const Json& present) {
+    const auto number = port.get<std::int64_t>();
     for (const Json& each : present) {
       if (each.value("IsDefault", false)) continue;
       const bool is_wished = std::any_of(wished.begin(), wished.end(), [&](const Json& wish) {
@@ -237,13 +238,17 @@ class BalancerSteps {
            .run = [&api = api_, arn = each["RuleArn"]]() -> Result<void> {
              IK_TRY(api.call_balancing("DeleteRule", {{"RuleArn", arn}}));
              return {};
-           }});
+           },
+           .port = number,
+           .is_rule = true});
     }
     for (const Json& wish : wished) {
       const auto found = std::find_if(present.begin(), present.end(), [&](const Json& each) {
         return wish["priority"].dump() == each.value("Priority", "");
       });
-      ApplyStep step{.thing = fmt::format("{}, rule {}", thing_of(port), wish["priority"].dump())};
+      ApplyStep step{.thing = fmt::format("{}, rule {}", thing_of(port), wish["priority"].dump()),
+                     .port = number,
+                     .is_rule = true};
       std::string arn;
       if (found == present.end()) {
         step.sign = '+';

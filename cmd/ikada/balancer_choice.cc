@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -33,12 +34,30 @@ Result<std::vector<Json>> list_all_balancers(const ApiClient& api) {
   }
 }
 
-Result<void> wait_for_balancer(const ApiClient& api, const std::string& name) {
+// "HOST, port PORT: WHAT; HOST: WHAT; and 2 more"
+bool concerns_only(const std::string& reason, const std::set<std::int64_t>& ports) {
+  constexpr std::string_view kNext = "; ";
+  for (size_t begin = 0; begin < reason.size();) {
+    const size_t end = std::min(reason.find(kNext, begin), reason.size());
+    const std::string each = reason.substr(begin, end - begin);
+    begin = end + kNext.size();
+    const bool is_rest = each.starts_with("and ") && each.ends_with(" more");
+    const bool is_of_them = std::any_of(ports.begin(), ports.end(), [&](std::int64_t port) {
+      return each.find(fmt::format(", port {}: ", port)) != std::string::npos;
+    });
+    if (!is_of_them && !is_rest) return false;
+  }
+  return !reason.empty();
+}
+
+Result<void> wait_for_balancer(const ApiClient& api,
+                               const AwaitedBalancer& awaited,
+                               std::string& shown) {
+  const std::string& name = awaited.name;
   const steady_clock::time_point give_up_at = steady_clock::now() + kBalancerPatience;
   steady_clock::time_point good_at = steady_clock::now();  // Not impaired, the last time.
-  std::string shown;
   while (true) {
-    IK_LET(balancer, find_balancer(api, name));
+    IK_LET(balancer, find_balancer(api, name).context("load balancer {}", name));
     const std::string code = balancer["State"].value("Code", "");
     const std::string reason = balancer["State"].value("Reason", "");
     const std::string progress =
@@ -46,6 +65,7 @@ Result<void> wait_for_balancer(const ApiClient& api, const std::string& name) {
     if (progress != shown) ::fprintf(stderr, "%s\n", printable(progress).c_str());
     shown = progress;
     if (code == "active") return {};
+    if (code == "active_impaired" && concerns_only(reason, awaited.leaving)) return {};
     const steady_clock::time_point now = steady_clock::now();
     if (code != "active_impaired") good_at = now;
     if (now - good_at >= kTolerance || now >= give_up_at) {

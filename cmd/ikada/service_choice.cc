@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cmd/ikada/service_failure.h"
+#include "cmd/ikada/service_targets.h"
 #include "cmd/ikada/task_choice.h"
 
 namespace ikada {
@@ -47,15 +48,29 @@ bool is_stable(const Json& service) {
          service.value("runningCount", 0) == service.value("desiredCount", 0);
 }
 
+std::string name_of(const Json& deployment) {
+  return fmt::format("{} of {}",
+                     deployment.value("id", ""),
+                     name_of_definition(deployment.value("taskDefinition", "")));
+}
+
 // With the reason of the last task of the awaited deployment that failed, if there is one.
 Error failure_of(const ApiClient& api,
                  const ServiceChoice& choice,
                  const Json& deployment,
-                 const std::string& awaited) {
+                 const Json& awaited) {
+  // A roll-back goes to one that was there before.
+  if (deployment.value("createdAt", 0.0) > awaited.value("createdAt", 0.0)) {
+    return make_error(ErrorKind::kUnavailable,
+                      "service {}: somebody else has deployed {} meanwhile, instead of {}",
+                      choice.name,
+                      name_of(deployment),
+                      name_of(awaited));
+  }
   std::string text = fmt::format("service {}: {}",
                                  choice.name,
                                  deployment.value("rolloutStateReason", "the deployment failed"));
-  const Result<std::string> why = find_failure(api, choice, awaited);
+  const Result<std::string> why = find_failure(api, choice, awaited.value("id", ""));
   if (why.has_value() && !why->empty()) text += fmt::format(" {}", *why);
   return make_error(ErrorKind::kUnavailable, "{}", text);
 }
@@ -114,7 +129,7 @@ Result<std::vector<Json>> list_all_services(const ApiClient& api, const std::str
 Result<void> wait_for_service(const ApiClient& api,
                               const ServiceChoice& choice,
                               const WillDo& will_do) {
-  std::string awaited;
+  Json awaited = Json::object();
   std::string shown;
   std::string told;
   while (true) {
@@ -124,22 +139,26 @@ Result<void> wait_for_service(const ApiClient& api,
     }
     const Json deployment = newest_deployment(service);
     const std::string id = deployment.value("id", "");
-    if (awaited.empty()) awaited = id;
-    if (id != awaited && will_do) {
+    if (awaited.empty()) awaited = deployment;
+    if (id != awaited.value("id", "") && will_do) {
       IK_LET(is_good, will_do());
-      if (is_good) awaited = id;
+      if (is_good) awaited = deployment;
     }
-    if (id != awaited || deployment.value("rolloutState", "") == "FAILED") {
+    if (id != awaited.value("id", "") || deployment.value("rolloutState", "") == "FAILED") {
       return failure_of(api, choice, deployment, awaited);
     }
-    if (std::string progress = progress_of(service); progress != shown) {
-      ::fprintf(stderr, "%s\n", progress.c_str());
+    const bool is_steady = is_stable(service);
+    IK_LET(awaited_targets, is_steady ? find_awaited_targets(api, service) : std::string());
+    std::string progress = progress_of(service);
+    if (!awaited_targets.empty()) progress += "; " + awaited_targets;
+    if (progress != shown) {
+      ::fprintf(stderr, "%s\n", printable(progress).c_str());
       shown = std::move(progress);
       if (deployment.value("failedTasks", 0) > 0) {
         IK_TRY(tell_failure(api, choice, id, told));
       }
     }
-    if (is_stable(service)) return {};
+    if (is_steady && awaited_targets.empty()) return {};
     tell_events(service, told);
     std::this_thread::sleep_for(kLook);
   }

@@ -24,9 +24,10 @@ Result<std::vector<Json>> list_all_services(const ApiClient& api, const std::str
 // Whether a deployment that somebody else has made meanwhile will do, too.
 using WillDo = std::function<Result<bool>()>;
 
-// Waits until the service has one deployment, which is completed, and all its tasks RUNNING; tells
-// on stderr how it comes along. kUnavailable, with the reason, when its newest deployment failed or
-// was rolled back, or another one has taken its place; that one is waited for if it will do.
+// Waits until the service has one deployment, which is completed, all its tasks are RUNNING, and
+// load balancers find them healthy; tells on stderr how it comes along. kUnavailable, with the
+// reason, when its newest deployment failed or was rolled back, or another one has taken its place;
+// that one is waited for if it will do.
 Result<void> wait_for_service(const ApiClient& api,
                               const ServiceChoice& choice,
                               const WillDo& will_do = {});

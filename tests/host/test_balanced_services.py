@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import os
+import re
 import signal
 import time
 
@@ -320,6 +321,9 @@ services: [{{serviceName: {name}, taskDefinition: {name}}}]
     assert replaced.returncode == 0, replaced.stderr
     replaced = apply_until_replaced("another", taskDefinition=other["taskDefinitionArn"])
     assert replaced.returncode == 1, replaced.stderr
+    assert re.search(r"^ikada apply: service another: somebody else has deployed ecs-svc/\d+ of "
+                     r"other:1 meanwhile, instead of ecs-svc/\d+ of another:1$",
+                     replaced.stderr.splitlines()[-1])
 
 
 @pytest.mark.timeout(120)

@@ -1,13 +1,15 @@
 """What is said to be active is served: DescribeLoadBalancers, ikada apply, ikada balancer ls."""
 
 import json
+import os
+import signal
 
 import pytest
 
 import ecs_server
 import programs
-from balancer_states import (add_rule, await_available, get, make_balancer, state_of,
-                             taken_port)
+from balancer_states import (add_rule, await_available, get, haproxy_processes,
+                             make_balancer, state_of, taken_port)
 from task_host import wait_until
 
 REGION = "us-east-1"
@@ -27,24 +29,30 @@ def elb(server):
 
 
 def wish(name, port, text, rules=()):
-    """A file for `ikada apply`."""
+    """A load balancer in a file for `ikada apply`."""
     def actions(body):
         return [{"type": "fixed-response", "fixedResponseConfig": {
             "statusCode": "200", "contentType": "text/plain", "messageBody": body}}]
 
-    return json.dumps({"loadBalancers": [{"name": name, "listeners": [
+    return {"name": name, "listeners": [
         {"port": port, "protocol": "HTTP", "defaultActions": actions(text), "rules": [
             {"priority": number, "actions": actions(body),
              "conditions": [{"field": "path-pattern", "values": [path]}]}
-            for number, (path, body) in enumerate(rules, 1)]}]}]})
+            for number, (path, body) in enumerate(rules, 1)]}]}
 
 
 def ikada(server, *words, **options):
     return programs.run(programs.IKADA, "--run-root", server.run_root, *words, **options)
 
 
-def apply(server, text, check=True):
-    return ikada(server, "apply", "-f", "-", input=text, check=check)
+def apply(server, *wishes, check=True, options=()):
+    text = json.dumps({"loadBalancers": wishes})
+    return ikada(server, "apply", "-f", "-", *options, input=text, check=check)
+
+
+def last_line(failed):
+    assert failed.returncode == 1
+    return failed.stderr.splitlines()[-1]
 
 
 def test_a_balancer_that_is_available_answers(elb):
@@ -91,6 +99,58 @@ def test_a_taken_port_is_told_until_it_is_free(server, elb):
     wait_until(lambda: state_of(elb, "taken") == ("active", None), server)
     assert get(HERE, port) == "mine"
     assert "taken" in ikada(server, "balancer", "ls", "-q").stdout.split()
+
+
+@pytest.mark.parametrize("options", [(), ("--no-wait",)])
+def test_a_listener_that_is_moved_to_a_taken_port_serves_where_it_was(server, elb, options):
+    name = f"moved{len(options)}"
+    old, new = ecs_server.free_port(), ecs_server.free_port()
+    before, after = wish(name, old, "mine"), wish(name, new, "mine")
+    apply(server, before)
+    with taken_port(new):
+        # The second time it is there already, and is not served.
+        for _ in range(2):
+            line = last_line(apply(server, after, check=False, options=options))
+            assert f", port {new}: port {new} is taken by another program" in line
+            assert get(HERE, old) == "mine"
+        # And back, although what is to be removed impairs it.
+        assert f"- load balancer {name}, port {new}" in apply(server, before).stdout
+        assert state_of(elb, name) == ("active", None)
+        line = last_line(apply(server, after, check=False))
+        assert line.endswith(f"taken by another program; load balancer {name}, port {old} stays")
+        assert get(HERE, old) == "mine"
+    wait_until(lambda: state_of(elb, name) == ("active", None), server)
+    apply(server, after)
+    assert get(HERE, new) == "mine"
+    with pytest.raises(OSError):
+        get(HERE, old)
+    assert all(line.startswith("=") for line in apply(server, after).stdout.splitlines())
+
+
+def test_a_port_that_one_load_balancer_gives_to_another(server):
+    first, second = ecs_server.free_port(), ecs_server.free_port()
+    apply(server, wish("giving", first, "giving"))
+    apply(server, wish("giving", second, "giving"), wish("taking", first, "taking", [("/a", "a")]))
+    assert [get(HERE, second), get(HERE, first), get(HERE, first, "/a")] == \
+        ["giving", "taking", "a"]
+    apply(server, wish("giving", first, "giving"), wish("taking", second, "taking"))
+    assert [get(HERE, first), get(HERE, second)] == ["giving", "taking"]
+
+
+def test_a_haproxy_that_hangs_impairs_until_it_is_replaced(server, elb):
+    port = ecs_server.free_port()
+    make_balancer(elb, "hanging", port, "well")
+    await_available(elb, "hanging")
+    processes = haproxy_processes(server.run_root)
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+
+    wait_until(lambda: state_of(elb, "hanging")[0] == "active_impaired", server, timeout_s=8)
+
+    assert state_of(elb, "hanging")[1].endswith(": HAProxy has not answered for 3 s")
+    wait_until(lambda: state_of(elb, "hanging") == ("active", None), server)
+    assert get(HERE, port) == "well"
+    assert not set(processes) & set(haproxy_processes(server.run_root))
 
 
 def test_after_a_restart_what_is_active_answers(server, elb):
