@@ -18,7 +18,7 @@ void remove_balancer_leftovers(boost::asio::io_context& loop, const EngineLayout
     spdlog::info("HAProxy stopped: this host is no manager any more");
   }
   CertificateFiles(layout.run_root + "/certificates").remove();
-  BalancerAddresses(loop, "").hold({}, 0);
+  BalancerAddresses(loop, "", [] {}).hold({}, 0);
   if (!has_nft_table(kBalancerTable, kBalancerLayoutChain).value_or(true)) return;
   const Result<void> removed = run_nft(plan_remove_balanced_table());
   if (!removed.has_value()) spdlog::warn("network load balancers: {}", removed.error().message);
