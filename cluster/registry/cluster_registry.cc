@@ -8,8 +8,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cluster/registry/copy_jobs.h"
 #include "cluster/registry/node_answers.h"
 #include "cluster/registry/registry_actions.h"
+#include "image/registry/answers.h"
+#include "image/registry/failure.h"
 #include "image/registry/garbage.h"
 #include "image/registry/loop.h"
 #include "image/registry/respond.h"
@@ -22,6 +25,7 @@ constexpr std::chrono::minutes kGarbageInterval{30};
 constexpr std::chrono::seconds kCopyInterval{10};
 constexpr std::chrono::milliseconds kSourcePause{20};
 constexpr std::chrono::seconds kSourcePatience{1};
+constexpr std::chrono::seconds kCopyWord{1};
 constexpr size_t kCopyThreads = 4;
 constexpr size_t kTalkThreads = 2;
 constexpr size_t kApiIdBytes = 16;
@@ -149,14 +153,37 @@ struct ClusterRegistry::Hall {
     // Copying waits for other managers, which wait for us: what they need never waits.
     if (NodeAnswers::is_quick(head.target)) return NodeAnswers::give_kept(head, site->layout());
     if (NodeAnswers::is_source(head.target)) return answer_source(head, yield);
-    registry::BlockingPool& pool = NodeAnswers::is_copying(head.target) ? copying : talking;
-    return pool.run(yield, [this, &head] {
-      return answers.answer(head,
-                            {.layout = site->layout(),
-                             .copies = copies,
-                             .names = names(),
-                             .managers = keeper.other_managers()});
-    });
+    if (NodeAnswers::is_copying(head.target)) return answer_copying(head.target, yield);
+    return talking.run(yield, [this, &head] { return answers.answer(head, node_ground()); });
+  }
+
+  NodeAnswers::Ground node_ground() {
+    return {.layout = site->layout(),
+            .copies = copies,
+            .names = names(),
+            .managers = keeper.other_managers()};
+  }
+
+  // Who waits for a copy hears each second that we are at it, or goes to another manager.
+  registry::Answer answer_copying(const std::string& target, const registry::Yield& yield) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point end = Clock::now() + kCopyWord;
+    const auto begin = [this, target] {
+      copying.start([this, target] {
+        Result<void> taken = NodeAnswers::take_image(target, node_ground());
+        copy_jobs.end(target, Clock::now(), std::move(taken));
+      });
+    };
+    boost::asio::steady_timer pause(yield.get_executor());
+    while (!is_stopping) {
+      const std::optional<Result<void>> over = copy_jobs.look(target, Clock::now(), begin);
+      if (over.has_value()) return NodeAnswers::result_of(*over);
+      if (Clock::now() >= end) return registry::json_answer(202, "{}\n");
+      boost::system::error_code ignored;
+      pause.expires_after(kSourcePause);
+      pause.async_wait(yield[ignored]);
+    }
+    return NodeAnswers::result_of(registry::api_error(registry::kNotNow, "this manager stops"));
   }
 
   // Who has to wait for another host does so here: to ask again and again costs both more.
@@ -184,6 +211,7 @@ struct ClusterRegistry::Hall {
   Ports ports;
   NodeAnswers answers;
   ImageCopies copies;
+  CopyJobs copy_jobs;
   registry::BlockingPool copying{kCopyThreads};
   registry::BlockingPool talking{kTalkThreads};
   std::unique_ptr<registry::Site> site;

@@ -21,6 +21,8 @@ namespace reg = registry;
 
 constexpr int kDeepestIndex = 4;
 constexpr std::chrono::minutes kCopyPatience{10};  // For another manager to fetch all of an image.
+constexpr std::chrono::seconds kWordPatience{3};   // It says each second that it is at it.
+constexpr int kChances = 2;  // A word that is lost once, on a wire full of the image, is no death.
 
 Error not_here(const reg::ContentDigest& digest, bool is_manifest) {
   return reg::api_error(is_manifest ? reg::kManifestUnknown : reg::kBlobUnknown,
@@ -35,6 +37,27 @@ bool has(const reg::Layout& layout,
   const std::string links =
       is_manifest ? layout.manifest_links(repository) : layout.blob_links(repository);
   return ::access((links + "/" + digest.text()).c_str(), F_OK) == 0;
+}
+
+// Until who is asked has the image; whether it has.
+bool await_copy(const PeerRequest& request) {
+  constexpr unsigned kHasIt = 200;
+  constexpr unsigned kIsAtIt = 202;
+  const auto give_up_at = std::chrono::steady_clock::now() + kCopyPatience;
+  int chances = 1;  // Of one that has never answered.
+  while (chances > 0 && std::chrono::steady_clock::now() < give_up_at) {
+    const PeerAnswer answer =
+        exchange_with_peer(request, [](std::string_view) { return Result<void>(); });
+    if (answer.is_whole && answer.status == kHasIt) return true;
+    if (answer.status == kIsAtIt) {
+      chances = kChances;
+    } else if (answer.status == 0) {
+      --chances;
+    } else {
+      return false;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -76,18 +99,31 @@ Result<void> ImageCopies::obtain(const reg::Layout& layout,
                                  const std::string& repository,
                                  const reg::ContentDigest& digest,
                                  bool is_manifest) {
+  std::vector<std::string> order = managers;
+  return obtain_from(layout, order, repository, digest, is_manifest);
+}
+
+// Who gave it is asked first the next time: one that is dead costs its patience once an image.
+Result<void> ImageCopies::obtain_from(const reg::Layout& layout,
+                                      std::vector<std::string>& managers,
+                                      const std::string& repository,
+                                      const reg::ContentDigest& digest,
+                                      bool is_manifest) {
   if (has(layout, repository, digest, is_manifest)) return {};
   const auto adopt = [&](const std::string& file) {
     return is_manifest ? reg::adopt_manifest(layout, file, repository, digest)
                        : reg::adopt_blob(layout, file, repository, digest);
   };
-  for (const std::string& each : managers) {
+  for (auto each = managers.begin(); each != managers.end(); ++each) {
     const std::string staged = layout.staging_file();
-    Result<void> fetched = fetch(each, digest, staged);
+    Result<void> fetched = fetch(*each, digest, staged);
     const Result<bool> adopted = fetched.has_value() ? adopt(staged) : Result<bool>(false);
     ::unlink(staged.c_str());
     if (!adopted.has_value()) return adopted.error();
-    if (fetched.has_value()) return {};
+    if (fetched.has_value()) {
+      std::rotate(managers.begin(), each, each + 1);
+      return {};
+    }
     if (fetched.error().kind == ErrorKind::kSystem) return fetched;
   }
   return not_here(digest, is_manifest);
@@ -97,11 +133,12 @@ Result<void> ImageCopies::bring(const reg::Layout& layout,
                                 const std::vector<std::string>& managers,
                                 const std::string& repository,
                                 const reg::ContentDigest& digest) {
-  return bring_to_depth(layout, managers, repository, digest, 0);
+  std::vector<std::string> best_first = managers;
+  return bring_to_depth(layout, best_first, repository, digest, 0);
 }
 
 Result<void> ImageCopies::bring_to_depth(const reg::Layout& layout,
-                                         const std::vector<std::string>& managers,
+                                         std::vector<std::string>& managers,
                                          const std::string& repository,
                                          const reg::ContentDigest& digest,
                                          int depth) {
@@ -109,7 +146,7 @@ Result<void> ImageCopies::bring_to_depth(const reg::Layout& layout,
   if (depth > kDeepestIndex) return not_here(digest, true);
   IK_TRY(layout.create_repository(repository));
   // First as a blob: as a manifest it would count as whole.
-  IK_TRY(obtain(layout, managers, repository, digest, false));
+  IK_TRY(obtain_from(layout, managers, repository, digest, false));
   IK_LET(text,
          read_file(layout.blob_links(repository) + "/" + digest.text(),
                    reg::kMaxManifestContentBytes));
@@ -118,7 +155,7 @@ Result<void> ImageCopies::bring_to_depth(const reg::Layout& layout,
     if (each.is_manifest) {
       IK_TRY(bring_to_depth(layout, managers, repository, each.digest, depth + 1));
     } else {
-      IK_TRY(obtain(layout, managers, repository, each.digest, false));
+      IK_TRY(obtain_from(layout, managers, repository, each.digest, false));
     }
   }
   return reg::put_manifest(
@@ -132,7 +169,7 @@ Result<void> ImageCopies::spread(const std::vector<std::string>& managers,
   PeerRequest request{
       .method = "POST",
       .target = fmt::format("/ikada/images/{}?in={}", digest, reg::escape_query(repository)),
-      .patience = kCopyPatience,
+      .patience = kWordPatience,
       .is_cancelled = &is_closed_};
   {
     const std::lock_guard lock(mutex_);
@@ -141,9 +178,7 @@ Result<void> ImageCopies::spread(const std::vector<std::string>& managers,
   }
   for (const std::string& each : managers) {
     request.address = each;
-    const PeerAnswer answer =
-        exchange_with_peer(request, [](std::string_view) { return Result<void>(); });
-    if (answer.is_whole && answer.status == 200) return {};
+    if (await_copy(request)) return {};
   }
   return reg::api_error(reg::kNotNow,
                         "no other manager can take a copy of the image now, try again");

@@ -2,7 +2,9 @@
 // not have it fetches from the others, by digest.
 //
 //   GET  /ikada/kept/DIGEST                 a blob or manifest of this manager's registry
-//   POST /ikada/images/DIGEST?in=REPOSITORY 200 when this manager has that image whole, on its disk
+//   POST /ikada/images/DIGEST?in=REPOSITORY 200 when this manager has that image whole, on its
+//   disk;
+//                                           after a second 202: it is at it, ask again
 //
 // Both on the port of blobs, for nodes (blob_port.h). All calls wait; from any thread.
 #pragma once
@@ -41,8 +43,8 @@ class ImageCopies {
                      const std::string& repository,
                      const registry::ContentDigest& digest);
 
-  // Until one of the other managers has the image. UNAVAILABLE if none can have it now; nothing is
-  // done where there is no other.
+  // Until one of the other managers has the image: the next is asked if one fails, or is silent for
+  // some seconds. UNAVAILABLE if none can have it now; nothing is done where there is no other.
   Result<void> spread(const std::vector<std::string>& managers,
                       const std::string& repository,
                       const std::string& digest);
@@ -51,8 +53,13 @@ class ImageCopies {
   Result<void> fetch(const std::string& manager,
                      const registry::ContentDigest& digest,
                      const std::string& file);
+  Result<void> obtain_from(const registry::Layout& layout,
+                           std::vector<std::string>& managers,
+                           const std::string& repository,
+                           const registry::ContentDigest& digest,
+                           bool is_manifest);
   Result<void> bring_to_depth(const registry::Layout& layout,
-                              const std::vector<std::string>& managers,
+                              std::vector<std::string>& managers,
                               const std::string& repository,
                               const registry::ContentDigest& digest,
                               int depth);

@@ -70,19 +70,6 @@ Result<registry::Answer> find_kept(const registry::RequestHead& head,
   return answer;
 }
 
-Result<registry::Answer> take_image(const registry::RequestHead& head,
-                                    const NodeAnswers::Ground& ground) {
-  const Cut parts = cut(std::string_view(head.target).substr(kImages.size()), '?');
-  IK_LET(digest, registry::ContentDigest::parse(parts.before));
-  IK_LET(query, registry::parse_query(parts.after));
-  const auto repository = query.find("in");
-  if (repository == query.end() || !is_repository_name(repository->second)) {
-    return registry::api_error(registry::kNameInvalid, "no repository is named");
-  }
-  IK_TRY(ground.copies.bring(ground.layout, ground.managers, repository->second, digest));
-  return registry::json_answer(200, "{}\n");
-}
-
 }  // namespace
 
 bool NodeAnswers::is_ours(std::string_view target) { return target.starts_with(kOurs); }
@@ -98,11 +85,25 @@ registry::Answer NodeAnswers::give_kept(const registry::RequestHead& head,
   return whole(find_kept(head, layout));
 }
 
+Result<void> NodeAnswers::take_image(std::string_view target, const Ground& ground) {
+  const Cut parts = cut(target.substr(kImages.size()), '?');
+  IK_LET(digest, registry::ContentDigest::parse(parts.before));
+  IK_LET(query, registry::parse_query(parts.after));
+  const auto repository = query.find("in");
+  if (repository == query.end() || !is_repository_name(repository->second)) {
+    return registry::api_error(registry::kNameInvalid, "no repository is named");
+  }
+  return ground.copies.bring(ground.layout, ground.managers, repository->second, digest);
+}
+
+registry::Answer NodeAnswers::result_of(const Result<void>& done) {
+  return whole(done.map([] { return registry::json_answer(200, "{}\n"); }));
+}
+
 registry::Answer NodeAnswers::answer(const registry::RequestHead& head, const Ground& ground) {
   if (head.target == "/ikada/names") {
     return registry::json_answer(200, Json{{"names", ground.names}}.dump() + "\n");
   }
-  if (head.target.starts_with(kImages)) return whole(take_image(head, ground));
   return whole(registry::api_error(registry::kPathUnknown, "not here"));
 }
 

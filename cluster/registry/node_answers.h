@@ -32,9 +32,8 @@ class NodeAnswers {
     std::vector<std::string> names = {};     // Of the registry.
     std::vector<std::string> managers = {};  // The addresses of the others.
   };
-  // Whether it needs no waiting: give_kept(). Whether it may take as long as copying an image.
+  // Whether it needs no waiting: give_kept().
   static bool is_quick(std::string_view target);
-  static bool is_copying(std::string_view target);
   static registry::Answer give_kept(const registry::RequestHead& head,
                                     const registry::Layout& layout);
 
@@ -42,6 +41,11 @@ class NodeAnswers {
   // answers nothing unless that `is_last`: it may be otherwise in a moment.
   static bool is_source(std::string_view target);
   std::optional<registry::Answer> answer_source(const registry::RequestHead& head, bool is_last);
+
+  // Whether it is take_image(), which may take long.
+  static bool is_copying(std::string_view target);
+  static Result<void> take_image(std::string_view target, const Ground& ground);
+  static registry::Answer result_of(const Result<void>& done);
 
   // The rest, from any thread that may wait.
   registry::Answer answer(const registry::RequestHead& head, const Ground& ground);

@@ -2,6 +2,9 @@
 
 import os
 import pathlib
+import signal
+import threading
+import time
 
 import pytest
 
@@ -9,6 +12,8 @@ import cluster_hosts
 from cluster_hosts import wait_until
 
 LAYER_BYTES = 3 << 20
+LONG_BYTES = 48 << 20
+SLOW_MBIT = 60  # Of the wire that those come over.
 IMAGE = "127.0.0.1:7439/web"
 
 
@@ -21,16 +26,24 @@ def cluster(no_leaks, tmp_path_factory, shared_ikada, busybox_image):
     cluster.init()
     cluster.lead_with(3)
     cluster.manager.images_api("CreateRepository", repositoryName="web")
+    for host in cluster.hosts:
+        wait_until(lambda host=host: "authorizationData" in
+                   host.images_api("GetAuthorizationToken"), cluster=cluster)
+        host.log_in()
     yield cluster
     cluster.close()
 
 
-def push(host, base, tag, directory):
+def build(host, base, tag, directory, size=LAYER_BYTES):
     context = directory / tag
     context.mkdir()
-    (context / "big").write_bytes(os.urandom(LAYER_BYTES))
+    (context / "big").write_bytes(os.urandom(size))
     (context / "Dockerfile").write_text(f"FROM {base}\nCOPY big /big\n")
     host("build", "-q", "-t", f"{IMAGE}:{tag}", context)
+
+
+def push(host, base, tag, directory):
+    build(host, base, tag, directory)
     host("push", "-q", f"{IMAGE}:{tag}")
 
 
@@ -48,10 +61,6 @@ def pull(host, tag, **options):
 @pytest.mark.timeout(240)
 def test_a_push_outlives_the_manager_that_took_it(cluster, busybox_image, tmp_path):
     first, second, third = cluster.hosts
-    for host in cluster.hosts:
-        wait_until(lambda host=host: "authorizationData" in
-                   host.images_api("GetAuthorizationToken"), cluster=cluster)
-        host.log_in()
     # To one that does not lead, and at once from another.
     push(second, busybox_image, "v1", tmp_path)
     holders = [host for host in cluster.hosts if large_blobs(host)]
@@ -75,3 +84,67 @@ def test_a_push_outlives_the_manager_that_took_it(cluster, busybox_image, tmp_pa
         second.start()
     wait_until(lambda: len(large_blobs(second)) == 3, timeout_s=60, cluster=cluster)
     assert large_blobs(first) == large_blobs(third) == large_blobs(second)
+
+
+@pytest.fixture
+def slow(cluster):
+    """What the first host sends is held to a rate until the value is called."""
+    first = cluster.manager
+    made = first.run("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate",
+                     f"{SLOW_MBIT}mbit", "burst", "64kb", "latency", "100ms", check=False)
+    if made.returncode != 0:
+        pytest.skip(f"no wire can be held to a rate here: {made.stderr}")
+
+    def release():
+        first.run("tc", "qdisc", "delete", "dev", "eth0", "root", check=False)
+
+    yield release
+    release()
+
+
+def copying(cluster):
+    """Which of the others is in the middle of a copy."""
+    for host in cluster.hosts[1:]:
+        for path in pathlib.Path(host.root, "cluster/registry/staging").glob("*"):
+            try:
+                if path.stat().st_size > LONG_BYTES // 12:
+                    return host
+            except FileNotFoundError:
+                pass
+    return None
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("how", ["link", "stop"])
+def test_a_push_outlives_a_manager_that_copies_it(cluster, how, slow, busybox_image, tmp_path):
+    first = cluster.manager
+    before = large_blobs(first)
+    build(first, busybox_image, how, tmp_path, LONG_BYTES)
+    ended = []
+    pusher = threading.Thread(target=lambda: ended.append(
+        first("push", "-q", f"{IMAGE}:{how}", check=False, timeout=150)))
+    pusher.start()
+    victim = wait_until(lambda: copying(cluster), 60, cluster)
+    other, = (host for host in cluster.hosts[1:] if host is not victim)
+
+    if how == "link":
+        victim.net.set_link(False)
+    else:
+        victim.process.send_signal(signal.SIGSTOP)
+    died = time.monotonic()
+    slow()
+    try:
+        pusher.join(timeout=60)
+        took_s = time.monotonic() - died
+        print(f"{how}: the push ended {took_s:.1f} s after the copier had gone")
+        assert ended and ended[0].returncode == 0, ended
+        assert large_blobs(other) >= large_blobs(first) - before
+        assert took_s < 40
+    finally:
+        if how == "link":
+            victim.net.set_link(True)
+        else:
+            victim.process.send_signal(signal.SIGCONT)
+        pusher.join()
+    # It gets what it has missed.
+    wait_until(lambda: large_blobs(victim) == large_blobs(first), timeout_s=60, cluster=cluster)
