@@ -49,13 +49,8 @@ BlobSources::Answer BlobSources::ask(const std::string& digest,
     promise(*best);
     return {.way = Way::kPeer, .address = *best};
   }
-  if (busy("") > 0) return {};
-  // Holders that are all busy are soon more.
-  const bool may_wait =
-      std::any_of(blob.holders.begin(), blob.holders.end(), [&](const std::string& each) {
-        return each != host && blob.liars.count(pair_of(host, each)) == 0;
-      });
-  if (may_wait) return {};
+  // Whom it is on its way to can give it soon: to who was let down by all that have it, too.
+  if (!blob.promises.empty()) return {};
   promise("");
   return {.way = Way::kManager, .address = {}};
 }

@@ -2,7 +2,7 @@
 // answers hosts that are about to pull one.
 //
 // Who asks is sent to a host that has the blob and gives it to few others just now, or to the
-// manager if nobody takes it from there yet; else it waits and asks again. A promise is over soon
+// manager if it is on its way to nobody yet; else it waits and asks again. A promise is over soon
 // after the last word of whom it was made to: those who wait for it would wait for a host that has
 // died. Hosts say themselves what they have: a lie costs who believes it one download
 // (image/blob_peers.h), and is not told to it again.

@@ -102,7 +102,21 @@ TEST_CASE("a host that lied is told to nobody, and what it says later not to who
   CHECK(hosts.ask("b").way == Way::kWait);
   hosts.has("liar");
   CHECK(hosts.ask("b").address == "liar");
+  CHECK(hosts.ask("a").way == Way::kWait);
+  hosts.failed("b", "liar");
   CHECK(hosts.ask("a").way == Way::kManager);
+}
+
+TEST_CASE("who was let down waits for those that others still give it to") {
+  Hosts hosts;
+  hosts.has("slow");
+  for (const char* each : {"a", "b", "c"}) CHECK(hosts.ask(each).address == "slow");
+
+  hosts.failed("a", "slow");
+
+  CHECK(hosts.ask("a").way == Way::kWait);
+  hosts.has("b");
+  CHECK(hosts.ask("a").address == "b");
 }
 
 TEST_CASE("a failure that was nobody's lets the next go to the manager") {
