@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/registry/blob_check.h"
 #include "image/registry/failure.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/sys/file.h"
@@ -74,6 +75,13 @@ Result<bool> make_durable(const LinkPlace& place, Linked linked) {
   return linked == Linked::kNew;
 }
 
+// One that is there and spoilt gives way to `file`.
+Result<void> mend_with(const Layout& layout, const std::string& file, const ContentDigest& digest) {
+  const Result<bool> is_whole = is_blob_whole(layout, digest);
+  if (!is_whole.has_value() || *is_whole) return {};
+  return replace_blob(layout, file, digest);
+}
+
 // Links `file` into the store, unless the store has the blob, and the stored one to the place.
 Result<bool> adopt(const Layout& layout,
                    const std::string& file,
@@ -128,6 +136,7 @@ Result<bool> adopt_blob(const Layout& layout,
                         const std::string& file,
                         const std::string& repository,
                         const ContentDigest& digest) {
+  IK_TRY(mend_with(layout, file, digest));
   return adopt(layout, file, digest, blob_place(layout, repository, digest));
 }
 
@@ -146,6 +155,7 @@ Result<bool> adopt_manifest(const Layout& layout,
                             const std::string& file,
                             const std::string& repository,
                             const ContentDigest& digest) {
+  IK_TRY(mend_with(layout, file, digest));
   const std::string directory = layout.manifest_links(repository);
   return adopt(
       layout,

@@ -33,7 +33,8 @@ Result<OpenBlob> open_blob(const Layout& layout,
 void touch_blob(const OpenBlob& blob);
 
 // Makes the content of `file`, which has this digest and is on disk already (fsync), a blob of the
-// repository. `file` stays; the caller removes it. Returns whether the repository had no such link.
+// repository; one that is there is read, and replaced if it is spoilt. `file` stays; the caller
+// removes it. Returns whether the repository had no such link.
 Result<bool> adopt_blob(const Layout& layout,
                         const std::string& file,
                         const std::string& repository,

@@ -10,6 +10,7 @@
 //                                              whose subject is SUBJECT
 //   ROOT/uploads/ID/data               what has come of an upload
 //   ROOT/uploads/ID/upload.json        {"repository":NAME}
+//   ROOT/spoilt/HEX                    a blob that was not what its name said (blob_check.h)
 //   ROOT/staging/                      files that are about to be linked or renamed into place
 //
 // No part of a repository's name begins with an underscore, so its own directories cannot be taken

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <vector>
 
+#include "image/registry/blob_check.h"
 #include "image/registry/blob_store.h"
 #include "image/registry/failure.h"
 #include "runtime/base/atomic_file.h"
@@ -22,7 +23,6 @@ namespace {
 constexpr size_t kIdBytes = 16;
 constexpr size_t kMaxUploads = 10'000;
 constexpr size_t kMaxSessions = 256;
-constexpr size_t kReadBytes = size_t{1} << 20;
 constexpr std::uint64_t kWritebackBytes = std::uint64_t{8} << 20;
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
@@ -38,20 +38,6 @@ Result<void> write_at(int fd, std::string_view bytes, std::uint64_t offset) {
     offset += static_cast<std::uint64_t>(written);
   }
   return {};
-}
-
-Result<ContentHash> hash_file(int fd, DigestAlgorithm algorithm) {
-  ContentHash hash(algorithm);
-  std::vector<char> buffer(kReadBytes);
-  off_t offset = 0;
-  while (true) {
-    const ssize_t count = ::pread(fd, buffer.data(), buffer.size(), offset);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno_error("read upload");
-    if (count == 0) return hash;
-    hash.update({buffer.data(), static_cast<size_t>(count)});
-    offset += count;
-  }
 }
 
 std::string data_of(const Layout& layout, std::string_view id) {
