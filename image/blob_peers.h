@@ -36,6 +36,10 @@ class BlobPeers {
     kFailed,  // It did not come for another reason.
   };
   virtual void note(const Descriptor& blob, Outcome outcome) = 0;
+
+  // What the registry itself gave was not the blob: it is told, and may have one that is whole from
+  // elsewhere. Waits for that. Whether to ask it once more.
+  virtual bool mend(const Digest& digest) = 0;
 };
 
 }  // namespace ikada

@@ -119,11 +119,17 @@ Result<ChosenImage> choose_image(RegistryClient& client,
 // The blob from the store, or from the registry and then in the store.
 Result<std::string> obtain_config(const ImageStore& store,
                                   RegistryClient& client,
+                                  BlobPeers* peers,
                                   const Descriptor& blob) {
   const std::string path = store.blob_path(blob.digest);
   Result<std::string> present = read_file(path, kMaxManifestBytes);
   if (present.has_value() && Digest::of(*present) == blob.digest) return present;
-  IK_LET(text, client.fetch_small_blob(blob));
+  Result<std::string> fetched = client.fetch_small_blob(blob);
+  const bool is_wrong = !fetched.has_value() && fetched.error().kind == ErrorKind::kInvalid;
+  if (is_wrong && peers != nullptr && peers->mend(blob.digest)) {
+    fetched = client.fetch_small_blob(blob);
+  }
+  IK_LET(text, std::move(fetched));
   IK_TRY(write_file_atomically(path, text, 0600));
   return text;
 }
@@ -307,7 +313,7 @@ Result<PullResult> ImagePull::pull_from(PullSource source) {
   }
   IK_LET(client, RegistryClient::create(source.reference, std::move(source.options)));
   IK_LET(chosen, choose_image(*client, source.reference, platform));
-  IK_LET(config_text, obtain_config(store_, *client, chosen.manifest.config));
+  IK_LET(config_text, obtain_config(store_, *client, options_.peers, chosen.manifest.config));
   IK_LET(config, check_config(config_text, chosen.manifest, options_, platform));
 
   IK_TRY(check_space(config.layers));

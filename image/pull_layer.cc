@@ -240,7 +240,12 @@ Result<void> unpack_into(const PullContext& context,
   return move_into_place(tree, context.store.layer_path(layer.blob.digest));
 }
 
-// What others gave and was wrong comes from the registry, all of it.
+bool is_spoilt(const Error& error) {
+  return error.code == "DIGEST_MISMATCH" || error.code == "SIZE_MISMATCH";
+}
+
+// What others gave and was wrong comes from the registry, all of it; what that gave, once more when
+// it has looked.
 Result<void> judge_peers(const PullContext& context,
                          const LayerToPull& layer,
                          const std::string& staging,
@@ -253,6 +258,9 @@ Result<void> judge_peers(const PullContext& context,
   PullContext without = context;
   without.peers = nullptr;
   Result<void> again = unpack_into(without, layer, staging);
+  if (!again.has_value() && is_spoilt(again.error()) && context.peers->mend(layer.blob.digest)) {
+    again = unpack_into(without, layer, staging);
+  }
   if (again.has_value()) context.peers->note(layer.blob, Outcome::kGood);
   return again;
 }

@@ -25,7 +25,7 @@ constexpr std::chrono::minutes kGarbageInterval{30};
 constexpr std::chrono::seconds kCopyInterval{10};
 constexpr std::chrono::milliseconds kSourcePause{20};
 constexpr std::chrono::seconds kSourcePatience{1};
-constexpr std::chrono::seconds kCopyWord{1};
+constexpr std::chrono::seconds kJobWord{1};
 constexpr size_t kCopyThreads = 4;
 constexpr size_t kTalkThreads = 2;
 constexpr size_t kApiIdBytes = 16;
@@ -153,7 +153,7 @@ struct ClusterRegistry::Hall {
     // Copying waits for other managers, which wait for us: what they need never waits.
     if (NodeAnswers::is_quick(head.target)) return NodeAnswers::give_kept(head, site->layout());
     if (NodeAnswers::is_source(head.target)) return answer_source(head, yield);
-    if (NodeAnswers::is_copying(head.target)) return answer_copying(head.target, yield);
+    if (NodeAnswers::is_job(head.target)) return answer_job(head.target, yield);
     return talking.run(yield, [this, &head] { return answers.answer(head, node_ground()); });
   }
 
@@ -165,20 +165,20 @@ struct ClusterRegistry::Hall {
   }
 
   // Who waits for a copy hears each second that we are at it, or goes to another manager.
-  registry::Answer answer_copying(const std::string& target, const registry::Yield& yield) {
+  registry::Answer answer_job(const std::string& target, const registry::Yield& yield) {
     using Clock = std::chrono::steady_clock;
-    const Clock::time_point end = Clock::now() + kCopyWord;
+    const Clock::time_point end = Clock::now() + kJobWord;
     const auto begin = [this, target] {
       copying.start([this, target] {
-        Result<void> taken = NodeAnswers::take_image(target, node_ground());
-        copy_jobs.end(target, Clock::now(), std::move(taken));
+        Result<void> done = NodeAnswers::run_job(target, node_ground());
+        jobs.end(target, Clock::now(), std::move(done));
       });
     };
     boost::asio::steady_timer pause(yield.get_executor());
     while (!is_stopping) {
-      const std::optional<Result<void>> over = copy_jobs.look(target, Clock::now(), begin);
+      const std::optional<Result<void>> over = jobs.look(target, Clock::now(), begin);
       if (over.has_value()) return NodeAnswers::result_of(*over);
-      if (Clock::now() >= end) return registry::json_answer(202, "{}\n");
+      if (Clock::now() >= end) return registry::json_answer(202, "{\"done\":false}\n");
       boost::system::error_code ignored;
       pause.expires_after(kSourcePause);
       pause.async_wait(yield[ignored]);
@@ -211,7 +211,7 @@ struct ClusterRegistry::Hall {
   Ports ports;
   NodeAnswers answers;
   ImageCopies copies;
-  CopyJobs copy_jobs;
+  CopyJobs jobs;
   registry::BlockingPool copying{kCopyThreads};
   registry::BlockingPool talking{kTalkThreads};
   std::unique_ptr<registry::Site> site;

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "cluster/registry/peer_exchange.h"
+#include <spdlog/spdlog.h>
+
+#include "image/registry/blob_check.h"
 #include "image/registry/blob_store.h"
 #include "image/registry/failure.h"
 #include "image/registry/manifest_store.h"
@@ -22,6 +24,8 @@ namespace reg = registry;
 constexpr int kDeepestIndex = 4;
 constexpr std::chrono::minutes kCopyPatience{10};  // For another manager to fetch all of an image.
 constexpr std::chrono::seconds kWordPatience{3};   // It says each second that it is at it.
+constexpr std::chrono::hours kTrustTime{24};
+constexpr size_t kMostLookedAt = 10'000;
 constexpr int kChances = 2;  // A word that is lost once, on a wire full of the image, is no death.
 
 Error not_here(const reg::ContentDigest& digest, bool is_manifest) {
@@ -68,17 +72,17 @@ void ImageCopies::use(TlsContext tls, std::uint16_t port) {
   port_ = port;
 }
 
+PeerRequest ImageCopies::request_to(const std::string& manager) {
+  const std::lock_guard lock(mutex_);
+  return {.address = manager, .port = port_, .tls = tls_, .is_cancelled = &is_closed_};
+}
+
 // Into a new file, which is on the disk afterwards.
 Result<void> ImageCopies::fetch(const std::string& manager,
                                 const reg::ContentDigest& digest,
                                 const std::string& file) {
-  PeerRequest request{
-      .address = manager, .target = "/ikada/kept/" + digest.text(), .is_cancelled = &is_closed_};
-  {
-    const std::lock_guard lock(mutex_);
-    request.tls = tls_;
-    request.port = port_;
-  }
+  PeerRequest request = request_to(manager);
+  request.target = "/ikada/kept/" + digest.text();
   IK_LET(out, open_file(file, O_WRONLY | O_CREAT | O_EXCL, 0600));
   reg::ContentHash hash(digest.algorithm());
   const PeerAnswer answer =
@@ -87,7 +91,11 @@ Result<void> ImageCopies::fetch(const std::string& manager,
         return write_all(out.get(), bytes);
       });
   if (answer.sink_error.has_value()) return *answer.sink_error;
-  if (!answer.is_whole || answer.status != 200 || hash.finish() != digest) {
+  if (!answer.is_whole) return not_here(digest, false);
+  if (hash.finish() != digest) {
+    request.method = "POST";
+    request.target = "/ikada/spoilt/" + digest.text();
+    exchange_with_peer(request, [](std::string_view) { return Result<void>(); });
     return not_here(digest, false);
   }
   if (::fsync(out.get()) != 0) return errno_error("fsync {}", file);
@@ -109,7 +117,10 @@ Result<void> ImageCopies::obtain_from(const reg::Layout& layout,
                                       const std::string& repository,
                                       const reg::ContentDigest& digest,
                                       bool is_manifest) {
-  if (has(layout, repository, digest, is_manifest)) return {};
+  if (has(layout, repository, digest, is_manifest)) {
+    if (!is_manifest || reg::is_blob_whole(layout, digest).value_or(false)) return {};
+    return mend(layout, managers, digest);
+  }
   const auto adopt = [&](const std::string& file) {
     return is_manifest ? reg::adopt_manifest(layout, file, repository, digest)
                        : reg::adopt_blob(layout, file, repository, digest);
@@ -162,22 +173,52 @@ Result<void> ImageCopies::bring_to_depth(const reg::Layout& layout,
       layout, {.repository = repository, .tag = {}, .digest = digest, .text = text}, content);
 }
 
+Result<void> ImageCopies::mend(const reg::Layout& layout,
+                               const std::vector<std::string>& managers,
+                               const reg::ContentDigest& digest) {
+  const Result<bool> is_whole = reg::is_blob_whole(layout, digest);
+  if (!is_whole.has_value() && is_whole.error().kind == ErrorKind::kNotFound) return {};
+  if (!is_whole.has_value()) return is_whole.error();
+  if (*is_whole) return {};
+  for (const std::string& each : managers) {
+    const std::string staged = layout.staging_file();
+    Result<void> done = fetch(each, digest, staged);
+    if (done.has_value()) done = reg::replace_blob(layout, staged, digest);
+    ::unlink(staged.c_str());
+    if (!done.has_value()) continue;
+    spdlog::warn("registry: blob was spoilt on this disk, fetched anew digest={} from={}",
+                 digest.text(),
+                 each);
+    return {};
+  }
+  spdlog::error("registry: blob is spoilt on this disk, set aside until it comes again digest={}",
+                digest.text());
+  return reg::set_blob_aside(layout, digest);
+}
+
+Result<void> ImageCopies::mend_at_times(const reg::Layout& layout,
+                                        const std::vector<std::string>& managers,
+                                        const reg::ContentDigest& digest) {
+  const auto now = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = looked_at_.find(digest.text());
+    if (found != looked_at_.end() && found->second + kTrustTime > now) return {};
+    if (looked_at_.size() >= kMostLookedAt) looked_at_.clear();
+    looked_at_[digest.text()] = now;
+  }
+  return mend(layout, managers, digest);
+}
+
 Result<void> ImageCopies::spread(const std::vector<std::string>& managers,
                                  const std::string& repository,
                                  const std::string& digest) {
   if (managers.empty()) return {};
-  PeerRequest request{
-      .method = "POST",
-      .target = fmt::format("/ikada/images/{}?in={}", digest, reg::escape_query(repository)),
-      .patience = kWordPatience,
-      .is_cancelled = &is_closed_};
-  {
-    const std::lock_guard lock(mutex_);
-    request.tls = tls_;
-    request.port = port_;
-  }
   for (const std::string& each : managers) {
-    request.address = each;
+    PeerRequest request = request_to(each);
+    request.method = "POST";
+    request.target = fmt::format("/ikada/images/{}?in={}", digest, reg::escape_query(repository));
+    request.patience = kWordPatience;
     if (await_copy(request)) return {};
   }
   return reg::api_error(reg::kNotNow,

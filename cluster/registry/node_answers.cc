@@ -19,6 +19,7 @@ constexpr std::string_view kOurs = "/ikada/";
 constexpr std::string_view kSources = "/ikada/sources/";
 constexpr std::string_view kKept = "/ikada/kept/";
 constexpr std::string_view kImages = "/ikada/images/";
+constexpr std::string_view kSpoilt = "/ikada/spoilt/";
 constexpr size_t kMaxAddress = 64;
 
 struct SourceQuestion {
@@ -78,14 +79,20 @@ bool NodeAnswers::is_quick(std::string_view target) { return target.starts_with(
 
 bool NodeAnswers::is_source(std::string_view target) { return target.starts_with(kSources); }
 
-bool NodeAnswers::is_copying(std::string_view target) { return target.starts_with(kImages); }
+bool NodeAnswers::is_job(std::string_view target) {
+  return target.starts_with(kImages) || target.starts_with(kSpoilt);
+}
 
 registry::Answer NodeAnswers::give_kept(const registry::RequestHead& head,
                                         const registry::Layout& layout) {
   return whole(find_kept(head, layout));
 }
 
-Result<void> NodeAnswers::take_image(std::string_view target, const Ground& ground) {
+Result<void> NodeAnswers::run_job(std::string_view target, const Ground& ground) {
+  if (target.starts_with(kSpoilt)) {
+    IK_LET(spoilt, registry::ContentDigest::parse(target.substr(kSpoilt.size())));
+    return ground.copies.mend(ground.layout, ground.managers, spoilt);
+  }
   const Cut parts = cut(target.substr(kImages.size()), '?');
   IK_LET(digest, registry::ContentDigest::parse(parts.before));
   IK_LET(query, registry::parse_query(parts.after));
@@ -97,7 +104,7 @@ Result<void> NodeAnswers::take_image(std::string_view target, const Ground& grou
 }
 
 registry::Answer NodeAnswers::result_of(const Result<void>& done) {
-  return whole(done.map([] { return registry::json_answer(200, "{}\n"); }));
+  return whole(done.map([] { return registry::json_answer(200, "{\"done\":true}\n"); }));
 }
 
 registry::Answer NodeAnswers::answer(const registry::RequestHead& head, const Ground& ground) {

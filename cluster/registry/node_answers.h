@@ -3,7 +3,8 @@
 //   GET  /ikada/names                          {"names": [...]}: the registry's, "HOST:PORT" each
 //   GET  /ikada/sources/DIGEST?for=ADDRESS     {"way": "peer" | "manager" | "wait", "address"};
 //                                              "wait" comes late, and means to ask again
-//   GET  /ikada/kept/DIGEST, POST /ikada/images/DIGEST?in=REPOSITORY   see image_copies.h
+//   GET  /ikada/kept/DIGEST, POST /ikada/images/DIGEST?in=REPOSITORY, POST /ikada/spoilt/DIGEST
+//                                              see image_copies.h
 //   POST /ikada/sources/DIGEST?for=ADDRESS     it is at that host now
 //   POST /ikada/sources/DIGEST?for=ADDRESS&comes=1   it is on its way there
 //   POST /ikada/sources/DIGEST?for=ADDRESS&failed=ADDRESS   it did not come from there, or wrong
@@ -42,9 +43,9 @@ class NodeAnswers {
   static bool is_source(std::string_view target);
   std::optional<registry::Answer> answer_source(const registry::RequestHead& head, bool is_last);
 
-  // Whether it is take_image(), which may take long.
-  static bool is_copying(std::string_view target);
-  static Result<void> take_image(std::string_view target, const Ground& ground);
+  // Whether it is to take an image or to mend a blob, which may take long: run_job().
+  static bool is_job(std::string_view target);
+  static Result<void> run_job(std::string_view target, const Ground& ground);
   static registry::Answer result_of(const Result<void>& done);
 
   // The rest, from any thread that may wait.

@@ -149,6 +149,7 @@ Result<Json> batch_check_layer_availability(const RegistryCall& call) {
                           {"failureReason", "Invalid layer digest"}});
       continue;
     }
+    call.keeper.verify(*digest);
     const Result<reg::OpenBlob> blob =
         reg::open_blob(call.site.layout(), input.repository.name, *digest);
     Json layer = {{"layerDigest", text},

@@ -367,6 +367,12 @@ Result<void> RegistryKeeper::obtain(const std::string& repository,
   return copies_.copies->obtain(*copies_.layout, other_managers(), repository, digest, is_manifest);
 }
 
+void RegistryKeeper::verify(const registry::ContentDigest& digest) {
+  // Who comes for one that is neither mended nor gone sees it.
+  static_cast<void>(
+      copies_.copies->mend_at_times(*copies_.layout, other_managers(), digest).has_value());
+}
+
 void RegistryKeeper::set_address(const std::string& address) {
   const std::lock_guard lock(mutex_);
   address_ = address;

@@ -73,6 +73,7 @@ class RegistryKeeper final : public registry::Keeper {
   Result<void> obtain(const std::string& repository,
                       const registry::ContentDigest& digest,
                       bool is_manifest) override;
+  void verify(const registry::ContentDigest& digest) override;
 
   // The addresses of the managers; those of the others; the name of the registry that the
   // configuration has.

@@ -16,6 +16,7 @@ constexpr std::chrono::milliseconds kAskManagerAgain{100};
 constexpr std::chrono::seconds kTellInterval{1};  // blob_sources.cc waits four times as long.
 constexpr std::chrono::milliseconds kPeerPatience{3'000};
 constexpr std::chrono::minutes kLongestWait{5};
+constexpr std::chrono::minutes kLongestMending{5};
 constexpr int kMostPeers = 4;
 constexpr std::uint64_t kWorthAsking = std::uint64_t{256} << 10;
 
@@ -44,7 +45,8 @@ Result<Json> RegistryWay::ask_manager(const std::string& method, const std::stri
   request.retries = false;
   IK_LET(response, client->send(request));
   constexpr int kOk = 200;
-  if (response.status != kOk) {
+  constexpr int kAtIt = 202;
+  if (response.status != kOk && response.status != kAtIt) {
     return make_error(ErrorKind::kUnavailable, "the manager answered {}", response.status);
   }
   return parse_json(response.body);
@@ -167,6 +169,16 @@ void RegistryWay::note(const Descriptor& blob, Outcome outcome) {
   } else {
     note_failed(blob, "");
   }
+}
+
+bool RegistryWay::mend(const Digest& digest) {
+  const auto give_up_at = std::chrono::steady_clock::now() + kLongestMending;
+  while (std::chrono::steady_clock::now() < give_up_at) {
+    const Result<Json> told = ask_manager("POST", "/ikada/spoilt/" + digest.text());
+    if (!told.has_value()) return false;
+    if (told->value("done", false)) return true;
+  }
+  return false;
 }
 
 }  // namespace ikada

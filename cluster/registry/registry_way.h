@@ -39,6 +39,7 @@ class RegistryWay final : public BlobPeers {
                               const Sink& sink) override;
   void note_piece(const Descriptor& blob) override;
   void note(const Descriptor& blob, Outcome outcome) override;
+  bool mend(const Digest& digest) override;
 
  private:
   // A blob on its way.

@@ -28,13 +28,22 @@ Answer describe(const ContentDigest& digest) {
   return answer;
 }
 
-// Before an upload it is asked for, too: then nobody has it, and nobody is asked.
+// By HEAD it is asked for before an upload: if it is not here nobody has it, and nobody is asked.
 Result<OpenBlob> find_blob(const Call& call) {
   const std::string& repository = call.route.repository;
   const ContentDigest& digest = call.route.digest;
   Result<OpenBlob> blob = open_blob(call.site.layout(), repository, digest);
   Keeper* const keeper = call.site.keeper();
-  if (blob.has_value() || keeper == nullptr || call.head.method == "HEAD") return blob;
+  if (keeper == nullptr) return blob;
+  if (call.head.method == "HEAD") {
+    if (!blob.has_value()) return blob;
+    call.site.pool().run(call.yield, [&] {
+      keeper->verify(digest);
+      return 0;
+    });
+    return open_blob(call.site.layout(), repository, digest);
+  }
+  if (blob.has_value()) return blob;
   if (blob.error().code != kBlobUnknown) return blob;
   IK_TRY(
       call.site.pool().run(call.yield, [&] { return keeper->obtain(repository, digest, false); }));

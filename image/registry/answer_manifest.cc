@@ -29,7 +29,9 @@ Result<StoredManifest> find_kept(const Call& call, Keeper& keeper) {
   const std::string& reference = route.digest.empty() ? route.tag : route.digest.text();
   IK_LET(digest, keeper.find_image(route.repository, reference));
   Result<StoredManifest> found = get_manifest(call.site.layout(), route.repository, digest);
-  if (found.has_value() || found.error().code != kManifestUnknown) return found;
+  const bool is_right =
+      found.has_value() && ContentDigest::of(digest.algorithm(), found->text) == digest;
+  if (is_right) return found;
   IK_TRY(keeper.obtain(route.repository, digest, true));
   return get_manifest(call.site.layout(), route.repository, digest);
 }

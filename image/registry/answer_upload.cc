@@ -114,6 +114,7 @@ Result<Answer> finish(const Call& call, Uploads::Lease& lease, const ContentDige
 
 Result<bool> mount_waiting(const Call& call, const std::string& from, const ContentDigest& digest) {
   const std::vector<QuotaRule>& rules = call.settings.config.quotas;
+  if (call.site.keeper() != nullptr) call.site.keeper()->verify(digest);
   IK_LET(blob, open_blob(call.site.layout(), from, digest));
   IK_TRY(call.site.quotas().reserve(rules, call.route.repository, blob.size_bytes));
   Result<bool> is_new = mount_blob(call.site.layout(), from, call.route.repository, digest);

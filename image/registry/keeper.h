@@ -70,10 +70,15 @@ class Keeper {
   // Whether the image is on record; in doubt true.
   virtual bool keeps(const std::string& repository, const std::string& digest) = 0;
 
-  // Brings what is missing here from elsewhere into the repository. BLOB_UNKNOWN.
+  // Brings what is missing here from elsewhere into the repository, a manifest also if it is
+  // spoilt. BLOB_UNKNOWN.
   virtual Result<void> obtain(const std::string& repository,
                               const ContentDigest& digest,
                               bool is_manifest) = 0;
+
+  // A client is about to be told that this blob is here and need not be pushed: is it right? One
+  // that is spoilt is right afterwards, or gone.
+  virtual void verify(const ContentDigest& digest) = 0;
 };
 
 }  // namespace ikada::registry

@@ -1,5 +1,6 @@
 """The cluster's registry with three managers: what one has acknowledged two have."""
 
+import json
 import os
 import pathlib
 import signal
@@ -9,6 +10,7 @@ import time
 import pytest
 
 import cluster_hosts
+import images
 from cluster_hosts import wait_until
 
 LAYER_BYTES = 3 << 20
@@ -148,3 +150,64 @@ def test_a_push_outlives_a_manager_that_copies_it(cluster, how, slow, busybox_im
         pusher.join()
     # It gets what it has missed.
     wait_until(lambda: large_blobs(victim) == large_blobs(first), timeout_s=60, cluster=cluster)
+
+
+def blob(host, name):
+    return pathlib.Path(host.root, "cluster/registry/blobs/sha256", name)
+
+
+def spoil(host, name):
+    with open(blob(host, name), "r+b") as file:
+        file.seek(os.path.getsize(blob(host, name)) // 2)
+        file.write(b"lies lies lies")
+    assert not is_whole(host, name)
+
+
+def is_whole(host, name):
+    return (blob(host, name).exists() and
+            images.digest_of(blob(host, name).read_bytes()) == f"sha256:{name}")
+
+
+def parts_of(host, tag):
+    """The digests of an image on record: its manifest's, its config's and its last layer's."""
+    told = host.images_api("BatchGetImage", repositoryName="web", imageIds=[{"imageTag": tag}])
+    manifest = json.loads(told["images"][0]["imageManifest"])
+    return [digest.removeprefix("sha256:") for digest in (
+        told["images"][0]["imageId"]["imageDigest"], manifest["config"]["digest"],
+        manifest["layers"][-1]["digest"])]
+
+
+def run_on(cluster, host, tag):
+    """Runs the image as a task of that host; seconds until it does."""
+    cluster_hosts.define_sleeper(cluster, f"{IMAGE}:{tag}")
+    began = time.monotonic()
+    started = cluster.manager.api("StartTask", taskDefinition="sleeper", containerInstances=[
+        cluster_hosts.instance_of(cluster, host)])
+    tasks = [task["taskArn"] for task in started["tasks"]]
+    cluster_hosts.wait_tasks(cluster, tasks, "RUNNING")
+    took_s = time.monotonic() - began
+    cluster.manager.api("StopTask", task=tasks[0])
+    return took_s
+
+
+@pytest.mark.timeout(240)
+def test_what_is_spoilt_on_a_managers_disk_is_mended(cluster, busybox_image, tmp_path):
+    first, second, third = cluster.hosts
+    push(third, busybox_image, "spoilt", tmp_path)
+    parts = parts_of(third, "spoilt")
+    wait_until(lambda: all(is_whole(host, part) for host in cluster.hosts for part in parts),
+               timeout_s=40, cluster=cluster)
+
+    # Seen by agents: manifest, config and layer, of which one is left.
+    for part in parts:
+        spoil(first, part)
+    spoil(second, parts[-1])
+    for host in (first, second):
+        print(f"spoilt images: a task runs after {run_on(cluster, host, 'spoilt'):.1f} s")
+        assert all(is_whole(host, part) for part in parts)
+
+    # Seen when it is pushed once more: a client that is told that it is there sends nothing.
+    spoil(third, parts[-1])
+    third("tag", f"{IMAGE}:spoilt", f"{IMAGE}:again")
+    third("push", "-q", f"{IMAGE}:again")
+    assert is_whole(third, parts[-1])
