@@ -17,6 +17,11 @@ namespace ikada {
 namespace {
 
 constexpr nfgenmsg kFlowFamily{.nfgen_family = AF_INET, .version = NFNETLINK_V0, .res_id = 0};
+// Their answers have to find room in a socket.
+constexpr size_t kMostInBatch = 64;
+
+// CTA_FILTER_F_CTA_PROTO_NUM: the kernel's headers for programs do not have it.
+constexpr std::uint32_t kFilterProtocol = 1 << 3;
 
 template <typename Number>
 Number number_in(std::span<const std::byte> attribute) {
@@ -38,16 +43,14 @@ bool goes_to(std::span<const std::byte> tuple, std::span<const PortElement> port
   });
 }
 
-}  // namespace
-
-Result<std::vector<std::vector<std::byte>>> list_tracked(std::uint32_t mark, std::uint32_t mask) {
+NetlinkBatch begin_list() {
   NetlinkBatch list;
   list.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP);
   list.put(kFlowFamily);
-  if (mask != 0) {
-    list.attribute(CTA_MARK, htonl(mark));
-    list.attribute(CTA_MARK_MASK, htonl(mask));
-  }
+  return list;
+}
+
+Result<std::vector<std::vector<std::byte>>> carry_out_list(const NetlinkBatch& list) {
   IK_LET(socket, NetlinkSocket::open(NETLINK_NETFILTER));
   IK_LET(replies, socket.exchange(list));
   const int error = replies[0].error;
@@ -61,28 +64,61 @@ Result<std::vector<std::vector<std::byte>>> list_tracked(std::uint32_t mark, std
   return flows;
 }
 
-Result<void> forget_tracked(std::span<const std::byte> original) {
-  NetlinkBatch remove;
-  remove.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE);
-  remove.put(kFlowFamily);
-  remove.attribute(CTA_TUPLE_ORIG | NLA_F_NESTED, original);
+}  // namespace
+
+Result<std::vector<std::vector<std::byte>>> list_tracked(std::uint32_t mark, std::uint32_t mask) {
+  NetlinkBatch list = begin_list();
+  list.attribute(CTA_MARK, htonl(mark));
+  list.attribute(CTA_MARK_MASK, htonl(mask));
+  return carry_out_list(list);
+}
+
+Result<std::vector<std::vector<std::byte>>> list_tracked_udp() {
+  NetlinkBatch list = begin_list();
+  const size_t tuple = list.open(CTA_TUPLE_ORIG);
+  const size_t protocol = list.open(CTA_TUPLE_PROTO);
+  list.attribute(CTA_PROTO_NUM, std::uint8_t{IPPROTO_UDP});
+  list.close(protocol);
+  list.close(tuple);
+  const size_t filter = list.open(CTA_FILTER);
+  list.attribute(CTA_FILTER_ORIG_FLAGS, kFilterProtocol);
+  list.close(filter);
+  return carry_out_list(list);
+}
+
+Result<void> forget_tracked(std::span<const std::vector<std::byte>> originals) {
+  if (originals.empty()) return {};
   IK_LET(socket, NetlinkSocket::open(NETLINK_NETFILTER));
-  IK_LET(removed, socket.exchange(remove));
-  const int error = removed[0].error;
-  if (error == 0 || error == ENOENT) return {};
-  return netlink_error(removed[0], "forget a tracked flow");
+  Result<void> done;
+  while (!originals.empty()) {
+    const size_t count = std::min(originals.size(), kMostInBatch);
+    NetlinkBatch remove;
+    for (const std::vector<std::byte>& original : originals.first(count)) {
+      remove.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE);
+      remove.put(kFlowFamily);
+      remove.attribute(CTA_TUPLE_ORIG | NLA_F_NESTED, std::span<const std::byte>(original));
+    }
+    originals = originals.subspan(count);
+    IK_LET(removed, socket.exchange(remove));
+    for (const NetlinkReply& each : removed) {
+      if (each.error == 0 || each.error == ENOENT || !done.has_value()) continue;
+      done = netlink_error(each, "forget a tracked flow");
+    }
+  }
+  return done;
 }
 
 Result<void> forget_udp_flows(std::span<const PortElement> ports) {
   const bool any =
       std::any_of(ports.begin(), ports.end(), [](const PortElement& port) { return port.udp; });
   if (!any) return {};
-  IK_LET(flows, list_tracked(0, 0));
+  IK_LET(flows, list_tracked_udp());
+  std::vector<std::vector<std::byte>> originals;
   for (const std::vector<std::byte>& flow : flows) {
     const auto original = find_attribute(flow, CTA_TUPLE_ORIG);
-    if (goes_to(original, ports)) IK_TRY(forget_tracked(original));
+    if (goes_to(original, ports)) originals.emplace_back(original.begin(), original.end());
   }
-  return {};
+  return forget_tracked(originals);
 }
 
 }  // namespace ikada

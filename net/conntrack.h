@@ -20,8 +20,12 @@ namespace ikada {
 // kernel without connection tracking over netlink has none.
 Result<std::vector<std::vector<std::byte>>> list_tracked(std::uint32_t mark, std::uint32_t mask);
 
-// Forgets the connection whose CTA_TUPLE_ORIG this is. Not an error if it is gone.
-Result<void> forget_tracked(std::span<const std::byte> original);
+// Likewise of UDP, whatever their marks. Until Linux 5.8: of other protocols, too.
+Result<std::vector<std::vector<std::byte>>> list_tracked_udp();
+
+// Forgets the connections whose CTA_TUPLE_ORIG these are. Not an error if one is gone; after any
+// other the rest is forgotten all the same.
+Result<void> forget_tracked(std::span<const std::vector<std::byte>> originals);
 
 // Deletes the tracked flows towards the UDP ports among `ports`. Without any, nothing is done; a
 // kernel without connection tracking over netlink is no error.

@@ -1,11 +1,13 @@
 #include "cluster/daemon/network_balancers.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
-#include "net/balanced_flows.h"
+#include "net/held_address.h"
 #include "net/nft.h"
 #include "net/reservations.h"
 
@@ -30,6 +32,47 @@ std::vector<PortElement> published_ports(const std::string& net_state) {
   return ports;
 }
 
+void forget_flows(Result<std::vector<BalancedFlow>> flows,
+                  const std::function<bool(const BalancedFlow&)>& has_to_go) {
+  if (!flows.has_value()) return spdlog::warn("{}, ignoring", flows.error().message);
+  std::erase_if(*flows, std::not_fn(has_to_go));
+  const Result<void> forgotten = forget_balanced_flows(*flows);
+  if (!forgotten.has_value()) spdlog::warn("{}, ignoring", forgotten.error().message);
+}
+
+std::set<std::uint32_t> own_addresses() {
+  std::set<std::uint32_t> own;
+  const Result<std::vector<HeldAddress>> all = list_addresses_held();
+  if (!all.has_value()) {
+    spdlog::warn("{}, ignoring", all.error().message);
+    return own;
+  }
+  for (const HeldAddress& each : *all) own.insert(each.address);
+  return own;
+}
+
+void carry_out(const FlowLook& look) {
+  if (look.ends) {
+    forget_flows(list_balanced_flows(),
+                 [&](const BalancedFlow& flow) { return has_to_end(flow, look.rules); });
+  }
+  if (look.opened.empty()) return;
+  const std::set<std::uint32_t> own = own_addresses();
+  forget_flows(list_unbalanced_flows(),
+               [&](const BalancedFlow& flow) { return is_missed(flow, look.opened, own); });
+}
+
+template <typename Answer>
+bool is_under_way(const std::future<Answer>& work) {
+  return work.valid() && work.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+}
+
+// To whom connections go, that is.
+bool is_alike(const NetworkSight& one, const NetworkSight& other) {
+  return one.published == other.published && one.address == other.address &&
+         one.pool.has_value() == other.pool.has_value();
+}
+
 bool is_of(const BalancedFlow& flow, const BalancedTarget& target, bool is_udp) {
   const bool is_there = target.address == 0 || flow.address == target.address;
   return is_there && flow.port == target.port && flow.is_udp == is_udp;
@@ -51,21 +94,26 @@ void NetworkBalancers::update(const BalancerPlan& plan,
   const TargetObservations nothing;
   const TargetObservations& known = seen == nullptr ? nothing : *seen;
   const std::vector<NetworkListener> listeners = find_network_targets(plan, known);
-  if (listeners.empty() && applied_.empty() && !*was_there_) return;
+  const bool is_done = applied_.empty() && wanted_.is_nothing() && !*was_there_;
+  if (listeners.empty() && is_done) return;
   sight.published = published_ports(net_state_);
   const Result<void> done =
       apply(plan_balanced_table(plan_network_table(listeners, sight)), listeners.empty());
   note_trouble(done);
   if (!done.has_value()) return;
-  if (plan_ == plan && seen_ == known) return;
+  const bool is_new = plan_ != plan || seen_ != known;
+  const bool has_looked = rules_.has_value() && wanted_.is_nothing() && again_.is_nothing();
+  if (!is_new && has_looked && is_alike(sight_, sight) && !was_made_anew_) return;
   // A container that has gone has no published port any more: it was where it was seen last.
-  end_flows(find_ended_targets(plan_, plan, known));
+  end_flows(make_flow_rules(listeners, find_ended_targets(plan_, plan, known), sight_, sight));
+  if (!is_new) return;
   sight_ = std::move(sight);
   plan_ = plan;
   seen_ = known;
   draining_ = find_draining_targets(plan);
   counts_.assign(draining_.size(), 1);
   count_again_ = {};
+  is_count_old_ = counting_.valid();
 }
 
 Result<void> NetworkBalancers::apply(const std::string& text, bool is_empty) {
@@ -79,6 +127,7 @@ Result<void> NetworkBalancers::apply(const std::string& text, bool is_empty) {
   IK_LET(is_there, has_nft_table(kBalancerTable, kBalancerLayoutChain));
   if (is_there && text == applied_) return {};
   IK_TRY(run_nft(text));
+  if (!is_there) was_made_anew_ = true;
   applied_ = text;
   return {};
 }
@@ -86,6 +135,12 @@ Result<void> NetworkBalancers::apply(const std::string& text, bool is_empty) {
 void NetworkBalancers::remove() {
   const Result<void> done = run_nft(plan_remove_balanced_table());
   note_trouble(done);
+  if (done.has_value()) {
+    was_there_ = false;
+    if (looking_.valid()) looking_.wait();
+    end_flows({});
+  }
+  rules_.reset();
   applied_.clear();
   plan_ = {};
   draining_.clear();
@@ -100,38 +155,57 @@ void NetworkBalancers::note_trouble(const Result<void>& done) {
   trouble_ = std::move(trouble);
 }
 
-void NetworkBalancers::end_flows(const std::vector<EndedTarget>& ended) {
-  if (ended.empty()) return;
-  const Result<std::vector<BalancedFlow>> flows = list_balanced_flows();
-  if (!flows.has_value()) return;
-  for (const BalancedFlow& flow : *flows) {
-    const bool has_to_end = std::ranges::any_of(ended, [&](const EndedTarget& each) {
-      return is_of(flow, resolve_target(each.target, each.is_udp, sight_), each.is_udp);
-    });
-    if (!has_to_end) continue;
-    const Result<void> forgotten = forget_balanced_flow(flow);
-    if (!forgotten.has_value()) spdlog::warn("{}, ignoring", forgotten.error().message);
+// Each look is taken twice, the second time with a later update: a packet that was under way while
+// the table changed may be tracked by the old one after the first.
+void NetworkBalancers::end_flows(const FlowRules& rules) {
+  const bool is_first = !rules_.has_value();
+  const bool was_away = std::exchange(was_made_anew_, false) || is_first;
+  wanted_.ends = wanted_.ends || is_first || may_end_flows(*rules_, rules);
+  for (FlowListener& each : find_opened(was_away ? FlowRules() : *rules_, rules)) {
+    wanted_.opened.push_back(std::move(each));
+  }
+  wanted_.rules.listeners = rules.listeners;
+  wanted_.rules.ended.insert(rules.ended.begin(), rules.ended.end());
+  rules_ = rules;
+  if (is_under_way(looking_)) return;
+  FlowLook look = wanted_;
+  look.ends = look.ends || again_.ends;
+  look.opened.insert(look.opened.end(), again_.opened.begin(), again_.opened.end());
+  again_ = std::exchange(wanted_, {});
+  if (look.is_nothing()) return;
+  looking_ = std::async(std::launch::async, [look = std::move(look)] { carry_out(look); });
+}
+
+void NetworkBalancers::count() {
+  if (is_under_way(counting_)) return;
+  if (counting_.valid()) {
+    const FlowCount count = counting_.get();
+    count_again_ = Clock::now() + count.took * kShareOfTime;
+    if (!std::exchange(is_count_old_, false) && count.flows.has_value()) take_count(*count.flows);
+  }
+  if (Clock::now() < count_again_) return;
+  counting_ = std::async(std::launch::async, [] {
+    const Clock::time_point began = Clock::now();
+    Result<std::vector<BalancedFlow>> flows = list_balanced_flows();
+    return FlowCount{.flows = std::move(flows), .took = Clock::now() - began};
+  });
+}
+
+void NetworkBalancers::take_count(const std::vector<BalancedFlow>& flows) {
+  counts_.assign(draining_.size(), 0);
+  for (size_t i = 0; i < draining_.size(); ++i) {
+    for (const bool is_udp : {false, true}) {
+      const BalancedTarget target = resolve_target(draining_[i].target, is_udp, sight_);
+      counts_[i] += std::ranges::count_if(flows, [&](const BalancedFlow& flow) {
+        return !flow.is_over && is_of(flow, target, is_udp);
+      });
+    }
   }
 }
 
 void NetworkBalancers::count_sessions(TargetObservations& seen) {
   if (draining_.empty()) return;
-  if (Clock::now() >= count_again_) {
-    const Clock::time_point began = Clock::now();
-    const Result<std::vector<BalancedFlow>> flows = list_balanced_flows();
-    count_again_ = Clock::now() + (Clock::now() - began) * kShareOfTime;
-    if (flows.has_value()) {
-      counts_.assign(draining_.size(), 0);
-      for (size_t i = 0; i < draining_.size(); ++i) {
-        for (const bool is_udp : {false, true}) {
-          const BalancedTarget target = resolve_target(draining_[i].target, is_udp, sight_);
-          counts_[i] += std::ranges::count_if(*flows, [&](const BalancedFlow& flow) {
-            return !flow.is_over && is_of(flow, target, is_udp);
-          });
-        }
-      }
-    }
-  }
+  count();
   for (size_t i = 0; i < draining_.size(); ++i) {
     const auto group = seen.find(draining_[i].group);
     if (group == seen.end()) continue;

@@ -3,20 +3,32 @@
 //
 // The table stays when the daemon ends. The next one leaves it as it is until the checks have
 // spoken, for a while. Connections that are established are not touched by its changes; those
-// that have to end are forgotten by connection tracking.
+// that have to end (network_flows.h) are forgotten by connection tracking: their next packet finds
+// the table as it is now.
 //
-// All calls are on the loop's thread; a change takes a few milliseconds.
+// All calls are on the loop's thread; a change of the table takes a few milliseconds. The kernel's
+// connections, which may be very many, are the work of threads of its own. It ends with them.
 #pragma once
 
 #include <chrono>
+#include <future>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "cluster/daemon/network_table.h"
+#include "cluster/daemon/network_flows.h"
 
 namespace ikada {
+
+// Which of the kernel's connections are looked for.
+struct FlowLook {
+  FlowRules rules = {};
+  bool ends = false;                      // Those that have to end.
+  std::vector<FlowListener> opened = {};  // Those that were not balanced.
+
+  bool is_nothing() const { return !ends && opened.empty(); }
+};
 
 class NetworkBalancers {
  public:
@@ -40,9 +52,16 @@ class NetworkBalancers {
  private:
   using Clock = std::chrono::steady_clock;
 
+  struct FlowCount {
+    Result<std::vector<BalancedFlow>> flows;
+    Clock::duration took = {};
+  };
+
   bool is_waiting(const TargetObservations* seen);
   Result<void> apply(const std::string& text, bool is_empty);
-  void end_flows(const std::vector<EndedTarget>& ended);
+  void end_flows(const FlowRules& rules);
+  void count();
+  void take_count(const std::vector<BalancedFlow>& flows);
   void note_trouble(const Result<void>& done);
 
   const std::string net_state_;
@@ -52,8 +71,15 @@ class NetworkBalancers {
   TargetObservations seen_;
   NetworkSight sight_;  // When the plan or what is seen has changed last.
   std::string applied_;
+  bool was_made_anew_ = false;      // Its rules had been away for a while.
+  std::optional<FlowRules> rules_;  // That the kernel's connections have been held against.
+  FlowLook wanted_;                 // At the kernel's connections, not begun yet.
+  FlowLook again_;                  // Likewise, after the first time.
+  std::future<void> looking_;
   std::vector<DrainingTarget> draining_;
   std::vector<std::int64_t> counts_;  // Of them.
+  std::future<FlowCount> counting_;
+  bool is_count_old_ = false;  // The one under way: others drain now.
   Clock::time_point count_again_ = {};
   std::string trouble_;
 };

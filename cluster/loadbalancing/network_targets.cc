@@ -46,6 +46,33 @@ bool is_set(const PlannedGroup& group, const char* attribute, bool otherwise) {
   return value.empty() ? otherwise : value == "true";
 }
 
+// Those whose connections have to end, because others are healthy.
+std::vector<PlannedTarget> failed_targets(const PlannedGroup& group,
+                                          const TargetObservations& seen) {
+  std::vector<PlannedTarget> failed;
+  const bool ends =
+      is_set(group, "target_health_state.unhealthy.connection_termination.enabled", true);
+  bool has_healthy = false;
+  for (const PlannedTarget& target : group.targets) {
+    if (target.draining) continue;
+    has_healthy = has_healthy || has_state(seen, group, target, TargetState::kHealthy);
+    if (has_state(seen, group, target, TargetState::kUnhealthy)) failed.push_back(target);
+  }
+  return ends && has_healthy ? failed : std::vector<PlannedTarget>();
+}
+
+std::vector<PlannedTarget> kept_targets(const PlannedGroup& group, const TargetObservations& seen) {
+  std::vector<PlannedTarget> kept = group.targets;
+  for (const PlannedTarget& failed : failed_targets(group, seen)) std::erase(kept, failed);
+  return kept;
+}
+
+// Datagrams would go to a target that is gone for as long as their client sends any.
+bool ends_drained(const PlannedGroup& group) {
+  return is_set(
+      group, "deregistration_delay.connection_termination.enabled", group.protocol != "TCP");
+}
+
 void end(std::vector<EndedTarget>& ended, const PlannedGroup& group, const PlannedTarget& target) {
   for (const bool is_udp : {false, true}) {
     const bool speaks_it = group.protocol == "TCP_UDP" || (group.protocol == "UDP") == is_udp;
@@ -77,7 +104,9 @@ std::vector<NetworkListener> find_network_targets(const BalancerPlan& plan,
                            .is_udp = is_udp,
                            .is_by_source = is_set(*group, "stickiness.enabled", false),
                            .hides_clients = !is_set(*group, "preserve_client_ip.enabled", true),
-                           .targets = open_targets(*group, seen)});
+                           .targets = open_targets(*group, seen),
+                           .kept = kept_targets(*group, seen),
+                           .keeps_drained = !ends_drained(*group)});
     }
   }
   return listeners;
@@ -88,25 +117,16 @@ std::vector<EndedTarget> find_ended_targets(const BalancerPlan& before,
                                             const TargetObservations& seen) {
   std::vector<EndedTarget> ended;
   for (const PlannedGroup& old : before.groups) {
-    if (!is_network_protocol(old.protocol)) continue;
     const PlannedGroup* now = group_named(after, old.name);
-    // Datagrams would go there for as long as their client sends any.
-    const bool ends_drained =
-        is_set(old, "deregistration_delay.connection_termination.enabled", old.protocol != "TCP");
+    if (now == nullptr || !is_network_protocol(old.protocol)) continue;
     for (const PlannedTarget& target : old.targets) {
-      const bool is_gone = now == nullptr || !has_target(*now, target);
-      if (is_gone && (ends_drained || !target.draining)) end(ended, old, target);
+      if (has_target(*now, target)) continue;
+      if (ends_drained(old) || !target.draining) end(ended, old, target);
     }
-    const bool ends_unhealthy =
-        is_set(old, "target_health_state.unhealthy.connection_termination.enabled", true);
-    if (now == nullptr || !ends_unhealthy) continue;
-    const bool has_healthy = std::ranges::any_of(now->targets, [&](const PlannedTarget& target) {
-      return !target.draining && has_state(seen, *now, target, TargetState::kHealthy);
-    });
-    for (const PlannedTarget& target : now->targets) {
-      if (!has_healthy || target.draining) continue;
-      if (has_state(seen, *now, target, TargetState::kUnhealthy)) end(ended, *now, target);
-    }
+  }
+  for (const PlannedGroup& group : after.groups) {
+    if (!is_network_protocol(group.protocol)) continue;
+    for (const PlannedTarget& target : failed_targets(group, seen)) end(ended, group, target);
   }
   return ended;
 }

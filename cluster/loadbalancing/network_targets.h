@@ -1,10 +1,16 @@
 // Where the listeners of network load balancers send new connections: the plan, and what this
 // host's checks say of the targets.
 //
-// Healthy targets get them; where none is healthy, all that are not drained (fail open). Whoever
-// has a connection already keeps it. The same plan and observations give the same list.
+// Healthy targets get them; where none is healthy, all that are not drained (fail open). The same
+// plan and observations give the same list.
 //
-// Source: Elastic Load Balancing, Network Load Balancers, "Target groups".
+// Connections that there are go on, with two exceptions. Those to a target end when it becomes
+// unhealthy or goes (find_ended_targets). And flows of UDP have no end of their own: each belongs
+// to its listener and to one of `kept`, or ends. So with TCP a deleted listener, and one with
+// another target group, serves on who is connected already, and with UDP nobody.
+//
+// Source: Elastic Load Balancing, Network Load Balancers, "Target groups", "Delete a listener",
+// "Update a listener", "Edit target group attributes".
 #pragma once
 
 #include <cstdint>
@@ -23,6 +29,8 @@ struct NetworkListener {
   bool is_by_source = false;   // A client has one target, whatever ports it comes from.
   bool hides_clients = false;  // Targets see the balancer's address.
   std::vector<PlannedTarget> targets = {};
+  std::vector<PlannedTarget> kept = {};  // Whoever has a connection to one of them keeps it.
+  bool keeps_drained = false;            // And to one that has been drained and is gone.
 
   bool operator==(const NetworkListener&) const = default;
 };
@@ -31,9 +39,9 @@ struct NetworkListener {
 std::vector<NetworkListener> find_network_targets(const BalancerPlan& plan,
                                                   const TargetObservations& seen);
 
-// Targets whose connections have to end now: of those in `before` that are not healthy any more
-// while others of their group are, those that are gone without a drain, and after it where the
-// group's attributes say so.
+// Targets whose connections have to end now: those that are unhealthy while others of their group
+// are healthy, and of those in `before` the ones that are gone without a drain, and after it where
+// the group's attributes say so. Groups that no listener uses any more have none.
 struct EndedTarget {
   PlannedTarget target = {};
   bool is_udp = false;

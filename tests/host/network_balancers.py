@@ -5,12 +5,14 @@ own, on the wire between the hosts.
 import json
 import socket
 import threading
+import time
 
 import cluster_hosts
 from cluster_hosts import wait_until
 from gossip_members import Host
 
 CLIENT_NUMBER = 50
+MANY_TALKERS = 8
 # Answers with the address of who asks, and with its own name.
 SERVE = r"""mkdir -p /tmp/www/cgi-bin; cd /tmp/www/cgi-bin
 for name in who slow; do
@@ -186,3 +188,68 @@ def say(connection):
     """What the target says now on a connection that is open."""
     connection.sendall(b"who")
     return connection.recv(100).decode()
+
+
+class Talker:
+    """A client's socket that sends every few milliseconds, and who has answered it."""
+
+    def __init__(self, cluster, port):
+        self.socket = cluster.client.inside(socket.socket, socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(0.1)
+        self.to = (cluster.manager.address, port)
+        self.answers = []
+        self.is_over = False
+        self.threads = [threading.Thread(target=work) for work in (self._send, self._receive)]
+        for each in self.threads:
+            each.start()
+
+    def _send(self):
+        while not self.is_over:
+            try:
+                self.socket.sendto(b"who", self.to)
+            except OSError:
+                pass  # What an ICMP message of before has said.
+            time.sleep(0.02)
+
+    def _receive(self):
+        while not self.is_over:
+            try:
+                answer = self.socket.recv(200).decode().split()[1]
+            except OSError:
+                continue
+            self.answers.append((time.monotonic(), answer))
+
+    def names(self, seconds=0.5):
+        """Who has answered lately."""
+        since = time.monotonic() - seconds
+        return {name for at, name in self.answers[-200:] if at > since}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.is_over = True
+        for each in self.threads:
+            each.join()
+        self.socket.close()
+
+
+class Talkers:
+    """Several: they have both of two targets, whichever the kernel's hash takes for each."""
+
+    def __init__(self, cluster, port):
+        self.all = [Talker(cluster, port) for _ in range(MANY_TALKERS)]
+
+    def wait(self, cluster, *names):
+        """Until each is answered, by these and no others."""
+        def each_has_one():
+            told = [each.names() for each in self.all]
+            return all(len(one) == 1 for one in told) and set().union(*told) == set(names)
+        wait_until(each_has_one, 20, cluster)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for each in self.all:
+            each.__exit__()

@@ -110,6 +110,29 @@ TEST_CASE("flows of datagrams end with the drain unless the group says otherwise
   CHECK(find_ended_targets(before, after, {}).empty());
 }
 
+TEST_CASE("connections are kept to all targets but those that have failed") {
+  BalancerPlan plan = network_plan("UDP");
+  CHECK(ids_of(find_network_targets(plan, seen(kUnhealthy, kHealthy))[0].kept) == Ids{"two"});
+  CHECK(find_network_targets(plan, seen(kUnhealthy, kUnhealthy))[0].kept.size() == 2);
+  CHECK_FALSE(find_network_targets(plan, {})[0].keeps_drained);
+
+  plan.groups[0].targets[0].draining = true;
+  plan.groups[0].attributes = {{"deregistration_delay.connection_termination.enabled", "false"}};
+
+  const auto draining = find_network_targets(plan, seen(kUnhealthy, kHealthy));
+  CHECK(ids_of(draining[0].targets) == Ids{"two"});
+  CHECK(ids_of(draining[0].kept) == Ids{"one", "two"});
+  CHECK(draining[0].keeps_drained);
+}
+
+TEST_CASE("connections of a listener that is deleted do not end with its group") {
+  CHECK(find_ended_targets(network_plan("TCP"), {}, {}).empty());
+}
+
+TEST_CASE("what has failed is told without a plan before") {
+  REQUIRE(find_ended_targets({}, network_plan("TCP"), seen(kUnhealthy, kHealthy)).size() == 1);
+}
+
 TEST_CASE("connections to a target that is gone without a drain end") {
   const BalancerPlan before = network_plan("TCP");
   BalancerPlan after = before;
