@@ -105,6 +105,9 @@ void HostBalancers::stop() {
 
 void HostBalancers::end_service() {
   if (!*is_here_) return;
+  // The proxy's last word, and the looks until the daemon starts anew, must not bring the table
+  // back.
+  is_service_over_ = true;
   proxy_->stop();
   certificates_.remove();
   network_.remove();
@@ -149,7 +152,7 @@ void HostBalancers::note_hung() {
 
 // Before the state is known those that are there stay, but not for long.
 void HostBalancers::hold_addresses() {
-  if (!*is_here_) return;
+  if (!*is_here_ || is_service_over_) return;
   addresses_->look();
   const bool is_known = ground_.feed.is_ready();
   if (!is_known && Clock::now() < begun_at_ + kWaitForState) return;
@@ -215,7 +218,7 @@ void HostBalancers::look() {
 }
 
 void HostBalancers::make_plan() {
-  if (!*is_here_) return;
+  if (!*is_here_ || is_service_over_) return;
   if (!ground_.feed.is_ready()) return hold_addresses();
   const ApiGround& api = ground_.api.ground();
   const State& state = ground_.feed.state();
@@ -277,7 +280,7 @@ void HostBalancers::note_observations(const TargetObservations& observations) {
 }
 
 void HostBalancers::update_network() {
-  if (!plan_.has_value() || !ground_.feed.is_ready()) return;
+  if (is_service_over_ || !plan_.has_value() || !ground_.feed.is_ready()) return;
   network_.update(
       *plan_, checked_.has_value() ? &*checked_ : nullptr, network_sight(home(), ground_.node()));
   note_serving();

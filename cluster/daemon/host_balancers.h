@@ -104,6 +104,7 @@ class HostBalancers {
   NetworkBalancers network_;
   std::unique_ptr<BalancerAddresses> addresses_;  // Until stop().
   std::optional<bool> may_hold_;
+  bool is_service_over_ = false;
   bool needs_word_ = false;  // Of the leader, which addresses are this host's.
   bool is_giving_ = false;
   const Clock::time_point begun_at_ = Clock::now();

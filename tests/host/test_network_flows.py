@@ -243,3 +243,22 @@ def test_a_task_that_has_the_port_of_one_before_gets_its_clients(cluster, busybo
         wait_until(lambda: talker.names() == {"echo72"}, cluster=cluster)
         echo.close()
     set_to(status="ACTIVE")
+
+
+@pytest.mark.timeout(60)
+def test_a_manager_that_leaves_takes_its_table_with_it(cluster):
+    """The last one, for there is no cluster any more."""
+    group = cluster.group("last", "TCP", 9000)
+    cluster.balance("last", group, 9111)
+    register(cluster, group, 0)
+    cluster.wait_healthy(group, ["healthy"])
+    manager = cluster.manager
+    # Whoever has none becomes no manager of a cluster of its own, whose looks would mend it.
+    (manager.directory / "cluster.yaml").unlink()
+
+    manager("cluster", "leave", "--force", timeout=50)
+    wait_until(lambda: manager.status()["role"] == "none", cluster=cluster)
+    time.sleep(2)
+
+    left = manager.run("nft", "list", "table", "ip", "ikada_balancers", check=False)
+    assert left.returncode != 0, left.stdout
