@@ -84,7 +84,7 @@ TEST_CASE("a blob is whole until its bytes are others") {
   store.spoil();
 
   CHECK(!*is_blob_whole(store.layout(), store.digest()));
-  CHECK(store.contents() == store.all_of("whliesit is"));
+  CHECK(store.contents() == store.all_of("whliest is"));
   const ContentDigest other = ContentDigest::of(DigestAlgorithm::kSha256, "other");
   CHECK(is_blob_whole(store.layout(), other).error().kind == ErrorKind::kNotFound);
 }
