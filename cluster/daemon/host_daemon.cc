@@ -124,8 +124,10 @@ Result<void> HostDaemon::open() {
     remove_cluster_files();
     keys.reset();
   }
-  if (!is_member) static_cast<void>(remove_if_there(options_.state_root + "/agent/instance.json"));
   if (!is_manager) {
+    if (!is_member) {
+      static_cast<void>(remove_if_there(options_.state_root + "/agent/instance.json"));
+    }
     remove_balancer_leftovers(loop_, {.root = options_.state_root, .run_root = options_.run_root});
   }
   if (is_manager) IK_TRY(open_manager(is_member ? membership->identity.node : "", keys));
