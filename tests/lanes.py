@@ -34,7 +34,7 @@ WAITING_FILES = tuple(f"tests/host/{name}.py" for name in (
     "test_cluster_certificates", "test_cluster_faults", "test_cluster_histories",
     "test_cluster_nodes", "test_cluster_partition", "test_cluster_quorum", "test_rotation_load",
     "test_sealing_key", "test_etcd_store", "test_gossip", "test_hostile_network",
-    "test_cluster_leaving", "test_cut_off_managers", "test_log_store_hosts", "test_node_roles",
+    "test_cluster_leaving", "test_cut_off_hosts", "test_log_store_hosts", "test_node_roles",
     "test_service_cluster", "test_task_network_hosts", "test_task_streams", "test_names",
     "test_balanced_cluster", "test_balancer_states_cluster"))
 

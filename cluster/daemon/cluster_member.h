@@ -194,10 +194,7 @@ class ClusterMember {
   std::chrono::steady_clock::time_point followed_at_ = std::chrono::steady_clock::now();
   MajoritySight majority_{std::chrono::steady_clock::now()};
   bool was_removed_ = false;
-  bool is_serving_ = false;
-  bool is_claiming_ = false;
-  bool is_proposing_ = false;
-  bool is_stopped_ = false;
+  bool is_serving_ = false, is_claiming_ = false, is_proposing_ = false, is_stopped_ = false;
 };
 
 }  // namespace ikada

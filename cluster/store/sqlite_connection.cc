@@ -18,6 +18,10 @@ Error sqlite_error(int code, std::string_view what, std::string_view detail) {
       // Not the statement's fault, and nobody's who has not written it.
       return store_full(fmt::format("sqlite: {}", detail));
     case SQLITE_IOERR:
+      // ROOT/…/store.db-shm, of which SQLite says no more.
+      if (code == SQLITE_IOERR_SHMSIZE) {
+        return store_full("sqlite: database or disk is full: no room for its index");
+      }
       return store_unavailable(fmt::format("sqlite: {}", detail));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
