@@ -256,6 +256,7 @@ def test_a_manager_that_leaves_takes_its_table_with_it(cluster):
     # Whoever has none becomes no manager of a cluster of its own, whose looks would mend it.
     (manager.directory / "cluster.yaml").unlink()
 
+    cluster.hosts[1]("cluster", "leave", "--force", timeout=50)
     manager("cluster", "leave", "--force", timeout=50)
     wait_until(lambda: manager.status()["role"] == "none", cluster=cluster)
     time.sleep(2)
