@@ -36,6 +36,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kAnswerTime{300};
 constexpr size_t kMaxRoutesTold = 1000;
+// Of the names and of the network of tasks: a host's address there is every task's, too.
+constexpr std::int32_t kDnsPort = 53;
+constexpr std::int32_t kOverlayPort = 4789;
 constexpr size_t kMaxAuthoritiesBytes = size_t{64} << 10;
 
 std::vector<std::string> routes_to_tell(const std::vector<HostRoute>& routes) {
@@ -188,7 +191,9 @@ Result<void> HostDaemon::open_manager(const std::string& node, std::optional<Clu
     return ::access(fmt::format("{}/{}.pem", directory, name).c_str(), R_OK) == 0;
   };
   api.is_reserved_port = [own = options_](std::int32_t port) {
-    const std::int32_t ports[] = {own.api_port,
+    const std::int32_t ports[] = {kDnsPort,
+                                  kOverlayPort,
+                                  own.api_port,
                                   own.tls_port,
                                   own.node_port,
                                   own.gossip_port,

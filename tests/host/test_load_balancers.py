@@ -207,7 +207,7 @@ def test_a_port_belongs_to_one_listener_of_all(manager, elb):
 
 def test_ports_of_ikada_itself_are_refused(manager, elb):
     balancer, group = make_balancer(elb), make_group(elb)
-    for port in (manager.port, 7440, 7442, 7445):
+    for port in (manager.port, 7440, 7442, 7445, 53, 4789):
         error = error_of(elb.create_listener, LoadBalancerArn=balancer["LoadBalancerArn"],
                          Protocol="HTTP", Port=port, DefaultActions=forward(group))
         assert error["Code"] == "InvalidConfigurationRequest"
