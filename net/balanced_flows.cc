@@ -63,6 +63,7 @@ Result<std::vector<BalancedFlow>> list_unbalanced_flows() {
 
 Result<void> forget_balanced_flows(const std::vector<BalancedFlow>& flows) {
   std::vector<std::vector<std::byte>> originals;
+  originals.reserve(flows.size());
   for (const BalancedFlow& flow : flows) originals.push_back(flow.original);
   return forget_tracked(originals);
 }
