@@ -305,11 +305,10 @@ void ProxyWork::report_serving() {
   const bool is_running = process_.is_running();
   const bool is_current = plan_.listeners.empty() || running_hash_ == plan_hash_;
   std::optional<std::int64_t> revision = reported_serving_;
-  if (is_silent()) {
-    revision = 0;
-  } else if (is_running != plan_.listeners.empty() && is_current) {
+  const bool is_served = is_running != plan_.listeners.empty() && is_current && !is_silent();
+  if (is_served) {
     revision = plan_revision_;
-  } else if (!is_running && !trouble_.empty()) {
+  } else if (is_silent() || (!is_running && !trouble_.empty())) {
     revision = 0;
   }
   if (revision == reported_serving_) return;
