@@ -13,7 +13,7 @@ PlannedTarget target(std::uint32_t address) {
   return {.id = format_ipv4(address), .address = format_ipv4(address), .port = 53};
 }
 
-NetworkListener listener(bool is_udp, std::vector<std::uint32_t> addresses) {
+NetworkListener listener(bool is_udp, const std::vector<std::uint32_t>& addresses) {
   NetworkListener made{.port = 1053, .is_udp = is_udp};
   for (const std::uint32_t each : addresses) made.targets.push_back(target(each));
   made.kept = made.targets;

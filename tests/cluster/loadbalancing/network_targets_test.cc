@@ -23,6 +23,7 @@ TargetObservations seen(TargetState one, TargetState two) {
 
 std::vector<std::string> ids_of(const std::vector<PlannedTarget>& targets) {
   std::vector<std::string> ids;
+  ids.reserve(targets.size());
   for (const PlannedTarget& each : targets) ids.push_back(each.id);
   return ids;
 }

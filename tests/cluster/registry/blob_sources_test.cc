@@ -35,6 +35,7 @@ TEST_CASE("fifteen hosts load the manager once") {
   Hosts hosts;
   int from_manager = 0;
   std::vector<std::string> waiting;
+  waiting.reserve(15);
   for (int i = 0; i < 15; ++i) waiting.push_back(fmt::format("h{:02}", i));
   int rounds = 0;
 

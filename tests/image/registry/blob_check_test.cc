@@ -29,7 +29,7 @@ class TwoRepositories {
 
   // A file that is neither in the store nor in its way.
   std::string write(const std::string& content) {
-    const std::string path = fmt::format("{}/given{}", root_, ++files_);
+    std::string path = fmt::format("{}/given{}", root_, ++files_);
     REQUIRE(write_file_atomically(path, content, 0600).has_value());
     return path;
   }
