@@ -121,8 +121,6 @@ std::vector<std::string> plan_etcd_arguments(const EtcdSetup& setup,
           "--peer-key-file=" + files + "server.key",
           // A host may leave by another of its addresses.
           "--experimental-peer-skip-client-san-verification",
-          // A member that was cut off asks first, and comes back without ending the leader's term.
-          "--pre-vote",
           "--snapshot-count=10000",
           "--logger=zap",
           "--log-level=error",

@@ -46,7 +46,7 @@ class Member:
              "--cert-file", tls.certificate, "--key-file", tls.key,
              "--peer-client-cert-auth", "--peer-trusted-ca-file", tls.authority.certificate,
              "--peer-cert-file", tls.certificate, "--peer-key-file", tls.key,
-             "--pre-vote", "--logger", "zap", "--log-level", "error"],
+             "--logger", "zap", "--log-level", "error"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
         log.close()
 

@@ -20,14 +20,12 @@ def test_managers_that_come_back_depose_nobody(tmp_path):
             lonely, majority = others[:2], [first, *others[2:]]
             with parted(lonely, majority):
                 time.sleep(6)  # They have called all others failed.
-                # Another one, where the two had etcd's leader.
-                leader, = wait_until(lambda: leading(majority), cluster=cluster)
+                wait_until(lambda: leading(majority), cluster=cluster)
             wait_until(lambda: all(host.status().get("leader") for host in lonely),
                        cluster=cluster)
             time.sleep(3)
             log = "\n".join(host.log.read_text() for host in cluster.hosts)
             assert "leader deposed" not in log, log
-            assert leading(cluster.hosts) == [leader], log
     finally:
         cluster.close()
 
