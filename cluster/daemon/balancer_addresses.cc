@@ -87,8 +87,10 @@ Result<void> BalancerAddresses::apply(const std::set<std::uint32_t>& wanted,
     IK_TRY(release_held_address(each.interface, each.address));
     spdlog::info("address released address={}", format_ipv4(each.address));
   }
-  if (wanted.empty()) keeper_.stop();
-  if (wanted.empty()) return {};
+  if (wanted.empty()) {
+    keeper_.stop();
+    return {};
+  }
   IK_TRY(keeper_.start().context("address keeper"));
   if (interface.empty()) {
     return make_error(ErrorKind::kUnavailable,

@@ -171,6 +171,14 @@ void ClusterMember::stop() {
   gossip_->stop();
 }
 
+void ClusterMember::set_on_cluster(std::function<void(const Json& request, Asked)> on_cluster) {
+  on_cluster_ = std::move(on_cluster);
+}
+
+bool ClusterMember::is_doubled(const std::string& id) const {
+  return nodes_ != nullptr && nodes_->is_doubled(id);
+}
+
 void ClusterMember::wait() {
   timer_.expires_after(kLookAgain);
   timer_.async_wait([this](const boost::system::error_code& error) {

@@ -74,9 +74,7 @@ class ClusterMember {
   // Asks the leading manager, from one that is not, and is asked so: a request of cluster_routes.h.
   using Asked = std::function<void(Result<Json>)>;
   void ask_leader(const Json& request, Asked then);
-  void set_on_cluster(std::function<void(const Json& request, Asked)> on_cluster) {
-    on_cluster_ = std::move(on_cluster);
-  }
+  void set_on_cluster(std::function<void(const Json& request, Asked)> on_cluster);
 
   // Asks the leading manager as a node does.
   void ask(const std::string& verb, const Json& body, Asked then);
@@ -97,9 +95,7 @@ class ClusterMember {
   // Why the cluster takes this host for no node of it, as far as is known; empty if it does.
   std::string refused() const;
   // On the leading manager: whether another host shows the node's identity.
-  bool is_doubled(const std::string& id) const {
-    return nodes_ != nullptr && nodes_->is_doubled(id);
-  }
+  bool is_doubled(const std::string& id) const;
 
  private:
   ClusterMember(boost::asio::io_context& loop,
@@ -194,7 +190,10 @@ class ClusterMember {
   std::chrono::steady_clock::time_point followed_at_ = std::chrono::steady_clock::now();
   MajoritySight majority_{std::chrono::steady_clock::now()};
   bool was_removed_ = false;
-  bool is_serving_ = false, is_claiming_ = false, is_proposing_ = false, is_stopped_ = false;
+  bool is_serving_ = false;
+  bool is_claiming_ = false;
+  bool is_proposing_ = false;
+  bool is_stopped_ = false;
 };
 
 }  // namespace ikada

@@ -24,6 +24,7 @@
 #include "cluster/daemon/sealing_key.h"
 #include "cluster/engine/container_record.h"
 #include "cluster/engine/program_paths.h"
+#include "cluster/model/node.h"
 #include "cluster/node/authority_exchange.h"
 #include "cluster/node/joining.h"
 #include "net/route_table.h"
@@ -36,9 +37,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAnswerTime{300};
 constexpr size_t kMaxRoutesTold = 1000;
-// Of the names and of the network of tasks: a host's address there is every task's, too.
-constexpr std::int32_t kDnsPort = 53;
-constexpr std::int32_t kOverlayPort = 4789;
+constexpr std::int32_t kDnsPort = 53;  // Of tasks' names, at addresses of the host.
 constexpr size_t kMaxAuthoritiesBytes = size_t{64} << 10;
 
 std::vector<std::string> routes_to_tell(const std::vector<HostRoute>& routes) {
@@ -192,7 +191,7 @@ Result<void> HostDaemon::open_manager(const std::string& node, std::optional<Clu
   };
   api.is_reserved_port = [own = options_](std::int32_t port) {
     const std::int32_t ports[] = {kDnsPort,
-                                  kOverlayPort,
+                                  ClusterNetwork().port,
                                   own.api_port,
                                   own.tls_port,
                                   own.node_port,

@@ -32,7 +32,7 @@ bool is_plain_text(std::string_view text) {
     if (has_odd_byte(bytes)) return false;
     text.remove_prefix(sizeof bytes);
   }
-  bytes = bytes - bytes + ' ';
+  bytes = Bytes{} + ' ';
   std::memcpy(&bytes, text.data(), text.size());
   return !has_odd_byte(bytes);
 }
@@ -77,8 +77,7 @@ void append(std::string& text, const std::map<std::string, std::string>& values)
 }  // namespace
 
 void JsonFields::begin(const char* key) {
-  const std::string_view name = key;
-  text_->append(text_->back() != '{' ? ",\"" : "\"").append(name).append("\":", 2);
+  text_->append(text_->back() != '{' ? ",\"" : "\"").append(key).append("\":");
 }
 
 template <typename T>

@@ -2,9 +2,7 @@
 // not have it fetches from the others, by digest.
 //
 //   GET  /ikada/kept/DIGEST                 a blob or manifest of this manager's registry
-//   POST /ikada/images/DIGEST?in=REPOSITORY this manager takes that image: 200 when it has it
-//   whole,
-//                                           on its disk
+//   POST /ikada/images/DIGEST?in=REPOSITORY 200 when this manager has that image whole, on its disk
 //   POST /ikada/spoilt/DIGEST               what it gave of that was wrong: 200 when it has looked,
 //                                           and mended or set it aside
 //
