@@ -73,16 +73,30 @@ scheduler::TaskShape make_shape(const Reservation& reservation) {
   return shape;
 }
 
-void refresh_instance(scheduler::ClusterView& hosts,
+// True if the instance was not known before: what runs on it is to be told as well.
+bool refresh_instance(scheduler::ClusterView& hosts,
                       const ClusterState& cluster,
                       const std::string& id) {
   const auto found = cluster.instances.find(id);
   if (found == cluster.instances.end() || found->second.record.revision == 0) {
     hosts.remove_host(id);
-    return;
+    return false;
   }
+  const bool is_new = hosts.state().hosts.find(id) == scheduler::kNoHost;
   // Amounts are within the scheduler's limits already, so there is nothing to fail.
   static_cast<void>(hosts.put_host(make_host(found->second.record.value)));
+  return is_new;
+}
+
+// The tasks that the instance has, as its record says, if it has any.
+void insert_tasks_on(const ClusterState& cluster,
+                     const std::string& instance,
+                     std::set<std::string>& tasks) {
+  const auto found = cluster.instances.find(instance);
+  if (found == cluster.instances.end() || found->second.tasks == 0) return;
+  for (const auto& [id, task] : cluster.tasks) {
+    if (task.value.container_instance == instance) tasks.insert(id);
+  }
 }
 
 void refresh_task(scheduler::ClusterView& hosts,
@@ -166,12 +180,20 @@ TaskPlacer::View& TaskPlacer::view_of(const State& state,
     for (const auto& [id, instance] : known.instances) view->changed_instances.insert(id);
     for (const auto& [id, task] : known.tasks) view->changed_tasks.insert(id);
   }
-  for (const std::string& id : view->changed_instances) refresh_instance(view->hosts, known, id);
+  bool has_new_instances = false;
+  for (const std::string& id : view->changed_instances) {
+    if (!refresh_instance(view->hosts, known, id)) continue;
+    has_new_instances = true;
+    // An instance that went and is back has the tasks that have not ended.
+    if (!is_new) insert_tasks_on(known, id, view->changed_tasks);
+  }
   for (const std::string& id : view->changed_tasks) refresh_task(view->hosts, known, id);
   view->changed_instances.clear();
   view->changed_tasks.clear();
-  if (!is_new) return *view;
-  std::erase_if(view->held, [&](const auto& each) { return known.tasks.contains(each.first); });
+  if (is_new) {
+    std::erase_if(view->held, [&](const auto& each) { return known.tasks.contains(each.first); });
+  }
+  if (!has_new_instances) return *view;
   for (const auto& [task, held] : view->held) {
     const Result<scheduler::TaskId> id = scheduler::TaskId::parse(task);
     if (!id.has_value()) continue;

@@ -134,6 +134,28 @@ TEST_CASE("a task that could not be stored gives its place back") {
   CHECK(api.call("RunTask", "{'taskDefinition':'web'}")["tasks"].size() == 1);
 }
 
+TEST_CASE("an instance that goes and comes back has the tasks that have not ended") {
+  TaskBench api;
+  const std::string instance = api.add_instance(1024);
+  api.call("RunTask", "{'taskDefinition':'web'}");
+  const std::string id = instance.substr(instance.rfind('/') + 1);
+  const std::string key = instance_key(api.scope, "default", id);
+  const Kept<ContainerInstance> record =
+      api.state.scope(api.scope).find_cluster("default")->instances.at(id).record;
+  Proposal gone;
+  gone.remove(key, record.revision);
+  REQUIRE(api.make(gone));
+  CHECK(api.call("RunTask", "{'taskDefinition':'web'}")["__type"] == "InvalidParameterException");
+
+  Proposal back;
+  back.put(key, record.value, 0);
+  REQUIRE(api.make(back));
+  const Json run = api.call("RunTask", "{'taskDefinition':'web','count':2}");
+
+  CHECK(run["tasks"].size() == 1);
+  CHECK(run["failures"][0]["reason"] == "RESOURCE:MEMORY");
+}
+
 TEST_CASE("a clientToken runs its tasks once") {
   TaskBench api;
   api.add_instance();

@@ -27,4 +27,8 @@ TEST_CASE("seed 55672: a task whose commit's answer was lost keeps its place unt
   CHECK(run_control(55'672, {}).wrong == "");
 }
 
+TEST_CASE("seed 27500: an instance that goes and comes back has the tasks that have not ended") {
+  CHECK(run_control(27'500, {}).wrong == "");
+}
+
 }  // namespace ikada::control
