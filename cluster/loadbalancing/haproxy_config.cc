@@ -24,7 +24,7 @@ int idle_seconds(const PlannedListener& listener) {
                           {.least = 1, .most = 4000, .otherwise = 60});
 }
 
-Lines global_lines(const HaproxyPaths& paths, const std::string& hash) {
+Lines global_lines(const BalancerPlan& plan, const HaproxyPaths& paths, const std::string& hash) {
   Lines lines = {"description ikada-" + hash,
                  fmt::format("stats socket {} mode 600 level admin expose-fd listeners",
                              config_word(paths.runtime_socket)),
@@ -39,6 +39,10 @@ Lines global_lines(const HaproxyPaths& paths, const std::string& hash) {
                  "ssl-default-bind-options ssl-min-ver TLSv1.2"};
   if (!paths.jail.empty()) lines.push_back("chroot " + config_word(paths.jail));
   if (!paths.user.empty()) lines.push_back("user " + config_word(paths.user));
+  for (const PlannedListener& listener : plan.listeners) {
+    const bool tells = !paths.log_socket.empty() && !is_network_protocol(listener.protocol);
+    if (tells) lines.push_back(request_log_start(listener));
+  }
   return lines;
 }
 
@@ -178,10 +182,10 @@ HaproxyConfig haproxy_config(const BalancerPlan& plan,
                              const HaproxyPaths& paths,
                              const ConfiguredServers& servers) {
   std::string for_hash;
-  write_section(for_hash, "global", global_lines(paths, ""));
+  write_section(for_hash, "global", global_lines(plan, paths, ""));
   HaproxyConfig config;
   config.hash = short_hash(for_hash + paths.certificates_stamp + body_text(plan, paths, nullptr));
-  write_section(config.text, "global", global_lines(paths, config.hash));
+  write_section(config.text, "global", global_lines(plan, paths, config.hash));
   config.text += body_text(plan, paths, &servers);
   return config;
 }

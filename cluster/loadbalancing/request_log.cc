@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <span>
 
 #include <fmt/format.h>
 
@@ -15,46 +14,52 @@ namespace ikada {
 namespace {
 
 constexpr std::string_view kMetricFormat =
-    R"(%f\n%b\n%ST\n%TR\n%Tw\n%Tc\n%Tr\n%Ta\n%U\n%B\n%[var(txn.every)])";
+    R"(%f\n%b\n%ST\n%TR\n%Tw\n%Tc\n%Tr\n%Ta\n%U\n%B\n%[var(txn.every)]\n)";
 constexpr std::string_view kAccessFormat =
     R"(\n%ci:%cp\n%si:%sp\n%[var(txn.rule)]\n%sslc\n%sslv\n%HM\n%HV\n%HU\n%[var(txn.host)])"
     R"(\n%[var(txn.agent)]\n%[ssl_fc_sni]\n%[var(txn.location)])";
-constexpr size_t kMetricFields = 11;
-constexpr size_t kAccessFields = 23;
+constexpr size_t kMetricFields = 12;
+constexpr size_t kAccessFields = 24;
+constexpr size_t kShareField = 10;
 constexpr std::int64_t kMostEvery = 1'000'000;
 
-// Each share is drawn from what the one before has left, so that most requests of a busy listener
-// meet few conditions: a condition costs HAProxy some 300 instructions.
-void append_told_shares(std::vector<std::string>& lines, std::span<const ToldShare> shares) {
-  std::string drawn;  // Left by the share before.
-  int before = 1;
-  for (const ToldShare& each : shares) {
-    const std::string draw = fmt::format("{{ rand({}) eq 0 }}", each.every / before);
-    const std::string busy = fmt::format("{{ fe_req_rate gt {} }}", each.rate);
-    const std::string every = fmt::format("{{ var(txn.every) -m int {} }}", each.every);
-    lines.push_back(fmt::format(
-        "http-request set-var(txn.every) int({}) if{} {} {}", each.every, drawn, draw, busy));
-    lines.push_back(
-        fmt::format("http-request set-log-level silent if{} !{} {}", drawn, every, busy));
-    drawn = " " + every;
-    before = each.every;
-  }
+// Of how many requests of the listener one is told. Who is told of sets it for the next ones, while
+// it is written down: that costs the others nothing.
+std::string share_variable(const PlannedListener& listener) {
+  return "proc.every_" + short_hash(listener.name);
 }
 
 }  // namespace
 
 std::string listener_section(std::string_view listener) { return "l:" + section_name(listener); }
 
+std::string request_log_start(const PlannedListener& listener) {
+  return fmt::format("set-var {} int(1)", share_variable(listener));
+}
+
 std::vector<std::string> request_log_lines(const PlannedListener& listener,
                                            const std::string& told_at) {
   if (told_at.empty()) return {};
   const bool has_log = !listener.log_group.empty();
+  const ToldRate rate = has_log ? kLoggedRate : kToldRate;
+  const std::string share = share_variable(listener);
   std::vector<std::string> lines = {
       fmt::format("log {} len 4096 format raw local0 info", config_word(told_at)),
       "option dontlognull",
-      fmt::format("log-format \"{}{}\"", kMetricFormat, has_log ? kAccessFormat : ""),
+      fmt::format("log-format \"{}%[fe_req_rate,div({}),add(1),set-var({})]{}\"",
+                  kMetricFormat,
+                  rate.some,
+                  share,
+                  has_log ? kAccessFormat : ""),
+      // Few conditions: each costs HAProxy some 300 instructions.
+      fmt::format("http-request set-var(txn.every) var({0}) if {{ rand(1048576),mod({0}) eq 0 }} "
+                  "{{ fe_req_rate gt {1} }}",
+                  share,
+                  rate.all),
+      fmt::format("http-request set-log-level silent if !{{ var(txn.every) -m found }} "
+                  "{{ fe_req_rate gt {} }}",
+                  rate.all),
   };
-  append_told_shares(lines, has_log ? std::span<const ToldShare>(kLoggedShares) : kToldShares);
   if (!has_log) return lines;
   lines.emplace_back("http-request set-var(txn.host) req.fhdr(host)");
   lines.emplace_back("http-request set-var(txn.agent) req.fhdr(user-agent)");
@@ -87,8 +92,9 @@ std::optional<RequestRecord> parse_request_record(std::string_view datagram) {
     *numbers[i] = *number;
   }
   record.status = static_cast<int>(std::clamp<std::int64_t>(status, 0, 999));
-  if (fields[kMetricFields - 1] != "-") {
-    const Result<std::int64_t> every = parse_signed(fields[kMetricFields - 1], 1, kMostEvery);
+  const std::string_view share = fields[kShareField];
+  if (share != "-") {
+    const Result<std::int64_t> every = parse_signed(share, 1, kMostEvery);
     if (!every.has_value()) return std::nullopt;
     record.weight = *every;
   }

@@ -2,14 +2,13 @@
 //
 // The values stand one a line, in the order of `RequestRecord`; no value can hold a line's end. Of
 // a listener without an access log only what metrics need is told. A busy listener tells of one
-// request in `every`, drawn at random, and the busier the fewer: each such record stands for so
+// request in so many, drawn at random, and the busier the fewer: each such record stands for so
 // many. To tell of a request costs nearly as much as to pass it on.
 //
 // Source: HAProxy 2.6 Configuration Manual, 8.2.4 "Custom log format", "log", "http-request
 // set-log-level".
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,14 +19,13 @@
 
 namespace ikada {
 
-// Above so many requests a second of one listener one in `every` is told of: of several a multiple
-// of the one before.
-struct ToldShare {
-  int rate;
-  int every;
+// A listener tells of all its requests up to `all` a second; above that, of about `some` a second.
+struct ToldRate {
+  int all;
+  int some;
 };
-inline constexpr std::array kToldShares = {ToldShare{1000, 16}, ToldShare{8000, 128}};
-inline constexpr std::array kLoggedShares = {ToldShare{4000, 16}};  // With an access log.
+inline constexpr ToldRate kToldRate = {.all = 1000, .some = 200};
+inline constexpr ToldRate kLoggedRate = {.all = 4000, .some = 1000};  // With an access log.
 
 // Times in milliseconds; -1 for what it did not come to.
 struct RequestRecord {
@@ -63,6 +61,9 @@ struct RequestRecord {
 
 // The name of the section of a listener, "l:NAME".
 std::string listener_section(std::string_view listener);
+
+// Of the section "global".
+std::string request_log_start(const PlannedListener& listener);
 
 // The lines of a listener's section; none without a place to tell, as the workers reach it.
 std::vector<std::string> request_log_lines(const PlannedListener& listener,
