@@ -17,11 +17,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name(char c) { return is_name_start(c) || is_digit(c); }
 
-Error syntax_error(size_t offset, std::string_view what) {
-  return make_error(
-      ErrorKind::kInvalid, "template parsing error: at character {}: {}", offset + 1, what);
-}
-
 std::string_view trim_right(std::string_view text) {
   const size_t last = text.find_last_not_of(kSpaces);
   return last == std::string_view::npos ? std::string_view() : text.substr(0, last + 1);
@@ -107,7 +102,7 @@ class Lexer {
     add(Token::Kind::kOpen, start, "{{");
     touches_ = false;
     while (true) {
-      if (at_ >= text_.size()) return syntax_error(start, "unclosed action");
+      if (at_ >= text_.size()) return template_syntax_error(start, "unclosed action");
       if (is_space(peek())) {
         const bool trims_next = peek(1) == '-' && text_.substr(at_ + 2).starts_with(kClose);
         at_ += trims_next ? 2 : 1;
@@ -131,7 +126,7 @@ class Lexer {
 
   Result<bool> read_comment(size_t start) {
     const size_t end = text_.find("*/", at_);
-    if (end == std::string_view::npos) return syntax_error(start, "unclosed comment");
+    if (end == std::string_view::npos) return template_syntax_error(start, "unclosed comment");
     at_ = end + 2;
     const std::string_view rest = text_.substr(at_);
     for (const std::string_view closing : {" -}}", "}}"}) {
@@ -139,7 +134,7 @@ class Lexer {
       at_ += closing.size();
       return closing.size() > kClose.size();
     }
-    return syntax_error(start, "comment ends before closing delimiter");
+    return template_syntax_error(start, "comment ends before closing delimiter");
   }
 
   std::string take_name() {
@@ -164,7 +159,8 @@ class Lexer {
       return read_string();
     } else if (c == '`') {
       const size_t end = text_.find('`', at_ + 1);
-      if (end == std::string_view::npos) return syntax_error(start, "unterminated raw string");
+      if (end == std::string_view::npos)
+        return template_syntax_error(start, "unterminated raw string");
       std::string raw(text_.substr(at_ + 1, end - at_ - 1));
       at_ = end + 1;
       add(Token::Kind::kLiteral, start, "string", std::move(raw));
@@ -179,7 +175,7 @@ class Lexer {
       ++at_;
       add(Token::Kind::kSymbol, start, std::string(1, c));
     } else {
-      return syntax_error(start, fmt::format("unexpected character '{}'", c));
+      return template_syntax_error(start, fmt::format("unexpected character '{}'", c));
     }
     return {};
   }
@@ -201,13 +197,14 @@ class Lexer {
     std::string value;
     while (peek() != '"') {
       if (at_ >= text_.size() || peek() == '\n') {
-        return syntax_error(start, "unterminated quoted string");
+        return template_syntax_error(start, "unterminated quoted string");
       }
       char c = peek();
       if (c == '\\') {
         ++at_;
         c = unescape(peek());
-        if (c == '\0') return syntax_error(at_, fmt::format("unknown escape '\\{}'", peek()));
+        if (c == '\0')
+          return template_syntax_error(at_, fmt::format("unknown escape '\\{}'", peek()));
       }
       value += c;
       ++at_;
@@ -233,7 +230,7 @@ class Lexer {
       add(Token::Kind::kLiteral, start, "number", real);
       return {};
     }
-    return syntax_error(start, fmt::format("bad number '{}'", digits));
+    return template_syntax_error(start, fmt::format("bad number '{}'", digits));
   }
 
   std::string_view text_;
@@ -243,6 +240,11 @@ class Lexer {
 };
 
 }  // namespace
+
+Error template_syntax_error(size_t offset, std::string_view what) {
+  return make_error(
+      ErrorKind::kInvalid, "template parsing error: at character {}: {}", offset + 1, what);
+}
 
 Result<std::vector<Token>> read_template_tokens(std::string_view text) {
   return Lexer(text).read();

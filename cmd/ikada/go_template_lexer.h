@@ -33,6 +33,9 @@ struct Token {
   bool touches_previous = false;  // No space in front.
 };
 
+// kInvalid: "template parsing error: at character 7: …"; the first character has offset 0.
+Error template_syntax_error(size_t offset, std::string_view what);
+
 // Always ends with kEnd. kInvalid: "template parsing error: at character 7: …".
 Result<std::vector<Token>> read_template_tokens(std::string_view text);
 

@@ -9,11 +9,6 @@ namespace {
 
 constexpr int kMaxDepth = 100;
 
-Error syntax_error(size_t offset, std::string_view what) {
-  return make_error(
-      ErrorKind::kInvalid, "template parsing error: at character {}: {}", offset + 1, what);
-}
-
 bool is_keyword(const Token& token, std::string_view word) {
   return token.kind == Token::Kind::kWord && token.text == word;
 }
@@ -25,7 +20,8 @@ class Parser {
   Result<std::vector<Node>> parse() {
     IK_LET(list, parse_list(0));
     if (!at_end()) {
-      return syntax_error(peek().offset, fmt::format("unexpected {{{{{}}}}}", peek_action()));
+      return template_syntax_error(peek().offset,
+                                   fmt::format("unexpected {{{{{}}}}}", peek_action()));
     }
     return list;
   }
@@ -47,7 +43,8 @@ class Parser {
 
   Result<void> expect_close() {
     if (peek().kind != Token::Kind::kClose) {
-      return syntax_error(peek().offset, fmt::format("unexpected '{}' in action", peek().text));
+      return template_syntax_error(peek().offset,
+                                   fmt::format("unexpected '{}' in action", peek().text));
     }
     ++next_;
     return {};
@@ -56,7 +53,7 @@ class Parser {
   // Nodes up to {{else}}, {{end}} or the end of the text.
   Result<std::vector<Node>> parse_list(int depth) {
     std::vector<Node> nodes;
-    if (depth > kMaxDepth) return syntax_error(peek().offset, "nested too deeply");
+    if (depth > kMaxDepth) return template_syntax_error(peek().offset, "nested too deeply");
     while (!at_end()) {
       if (peek().kind == Token::Kind::kText) {
         nodes.push_back({.kind = Node::Kind::kText, .text = take().text});
@@ -74,7 +71,7 @@ class Parser {
     const std::string action(peek_action());
     const size_t offset = take().offset;  // The braces.
     if (action == "define" || action == "template" || action == "block") {
-      return syntax_error(offset, action + " is not supported");
+      return template_syntax_error(offset, action + " is not supported");
     }
     if (action == "if") return parse_control(Node::Kind::kIf, depth);
     if (action == "range") return parse_control(Node::Kind::kRange, depth);
@@ -83,7 +80,7 @@ class Parser {
     if (action == "break" || action == "continue") {
       ++next_;
       node.kind = action == "break" ? Node::Kind::kBreak : Node::Kind::kContinue;
-      if (ranges_ == 0) return syntax_error(offset, action + " outside range");
+      if (ranges_ == 0) return template_syntax_error(offset, action + " outside range");
     } else {
       IK_LET(pipeline, parse_pipeline(depth));
       node.pipeline = std::move(pipeline);
@@ -99,14 +96,14 @@ class Parser {
     IK_LET(pipeline, parse_pipeline(depth));
     node.pipeline = std::move(pipeline);
     if (node.pipeline.variables.size() > 1 && kind != Node::Kind::kRange) {
-      return syntax_error(offset, "too many variables");
+      return template_syntax_error(offset, "too many variables");
     }
     IK_TRY(expect_close());
     ranges_ += kind == Node::Kind::kRange ? 1 : 0;
     IK_LET(body, parse_list(depth + 1));
     ranges_ -= kind == Node::Kind::kRange ? 1 : 0;
     node.body = std::move(body);
-    if (at_end()) return syntax_error(offset, "no {{end}} for this action");
+    if (at_end()) return template_syntax_error(offset, "no {{end}} for this action");
     if (peek_action() == "else") {
       next_ += 2;
       const bool chained = is_keyword(peek(), "if") || is_keyword(peek(), "with");
@@ -120,7 +117,8 @@ class Parser {
       IK_TRY(expect_close());
       IK_LET(otherwise, parse_list(depth + 1));
       node.otherwise = std::move(otherwise);
-      if (peek_action() != "end") return syntax_error(offset, "no {{end}} for this action");
+      if (peek_action() != "end")
+        return template_syntax_error(offset, "no {{end}} for this action");
     }
     next_ += 2;
     IK_TRY(expect_close());
@@ -129,7 +127,7 @@ class Parser {
 
   Result<Pipeline> parse_pipeline(int depth) {
     Pipeline pipeline;
-    if (depth > kMaxDepth) return syntax_error(peek().offset, "nested too deeply");
+    if (depth > kMaxDepth) return template_syntax_error(peek().offset, "nested too deeply");
     parse_declaration(pipeline);
     while (true) {
       IK_LET(call, parse_call(depth));
@@ -160,11 +158,11 @@ class Parser {
   Result<Call> parse_call(int depth) {
     Call call{.operands = {}, .offset = peek().offset};
     while (peek().kind != Token::Kind::kClose && !next_is('|') && !next_is(')')) {
-      if (at_end()) return syntax_error(call.offset, "unclosed action");
+      if (at_end()) return template_syntax_error(call.offset, "unclosed action");
       IK_LET(operand, parse_operand(depth));
       call.operands.push_back(std::move(operand));
     }
-    if (call.operands.empty()) return syntax_error(call.offset, "missing value");
+    if (call.operands.empty()) return template_syntax_error(call.offset, "missing value");
     return call;
   }
 
@@ -191,10 +189,10 @@ class Parser {
         return operand;
       default: {
         if (token.text != "(") {
-          return syntax_error(token.offset, fmt::format("unexpected '{}'", token.text));
+          return template_syntax_error(token.offset, fmt::format("unexpected '{}'", token.text));
         }
         IK_LET(inner, parse_pipeline(depth + 1));
-        if (!next_is(')')) return syntax_error(token.offset, "unclosed left parenthesis");
+        if (!next_is(')')) return template_syntax_error(token.offset, "unclosed left parenthesis");
         ++next_;
         operand.kind = Operand::Kind::kPipeline;
         operand.pipeline = std::make_unique<Pipeline>(std::move(inner));
