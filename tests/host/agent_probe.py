@@ -10,7 +10,7 @@ import time
 import programs
 
 PROBE = programs.BUILD / "unit" / "agent_probe"
-WAIT_S = 60
+WAIT_S = 120
 
 
 class AgentProbe:
@@ -77,7 +77,7 @@ class AgentProbe:
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=30)
 
     def restart(self):
         self.kill()

@@ -49,7 +49,7 @@ class FaultyCluster(Cluster):
             programs.run("umount", "-l", disk, check=False)
         self.disks = []
 
-    def settle(self, count, family="sleeper", timeout_s=40):
+    def settle(self, count, family="sleeper", timeout_s=90):
         """Until all hosts are there and as many tasks run as records say, each once."""
         wait_until(lambda: self.is_settled(count, family), timeout_s, self)
 
@@ -186,7 +186,7 @@ def slow_disk(host, seconds):
         yield
     finally:
         tracer.send_signal(signal.SIGINT)
-        tracer.wait(timeout=10)
+        tracer.wait(timeout=30)
 
 
 @contextlib.contextmanager
@@ -222,7 +222,7 @@ def lose_power(host):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     lost = time.monotonic()
-    host.process.wait(timeout=10)
+    host.process.wait(timeout=30)
     wait_until(lambda: not any(runs(pid) for pid in pids))
     shutil.rmtree(host.run_root)
     for container in containers:

@@ -13,7 +13,7 @@ import programs
 from gossip_members import Host
 
 BRIDGE = "gossip0"  # gossip_members.Host puts its wires there.
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
 NO_TASKS = {"run_tasks": False}  # What agent.yaml says on a host for managing only.
 CURL_NOT_CONNECTED = 7  # curl(1), "EXIT CODES".
 
@@ -57,7 +57,7 @@ class ClusterHost:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
     def __call__(self, *arguments, **options):
         options.setdefault("env", self.environment)
@@ -72,10 +72,12 @@ class ClusterHost:
         """An action of an API on a manager, over its socket for root, once that is there."""
         command = ("curl", "-sS", "--unix-socket", self.run_root / "api.sock", "-d",
                    json.dumps(body), "-H", f"X-Amz-Target: {target}", "http://localhost/")
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
             told = programs.run(*command, check=False)
-            if told.returncode != CURL_NOT_CONNECTED:
+            # It may be starting, but not while there is no daemon.
+            if told.returncode != CURL_NOT_CONNECTED or self.process.poll() is not None or \
+                    time.monotonic() > deadline:
                 break
             time.sleep(0.1)
         assert told.returncode == 0, told.stderr
@@ -137,7 +139,7 @@ class Cluster:
 
     def join(self, host, token=None, check=True):
         words = ("cluster", "join", "--name", f"host{host.net.number}", self.manager.address)
-        for _ in range(10):
+        for _ in range(60):
             told = host(*words, input=token or self.token, check=False)
             # Each manager that comes may make the others elect a leader anew.
             if not check or "try again" not in told.stderr:
@@ -181,14 +183,20 @@ class Cluster:
         programs.run("ip", "link", "delete", BRIDGE, check=False)
 
 
-def wait_until(holds, timeout_s=30, cluster=None):
+def wait_until(holds, timeout_s=60, cluster=None):
+    """What does not answer as it should, as managers do not while nobody leads, is asked again."""
     deadline = time.monotonic() + timeout_s
     while True:
-        value = holds()
+        value = failed = None
+        try:
+            value = holds()
+        except (AssertionError, KeyError, ValueError) as error:
+            failed = error
         if value:
             return value
-        log = "\n".join(host.log.read_text()[-1500:] for host in cluster.hosts) if cluster else ""
-        assert time.monotonic() < deadline, log
+        if time.monotonic() > deadline:
+            logs = [host.log.read_text()[-1500:] for host in cluster.hosts] if cluster else []
+            raise AssertionError("\n".join([f"not in {timeout_s} s: {value!r}", *logs])) from failed
         time.sleep(0.05)
 
 
@@ -222,7 +230,7 @@ def describe(cluster, arns):
     return cluster.manager.api("DescribeTasks", tasks=arns)["tasks"]
 
 
-def wait_tasks(cluster, arns, status, timeout_s=40):
+def wait_tasks(cluster, arns, status, timeout_s=90):
     def reached():
         tasks = describe(cluster, arns)
         return tasks if all(task["lastStatus"] == status for task in tasks) else None

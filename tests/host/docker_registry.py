@@ -13,7 +13,7 @@ import urllib.parse
 
 from images import digest_of, index_of
 
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
 
 
 def free_port(kind=socket.SOCK_STREAM):

@@ -19,7 +19,7 @@ import query_answers
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
 
 # Members that Debian's model of ECS is too old to know, and real ECS answers all the same.
 NEWER_MEMBERS = {"systemControls", "restartPolicy", "versionConsistency", "enableFaultInjection",
@@ -176,7 +176,7 @@ class EcsServer:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def restart(self, number=signal.SIGTERM):
         self.stop(number)
@@ -248,7 +248,7 @@ class EcsServer:
         """One request without any client's help: (status, headers, JSON)."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(20)
+            client.settimeout(60)
             client.connect(str(self.socket))
             lines = [f"{method} {path} HTTP/1.1", "Host: ikada", f"Content-Length: {len(data)}",
                      "Content-Type: application/x-amz-json-1.1", "Connection: close"]

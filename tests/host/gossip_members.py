@@ -97,13 +97,13 @@ class Member:
     def tell(self, command):
         self.process.stdin.write(command + "\n")
 
-    def ask(self, command, answer, timeout=10):
+    def ask(self, command, answer, timeout=30):
         """What it says after the word `answer`."""
         start = len(self.events)
         self.tell(command)
         return self.wait(lambda event: event[1] == answer, timeout, start)[2]
 
-    def wait(self, condition, timeout=10, start=0):
+    def wait(self, condition, timeout=30, start=0):
         """The first event that meets the condition."""
         deadline = time.monotonic() + timeout
         while True:
@@ -113,7 +113,7 @@ class Member:
             assert time.monotonic() < deadline, f"{self.name} saw only {self.events[start:]}"
             time.sleep(0.01)
 
-    def wait_for(self, kind, name, since=0.0, timeout=10):
+    def wait_for(self, kind, name, since=0.0, timeout=30):
         """When it found that of somebody, not before `since`."""
         return self.wait(
             lambda event: event[0] >= since and event[1:] == (kind, name), timeout)[0]
@@ -138,7 +138,7 @@ class Member:
         self.process.stdout.close()
 
 
-def wait_for_all(members, timeout=20):
+def wait_for_all(members, timeout=60):
     """Until all know each other."""
     names = {member.name for member in members}
     for member in members:

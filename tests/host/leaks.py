@@ -8,7 +8,7 @@ import time
 
 import private_namespaces
 
-GRACE_S = 10
+GRACE_S = 30
 
 
 def _mounts():

@@ -11,7 +11,7 @@ IKADA = BUILD / "cmd" / "ikada" / "ikada"
 IKADA_RUNTIME = BUILD / "cmd" / "ikada-runtime" / "ikada-runtime"
 IKADAD = BUILD / "cmd" / "ikadad" / "ikadad"
 
-COMMAND_TIMEOUT_S = 60
+COMMAND_TIMEOUT_S = 120
 
 
 def end_proxy(run_root):

@@ -7,7 +7,7 @@ def service_of(ecs, name="web"):
 
 def wait_stable(ecs, name="web"):
     ecs.get_waiter("services_stable").wait(
-        services=[name], WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
+        services=[name], WaiterConfig={"Delay": 0.1, "MaxAttempts": 900})
     return service_of(ecs, name)
 
 

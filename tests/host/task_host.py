@@ -20,7 +20,7 @@ def start_host(directory, ikada, cluster=None, **agent):
     return server
 
 
-def wait_until(holds, server=None, timeout_s=30):
+def wait_until(holds, server=None, timeout_s=60):
     deadline = time.monotonic() + timeout_s
     while True:
         try:
@@ -29,8 +29,8 @@ def wait_until(holds, server=None, timeout_s=30):
             value = None
         if value:
             return value
-        log = (server.root / "log").read_text()[-2000:] if server else ""
-        assert time.monotonic() < deadline, log
+        if time.monotonic() > deadline:
+            raise AssertionError((server.root / "log").read_text()[-2000:] if server else "")
         time.sleep(0.05)
 
 
@@ -51,7 +51,7 @@ def task_of(ecs, arn):
     return ecs.describe_tasks(tasks=[arn])["tasks"][0]
 
 
-def wait_status(ecs, arn, status, timeout_s=40):
+def wait_status(ecs, arn, status, timeout_s=90):
     deadline = time.monotonic() + timeout_s
     while True:
         task = task_of(ecs, arn)
@@ -74,5 +74,5 @@ def has_ended(pid):
 
 
 def fetch(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return answer.read()
