@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 import programs
 
@@ -41,6 +42,14 @@ class Ikada:
 
     def inspect(self, container):
         return json.loads(self("inspect", container).stdout)[0]
+
+    def await_trap(self, container, number):
+        """Until its first process handles that signal: one that comes before is lost."""
+        status = pathlib.Path(f"/proc/{self.inspect(container)['State']['Pid']}/status")
+        deadline = time.monotonic() + 60
+        while not int(status.read_text().split("SigCgt:")[1].split()[0], 16) >> (number - 1) & 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
     def containers(self):
         """The ids of all containers, running or not."""

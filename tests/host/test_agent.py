@@ -1,6 +1,7 @@
 """Tasks on one host, from their definition to the last report; the agent may die meanwhile."""
 
 import os
+import signal
 import time
 
 import pytest
@@ -20,7 +21,7 @@ def sh(image, script, name="app", **members):
     return {"name": name, "image": image, "command": ["sh", "-c", script], "memory": 32, **members}
 
 
-def wait_until(holds, timeout_s=30):
+def wait_until(holds, timeout_s=60):
     deadline = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < deadline
@@ -71,12 +72,13 @@ def test_a_program_that_does_not_exist_is_told_in_ecs_words(agent, busybox_image
     assert "runtimeId" not in container_of(ended, "app")
 
 
-def test_a_stopped_task_gets_the_signal_and_then_is_killed(agent, busybox_image):
+def test_a_stopped_task_gets_the_signal_and_then_is_killed(agent, busybox_image, shared_ikada):
     gentle = agent.run([sh(busybox_image, "trap 'exit 5' TERM; while :; do sleep 0.1; done")])
     stubborn = agent.run([sh(busybox_image, "trap '' TERM; while :; do sleep 0.1; done",
                              stopTimeout=1)])
-    for task in (gentle, stubborn):
-        agent.wait_status(task, "RUNNING")
+    running = {task: agent.wait_status(task, "RUNNING") for task in (gentle, stubborn)}
+    shared_ikada.await_trap(container_of(running[gentle], "app")["runtimeId"], signal.SIGTERM)
+    for task in running:
         agent.stop_task(task)
 
     first = agent.wait_status(gentle, "STOPPED")
@@ -194,8 +196,8 @@ def test_what_was_not_acknowledged_is_told_again(agent, busybox_image):
     wait_until(lambda: len(agent.reports[task]) > told)
     assert agent.reports[task][-1]["sequence"] == sequence
     assert agent.reports[task][-1]["task"]["lastStatus"] == "STOPPED"
-    told = len(agent.reports[task])
     wait_until(lambda: not is_unacknowledged(agent, task))
+    told = len(agent.reports[task])
     agent.restart()
     time.sleep(0.5)
     assert len(agent.reports[task]) == told

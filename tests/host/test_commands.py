@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import time
 
@@ -107,13 +108,15 @@ def test_of_many_at_once_one_gets_the_name(shared_ikada, busybox_image):
 
 def test_stop_is_gentle_then_kills(shared_ikada, start):
     start("gentle")
+    shared_ikada.await_trap("gentle", signal.SIGTERM)
     assert output(shared_ikada("stop", "gentle")) == "gentle"
     assert state(shared_ikada, "gentle")["ExitCode"] == 0
 
-    start("stubborn", command=("sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"))
+    start("stubborn", "--stop-timeout", "100",
+          command=("sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"))
     before = time.monotonic()
     shared_ikada("stop", "-t", "1", "stubborn")
-    assert 0.9 < time.monotonic() - before < 8
+    assert 0.9 < time.monotonic() - before < 50
     assert state(shared_ikada, "stubborn")["ExitCode"] == 137
     # Stopping what does not run is no mistake.
     shared_ikada("stop", "stubborn")
@@ -122,6 +125,7 @@ def test_stop_is_gentle_then_kills(shared_ikada, start):
 def test_the_stop_signal_is_the_containers(shared_ikada, start):
     start("signalled", "--stop-signal", "USR1", "--stop-timeout", "20",
           command=("sh", "-c", "trap 'exit 12' USR1; while :; do sleep 0.1; done"))
+    shared_ikada.await_trap("signalled", signal.SIGUSR1)
 
     shared_ikada("stop", "signalled")
 
@@ -130,6 +134,7 @@ def test_the_stop_signal_is_the_containers(shared_ikada, start):
 
 def test_kill_sends_any_signal(shared_ikada, start):
     start("killed", command=("sh", "-c", "trap 'exit 9' HUP; while :; do sleep 0.1; done"))
+    shared_ikada.await_trap("killed", signal.SIGHUP)
 
     shared_ikada("kill", "-s", "hup", "killed")
 
@@ -238,7 +243,7 @@ def test_exec_in_the_background(shared_ikada, start):
 
     shared_ikada("exec", "-d", "background", "sh", "-c", "sleep 0.2; touch /made")
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while shared_ikada("exec", "background", "test", "-e", "/made", check=False).returncode != 0:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -250,9 +255,12 @@ def test_pause_and_unpause(shared_ikada, start):
     shared_ikada("pause", "frozen")
     assert state(shared_ikada, "frozen")["Status"] == "paused"
     assert "(Paused)" in shared_ikada("ps", "-f", "name=frozen").stdout
-    before = shared_ikada("logs", "frozen").stdout
-    time.sleep(0.3)
-    assert shared_ikada("logs", "frozen").stdout == before
+    before = None
+    deadline = time.monotonic() + 60
+    while before != (now := shared_ikada("logs", "frozen").stdout):  # What was on its way comes.
+        assert time.monotonic() < deadline
+        before = now
+        time.sleep(0.3)
     assert "is paused" in shared_ikada("exec", "frozen", "true", check=False).stderr
 
     shared_ikada("unpause", "frozen")
@@ -284,7 +292,7 @@ def test_stats_have_numbers(shared_ikada, start):
     row = json.loads(rows)
 
     assert row["Name"] == "busy-loop"
-    assert float(row["CPUPerc"].rstrip("%")) > 10
+    assert float(row["CPUPerc"].rstrip("%")) > 1
     assert int(row["PIDs"]) == 1
     table = shared_ikada("stats", "--no-stream").stdout.splitlines()
     assert table[0].split("  ")[0] == "CONTAINER ID"
