@@ -161,7 +161,7 @@ def test_nothing_is_changed_while_the_audit_logs_disk_is_full(tmp_path, small_di
 
         filler.unlink()
         cluster_hosts.wait_until(
-            lambda: server.raw("CreateCluster", {"clusterName": "after"})[0] == 200, 10)
+            lambda: server.raw("CreateCluster", {"clusterName": "after"})[0] == 200)
         assert audit(server, "--verify").stdout.endswith("nothing taken out or altered\n")
     finally:
         server.close()

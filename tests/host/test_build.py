@@ -188,12 +188,12 @@ def test_stages_copy_from_each_other_and_unneeded_ones_are_left_out(context):
 
 
 def test_independent_stages_are_built_at_the_same_time(context):
-    started = time.monotonic()
-    context.build("FROM BASE AS a\nRUN sleep 3 && echo a > /a\n"
-                  "FROM BASE AS b\nRUN sleep 3 && echo b > /b\n"
+    # Each waits for the other.
+    run = ("RUN --mount=type=cache,target=/c,id=meeting touch /c/{} /{}; n=0; "
+           "until test -e /c/{}; do n=$((n + 1)); test $n -lt 600 || exit 1; sleep 0.1; done\n")
+    context.build("FROM BASE AS a\n" + run.format("a", "a", "b") +
+                  "FROM BASE AS b\n" + run.format("b", "b", "a") +
                   "FROM BASE\nCOPY --from=a /a /\nCOPY --from=b /b /\n", "--no-cache")
-
-    assert time.monotonic() - started < 5.9
 
 
 def test_mounts_of_run(context):
@@ -460,11 +460,11 @@ def test_an_interrupted_build_leaves_nothing(context, how):
     process.send_signal(how)
     process.stderr.read()
     process.stderr.close()
-    status = process.wait(timeout=20)
+    status = process.wait(timeout=60)
 
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 40
     assert status == (1 if how == signal.SIGINT else -signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     # The next command finds what is left.
     context.ikada("ps", "-a")
     context.ikada("images")
@@ -482,7 +482,7 @@ def test_an_interrupted_build_leaves_nothing(context, how):
                 break
         again.send_signal(signal.SIGINT)
         again.stderr.close()
-        again.wait(timeout=20)
+        again.wait(timeout=60)
         assert any(line.rstrip().endswith("CACHED") for line in lines)
 
 

@@ -184,7 +184,7 @@ def screen(output):
 
 def test_on_a_terminal_only_the_steps_stay(context):
     context.write("Dockerfile", f"FROM {context.base}\nRUN echo first\n"
-                                "RUN for i in 1 2 3 4 5 6; do echo noise $i; sleep 0.1; done\n")
+                                "RUN for i in 1 2 3 4 5 6; do echo noise $i; done; sleep 1\n")
     command = context.ikada.command("build", context.directory)
 
     status, output = on_terminal(command, context.ikada.environment)

@@ -24,7 +24,7 @@ def start(shared_ikada, busybox_image):
 
 def test_top_shows_the_processes_by_their_host_numbers(shared_ikada, start):
     start("busy", command=("sh", "-c", "sleep 999 & exec sleep 1000"))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while "sh -c" in shared_ikada("top", "busy").stdout:
         assert time.monotonic() < deadline
 
@@ -49,7 +49,7 @@ def test_r_33_top_runs_nothing_of_the_container(shared_ikada, start):
            "chmod +x /bin/x-$p; mv /bin/x-$p /bin/$p; done; exec sleep 1000"
     start("trapped", command=("sh", "-c", trap))
 
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while "sh -c" in shared_ikada("top", "trapped", "aux").stdout:
         assert time.monotonic() < deadline
     assert shared_ikada("exec", "trapped", "ls", "/ran", check=False).returncode == 1

@@ -10,6 +10,14 @@ import time
 import pytest
 
 
+def wait_ready(ikada, name):
+    """Until its script has made /ready."""
+    deadline = time.monotonic() + 60
+    while ikada("exec", name, "test", "-e", "/ready", check=False).returncode != 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.fixture(params=["running", "stopped"])
 def container(request, shared_ikada, busybox_image):
     """A container with /files/{one,link,deep/two} in its volume-less root."""
@@ -19,10 +27,7 @@ def container(request, shared_ikada, busybox_image):
               "touch /ready; exec sleep 1000")
     shared_ikada("run", "-d", "--name", name, "--network", "none", "-v", f"{name}:/vol",
                  busybox_image, "sh", "-c", script)
-    deadline = time.monotonic() + 20
-    while shared_ikada("exec", name, "test", "-e", "/ready", check=False).returncode != 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_ready(shared_ikada, name)
     if request.param == "stopped":
         shared_ikada("stop", "-t", "0", name)
     yield name
@@ -172,11 +177,11 @@ def canary(tmp_path):
 
 def test_r_29_symlinks_do_not_lead_out(shared_ikada, busybox_image, tmp_path, canary):
     links = f"ln -s {canary} /a; ln -s ../../../../../..{canary} /b; " \
-            f"ln -s /proc/1/root{canary} /c; exec sleep 1000"
+            f"ln -s /proc/1/root{canary} /c; touch /ready; exec sleep 1000"
     shared_ikada("run", "-d", "--name", "leading", "--network", "none", busybox_image, "sh", "-c",
                  links)
     (tmp_path / "mine").write_text("x")
-    time.sleep(0.3)
+    wait_ready(shared_ikada, "leading")
 
     for link in "abc":
         into = shared_ikada("cp", tmp_path / "mine", f"leading:/{link}/secret", check=False)

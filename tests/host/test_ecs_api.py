@@ -200,7 +200,7 @@ def test_tasks_run_until_they_are_stopped(ecs):
     arns = [task["taskArn"] for task in run["tasks"]]
     assert len(arns) == 4 and run["failures"] == []
     assert {task["lastStatus"] for task in run["tasks"]} == {"PENDING"}
-    fast = {"Delay": 1, "MaxAttempts": 20}
+    fast = {"Delay": 0.2, "MaxAttempts": 300}
     ecs.get_waiter("tasks_running").wait(tasks=arns, WaiterConfig=fast)
     tasks = ecs.describe_tasks(tasks=arns, include=["TAGS"])["tasks"]
     assert all("stoppedReason" not in task and "stopCode" not in task for task in tasks)

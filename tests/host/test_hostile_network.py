@@ -405,8 +405,8 @@ def test_dawdlers_are_left_within_their_time(ikada, raw, image):
     for thread in threads:
         thread.join()
 
-    assert ends["year"][0] == 0 and 55 < ends["year"][2] < 90, ends["year"]
+    assert ends["year"][0] == 0 and 55 < ends["year"][2] < 140, ends["year"]
     for name, words in (("head", "sent next to nothing"), ("body", "sent next to nothing"),
                         ("mute", "sent")):
         assert ends[name][0] == 1 and words in ends[name][1], ends[name]
-        assert ends[name][2] < (120 if name == "mute" else 60), ends[name]
+        assert ends[name][2] < (140 if name == "mute" else 100), ends[name]

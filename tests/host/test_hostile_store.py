@@ -176,7 +176,7 @@ def stalled(server, image, layer):
         handler.end_headers()
         handler.wfile.write(data[:len(data) // 2])
         handler.wfile.flush()
-        go_on.wait(30)
+        go_on.wait(120)
         handler.wfile.write(data[len(data) // 2:])
         return True
 
@@ -186,7 +186,7 @@ def stalled(server, image, layer):
 
 
 def wait_for_call(server, layer):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not server.calls_to(f"/v2/slow/blobs/{images.digest_of(layer.data)}"):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -216,7 +216,7 @@ def test_a_waiting_pull_takes_over_from_one_that_is_killed(ikada, server, image)
     time.sleep(0.5)
 
     first.send_signal(signal.SIGKILL)
-    first.wait(timeout=10)
+    first.wait(timeout=30)
     go_on.set()
 
     assert second.wait(timeout=60) == 0

@@ -16,7 +16,7 @@ import programs
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("localhost", timeout=20)
+        super().__init__("localhost", timeout=60)
         self.path = str(path)
 
     def connect(self):
@@ -33,7 +33,7 @@ class Daemon:
             stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
 
     def wait_until_it_answers(self):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while True:
             try:
                 return self.get("/healthz")
@@ -57,7 +57,7 @@ class Daemon:
     def raw(self, data):
         """Everything that comes back for these bytes."""
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(20)
+            client.settimeout(60)
             client.connect(str(self.socket))
             client.sendall(data)
             client.shutdown(socket.SHUT_WR)
@@ -72,7 +72,7 @@ class Daemon:
     def stop(self, number=signal.SIGTERM):
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=30)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_many_silent_connections_do_not_block_a_later_one(daemon):
         silent.append(client)
     for client in silent:
         client.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             assert daemon.get("/healthz")[0] == 200
@@ -182,7 +182,7 @@ def test_a_file_in_the_sockets_place_is_left_alone(tmp_path):
 def test_the_service_manager_is_told(tmp_path):
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.bind(str(tmp_path / "notify"))
-    manager.settimeout(10)
+    manager.settimeout(60)
 
     started = Daemon(tmp_path / "run", NOTIFY_SOCKET=str(tmp_path / "notify"))
     assert manager.recv(100) == b"READY=1"

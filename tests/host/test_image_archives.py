@@ -7,6 +7,7 @@ import json
 import lzma
 import subprocess
 import tarfile
+import time
 
 import pytest
 
@@ -76,7 +77,10 @@ def test_commit_keeps_files_and_settings(box):
 
 def test_commit_pauses_a_running_container_and_lets_it_go_on(box):
     box("run", "-d", "--name", "busy", "busybox", "sh", "-c",
-        "i=0; while :; do i=$((i + 1)); echo $i > /count; sleep 0.1; done")
+        "i=0; while :; do i=$((i + 1)); echo $i > /next; mv /next /count; sleep 0.1; done")
+    deadline = time.monotonic() + 60
+    while box("exec", "busy", "test", "-e", "/count", check=False).returncode != 0:
+        assert time.monotonic() < deadline
 
     box("commit", "busy", "snapshot")
 

@@ -271,19 +271,19 @@ def test_a_killed_pull_is_resumed_where_it_stopped(ikada, server):
         handler.end_headers()
         handler.wfile.write(image.layers[0].data[:5 * MIB])
         handler.wfile.flush()
-        go_on.wait(30)
+        go_on.wait(120)
         handler.close_connection = True
         return True
 
     server.script(path, stall)
     pull = ikada.popen("pull", "-q", f"{server.address}/killed:1")
     partial = ikada.root / "images" / "partial" / digest[7:]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (partial.exists() and partial.stat().st_size >= 4 * MIB):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     pull.send_signal(signal.SIGKILL)
-    pull.wait(timeout=10)
+    pull.wait(timeout=30)
     go_on.set()
     kept = partial.stat().st_size
 
@@ -303,7 +303,7 @@ def test_kills_at_any_moment_leave_nothing_that_looks_like_an_image(ikada, regis
         pull = ikada.popen("pull", "-q", name, stdout=subprocess.DEVNULL)
         time.sleep(0.004 * step)
         pull.send_signal(signal.SIGKILL)
-        pull.wait(timeout=10)
+        pull.wait(timeout=30)
 
         listed = ikada("images", "-q").stdout.split()
         assert names(ikada.root / "layers" / "staging") == []
