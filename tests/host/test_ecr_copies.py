@@ -69,14 +69,14 @@ def test_a_push_outlives_the_manager_that_took_it(cluster, busybox_image, tmp_pa
     assert second in holders and len(holders) >= 2
     pull(third, "v1")
     wait_until(lambda: all(len(large_blobs(host)) == 1 for host in cluster.hosts),
-               timeout_s=40, cluster=cluster)
+               cluster=cluster)
 
     push(second, busybox_image, "v2", tmp_path)
     second.net.set_link(False)
     second.stop(9)
     try:
         for host in (first, third):
-            pull(host, "v2", timeout=60)
+            pull(host, "v2", timeout=150)
         # Two of three managers take a push, and the third gets it when it is back.
         wait_until(lambda: third.images_api("DescribeRepositories").get("repositories"),
                    cluster=cluster)
@@ -84,7 +84,7 @@ def test_a_push_outlives_the_manager_that_took_it(cluster, busybox_image, tmp_pa
     finally:
         second.net.set_link(True)
         second.start()
-    wait_until(lambda: len(large_blobs(second)) == 3, timeout_s=60, cluster=cluster)
+    wait_until(lambda: len(large_blobs(second)) == 3, timeout_s=120, cluster=cluster)
     assert large_blobs(first) == large_blobs(third) == large_blobs(second)
 
 
@@ -136,12 +136,12 @@ def test_a_push_outlives_a_manager_that_copies_it(cluster, how, slow, busybox_im
     died = time.monotonic()
     slow()
     try:
-        pusher.join(timeout=60)
+        pusher.join(timeout=150)
         took_s = time.monotonic() - died
         print(f"{how}: the push ended {took_s:.1f} s after the copier had gone")
         assert ended and ended[0].returncode == 0, ended
         assert large_blobs(other) >= large_blobs(first) - before
-        assert took_s < 40
+        assert took_s < 100
     finally:
         if how == "link":
             victim.net.set_link(True)
@@ -149,7 +149,7 @@ def test_a_push_outlives_a_manager_that_copies_it(cluster, how, slow, busybox_im
             victim.process.send_signal(signal.SIGCONT)
         pusher.join()
     # It gets what it has missed.
-    wait_until(lambda: large_blobs(victim) == large_blobs(first), timeout_s=60, cluster=cluster)
+    wait_until(lambda: large_blobs(victim) == large_blobs(first), timeout_s=120, cluster=cluster)
 
 
 def blob(host, name):
@@ -196,7 +196,7 @@ def test_what_is_spoilt_on_a_managers_disk_is_mended(cluster, busybox_image, tmp
     push(third, busybox_image, "spoilt", tmp_path)
     parts = parts_of(third, "spoilt")
     wait_until(lambda: all(is_whole(host, part) for host in cluster.hosts for part in parts),
-               timeout_s=40, cluster=cluster)
+               cluster=cluster)
 
     # Seen by agents: manifest, config and layer, of which one is left.
     for part in parts:
