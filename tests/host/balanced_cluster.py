@@ -75,11 +75,11 @@ class BalancedCluster:
         assert "service" in made, made
         self.wait_healthy(count)
         for host in self.carriers:
-            wait_until(lambda host=host: self.answers(host), 30, self.cluster)
+            wait_until(lambda host=host: self.answers(host), cluster=self.cluster)
 
     def answers(self, host):
         try:
-            urllib.request.urlopen(f"http://{host.address}:{PORT}/", timeout=5).close()
+            urllib.request.urlopen(f"http://{host.address}:{PORT}/", timeout=20).close()
         except OSError:
             return False
         return True
@@ -100,7 +100,7 @@ class BalancedCluster:
                         desiredStatus=status)["taskArns"]
         return answered(self.manager, "DescribeTasks", "tasks", tasks=arns)["tasks"] if arns else []
 
-    def wait_healthy(self, count, timeout_s=90):
+    def wait_healthy(self, count, timeout_s=150):
         """Seconds until there are exactly so many targets, all healthy, and one deployment."""
         started = time.monotonic()
         wait_until(lambda: self.health() == ["healthy"] * count and
@@ -135,7 +135,7 @@ class BalancedCluster:
     def drain(self, host, count):
         name = f"host{host.net.number}"
         self.manager("node", "drain", name)
-        wait_until(lambda: not self.on(host), 60, self.cluster)
+        wait_until(lambda: not self.on(host), 120, self.cluster)
         took = self.wait_healthy(count)
         self.manager("node", "activate", name)
         return took
@@ -152,7 +152,7 @@ class BalancedCluster:
             told = self.manager("node", "ls", "--format", "{{.State}}", check=False)
             return told.stdout.split() == ["connected"] * len(self.cluster.hosts)
 
-        wait_until(connected, 60, self.cluster)
+        wait_until(connected, 120, self.cluster)
 
     def lose(self, host, count, meanwhile=lambda: None):
         """The host is gone at once. (until its tasks count as lost, until all are healthy again)"""
@@ -162,9 +162,9 @@ class BalancedCluster:
         host.net.set_link(False)
         meanwhile()
         wait_until(lambda: not on_host & {task["taskArn"] for task in self.tasks()},
-                   60, self.cluster)
+                   90, self.cluster)
         lost = time.monotonic()
-        wait_until(lambda: self.health().count("healthy") == count, 60, self.cluster)
+        wait_until(lambda: self.health().count("healthy") == count, 90, self.cluster)
         return lost - started, time.monotonic() - started
 
     def stop_with_delay(self, delay):
@@ -178,12 +178,11 @@ class BalancedCluster:
         return time.monotonic() - started
 
     def kill_leader(self):
-        """SIGKILL for the daemon that leads; it is started again. The host, or None without one."""
-        leader = self.cluster.leader()
-        if leader is not None:
-            leader.stop(signal.SIGKILL)
-            leader.start()
-            self.wait_connected()
+        """SIGKILL for the daemon that leads; it is started again. The host."""
+        leader = wait_until(self.cluster.leader, cluster=self.cluster)
+        leader.stop(signal.SIGKILL)
+        leader.start()
+        self.wait_connected()
         return leader
 
     def close(self):

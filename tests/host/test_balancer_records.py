@@ -66,7 +66,7 @@ class Site:
     def get(self, path, **headers):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code
@@ -107,7 +107,7 @@ def test_requests_codes_times_and_targets_are_counted(server, site):
         return statistics(metrics, metric, dimensions or site.dimensions, "Sum")["Sum"]
 
     for path, status, count in [("/", 200, 20), ("/?code=404", 404, 5), ("/?code=503", 503, 3),
-                                ("/busy", 503, 1), ("/?wait=0.3", 200, 1)]:
+                                ("/busy", 503, 1), ("/?wait=1", 200, 1)]:
         assert [site.get(path) for _ in range(count)] == [status] * count
     # The balancer's threads tell of their requests each by itself.
     wait_until(lambda: total("RequestCount") == 29 and
@@ -120,8 +120,8 @@ def test_requests_codes_times_and_targets_are_counted(server, site):
     taken = statistics(metrics, "TargetResponseTime", site.of_group, "Average", "Maximum",
                        "Minimum", "SampleCount", ExtendedStatistics=["p50", "p100"])
     assert taken["SampleCount"] == 29 and taken["Unit"] == "Seconds"
-    assert 0.3 <= taken["Maximum"] < 2 and taken["Minimum"] < taken["Average"] < 0.3
-    assert taken["ExtendedStatistics"]["p50"] < 0.3 <= taken["ExtendedStatistics"]["p100"]
+    assert 1 <= taken["Maximum"] < 20 and taken["Minimum"] < taken["Average"] < 1
+    assert taken["ExtendedStatistics"]["p50"] < 1 <= taken["ExtendedStatistics"]["p100"]
     healthy = statistics(metrics, "HealthyHostCount", site.of_group, "Maximum")
     assert healthy["Maximum"] == 1
 
@@ -135,7 +135,7 @@ def test_many_requests_are_counted_by_a_share_of_them(server, site):
     before = total()
     told = programs.run("wrk", "-t1", "-c16", "-d3s", f"http://127.0.0.1:{site.port}/busy").stdout
     made = int(re.search(r"(\d+) requests in", told)[1])
-    assert made > 6000, told  # More than what the first share begins at.
+    assert made > 4500, told  # More than what the first share begins at.
     wait_until(lambda: 0.85 * made < total() - before < 1.15 * made, server)
     time.sleep(2)
     assert 0.85 * made < total() - before < 1.15 * made
@@ -167,7 +167,7 @@ def test_the_other_ways_to_ask(server, site):
                              site.name).stdout.split()
         return shown[-1] == "1" and sum(int(each) for each in shown[::2] if each != "-") >= 1
     # In a minute in which a check took too long there was not always one.
-    wait_until(is_shown, server, 90)
+    wait_until(is_shown, server, 150)
 
 
 def test_an_access_log_has_a_line_for_each_request(server, site):
@@ -184,7 +184,8 @@ def test_an_access_log_has_a_line_for_each_request(server, site):
 
     site.get("/page?a=1", **{"User-Agent": 'it "quotes"'})
     site.get("/busy")
-    wait_until(lambda: any("/busy" in line for line in lines()), server)
+    wait_until(lambda: all(any(path in line for line in lines()) for path in ("/page", "/busy")),
+               server)
     assert not any("/before" in line for line in lines())
     page = LOG_LINE.fullmatch(next(line for line in lines() if "/page" in line))
     busy = LOG_LINE.fullmatch(next(line for line in lines() if "/busy" in line))

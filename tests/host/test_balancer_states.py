@@ -8,7 +8,7 @@ import pytest
 
 import ecs_server
 import programs
-from balancer_states import (add_rule, await_available, get, haproxy_processes,
+from balancer_states import (add_rule, await_available, get, haproxy_processes, impairment_of,
                              make_balancer, state_of, taken_port)
 from task_host import wait_until
 
@@ -151,9 +151,9 @@ def test_a_haproxy_that_hangs_impairs_until_it_is_replaced(server, elb):
     for pid in processes:
         os.kill(pid, signal.SIGSTOP)
 
-    wait_until(lambda: state_of(elb, "hanging")[0] == "active_impaired", server, timeout_s=8)
+    reason = wait_until(lambda: impairment_of(elb, "hanging"), server)
 
-    assert state_of(elb, "hanging")[1].endswith(": HAProxy has not answered for 3 s")
+    assert reason.endswith(": HAProxy has not answered for 3 s")
     wait_until(lambda: state_of(elb, "hanging") == ("active", None), server)
     assert get(HERE, port) == "well"
     assert not set(processes) & set(haproxy_processes(server.run_root))

@@ -12,7 +12,7 @@ import pytest
 
 import ecs_server
 from balanced_cluster import BalancedCluster
-from balancer_states import (add_rule, await_available, get, haproxy_processes,
+from balancer_states import (add_rule, await_available, get, haproxy_processes, impairment_of,
                              make_balancer, state_of, taken_port)
 from cluster_hosts import wait_until
 
@@ -71,18 +71,18 @@ def test_every_host_answers_for_a_balancer_that_is_available(states):
 @pytest.mark.timeout(120)
 def test_a_port_that_is_taken_on_one_host_impairs(states):
     port = next(PORTS)
-    leader = states.cluster.leader()
+    leader = wait_until(states.cluster.leader, cluster=states.cluster)
     for host in (leader, next(each for each in states.carriers if each is not leader)):
         name = f"taken-{host.net.number}"
         with taken_port(port, "nsenter", "-n", "-t", host.net.pid):
             make_balancer(states.at(states.manager), name, port, name)
-            wait_until(lambda: states.state(name)[0] == "active_impaired", 30, states.cluster)
+            wait_until(lambda: states.state(name)[0] == "active_impaired", 60, states.cluster)
             node, = json.loads(states.manager("node", "inspect", host.status()["node"]).stdout)
             assert states.state(name)[1] == \
                 f"{node['name']}, port {port}: port {port} is taken by another program"
             wait_until(lambda: all(states.serves(each, port, name) for each in states.carriers
-                                   if each is not host), 30, states.cluster)
-        wait_until(lambda: states.state(name) == ("active", None), 30, states.cluster)
+                                   if each is not host), 60, states.cluster)
+        wait_until(lambda: states.state(name) == ("active", None), 60, states.cluster)
         assert [get(each.address, port) for each in states.carriers] == [name] * 3
         port = next(PORTS)
 
@@ -92,14 +92,15 @@ def test_a_haproxy_that_hangs_on_one_host_impairs_until_it_is_replaced(states):
     port = next(PORTS)
     make_balancer(states.at(states.manager), "hanging", port, "hanging")
     await_available(states.at(states.manager), "hanging")
-    leader = states.cluster.leader()
+    leader = wait_until(states.cluster.leader, cluster=states.cluster)
     host = next(each for each in states.carriers if each is not leader)
     for pid in haproxy_processes(host.run_root):
         os.kill(pid, signal.SIGSTOP)
-    wait_until(lambda: states.state("hanging")[0] == "active_impaired", 10, states.cluster)
+    reason = wait_until(lambda: impairment_of(states.at(states.manager), "hanging"), 60,
+                        states.cluster)
     node, = json.loads(states.manager("node", "inspect", host.status()["node"]).stdout)
-    assert states.state("hanging")[1] == f"{node['name']}: HAProxy has not answered for 3 s"
-    wait_until(lambda: states.state("hanging") == ("active", None), 30, states.cluster)
+    assert reason == f"{node['name']}: HAProxy has not answered for 3 s"
+    wait_until(lambda: states.state("hanging") == ("active", None), 60, states.cluster)
     assert get(host.address, port) == "hanging"
 
 
@@ -108,7 +109,7 @@ def test_a_new_leader_says_the_same(states):
     port = next(PORTS)
     make_balancer(states.at(states.manager), "kept", port, "kept")
     await_available(states.at(states.manager), "kept")
-    leader = states.cluster.leader()
+    leader = wait_until(states.cluster.leader, cluster=states.cluster)
     other = next(each for each in states.carriers if each is not leader)
     leader.stop(9)
     seen = []
@@ -131,12 +132,12 @@ def test_a_new_leader_says_the_same(states):
     for _ in range(20):
         seen.append(state_of(states.at(other), "kept"))
     assert set(seen) == {("active", None)}
-    wait_until(lambda: states.serves(leader, new, "new"), 30, states.cluster)
+    wait_until(lambda: states.serves(leader, new, "new"), 60, states.cluster)
 
 
 @pytest.mark.timeout(180)
 def test_a_lost_host_is_not_waited_for(states):
-    leader = states.cluster.leader()
+    leader = wait_until(states.cluster.leader, cluster=states.cluster)
     lost = next(each for each in states.carriers if each is not leader)
     living = [each for each in states.carriers if each is not lost]
     elb, port = states.at(leader), next(PORTS)
@@ -146,4 +147,4 @@ def test_a_lost_host_is_not_waited_for(states):
     assert [get(each.address, port) for each in living] == ["without"] * 2
     lost.net.set_link(True)
     states.wait_connected()
-    wait_until(lambda: states.serves(lost, port, "without"), 30, states.cluster)
+    wait_until(lambda: states.serves(lost, port, "without"), 60, states.cluster)

