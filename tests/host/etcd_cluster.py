@@ -15,7 +15,7 @@ import tls_files
 
 STORE_CLIENT = programs.BUILD / "tests" / "cluster" / "store" / "store_client"
 STORE_CONTRACT = programs.BUILD / "tests" / "cluster" / "store" / "store_etcd_contract"
-READY_TIMEOUT_S = 30
+READY_TIMEOUT_S = 90
 
 
 class Member:
@@ -60,7 +60,7 @@ class Member:
     def status(self):
         """What the member says of itself, or None."""
         try:
-            return self.cluster.ask(self, "/v3/maintenance/status", {}, timeout=1)
+            return self.cluster.ask(self, "/v3/maintenance/status", {}, timeout=3)
         except OSError:
             return None
 
@@ -106,6 +106,13 @@ class EtcdCluster:
             if status and status.get("leader") == status["header"]["member_id"]:
                 return member
         return None
+
+    def wait_for_leader(self):
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while (found := self.leader()) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        return found
 
     def wait_until_ready(self):
         deadline = time.monotonic() + READY_TIMEOUT_S

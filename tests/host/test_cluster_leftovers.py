@@ -147,5 +147,5 @@ def test_balancers_do_not_outlive_a_daemon_that_is_killed_while_its_host_leaves(
         killed_while(host, 0.03 + 0.02 * number, "cluster", "leave", "--force")
         if role(host) != "none":
             host("cluster", "leave", "--force")
-        wait_until(lambda: balances(host) == (False, False), 10)
+        wait_until(lambda: balances(host) == (False, False))
         assert kept(host) == []
