@@ -121,7 +121,8 @@ def test_requests_codes_times_and_targets_are_counted(server, site):
                        "Minimum", "SampleCount", ExtendedStatistics=["p50", "p100"])
     assert taken["SampleCount"] == 29 and taken["Unit"] == "Seconds"
     assert 1 <= taken["Maximum"] < 20 and taken["Minimum"] < taken["Average"] < 1
-    assert taken["ExtendedStatistics"]["p50"] < 1 <= taken["ExtendedStatistics"]["p100"]
+    # These are less exact.
+    assert taken["ExtendedStatistics"]["p50"] < 0.9 < taken["ExtendedStatistics"]["p100"]
     healthy = statistics(metrics, "HealthyHostCount", site.of_group, "Maximum")
     assert healthy["Maximum"] == 1
 
@@ -184,11 +185,12 @@ def test_an_access_log_has_a_line_for_each_request(server, site):
 
     site.get("/page?a=1", **{"User-Agent": 'it "quotes"'})
     site.get("/busy")
-    wait_until(lambda: all(any(path in line for line in lines()) for path in ("/page", "/busy")),
-               server)
-    assert not any("/before" in line for line in lines())
-    page = LOG_LINE.fullmatch(next(line for line in lines() if "/page" in line))
-    busy = LOG_LINE.fullmatch(next(line for line in lines() if "/busy" in line))
+    # The balancer's threads tell of their requests each by itself.
+    told = wait_until(lambda: (found := lines()) and "/page" in "".join(found) and
+                      "/busy" in "".join(found) and found, server)
+    assert not any("/before" in line for line in told)
+    page = LOG_LINE.fullmatch(next(line for line in told if "/page" in line))
+    busy = LOG_LINE.fullmatch(next(line for line in told if "/busy" in line))
     assert page[1] == "http" and page[3] == site.dimensions[0]["Value"]
     assert (page[4], page[6], page[7]) == ("127.0.0.1", "127.0.0.1", str(TARGET_PORT))
     assert (page[11], page[12], page[15]) == ("200", "200", "GET")
