@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -145,13 +146,14 @@ class Applying {
 
   // Whether all stays as it was made. Others who apply the same are not done yet, perhaps.
   Result<void> wait_and_look() {
-    const steady_clock::time_point until = steady_clock::now() + kOthersTime;
+    std::optional<steady_clock::time_point> until;  // Since they were first seen.
     while (true) {
       IK_TRY(wait());
       IK_LET(now, plan_all(api_, wishes_));
       const std::string undone = describe_undone(plan_, now);
       if (undone.empty()) return {};
-      if (steady_clock::now() >= until) return make_error(ErrorKind::kConflict, "{}", undone);
+      if (!until.has_value()) until = steady_clock::now() + kOthersTime;
+      if (steady_clock::now() >= *until) return make_error(ErrorKind::kConflict, "{}", undone);
       std::this_thread::sleep_for(kLookForOthers);
     }
   }
