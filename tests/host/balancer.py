@@ -1,5 +1,6 @@
 """A proxy_driver with its HAProxy, and the targets it sends requests to."""
 
+import http.client
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import time
 import programs
 
 DRIVER = programs.BUILD / "unit" / "proxy_driver"
+PATIENCE_S = 60
 TARGET = pathlib.Path(__file__).with_name("balancer_target.py")
 
 
@@ -30,6 +32,18 @@ class Target:
                                         stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 
+    def ask(self, query=""):
+        """What it says itself, with nobody between."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection.request("GET", "/health?" + query)
+        told = json.loads(connection.getresponse().read())
+        connection.close()
+        return told
+
+    @property
+    def held(self):
+        return self.ask()["held"]
+
     def planned(self, draining=False):
         return {"id": self.id, "address": "127.0.0.1", "port": self.port, "draining": draining}
 
@@ -40,8 +54,8 @@ class Target:
 
 
 def group(name, targets, **options):
-    """A group whose targets are checked each second."""
-    check = {"path": "/health", "intervalSeconds": 1, "timeoutSeconds": 1,
+    """A group whose targets are checked each second; none is too slow for it."""
+    check = {"path": "/health", "intervalSeconds": 1, "timeoutSeconds": 20,
              "healthyThreshold": 2, "unhealthyThreshold": 2, **options.pop("check", {})}
     planned = [target.planned() if isinstance(target, Target) else target for target in targets]
     return {"name": name, "targets": planned, "healthCheck": check, **options}
@@ -106,7 +120,7 @@ class Balancer:
 
     def ask(self, text):
         self.say(text)
-        return self.answers.get(timeout=10)
+        return self.answers.get(timeout=PATIENCE_S)
 
     def apply(self, planned):
         self.say(json.dumps(planned))
@@ -114,9 +128,8 @@ class Balancer:
     def state(self, group_name, target):
         return self.targets.get(group_name, {}).get(target.id, ["unknown", "", "", 0])
 
-    def await_state(self, group_name, target, state, timeout=10):
-        wait(lambda: self.state(group_name, target)[0] == state, timeout,
-             lambda: f"{target.id} is {self.state(group_name, target)}, not {state}")
+    def await_state(self, group_name, target, state):
+        wait(lambda: self.state(group_name, target)[0] == state, describe=lambda: f"{target.id} is {self.state(group_name, target)}, not {state}")
 
     def await_healthy(self, group_name, *targets):
         for target in targets:
@@ -160,14 +173,14 @@ class Balancer:
         if self.process.poll() is None:
             self.ask("stop")
             self.process.stdin.close()
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=PATIENCE_S)
             self._reader.join()
             self.process.stdout.close()
         if self.master is not None:
             os.kill(self.master, signal.SIGKILL)
 
 
-def wait(is_true, timeout=10, describe=lambda: "still not true"):
+def wait(is_true, timeout=PATIENCE_S, describe=lambda: "still not true"):
     until = time.monotonic() + timeout
     while not is_true():
         assert time.monotonic() < until, describe()

@@ -1,18 +1,22 @@
 """A target of load balancers: balancer_target.py NAME PORT [ADDRESS]
 
-Answers every request with what came, as JSON. Of the query: `wait` seconds before the answer,
-`code` the status, `set` a cookie. /health answers with the status that was last asked for by
-/be?health=.
+Answers every request with what came, as JSON. Of the query: `hold` holds the answer back until
+/health?release= has the same word, `wait` seconds before the answer, `code` the status, `set` a
+cookie. /health answers with the status that was last asked for by /be?health=, and says how many
+answers are `held`.
 An upgrade to websocket is answered and then each byte echoed.
 """
 
 import asyncio
+import collections
 import json
 import sys
 import urllib.parse
 
 health = 200
 served = 0
+held = 0
+releases = collections.defaultdict(asyncio.Event)
 
 
 async def read_request(reader):
@@ -27,7 +31,7 @@ async def read_request(reader):
 
 
 async def serve(reader, writer):
-    global health, served
+    global health, served, held
     try:
         while True:
             method, target, headers, names, body = await read_request(reader)
@@ -49,9 +53,15 @@ async def serve(reader, writer):
                 served += 1
             if "wait" in query:
                 await asyncio.sleep(float(query["wait"]))
+            if "release" in query:
+                releases[query["release"]].set()
+            if "hold" in query:
+                held += 1
+                await releases[query["hold"]].wait()
+                held -= 1
             answer = json.dumps({"name": sys.argv[1], "method": method, "target": target,
                                  "headers": headers, "body": body.decode("latin-1"),
-                                 "served": served}).encode()
+                                 "served": served, "held": held}).encode()
             cookie = f"Set-Cookie: {query['set']}\r\n" if "set" in query else ""
             writer.write(f"HTTP/1.1 {code} Whatever\r\nContent-Length: {len(answer)}\r\n{cookie}"
                          "\r\n".encode() + answer)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 
 import pytest
@@ -40,7 +41,7 @@ def serve(balancer, targets, draining=(), **options):
     balancer.apply(plan([listener(PORT, forward("web"))], [group("web", planned, **options)]))
 
 
-def get(path="/", timeout=5):
+def get(path="/", timeout=30):
     """(status, the target's answer or None); status 0 if there was no answer."""
     done = subprocess.run(["curl", "-s", "-m", str(timeout), "-w", "\n%{http_code}", URL + path],
                           capture_output=True, text=True, timeout=timeout + 5)
@@ -49,14 +50,15 @@ def get(path="/", timeout=5):
 
 
 class Load:
-    """wrk for a while; `errors` says what was not a success, empty if nothing."""
+    """wrk until finish(); `errors` says what was not a success, empty if nothing."""
 
-    def __init__(self, seconds, connections=16):
+    def __init__(self, connections=16):
         self.process = subprocess.Popen(
-            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", URL + "/"],
-            stdout=subprocess.PIPE, text=True)
+            ["wrk", "-t1", f"-c{connections}", "-d600s", "--timeout", "30s", "--latency",
+             URL + "/"], stdout=subprocess.PIPE, text=True)
 
     def finish(self):
+        self.process.send_signal(signal.SIGINT)
         self.output = self.process.communicate(timeout=60)[0]
         self.requests = int(re.search(r"(\d+) requests in", self.output)[1])
         self.errors = [line.strip() for line in self.output.splitlines()

@@ -63,9 +63,9 @@ def disturb(draw, balancer, planned):
 
 
 def code(port):
-    return subprocess.run(["curl", "-s", "-m", "5", "-o", "/dev/null", "-w", "%{http_code}",
+    return subprocess.run(["curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}",
                            f"http://127.0.0.1:{port}/"], capture_output=True, text=True,
-                          timeout=10).stdout
+                          timeout=30).stdout
 
 
 def is_as_planned(balancer, planned):
@@ -92,6 +92,6 @@ def test_the_last_plan_holds_whatever_dies(world, seed):
             time.sleep(draw.random() * draw.choice([0.02, 0.3]))
         what = disturb(draw, balancer, planned)
 
-        wait(lambda last=planned: is_as_planned(balancer, last), timeout=20,
+        wait(lambda last=planned: is_as_planned(balancer, last),
              describe=lambda: f"seed {seed} round {number} after {what}: {balancer.targets} "
              f"{balancer.problems} driver {balancer.process.poll()}")

@@ -15,7 +15,7 @@ def test_targets_come_and_go_under_load_without_an_error(balancer, start):
     serve(balancer, base)
     balancer.await_healthy("web", *base)
 
-    load = Load(8)
+    load = Load()
     for _ in range(4):
         serve(balancer, base + extra)
         balancer.await_healthy("web", *extra)
@@ -31,9 +31,9 @@ def test_targets_come_and_go_under_load_without_an_error(balancer, start):
             target.start()
     load.finish()
 
-    assert load.errors == [] and load.requests > 2000, load.output
+    assert load.errors == [] and load.requests > 500, load.output
     served = get()[1]["served"]
-    assert served > 100
+    assert served > 50
 
 
 def test_a_target_gets_no_request_before_a_check_has_passed(balancer, start):
@@ -53,11 +53,12 @@ def test_a_target_gets_no_request_before_a_check_has_passed(balancer, start):
 
 def test_a_new_target_is_initial_while_it_is_checked(balancer, start):
     [target] = start(1)
-    serve(balancer, [target], check={"path": "/?wait=0.7", "timeoutSeconds": 2})
+    serve(balancer, [target], check={"path": "/?hold=checks", "timeoutSeconds": 60})
 
     balancer.await_state("web", target, "initial")
     assert balancer.state("web", target)[1] == "Elb.InitialHealthChecking"
     assert get()[0] == 503
+    target.ask("release=checks")
     balancer.await_healthy("web", target)
     assert get()[0] == 200
 
@@ -68,27 +69,23 @@ def test_reasons_of_unhealthy_targets_and_fail_open(balancer, start):
     balancer.await_healthy("web", one, two)
     assert balancer.state("web", one)[1:3] == ["", ""]
 
-    def set_health(target, code):
-        subprocess.run(["curl", "-s", f"http://127.0.0.1:{target.port}/?health={code}"],
-                       check=True, timeout=5, capture_output=True)
-
-    set_health(one, 418)
+    one.ask("health=418")
     balancer.await_state("web", one, "unhealthy")
     assert balancer.state("web", one)[1:3] == [
         "Target.ResponseCodeMismatch", "Health checks failed with these codes: [418]"]
     assert {get()[1]["name"] for _ in range(10)} == {two.name}
 
     # None is healthy: all get requests.
-    set_health(two, 500)
+    two.ask("health=500")
     balancer.await_state("web", two, "unhealthy")
     assert {get()[1]["name"] for _ in range(10)} == {one.name, two.name}
 
-    set_health(two, 200)
+    two.ask("health=200")
     balancer.await_healthy("web", two)
     assert {get()[1]["name"] for _ in range(10)} == {two.name}
 
     # A check that is not answered in time.
-    serve(balancer, [one, two], check={"path": "/?wait=3"})
+    serve(balancer, [one, two], check={"path": "/?hold=checks", "timeoutSeconds": 1})
     balancer.await_state("web", two, "unhealthy")
     assert balancer.state("web", two)[1:3] == ["Target.Timeout", "Request timed out"]
 
@@ -131,14 +128,14 @@ def test_a_draining_target_ends_what_it_has_begun(balancer, start):
     serve(balancer, [one])
     balancer.await_healthy("web", one)
     results = []
-    thread = threading.Thread(target=lambda: results.append(get("/?wait=2", timeout=10)))
+    thread = threading.Thread(target=lambda: results.append(get("/?hold=end", timeout=100)))
     thread.start()
-    wait(lambda: "1" == balancer.runtime("show stat g:web 4 -1").splitlines()[1].split(",")[4])
+    wait(lambda: one.held == 1)
 
     serve(balancer, [one, two], draining=[one])
     balancer.await_state("web", one, "draining")
     assert balancer.state("web", one)[1] == "Target.DeregistrationInProgress"
-    assert balancer.state("web", one)[3] == 1
+    wait(lambda: balancer.state("web", one)[3] == 1)
     balancer.await_healthy("web", two)
     assert {get()[1]["name"] for _ in range(5)} == {two.name}
 
@@ -147,6 +144,7 @@ def test_a_draining_target_ends_what_it_has_begun(balancer, start):
                         [group("web", [one.planned(draining=True), two])]))
     wait(lambda: socket.socket().connect_ex(("127.0.0.1", PORT + 1)) == 0)
     assert balancer.state("web", one)[3] >= 1
+    one.ask("release=end")
     thread.join()
     assert results[0][0] == 200 and results[0][1]["name"] == one.name
     wait(lambda: balancer.state("web", one)[3] == 0)
@@ -158,14 +156,14 @@ def test_a_target_killed_under_load_costs_no_request(balancer, start):
     serve(balancer, targets)
     balancer.await_healthy("web", *targets)
 
-    load = Load(5)
+    load = Load()
     for target in targets[:2]:
         time.sleep(0.7)
         target.kill()
         balancer.await_state("web", target, "unhealthy")
     load.finish()
 
-    assert load.errors == [] and load.requests > 1000, load.output
+    assert load.errors == [] and load.requests > 300, load.output
 
 
 def test_reloads_under_load_cost_no_request(balancer, start):
@@ -173,7 +171,7 @@ def test_reloads_under_load_cost_no_request(balancer, start):
     serve(balancer, targets)
     balancer.await_healthy("web", *targets)
 
-    load = Load(6)
+    load = Load()
     for number in range(6):
         rules = [rule(1, [{"field": "path-pattern", "values": [f"/{number}"]}],
                       {"type": "fixed-response", "statusCode": "410"})]
@@ -192,15 +190,15 @@ def test_a_target_that_left_the_plan_ends_its_requests(balancer, start):
     serve(balancer, [one])
     balancer.await_healthy("web", one)
     results = []
-    thread = threading.Thread(target=lambda: results.append(get("/?wait=20", timeout=30)))
+    thread = threading.Thread(target=lambda: results.append(get("/?hold=ever", timeout=100)))
     thread.start()
-    wait(lambda: "1" == balancer.runtime("show stat g:web 4 -1").splitlines()[1].split(",")[4])
+    wait(lambda: one.held == 1)
 
     since = time.monotonic()
     serve(balancer, [two])
     thread.join()
 
-    assert time.monotonic() - since < 5
+    assert time.monotonic() - since < 50
     assert results[0][0] != 200
     balancer.await_healthy("web", two)
     assert list(balancer.targets["web"]) == [two.id]
@@ -213,12 +211,16 @@ def test_a_request_that_may_do_something_twice_is_not_sent_again(balancer, start
 
     def die_while_asked(victim, *arguments):
         """What a client gets whose request is with `victim` when that is killed."""
-        asked = [subprocess.Popen(["curl", "-s", "-m", "10", "-o", "/dev/null", "-w",
-                                   "%{http_code}", *arguments, URL + "/?wait=1.5"],
+        other = two if victim is one else one
+        asked = [subprocess.Popen(["curl", "-s", "-m", "100", "-o", "/dev/null", "-w",
+                                   "%{http_code}", *arguments, f"{URL}/?hold={victim.name}"],
                                   stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        time.sleep(0.7)
+        wait(lambda: one.held == two.held == 1)
         victim.kill()
-        answers = sorted(each.communicate(timeout=15)[0] for each in asked)
+        # It has been answered, or is with the other one now.
+        wait(lambda: other.held == 2 or any(each.poll() is not None for each in asked))
+        other.ask(f"release={victim.name}")
+        answers = sorted(each.communicate(timeout=60)[0] for each in asked)
         victim.start()
         balancer.await_healthy("web", victim)
         return answers
@@ -235,26 +237,33 @@ def test_the_algorithms_of_groups(balancer, start):
         balancer.await_healthy("web", fast, slow)
         wait(lambda: {get()[1]["name"] for _ in range(20)} == {fast.name, slow.name})
 
-    serve(balancer, [fast, slow],
-          attributes={"load_balancing.algorithm.type": "least_outstanding_requests"})
-    wait(lambda: "balance leastconn" in (balancer.directory / "haproxy.cfg").read_text())
+    planned = group("web", [fast, slow], attributes={
+        "load_balancing.algorithm.type": "least_outstanding_requests"})
+    balancer.apply({**plan([listener(PORT, forward("web"))], [planned]), "revision": 2})
+    wait(lambda: balancer.serving[-1] == 2)
+    assert "balance leastconn" in (balancer.directory / "haproxy.cfg").read_text()
     balancer.await_healthy("web", fast, slow)
-    held = [subprocess.Popen(["curl", "-s", URL + "/?wait=3"], stdout=subprocess.PIPE, text=True)
-            for _ in range(2)]
-    time.sleep(0.5)
+
+    def hold():
+        return subprocess.Popen(["curl", "-s", URL + "/?hold=end"], stdout=subprocess.PIPE,
+                                text=True)
+
+    held = [hold(), hold()]
+    wait(lambda: fast.held == slow.held == 1)
     # Each has one; a second one that is held makes the other the better choice.
-    held.append(subprocess.Popen(["curl", "-s", URL + "/?wait=3"], stdout=subprocess.PIPE,
-                                 text=True))
-    time.sleep(0.5)
+    held.append(hold())
+    wait(lambda: fast.held + slow.held == 3)
     names = {get()[1]["name"] for _ in range(6)}
-    busy = [json.loads(each.communicate(timeout=10)[0])["name"] for each in held]
+    for target in (fast, slow):
+        target.ask("release=end")
+    busy = [json.loads(each.communicate(timeout=60)[0])["name"] for each in held]
     assert sorted(busy.count(target.name) for target in (fast, slow)) == [1, 2]
     assert names == {name for name in busy if busy.count(name) == 1}
 
 
 def test_a_new_target_starts_slowly(balancer, start):
     [target] = start(1)
-    serve(balancer, [target], attributes={"slow_start.duration_seconds": "30"})
+    serve(balancer, [target], attributes={"slow_start.duration_seconds": "300"})
     balancer.await_healthy("web", target)
 
     row = balancer.runtime("show stat g:web 4 -1").splitlines()[1].split(",")
@@ -269,14 +278,14 @@ def test_a_listener_waits_for_an_address_that_moves(balancer, start):
     balancer.await_healthy("web", target)
     assert balancer.problems == {}
 
-    subprocess.run(["ip", "address", "add", "10.77.0.1/32", "dev", "lo"], check=True, timeout=5)
+    subprocess.run(["ip", "address", "add", "10.77.0.1/32", "dev", "lo"], check=True, timeout=30)
     try:
-        done = subprocess.run(["curl", "-s", "-m", "5", f"http://10.77.0.1:{PORT}/"],
-                              capture_output=True, text=True, timeout=10)
+        done = subprocess.run(["curl", "-s", "-m", "30", f"http://10.77.0.1:{PORT}/"],
+                              capture_output=True, text=True, timeout=40)
         assert json.loads(done.stdout)["name"] == target.name
     finally:
         subprocess.run(["ip", "address", "delete", "10.77.0.1/32", "dev", "lo"], check=True,
-                       timeout=5)
+                       timeout=30)
 
 
 def test_it_is_told_which_plan_is_served(balancer, start):
@@ -298,7 +307,7 @@ def test_it_is_told_which_plan_is_served(balancer, start):
         ports.append(PORT + revision)
         apply(revision, 2)
         wait(lambda now=revision: balancer.serving[-1] == now)
-        socket.create_connection(("127.0.0.1", ports[-1]), timeout=5).close()
+        socket.create_connection(("127.0.0.1", ports[-1]), timeout=30).close()
     apply(15, 1)
     balancer.apply({"listeners": [], "groups": [], "revision": 16})
     wait(lambda: balancer.serving[-1] == 16)

