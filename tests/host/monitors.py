@@ -30,7 +30,7 @@ class Client:
     def send_window(self, rows, columns):
         self.send("w", struct.pack("<HH", rows, columns))
 
-    def read_message(self, timeout=20):
+    def read_message(self, timeout=60):
         """Takes one message; false at the end of the connection."""
         assert select.select([self.socket], [], [], timeout)[0], (
             f"nothing came; so far {self.output}")
@@ -122,7 +122,7 @@ class Monitor:
         os.close(directory)
         return Client(sock)
 
-    def wait(self, timeout=30):
+    def wait(self, timeout=60):
         """The monitor's own exit status."""
         return self.process.wait(timeout)
 
@@ -163,14 +163,14 @@ class Monitor:
         if self.client:
             self.client.close()
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         os.close(self.held)
 
 
-def wait_until(condition, timeout=10):
+def wait_until(condition, timeout=60):
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "it never came true"

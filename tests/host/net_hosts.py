@@ -23,6 +23,7 @@ HOST_IP = "192.0.2.1"
 OUTSIDE_IP = "192.0.2.2"
 GATEWAY = "10.88.0.1"
 WAIT_S = 0.4  # How long a packet that must not come is waited for.
+PATIENCE_S = 30  # And one that must.
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -116,7 +117,7 @@ class Container(Namespace):
         self.sockets = []
         if self.probe.poll() is None:
             self.probe.stdin.close()
-            self.probe.wait(timeout=10)
+            self.probe.wait(timeout=60)
         for stream in (self.probe.stdin, self.probe.stdout, self.probe.stderr):
             stream.close()
         if self.process.poll() is None:
@@ -156,12 +157,12 @@ def serve_udp(server, name):
             return
 
 
-def ask_tcp(address, port, timeout=3):
+def ask_tcp(address, port, timeout=30):
     with socket.create_connection((address, port), timeout=timeout) as client:
         return client.recv(100).decode()
 
 
-def ask_udp(address, port, timeout=3):
+def ask_udp(address, port, timeout=30):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(timeout)
         client.connect((address, port))

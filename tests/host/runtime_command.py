@@ -31,7 +31,7 @@ class Runtime:
     def state(self, container_id):
         return json.loads(self("state", container_id).stdout)
 
-    def wait_for(self, container_id, status, timeout=10):
+    def wait_for(self, container_id, status, timeout=60):
         deadline = time.monotonic() + timeout
         while self.state(container_id)["status"] != status:
             assert time.monotonic() < deadline, f"{container_id} never became {status}"

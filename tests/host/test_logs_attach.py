@@ -41,7 +41,7 @@ class Terminal:
     def type(self, text):
         os.write(self.master, text)
 
-    def read_until(self, text, timeout=20):
+    def read_until(self, text, timeout=60):
         deadline = time.monotonic() + timeout
         while text not in self.output:
             left = deadline - time.monotonic()
@@ -50,7 +50,7 @@ class Terminal:
                 self.output += os.read(self.master, 4096)
 
     def wait(self):
-        status = self.process.wait(20)
+        status = self.process.wait(60)
         os.close(self.master)
         return status
 
@@ -131,7 +131,7 @@ def test_long_lines_are_printed_whole(shared_ikada, start):
 def test_logs_follow_ends_with_the_container(start, popen):
     name = start("for i in 1 2 3 4 5; do echo $i; sleep 0.2; done")
 
-    output, errors = popen("logs", "-f", name).communicate(timeout=20)
+    output, errors = popen("logs", "-f", name).communicate(timeout=60)
 
     assert (output, errors) == (b"1\n2\n3\n4\n5\n", b"")
 
@@ -156,7 +156,7 @@ def test_attach_shows_output_and_ends_with_the_status(start, popen):
     name = start("read line; echo got $line; exit 9", "-i")
     attached = popen("attach", name)
 
-    output, errors = attached.communicate(b"hello\n", timeout=20)
+    output, errors = attached.communicate(b"hello\n", timeout=60)
 
     assert (output, errors, attached.returncode) == (b"got hello\n", b"", 9)
 
@@ -166,33 +166,35 @@ def test_start_with_stdin_attaches_to_what_runs_already(start, popen, options):
     name = start("read line; echo got $line; exit 9", "-i")
     attached = popen("start", *options, name)
 
-    output, errors = attached.communicate(b"hello\n", timeout=20)
+    output, errors = attached.communicate(b"hello\n", timeout=60)
 
     assert (output, errors, attached.returncode) == (b"got hello\n", b"", 9)
 
 
-def test_start_attaches_without_stdin_and_passes_signals_on(shared_ikada, start, popen):
-    name = start("trap 'echo term; exit 6' TERM; echo ready; while :; do sleep 0.1; done", "-i")
-    monitors.wait_until(lambda: "ready" in shared_ikada("logs", name).stdout)
+# Whoever sees a tick is attached.
+TICKING = "while :; do echo tick; sleep 0.1; done"
+
+
+def test_start_attaches_without_stdin_and_passes_signals_on(start, popen):
+    name = start(f"trap 'echo term; exit 6' TERM; {TICKING}", "-i")
     attached = popen("start", "-a", name)
-    time.sleep(0.5)
+    assert attached.stdout.readline() == b"tick\n"
 
     attached.send_signal(signal.SIGTERM)
-    output, _ = attached.communicate(timeout=20)
+    output, _ = attached.communicate(timeout=60)
 
-    assert (output, attached.returncode) == (b"term\n", 6)
+    assert (output.replace(b"tick\n", b""), attached.returncode) == (b"term\n", 6)
 
 
-def test_attach_passes_signals_on(shared_ikada, start, popen):
-    name = start("trap 'echo term; exit 6' TERM; echo ready; while :; do sleep 0.1; done")
-    monitors.wait_until(lambda: "ready" in shared_ikada("logs", name).stdout)
+def test_attach_passes_signals_on(start, popen):
+    name = start(f"trap 'echo term; exit 6' TERM; {TICKING}")
     attached = popen("attach", name)
-    time.sleep(0.5)
+    assert attached.stdout.readline() == b"tick\n"
 
     attached.send_signal(signal.SIGTERM)
-    output, _ = attached.communicate(timeout=20)
+    output, _ = attached.communicate(timeout=60)
 
-    assert (output, attached.returncode) == (b"term\n", 6)
+    assert (output.replace(b"tick\n", b""), attached.returncode) == (b"term\n", 6)
 
 
 def test_attach_to_a_stopped_container_is_refused(shared_ikada, start):
@@ -231,7 +233,7 @@ def test_two_attached_see_the_same_and_one_may_be_killed(shared_ikada, start, po
 
     second.kill()
     second.wait()
-    output, _ = first.communicate(b"one\ntwo\n", timeout=20)
+    output, _ = first.communicate(b"one\ntwo\n", timeout=60)
 
     assert output == b"got one\ngot two\n"
     assert first.returncode == 3
@@ -255,20 +257,21 @@ def test_ctrl_c_ends_a_foreground_container_without_a_terminal(shared_ikada, bus
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(20) == 130
+    assert process.wait(60) == 130
     assert shared_ikada("ps", "-a", "-q").stdout == ""
 
 
 def test_killed_foreground_client_leaves_the_clean_up_to_the_monitor(
         shared_ikada, busybox_image, popen):
     process = popen("run", "--rm", "--name", "orphan", "--network", "none", busybox_image, "sh",
-                    "-c", "echo ready; sleep 1")
+                    "-c", "echo ready; exec sleep 1000")
     assert process.stdout.readline() == b"ready\n"
 
     process.kill()
     process.wait()
 
     assert shared_ikada.inspect("orphan")["State"]["Running"]
+    shared_ikada("kill", "orphan")
     monitors.wait_until(lambda: shared_ikada("ps", "-a", "-q").stdout == "")
 
 

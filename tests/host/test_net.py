@@ -11,8 +11,9 @@ import pytest
 
 import programs
 from net_hosts import host, outside, start  # noqa: F401 (fixtures)
-from net_hosts import (GATEWAY, HOST_IP, OUTSIDE_IP, PROBE, WAIT_S, Here, Namespace, ask_tcp,
-                       ask_udp, elements, probe, serve_tcp, tcp_server, udp_server)
+from net_hosts import (GATEWAY, HOST_IP, OUTSIDE_IP, PATIENCE_S, PROBE, WAIT_S, Here,
+                       Namespace, ask_tcp, ask_udp, elements, probe, serve_tcp, tcp_server,
+                       udp_server)
 
 WEB = ",8080,80,tcp"
 ECHO = ",8080,80,udp"
@@ -96,8 +97,8 @@ def _mac(interface):
     return json.loads(programs.run("ip", "-j", "link", "show", interface).stdout)[0]["address"]
 
 
-def _hears(server):
-    server.settimeout(WAIT_S)
+def _hears(server, wait_s=WAIT_S):
+    server.settimeout(wait_s)
     try:
         return server.recvfrom(100)[0] == b"forged"
     except TimeoutError:
@@ -110,9 +111,9 @@ def test_packets_to_127_0_0_1_from_others_are_dropped(start, outside):
     with udp_server("127.0.0.1", 5353) as service, udp_server("0.0.0.0", 5354) as open_service:
         # The forger works: what is addressed to the host's own address arrives.
         container.inside(_forge, "eth0", _mac("ikada0"), container.address, GATEWAY, 5354)
-        assert _hears(open_service)
+        assert _hears(open_service, PATIENCE_S)
         outside.inside(_forge, "wire", _mac("wire"), OUTSIDE_IP, HOST_IP, 5354)
-        assert _hears(open_service)
+        assert _hears(open_service, PATIENCE_S)
 
         for port, server in ((5353, service), (5354, open_service)):
             container.inside(_forge, "eth0", _mac("ikada0"), container.address, "127.0.0.1", port)
@@ -253,7 +254,7 @@ def test_a_udp_client_that_goes_on_reaches_the_next_container(start, host, outsi
         sock.bind(("0.0.0.0", 5555))
         return sock
 
-    def ask(sock, wait_s=5):
+    def ask(sock, wait_s=PATIENCE_S):
         sock.settimeout(wait_s)
         sock.sendto(b"?", (HOST_IP, 8080))
         try:
@@ -306,7 +307,7 @@ def test_a_second_network_is_apart_and_survives_a_flush(start, host):
 def test_20_reservations_at_once_are_20_addresses(host):
     running = [subprocess.Popen([PROBE, host, "address", f"id{i}"], stdout=subprocess.PIPE)
                for i in range(20)]
-    addresses = [each.communicate(timeout=20)[0].decode().strip() for each in running]
+    addresses = [each.communicate(timeout=60)[0].decode().strip() for each in running]
 
     assert sorted(addresses, key=socket.inet_aton) == [f"10.88.0.{i}" for i in range(2, 22)]
 
@@ -324,7 +325,7 @@ def test_20_starts_at_once(host):
         assert len(elements("ports")) == 20
     finally:
         for each in running:
-            each.communicate(timeout=20)
+            each.communicate(timeout=60)
         for space in spaces:
             space.end()
         probe(host, "release-stale")

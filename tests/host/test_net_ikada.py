@@ -12,10 +12,10 @@ SERVE = "echo it is $(hostname) > /tmp/index.html; exec httpd -f -p 80 -h /tmp"
 
 def fetch(port, address="127.0.0.1"):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
-            with opener.open(f"http://{address}:{port}/", timeout=5) as reply:
+            with opener.open(f"http://{address}:{port}/", timeout=30) as reply:
                 return reply.read().decode().strip()
         except OSError:
             if time.monotonic() > deadline:

@@ -18,7 +18,7 @@ ALL_SEALS = 0xF
 def start_detached(runtime, made, command="run", *words):
     subprocess.run(runtime.command(command, *words, "--bundle", made, made.id), check=True,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                   timeout=20)
+                   timeout=60)
 
 
 def program_of_created(runtime, made):
@@ -162,7 +162,7 @@ def test_r_12_a_descriptor_is_no_way_to_a_program(bundle, runtime, canary, numbe
 def test_r_17_symlinks_in_the_root_do_not_lead_out(
         bundle, runtime, own_rootfs, canary, tmp_path, path):
     if path == "etc":
-        subprocess.run(["rm", "-rf", own_rootfs / "etc"], check=True, timeout=10)
+        subprocess.run(["rm", "-rf", own_rootfs / "etc"], check=True, timeout=60)
     target = own_rootfs / path
     target.symlink_to(canary if path != "etc/hosts" else canary / "hosts")
     source = tmp_path / "source"
@@ -276,7 +276,7 @@ def test_r_24_there_is_no_abstract_socket_and_start_is_roots_alone(bundle, runti
     socket = runtime.root / made.id / "start.sock"
     mode = stat.S_IMODE(socket.stat().st_mode)
     outsider = subprocess.run(["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups",
-                               "stat", socket], capture_output=True, check=False, timeout=10)
+                               "stat", socket], capture_output=True, check=False, timeout=60)
     runtime("delete", "-f", made.id)
 
     assert after <= before

@@ -18,7 +18,7 @@ def sleeper(bundle, runtime):
     made.process["noNewPrivileges"] = False
     made.save()
     subprocess.run(runtime.command("run", "--detach", "--bundle", made, made.id), check=True,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=20)
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
     yield made
     runtime("delete", "--force", made.id)
 
@@ -102,7 +102,7 @@ def test_programs_have_only_the_standard_descriptors(runtime, sleeper, tmp_path)
     extra = [os.open("/", os.O_PATH) for _ in range(3)]
     subprocess.run(runtime.command("exec", "--detach", "--pid-file", tmp_path / "pid", sleeper.id,
                                    "sleep", "50"), pass_fds=extra,
-                   check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=20)
+                   check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
     for each in extra:
         os.close(each)
 
@@ -115,7 +115,7 @@ def test_descriptors_are_preserved_on_request(bundle, runtime, tmp_path):
     target = tmp_path / "target"
     with target.open("w") as stream:
         subprocess.run(runtime.command("run", "--bundle", made, "--preserve-fds", "1", made.id),
-                       check=True, timeout=20, close_fds=False,
+                       check=True, timeout=60, close_fds=False,
                        preexec_fn=lambda: os.dup2(stream.fileno(), 3))
 
     assert target.read_text() == "through\n"
@@ -144,7 +144,7 @@ def test_exec_adds_to_the_environment_and_keeps_its_own_options(runtime, sleeper
 def test_exec_detached_writes_a_pid_file(runtime, sleeper, tmp_path):
     subprocess.run(runtime.command("exec", "--detach", "--pid-file", tmp_path / "pid", sleeper.id,
                                    "sleep", "50"),
-                   check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=20)
+                   check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
 
     pid = int((tmp_path / "pid").read_text())
     assert pid in json.loads(runtime("ps", "-f", "json", sleeper.id).stdout)
@@ -158,7 +158,7 @@ def test_an_exec_that_is_told_to_end_ends_its_program(runtime, sleeper):
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(10) == 9
+    assert process.wait(60) == 9
     process.stdout.close()
 
 
@@ -175,7 +175,7 @@ class Terminal:
     def type(self, text):
         os.write(self.master, text.encode())
 
-    def expect(self, text, timeout=10):
+    def expect(self, text, timeout=60):
         deadline = time.monotonic() + timeout
         while text not in self.seen:
             left = deadline - time.monotonic()
@@ -188,7 +188,7 @@ class Terminal:
         assert text in self.seen
 
     def close(self):
-        status = self.process.wait(10)
+        status = self.process.wait(60)
         os.close(self.master)
         return status
 
@@ -233,7 +233,7 @@ def test_the_console_socket_gets_the_terminal(bundle, runtime, tmp_path):
         create = runtime.popen("create", "--bundle", made, "--console-socket",
                                tmp_path / "console", made.id)
         master = receive_terminal(listening)
-        assert create.wait(10) == 0
+        assert create.wait(60) == 0
 
     runtime("start", made.id)
     text = b""

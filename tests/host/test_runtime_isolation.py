@@ -200,7 +200,7 @@ def other_user(bundle, runtime, own_rootfs):
     made.save()
     subprocess.run(runtime.command("run", "-d", "--bundle", made, made.id), check=True,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                   timeout=20)
+                   timeout=60)
     yield runtime.state(made.id)["pid"]
     runtime("delete", "-f", made.id)
 
@@ -245,7 +245,7 @@ def test_a_container_in_a_joined_user_namespace_can_be_entered_and_ended(bundle,
     made.save()
     subprocess.run(runtime.command("run", "-d", "--bundle", made, made.id), check=True,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                   timeout=20)
+                   timeout=60)
 
     found = lines(runtime("exec", made.id, "sh", "-c", "readlink /proc/self/ns/user; id -u"))
     runtime("delete", "-f", made.id)
@@ -295,7 +295,7 @@ def test_exec_in_a_joined_mount_namespace_is_in_the_containers_root(bundle, runt
     made.save()
     subprocess.run(runtime.command("run", "-d", "--bundle", made, made.id), check=True,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                   timeout=20)
+                   timeout=60)
 
     result = runtime("exec", made.id, "ls", "/only-here", tmp_path, check=False)
     runtime("delete", "-f", made.id)

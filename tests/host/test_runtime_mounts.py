@@ -66,7 +66,7 @@ def test_a_bind_of_a_file_makes_the_file(bundle, runtime, own_rootfs, volume):
 
 def test_rbind_takes_what_is_mounted_below_and_bind_does_not(bundle, runtime, own_rootfs, volume):
     (volume / "sub").mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "none", volume / "sub"], check=True, timeout=10)
+    subprocess.run(["mount", "-t", "tmpfs", "none", volume / "sub"], check=True, timeout=60)
     try:
         (volume / "sub" / "inner").write_text("x")
         script = "ls /v/sub | wc -l"
@@ -75,7 +75,7 @@ def test_rbind_takes_what_is_mounted_below_and_bind_does_not(bundle, runtime, ow
         all_ = run_with(bundle, runtime, script + "; touch /v/sub/new",
                         mount("/v", "bind", volume, ["rbind", "rro"]), rootfs=own_rootfs)
     finally:
-        subprocess.run(["umount", volume / "sub"], check=True, timeout=10)
+        subprocess.run(["umount", volume / "sub"], check=True, timeout=60)
 
     assert one.stdout == "0\n"
     assert all_.stdout == "1\n"
@@ -85,13 +85,13 @@ def test_rbind_takes_what_is_mounted_below_and_bind_does_not(bundle, runtime, ow
 @pytest.mark.parametrize("word, field", [("rslave", "master:"), ("rshared", "shared:"),
                                          ("rprivate", None)])
 def test_propagation_is_as_asked(bundle, runtime, own_rootfs, volume, word, field):
-    subprocess.run(["mount", "--bind", volume, volume], check=True, timeout=10)
+    subprocess.run(["mount", "--bind", volume, volume], check=True, timeout=60)
     try:
-        subprocess.run(["mount", "--make-shared", volume], check=True, timeout=10)
+        subprocess.run(["mount", "--make-shared", volume], check=True, timeout=60)
         result = run_with(bundle, runtime, "grep ' /v ' /proc/self/mountinfo",
                           mount("/v", "bind", volume, ["rbind", word]), rootfs=own_rootfs)
     finally:
-        subprocess.run(["umount", volume], check=True, timeout=10)
+        subprocess.run(["umount", volume], check=True, timeout=60)
 
     fields = result.stdout.split(" - ")[0].split()[6:]
     assert [each for each in fields if each.startswith(field or "none")] == fields
@@ -266,7 +266,7 @@ def test_an_overlay_that_cannot_be_is_an_error(bundle, runtime, tmp_path):
 def test_nothing_of_a_container_is_in_the_hosts_mount_table(bundle, runtime, tmp_path):
     before = open("/proc/self/mountinfo").read()
     made = bundle(["sleep", "100"])
-    subprocess.run(runtime.command("run", "-d", "--bundle", made, made.id), check=True, timeout=20,
+    subprocess.run(runtime.command("run", "-d", "--bundle", made, made.id), check=True, timeout=60,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     during = open("/proc/self/mountinfo").read()
