@@ -68,7 +68,7 @@ class NetworkCluster(cluster_hosts.Cluster):
         return sorted(each["TargetHealth"]["State"] for each in told["TargetHealthDescriptions"])
 
     def wait_healthy(self, group, states):
-        wait_until(lambda: self.health(group) == states, 60, self)
+        wait_until(lambda: self.health(group) == states, 120, self)
 
     def instances(self):
         return [cluster_hosts.instance_of(self, host) for host in self.hosts]
@@ -94,7 +94,7 @@ class NetworkCluster(cluster_hosts.Cluster):
             told = self.manager("node", "ls", "--format", "{{.State}}", check=False)
             return told.stdout.split() == ["connected"] * len(self.hosts)
 
-        wait_until(connected, 60, self)
+        wait_until(connected, 120, self)
 
     def ask(self, address, port, count, path="/cgi-bin/who"):
         """{(address that the target saw, target's name)} of so many requests of the client."""
@@ -109,7 +109,7 @@ class NetworkCluster(cluster_hosts.Cluster):
         super().close()
 
 
-def http_get(address, port, path, timeout=5):
+def http_get(address, port, path, timeout=30):
     with socket.create_connection((address, port), timeout) as made:
         made.settimeout(timeout)
         made.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
@@ -124,7 +124,7 @@ def http_get(address, port, path, timeout=5):
 def udp_ask(address, port):
     """(whose answer it was, what it said) or None."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.settimeout(1)
+        made.settimeout(20)
         made.sendto(b"who", (address, port))
         try:
             answer, sender = made.recvfrom(200)
@@ -245,7 +245,7 @@ class Talkers:
         def each_has_one():
             told = [each.names() for each in self.all]
             return all(len(one) == 1 for one in told) and set().union(*told) == set(names)
-        wait_until(each_has_one, 20, cluster)
+        wait_until(each_has_one, 60, cluster)
 
     def __enter__(self):
         return self

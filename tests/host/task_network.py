@@ -14,6 +14,7 @@ VNI = 7440
 VXLAN_PORT = 4789
 CLONE_NEWNET = 0x40000000
 WAIT_S = 0.5  # How long a packet that must not come is waited for.
+PATIENCE_S = 30  # And one that must.
 SERVER = ("mkdir -p /tmp/www; hostname > /tmp/www/index.html; exec httpd -f -p 80 -h /tmp/www")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -57,8 +58,12 @@ class TaskCluster(cluster_hosts.Cluster):
                 if node["address"] in by_address]
 
     def run(self, image, count, script=SERVER):
-        """Tasks with addresses of their own, spread over the hosts."""
-        return [Task(self, each) for each in start_tasks(self, image, count, script)]
+        """Tasks with addresses of their own, spread over the hosts, that serve already."""
+        tasks = [Task(self, each) for each in start_tasks(self, image, count, script)]
+        if script == SERVER:
+            for each in tasks:
+                cluster_hosts.wait_until(lambda task=each: task.inside(is_serving), cluster=self)
+        return tasks
 
     def stop(self, tasks):
         for task in tasks:
@@ -116,7 +121,6 @@ def in_namespace(pid, function, *arguments):
 def udp_socket(port=0):
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     made.bind(("0.0.0.0", port))
-    made.settimeout(WAIT_S)
     return made
 
 
@@ -124,8 +128,14 @@ def raw_socket():
     return socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
 
 
-def received(receiver):
+def is_serving():
+    with socket.socket() as made:
+        return made.connect_ex(("127.0.0.1", 80)) == 0
+
+
+def received(receiver, wait_s=PATIENCE_S):
     """What comes and from where; None if nothing does."""
+    receiver.settimeout(wait_s)
     try:
         return receiver.recvfrom(65536)
     except TimeoutError:

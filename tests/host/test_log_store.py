@@ -180,7 +180,7 @@ def test_aws_logs_tail_follows(host, logs, busybox_image):
     own = json.loads(json.dumps(LOGS))
     own["options"]["awslogs-group"] = "tailed"
     arn = task_host.run(
-        ecs, [sh(busybox_image, "for i in $(seq 1 12); do echo tick $i; sleep 1; done; sleep 100",
+        ecs, [sh(busybox_image, "for i in $(seq 1 8); do echo tick $i; sleep 1; done; sleep 100",
                  logConfiguration=own, stopTimeout=1)], networkMode="none")
     wait_status(ecs, arn, "RUNNING")
     key, secret = host.access_key()
@@ -192,8 +192,8 @@ def test_aws_logs_tail_follows(host, logs, busybox_image):
              "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        ticks = [line.split(" ", 1)[1].strip() for line in itertools.islice(tail.stdout, 12)]
-        assert ticks == [f"tick {i}" for i in range(1, 13)], ticks
+        ticks = [line.split(" ", 1)[1].strip() for line in itertools.islice(tail.stdout, 8)]
+        assert ticks == [f"tick {i}" for i in range(1, 9)], ticks
     finally:
         tail.kill()
         tail.wait()
@@ -201,7 +201,7 @@ def test_aws_logs_tail_follows(host, logs, busybox_image):
         wait_status(ecs, arn, "STOPPED")
 
 
-def test_no_line_is_lost_when_daemons_die(host, logs, busybox_image):
+def test_no_line_is_lost_when_daemons_die(host, logs, shared_ikada, busybox_image):
     """A container writes while ikadad is killed, and ends while there is none."""
     ecs = host.client(region=task_host.REGION)
     own = json.loads(json.dumps(LOGS))
@@ -214,7 +214,8 @@ def test_no_line_is_lost_when_daemons_die(host, logs, busybox_image):
         time.sleep(0.4)
         host.restart(signal.SIGKILL)
     host.stop(signal.SIGKILL)
-    time.sleep(5)
+    name = arn.split("/")[-1]
+    wait_until(lambda: name not in shared_ikada("ps", "--format", "{{.Names}}").stdout)
     host.start()
     wait_status(ecs, arn, "STOPPED")
     assert [int(each) for each in messages(logs, logGroupName="killed")] == list(range(1, 3001))

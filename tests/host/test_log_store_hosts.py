@@ -72,7 +72,7 @@ def test_events_of_all_hosts_are_one_stream_of_pages(cluster, busybox_image):
         begin = time.monotonic()
         page = ask(manager, "FilterLogEvents", logGroupName="web")
         assert page["unreachableHosts"] == ["host3"] and len(page["events"]) == 800
-        assert time.monotonic() - begin < 6
+        assert time.monotonic() - begin < 20
         shown = [manager("task", "logs", arn.split("/")[-1], check=False) for arn in arns]
         assert sum("host3 cannot be reached" in each.stderr for each in shown) == 6
     finally:
@@ -120,7 +120,7 @@ def test_logs_of_a_service_follow_its_tasks(cluster, busybox_image):
         return sorted(arn.split("/")[-1][:8]
                       for arn in manager.api("ListTasks", serviceName="talk")["taskArns"])
 
-    shown = wait_until(lambda: (lambda it: it if it.stdout.count("line 3") == 3 else None)(
+    shown = wait_until(lambda: (lambda it: it if it.stdout.count("line 3") == it.stderr.count("oops") == 3 else None)(
         manager("service", "logs", "talk")), cluster=cluster)
     lines = shown.stdout.splitlines()
     assert len(lines) == 9 and shown.stderr.count("oops") == 3

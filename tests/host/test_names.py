@@ -42,16 +42,17 @@ def client(cluster, busybox_image):
 
 
 class Service:
-    def __init__(self, cluster, image, name, mode, count, **container):
+    def __init__(self, cluster, image, name, mode, count, ends_after_s=2):
         self.cluster, self.name = cluster, name
         api = cluster.manager.api
         registered = api(
             "RegisterTaskDefinition", family=name, networkMode=mode, containerDefinitions=[{
-                "name": "app", "image": image, "memory": 16, "stopTimeout": 5,
+                "name": "app", "image": image, "memory": 16,
+                "stopTimeout": ends_after_s + 3,
                 "portMappings": [{"containerPort": 80, "name": "http"}] if mode != "none" else [],
-                "command": ["sh", "-c", "trap 'sleep 2; exit' TERM; mkdir /tmp/www; "
+                "command": ["sh", "-c", f"trap 'sleep {ends_after_s}; exit' TERM; mkdir /tmp/www; "
                             "hostname > /tmp/www/index.html; httpd -p 80 -h /tmp/www; "
-                            "while :; do sleep 0.1; done"], **container}])
+                            "while :; do sleep 0.1; done"]}])
         assert "taskDefinition" in registered, registered
         more = {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}}
         made = api("CreateService", serviceName=name, taskDefinition=name, desiredCount=count,
@@ -161,20 +162,18 @@ def test_servers_of_the_definition_win(cluster, busybox_image):
 
 
 def test_a_task_that_stops_has_no_name_any_more(cluster, client, busybox_image):
-    service = Service(cluster, busybox_image, "drains", "awsvpc", 2)
+    service = Service(cluster, busybox_image, "drains", "awsvpc", 2, ends_after_s=15)
     try:
         server = server_of(client)
         wait_until(lambda: len(client.inside(lambda: ask(server, "drains.default.ikada")).values)
                    == 2, cluster=cluster)
         task = service.tasks()[0]
         address = service.address_of(task)[0]
-        # It needs two seconds to end: its name is gone before.
-        begin = time.monotonic()
+        # It needs a while to end, and serves meanwhile: its name is gone before.
         cluster.manager.api("StopTask", task=task["taskArn"])
         wait_until(lambda: address not in client.inside(
             lambda: ask(server, "drains.default.ikada")).values, cluster=cluster)
-        assert time.monotonic() - begin < 1.5
-        client.inside(lambda: socket.create_connection((address, 80), 1).close())
+        client.inside(lambda: socket.create_connection((address, 80), 10).close())
         # The one in its place comes.
         service.wait(2)
         wait_until(lambda: len(client.inside(lambda: ask(server, "drains.default.ikada")).values)
@@ -196,8 +195,8 @@ def test_other_names_are_the_hosts_resolvers(cluster, client):
     ids = {number for name, _, number in cluster.resolver.asked if name == "many.example"}
     assert len(ids) >= 18 and b"\x12\x34" not in ids
     begin = time.monotonic()
-    silent = client.inside(lambda: ask(server, "silent.example", timeout_s=10))
-    assert silent.code == 2 and time.monotonic() - begin < 6
+    silent = client.inside(lambda: ask(server, "silent.example", timeout_s=60))
+    assert silent.code == 2 and time.monotonic() - begin < 30
     # Ours are never asked elsewhere.
     assert client.inside(lambda: ask(server, "nobody.default.ikada")).code == 3
     assert not [name for name, _, _ in cluster.resolver.asked if name.endswith("ikada")]
@@ -223,11 +222,11 @@ def test_broken_questions_and_strangers(cluster, client):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
                 sender.sendto(message, (server, 53))
         # Connections that say nothing take nobody's place for long, nor many.
-        idle = [socket.create_connection((server, 53), 5) for _ in range(100)]
+        idle = [socket.create_connection((server, 53), 30) for _ in range(100)]
         assert ask(server, "www.example").values == ["192.0.2.53"]
         for each in idle:
             each.close()
-        assert ask(server, "www.example", by_tcp=True, timeout_s=5).code == 0
+        assert ask(server, "www.example", by_tcp=True, timeout_s=60).code == 0
 
     client.inside(broken)
     # Another host of the cluster is no task of this one.
@@ -246,6 +245,12 @@ def answers(task, server, name):
         return None
 
 
+def kept_names(host):
+    """What is on its disk."""
+    path = host.root / "agent" / "names.json"
+    return json.loads(path.read_text())["entries"] if path.exists() else {}
+
+
 def test_names_go_on_without_managers(cluster, busybox_image):
     tasks = sorted(cluster.run(busybox_image, 3), key=lambda task: task.host.net.number)
     on_worker, other = tasks[1], tasks[2]
@@ -253,7 +258,8 @@ def test_names_go_on_without_managers(cluster, busybox_image):
     name = f"{other.arn.split('/')[-1]}.default.ikada"
     wait_until(lambda: on_worker.inside(lambda: ask(server, name)).values == [other.address],
                cluster=cluster)
-    time.sleep(2.5)  # Until it is on the disk.
+    own = other.arn.split("/")[-1]
+    wait_until(lambda: own in kept_names(on_worker.host), cluster=cluster)
     cluster.manager.process.send_signal(signal.SIGKILL)
     cluster.manager.process.wait()
     try:
@@ -261,8 +267,7 @@ def test_names_go_on_without_managers(cluster, busybox_image):
         on_worker.host.stop()
         on_worker.host.start()
         wait_until(lambda: answers(on_worker, server, name) == [other.address], cluster=cluster)
-        kept = json.loads((on_worker.host.root / "agent" / "names.json").read_text())
-        assert kept["entries"][other.arn.split("/")[-1]]["address"] == other.address
+        assert kept_names(on_worker.host)[own]["address"] == other.address
     finally:
         cluster.manager.start()
     wait_until(lambda: all(node["State"] == "connected" for node in cluster.nodes().values()),

@@ -49,7 +49,7 @@ def table(cluster):
 
 
 def connect(cluster, port):
-    return cluster.client.inside(socket.create_connection, (cluster.manager.address, port), 5)
+    return cluster.client.inside(socket.create_connection, (cluster.manager.address, port), 30)
 
 
 @pytest.mark.timeout(90)
@@ -80,7 +80,7 @@ def test_a_task_is_drained_before_it_is_stopped(cluster, busybox_image):
 
     def ask():
         answers.append(cluster.client.inside(
-            http_get, cluster.manager.address, 80, "/cgi-bin/slow", 10))
+            http_get, cluster.manager.address, 80, "/cgi-bin/slow", 60))
 
     askers = [threading.Thread(target=ask) for _ in range(8)]
     for each in askers:
@@ -91,11 +91,11 @@ def test_a_task_is_drained_before_it_is_stopped(cluster, busybox_image):
     for each in askers:
         each.join()
     wait_until(lambda: len(cluster.manager.api(
-        "ListTasks", serviceName="web")["taskArns"]) == 1, 30, cluster)
+        "ListTasks", serviceName="web")["taskArns"]) == 1, 60, cluster)
 
     assert [client for client, _ in answers] == [CLIENT] * 8
     # By the end of their requests, not by that of the delay, which is a minute.
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 50
 
 
 @pytest.mark.timeout(90)
@@ -178,7 +178,8 @@ def test_connections_to_a_target_that_fails_end_and_the_others_get_its_share(
     wait_until(lambda: cluster.health(echo_group) == ["healthy", "unhealthy"], cluster=cluster)
 
     with pytest.raises((ConnectionError, TimeoutError)):
-        for _ in range(20):
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
             say(kept["echo2"])
             time.sleep(0.1)
     assert say(kept["echo1"]) == f"{CLIENT} echo1"
