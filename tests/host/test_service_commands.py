@@ -82,7 +82,7 @@ def test_a_deployment_that_fails_ends_the_wait(host):
     assert any("was unable to place a task" in line and "insufficient CPU" in line
                for line in lines)
     host("rm", "-f", "stuck")
-    _, rest = waiting.communicate(timeout=20)
+    _, rest = waiting.communicate(timeout=60)
     assert waiting.returncode == 1
     assert "being removed" in rest or "No such service" in rest
 

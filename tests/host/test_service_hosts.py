@@ -24,6 +24,11 @@ def ports_of(ecs, name):
             for task in tasks_of(ecs, name) if task["lastStatus"] == "RUNNING"]
 
 
+def served_at(port):
+    """Once it is up: a task runs before what is in it serves."""
+    return wait_until(lambda: fetch(f"http://127.0.0.1:{port}/"))
+
+
 @pytest.mark.timeout(240)
 def test_a_real_service_serves_heals_and_is_rolled_out(host, busybox_image, shared_ikada):
     ecs = host.client(region=task_host.REGION)
@@ -32,20 +37,20 @@ def test_a_real_service_serves_heals_and_is_rolled_out(host, busybox_image, shar
     ecs.register_task_definition(**definition)
     ecs.create_service(serviceName="real", taskDefinition="real", desiredCount=5)
     wait_stable(ecs, "real")
-    names = {fetch(f"http://127.0.0.1:{port}/") for port in ports_of(ecs, "real")}
+    names = {served_at(port) for port in ports_of(ecs, "real")}
     assert len(names) == 5
 
     killed = tasks_of(ecs, "real")[0]
     shared_ikada("kill", container_of(killed, "web")["runtimeId"])
     wait_until(lambda: len(tasks_of(ecs, "real", "STOPPED")) == 1, host)
     wait_stable(ecs, "real")
-    again = {fetch(f"http://127.0.0.1:{port}/") for port in ports_of(ecs, "real")}
+    again = {served_at(port) for port in ports_of(ecs, "real")}
     assert len(again) == 5 and len(again & names) == 4
 
     ecs.register_task_definition(**definition)
     ecs.update_service(service="real", taskDefinition="real")
     wait_stable(ecs, "real")
-    rolled = {fetch(f"http://127.0.0.1:{port}/") for port in ports_of(ecs, "real")}
+    rolled = {served_at(port) for port in ports_of(ecs, "real")}
     assert len(rolled) == 5 and not rolled & again
 
     ecs.delete_service(service="real", force=True)

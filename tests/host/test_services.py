@@ -310,7 +310,7 @@ def test_tasks_on_their_way_to_an_instance_that_goes_are_replaced(ecs):
             ecs.deregister_container_instance(containerInstance=arn, force=True)
         for _ in range(2):
             ecs.register_container_instance(totalResources=RESOURCES)
-        wait_until(lambda: service_of(ecs, "small")["runningCount"] == 300, timeout_s=60)
+        wait_until(lambda: service_of(ecs, "small")["runningCount"] == 300, timeout_s=110)
 
 
 def test_services_are_listed_described_and_tagged(ecs):
@@ -343,16 +343,16 @@ def test_protected_tasks_stay_until_they_are_released(ecs):
     assert 110 * 60 < left <= 120 * 60
     ecs.update_service(service="web", desiredCount=1)
     wait_until(lambda: any("1 tasks under protection" in text for text in messages(ecs)),
-               timeout_s=10)
+               timeout_s=60)
     assert arns_of_tasks() == set(arns[:2])
     shown = ecs.get_task_protection(cluster="default", tasks=arns)
     assert [each["protectionEnabled"] for each in shown["protectedTasks"]] == [True, True]
     assert [each["reason"] for each in shown["failures"]] == ["TASK_NOT_VALID"]
     ecs.update_task_protection(cluster="default", tasks=arns[:1], protectionEnabled=False)
-    wait_until(lambda: arns_of_tasks() == {arns[1]}, timeout_s=10)
+    wait_until(lambda: arns_of_tasks() == {arns[1]}, timeout_s=60)
     # Who deletes the service means it.
     ecs.delete_service(service="web", force=True)
-    wait_until(lambda: not arns_of_tasks(), timeout_s=10)
+    wait_until(lambda: not arns_of_tasks(), timeout_s=60)
 
 
 def test_what_cannot_be_protected_is_told(ecs):

@@ -51,7 +51,7 @@ def variable(ikada, task, name, container="app"):
 def curl(ikada, task, *words, container="app", check=False):
     """curl in the container's network namespace; its image has none."""
     pid = ikada("inspect", "-f", "{{.State.Pid}}", runtime_id(task, container)).stdout.strip()
-    return programs.run("nsenter", "-n", "-t", pid, "curl", "-sS", "-f", "-m", "5", *words,
+    return programs.run("nsenter", "-n", "-t", pid, "curl", "-sS", "-f", "-m", "30", *words,
                         check=check)
 
 
@@ -172,7 +172,8 @@ def test_a_web_server_may_have_port_80_all_the_same(ecs, shared_ikada, busybox_i
     assert ask(shared_ikada, task, "app", "")["Name"] == "app"
     address = ask(shared_ikada, task, "app", "")["Networks"][0]["IPv4Addresses"][0]
     for host in ("127.0.0.1", address):
-        assert curl(shared_ikada, task, f"http://{host}/", check=True).stdout == "mine\n"
+        task_host.wait_until(lambda url=f"http://{host}/":
+                             curl(shared_ikada, task, url).stdout == "mine\n")
     assert programs.run("curl", "-sS", f"http://{address}/").stdout == "mine\n"
 
 
@@ -218,7 +219,7 @@ def test_neighbours_and_proxies_are_not_answered(ecs, shared_ikada, busybox_imag
                              first["containers"][0]["runtimeId"]).stdout.strip()
 
     def status(*options):
-        return programs.run("nsenter", "-n", "-t", first_pid, "curl", "-s", "-m", "3", "-o",
+        return programs.run("nsenter", "-n", "-t", first_pid, "curl", "-s", "-m", "30", "-o",
                             "/dev/null", "-w", "%{http_code}", *options).stdout
 
     assert status(url) == "200"

@@ -38,4 +38,4 @@ def test_a_daemon_killed_while_tasks_start_leaves_no_container_that_nobody_knows
             ecs.stop_task(task=task)
         wait_until(lambda: {task["lastStatus"] for task in
                             ecs.describe_tasks(tasks=tasks)["tasks"]} == {"STOPPED"}, host)
-        wait_until(lambda: running(shared_ikada) == [], host, timeout_s=3)
+        wait_until(lambda: running(shared_ikada) == [], host, timeout_s=20)

@@ -70,7 +70,8 @@ def test_aws_runs_a_task_that_serves_and_stops_it(host, busybox_image, shared_ik
     assert container["imageDigest"].startswith("sha256:")
     assert binding["containerPort"] == 80 and binding["protocol"] == "tcp"
     assert binding["bindIP"] == "0.0.0.0"
-    assert fetch(f"http://127.0.0.1:{binding['hostPort']}/") == b"hello\n"
+    url = f"http://127.0.0.1:{binding['hostPort']}/"
+    assert wait_until(lambda: fetch(url)) == b"hello\n"
     name, = [each for each in ps_names(shared_ikada) if "-web-" in each]
     assert name == f"ecs-web-1-web-{arn.rsplit('/', 1)[1]}"
 
@@ -219,7 +220,7 @@ def test_a_task_in_mode_awsvpc_has_an_address_for_all_its_containers(host, ecs, 
         assert container["networkInterfaces"] == [
             {"attachmentId": attachment["id"], "privateIpv4Address": address}]
         assert container["networkBindings"] == []
-    assert fetch(f"http://{address}/") == b"shared\n"
+    assert wait_until(lambda: fetch(f"http://{address}/")) == b"shared\n"
     name = "ip-" + address.replace(".", "-")
     side = container_of(task, "side")["runtimeId"]
     wait_until(lambda: shared_ikada("logs", side).stdout.count("\n") == 3)
@@ -256,7 +257,7 @@ def test_monitors_that_end_leave_no_dead_children(host, ecs, busybox_image):
     for arn in arns:
         wait_status(ecs, arn, "STOPPED")
 
-    wait_until(lambda: " Z " not in children_of(host.process.pid), timeout_s=25)
+    wait_until(lambda: " Z " not in children_of(host.process.pid), timeout_s=60)
 
 
 def children_of(pid):
