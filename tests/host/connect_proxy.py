@@ -22,7 +22,7 @@ class ConnectProxy:
                 self.end_headers()
                 if status == 200:
                     host, port = self.path.rsplit(":", 1)
-                    with socket.create_connection((host, int(port)), timeout=20) as other:
+                    with socket.create_connection((host, int(port)), timeout=60) as other:
                         relay(self.connection, other)
                 self.close_connection = True
 

@@ -47,7 +47,7 @@ def docker():
     def call(*words, **options):
         return programs.run(CLIENT, *words, env=environment, timeout=60, **options)
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     try:
         while call("version", check=False).returncode != 0:
             if daemon.poll() is not None or time.monotonic() > deadline:

@@ -83,14 +83,14 @@ class OwnRegistry:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout=20)
+            return self.process.wait(timeout=60)
         finally:
             self.kill()
 
     def kill(self):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
         self.process.stdout.close()
 
     def connect(self, timeout=60):
@@ -122,7 +122,7 @@ class OwnRegistry:
         assert reply.status == status, f"{method} {path}: {reply.status} {reply.body[:500]!r}"
         return reply
 
-    def raw(self, data, timeout=20, shut=True):
+    def raw(self, data, timeout=60, shut=True):
         """Everything that comes back for these bytes."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as client:
             answer = b""

@@ -205,11 +205,14 @@ def test_gc_beside_pulls_and_runs_takes_nothing_that_is_used(ikada, registry, bu
     configured(ikada, "images: {min_free: 100000t}\n")
     for index in range(3):
         registry.push("prune/race", str(index), make_image(f"race{index}"))
-    end = time.monotonic() + 8
+    end = time.monotonic() + 6
     problems, counts = [], {"gc": 0, "run": 0, "pull": 0, "killed": 0}
 
+    def goes_on():
+        return time.monotonic() < end or min(counts.values()) < 2
+
     def collect():
-        while time.monotonic() < end:
+        while goes_on():
             process = ikada.popen("image", "gc", stdout=subprocess.DEVNULL,
                                   stderr=subprocess.PIPE, text=True)
             if counts["gc"] % 3 == 2:
@@ -222,7 +225,7 @@ def test_gc_beside_pulls_and_runs_takes_nothing_that_is_used(ikada, registry, bu
             counts["gc"] += 1
 
     def run():
-        while time.monotonic() < end:
+        while goes_on():
             result = ikada("run", "--rm", busybox_image, "sh", "-c",
                            "test -x /bin/busybox && echo ok", check=False)
             if result.stdout != "ok\n":
@@ -230,7 +233,7 @@ def test_gc_beside_pulls_and_runs_takes_nothing_that_is_used(ikada, registry, bu
             counts["run"] += 1
 
     def pull(index):
-        while time.monotonic() < end:
+        while goes_on():
             result = ikada("pull", "-q", f"{registry.address}/prune/race:{index}", check=False)
             if result.returncode != 0:
                 problems.append(result.stderr)
@@ -244,7 +247,6 @@ def test_gc_beside_pulls_and_runs_takes_nothing_that_is_used(ikada, registry, bu
         thread.join()
 
     assert not problems, problems[:3]
-    assert min(counts.values()) > 0, counts
     ikada("image", "gc")
     assert names(ikada) == set()
     assert os.listdir(ikada.root / "layers" / "sha256") == []

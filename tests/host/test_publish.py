@@ -29,10 +29,11 @@ def serve(shared_ikada, busybox_image):
 
 
 def fetch(address, port):
-    for _ in range(50):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         try:
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(f"http://{address}:{port}/", timeout=5) as answer:
+            with opener.open(f"http://{address}:{port}/", timeout=30) as answer:
                 return answer.read().decode().strip()
         except OSError:  # The server is still starting.
             time.sleep(0.05)
@@ -113,6 +114,7 @@ def test_a_port_is_free_again_after_the_container(shared_ikada, serve):
 def test_a_container_knows_its_own_name_and_reaches_its_neighbour(shared_ikada, serve,
                                                                   busybox_image):
     address = serve("neighbour")["NetworkSettings"]["IPAddress"]
+    assert fetch(address, 80) == "neighbour"
 
     result = shared_ikada("run", "--rm", "--hostname", "asker", busybox_image, "sh", "-c",
                           f"grep asker /etc/hosts; wget -q -O - http://{address}/")

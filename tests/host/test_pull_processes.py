@@ -99,7 +99,7 @@ def stalled(server, name):
         handler.end_headers()
         handler.wfile.write(layer.data[:2 * MIB])
         handler.wfile.flush()
-        go_on.wait(30)
+        go_on.wait(100)
         if not go_on.is_set():
             return True
         handler.wfile.write(layer.data[2 * MIB:])
@@ -110,7 +110,7 @@ def stalled(server, name):
 
 
 def wait_for_child(pid):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not children(pid):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -138,10 +138,10 @@ def test_the_unpacking_process_goes_with_its_pull(ikada, server):
     child = wait_for_child(pull.pid)
 
     pull.kill()
-    pull.wait(30)
+    pull.wait(60)
     go_on.set()
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while pathlib.Path(f"/proc/{child}").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)

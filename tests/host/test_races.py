@@ -52,7 +52,7 @@ def test_a_reader_that_leaves_ends_the_command_and_not_the_container(shared_ikad
     command.stdout.read(2)
     command.stdout.close()
 
-    assert command.wait(timeout=30) == -signal.SIGPIPE
+    assert command.wait(timeout=60) == -signal.SIGPIPE
     assert shared_ikada.inspect("chatty")["State"]["Running"]
     shared_ikada("rm", "-f", "chatty")
 
@@ -71,7 +71,7 @@ def test_a_container_that_is_renamed_while_it_is_removed_leaves_no_name(shared_i
                     for words in (("rename", "old-name", "new-name"), ("rm", "-f", "old-name"),
                                   ("rename", "old-name", "third-name"))]
         for command in commands:
-            command.wait(timeout=30)
+            command.wait(timeout=60)
         shared_ikada("rm", "-f", *shared_ikada.containers(), check=False)
         assert names_of(shared_ikada) <= before
 
@@ -85,7 +85,7 @@ def test_a_container_that_was_renamed_and_removes_itself_leaves_no_name(shared_i
     assert command.stdout.readline() == "up\n"
     shared_ikada("rename", "first-name", "second-name")
     shared_ikada("kill", "second-name")
-    command.communicate(timeout=30)
+    command.communicate(timeout=60)
 
     assert names_of(shared_ikada) <= before
 

@@ -126,7 +126,7 @@ def listeners(manager, servers, tmp_path_factory):
     group = elb.create_target_group(
         Name="calls", Protocol="HTTP", ProtocolVersion="GRPC", Port=PORTS[0], VpcId="vpc-1",
         TargetType="ip", HealthCheckIntervalSeconds=1, HealthCheckTimeoutSeconds=1,
-        HealthyThresholdCount=1)["TargetGroups"][0]["TargetGroupArn"]
+        HealthyThresholdCount=1, UnhealthyThresholdCount=5)["TargetGroups"][0]["TargetGroupArn"]
     elb.register_targets(TargetGroupArn=group,
                          Targets=[{"Id": "127.0.0.1", "Port": port} for port in PORTS])
     ports = []
@@ -153,28 +153,30 @@ def channel(request, listeners):
         opened = grpc.secure_channel(f"localhost:{secure}",
                                      grpc.ssl_channel_credentials(trusted))
     with opened:
+        # The proxy may be about to take the second listener.
+        grpc.channel_ready_future(opened).result(timeout=60)
         yield opened
 
 
 def test_grpc_calls_of_all_kinds_go_through_a_balancer(channel):
     say = channel.unary_unary(f"/{ECHO}/Say")
-    reply, call = say.with_call(b"hello", timeout=10)
+    reply, call = say.with_call(b"hello", timeout=60)
     server, _, text = reply.partition(b" ")
     assert text == b"hello"
     assert dict(call.trailing_metadata())["served-by"] == server.decode()
     # One connection, each call for itself.
-    answered = {say(b"x", timeout=10).split()[0] for _ in range(20)}
+    answered = {say(b"x", timeout=60).split()[0] for _ in range(20)}
     assert answered == {str(port).encode() for port in PORTS}
-    assert list(channel.unary_stream(f"/{ECHO}/Count")(b"300", timeout=10)) == [
+    assert list(channel.unary_stream(f"/{ECHO}/Count")(b"300", timeout=60)) == [
         b"%d" % number for number in range(300)]
     big = os.urandom(3 << 20).hex().encode()[:3 << 20]
-    assert say(big, timeout=20).endswith(big)
+    assert say(big, timeout=60).endswith(big)
     with pytest.raises(grpc.RpcError) as failed:
-        channel.unary_unary(f"/{ECHO}/Fail")(b"", timeout=10)
+        channel.unary_unary(f"/{ECHO}/Fail")(b"", timeout=60)
     assert failed.value.code() == grpc.StatusCode.FAILED_PRECONDITION
     assert failed.value.details() == "not today"
     with pytest.raises(grpc.RpcError) as unknown:
-        channel.unary_unary(f"/{ECHO}/None")(b"", timeout=10)
+        channel.unary_unary(f"/{ECHO}/None")(b"", timeout=60)
     assert unknown.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
@@ -184,10 +186,10 @@ def test_both_sides_of_a_grpc_call_stream_at_once(channel):
     def words():
         yield b"one"
         # The first answer has to come before the second question.
-        assert heard.wait(10)
+        assert heard.wait(60)
         yield b"two"
 
-    answers = channel.stream_stream(f"/{ECHO}/Talk")(words(), timeout=20)
+    answers = channel.stream_stream(f"/{ECHO}/Talk")(words(), timeout=60)
     assert next(answers) == b"ONE"
     heard.set()
     assert list(answers) == [b"TWO"]

@@ -1,5 +1,6 @@
 """kill -9 of any program of ikada leaves nothing that the next command does not clean up."""
 
+import json
 import os
 import pathlib
 import random
@@ -10,6 +11,8 @@ import time
 import pytest
 
 import leaks
+from monitors import wait_until
+from task_host import has_ended
 
 ATTEMPTS = int(os.environ.get("IKADA_RECOVERY_ATTEMPTS", "25"))
 
@@ -31,10 +34,7 @@ def monitor_of(ikada, container):
 
 
 def wait_for_end(pid):
-    deadline = time.monotonic() + 20
-    while pathlib.Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists())
 
 
 @pytest.mark.timeout(300)
@@ -51,13 +51,18 @@ def test_run_killed_at_a_random_moment(shared_ikada, busybox_image, mode, networ
         time.sleep(random.uniform(0, 0.06))
         command.send_signal(signal.SIGKILL)
         command.wait()
-    time.sleep(0.8)  # The containers that had started end by themselves.
+    # The containers that had started end by themselves.
+    wait_until(lambda: shared_ikada("ps", "-q").stdout == "")
     for container in shared_ikada.containers():
-        row = shared_ikada.inspect(container)
-        assert row["State"]["Status"] in ("exited", "created", "running"), row["State"]
-        shared_ikada("rm", "-f", "-v", container)
+        shown = shared_ikada("inspect", container, check=False)
+        if shown.returncode == 0:
+            state = json.loads(shown.stdout)[0]["State"]
+            assert state["Status"] in ("exited", "created", "running"), state
+        else:  # It was just removing itself.
+            assert container not in shared_ikada.containers(), shown.stderr
+        shared_ikada("rm", "-f", "-v", container, check=False)
 
-    assert files_of(shared_ikada) - before == set()
+    wait_until(lambda: files_of(shared_ikada) - before == set())
     leaks.check(kernel_before)
 
 
@@ -67,8 +72,9 @@ def test_the_monitor_killed_under_a_running_container(shared_ikada, busybox_imag
                  "1000")
     first = shared_ikada.inspect("orphan")["State"]["Pid"]
 
-    os.kill(monitor_of(shared_ikada, "orphan"), signal.SIGKILL)
-    time.sleep(0.2)
+    monitor = monitor_of(shared_ikada, "orphan")
+    os.kill(monitor, signal.SIGKILL)
+    wait_until(lambda: has_ended(monitor))
 
     shared_ikada("ps")
     wait_for_end(first)
@@ -89,7 +95,7 @@ def test_the_monitor_killed_under_a_container_in_the_foreground(shared_ikada, bu
 
     os.kill(monitor_of(shared_ikada, "lost"), signal.SIGKILL)
 
-    _, errors = command.communicate(timeout=20)
+    _, errors = command.communicate(timeout=60)
     assert command.returncode == 125
     assert errors.startswith("ikada run: ")
     assert "lost" not in shared_ikada("ps", "-a", "--format", "{{.Names}}").stdout.split()
@@ -100,15 +106,18 @@ def test_the_foreground_client_killed_leaves_the_container_to_its_monitor(shared
                                                                           busybox_image):
     kernel_before = leaks.snapshot()
     command = shared_ikada.popen("run", "--rm", "--name", "alone", "--network", "none",
-                                 busybox_image, "sh", "-c", "echo up; sleep 0.5",
+                                 busybox_image, "sh", "-c",
+                                 "echo up; until [ -e /end ]; do sleep 0.1; done",
                                  stdout=subprocess.PIPE)
     command.stdout.readline()
     command.kill()
     command.communicate()
 
     assert shared_ikada.inspect("alone")["State"]["Running"]
+    shared_ikada("exec", "-d", "alone", "sh", "-c", "sleep 3; touch /end")
     assert shared_ikada("wait", "alone").stdout == "0\n"
-    assert "alone" not in shared_ikada("ps", "-a", "--format", "{{.Names}}").stdout.split()
+    wait_until(lambda: "alone" not in
+               shared_ikada("ps", "-a", "--format", "{{.Names}}").stdout.split())
     leaks.check(kernel_before)
 
 
@@ -125,7 +134,7 @@ def test_other_verbs_killed_at_a_random_moment(shared_ikada, busybox_image, verb
         command.wait()
         shared_ikada("rm", "-f", "-v", name)
 
-    assert files_of(shared_ikada) - before == set()
+    wait_until(lambda: files_of(shared_ikada) - before == set())
     leaks.check(kernel_before)
 
 

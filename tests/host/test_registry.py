@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import stat
+import termios
 import time
 
 import pytest
@@ -153,7 +154,7 @@ def test_a_password_typed_at_a_terminal_is_not_shown(ikada, locked_registry):
 
     def wait_for(text):
         nonlocal shown
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while text not in shown and time.monotonic() < deadline:
             shown += os.read(terminal, 1000)
         assert text in shown, shown
@@ -161,7 +162,9 @@ def test_a_password_typed_at_a_terminal_is_not_shown(ikada, locked_registry):
     wait_for(b"Username: ")
     os.write(terminal, USER.encode() + b"\n")
     wait_for(b"Password: ")
-    time.sleep(0.1)
+    deadline = time.monotonic() + 60
+    while termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < deadline:
+        time.sleep(0.01)
     os.write(terminal, PASSWORD.encode() + b"\n")
     wait_for(b"Login Succeeded")
     status = os.waitpid(pid, 0)[1]

@@ -189,7 +189,7 @@ def test_a_mount_needs_the_right_to_pull_the_source(locked):
 
 
 def test_bcrypt_is_paid_once_and_not_at_each_request(no_leaks, tmp_path):
-    users = password_file(tmp_path / "htpasswd", {"slow": "word"}, cost=11)
+    users = password_file(tmp_path / "htpasswd", {"slow": "word"}, cost=12)
     server = OwnRegistry(tmp_path, {"auth": {"htpasswd": str(users)}}, "slow", "word").start()
     try:
         connection = server.connect()
@@ -204,7 +204,7 @@ def test_bcrypt_is_paid_once_and_not_at_each_request(no_leaks, tmp_path):
     finally:
         server.stop()
     # Twenty checks would take twenty times the first.
-    assert twenty < 5 * first, (first, twenty)
+    assert twenty < 10 * first, (first, twenty)
 
 
 def test_rights_that_are_taken_away_end_with_a_reload(no_leaks, tmp_path):
@@ -242,7 +242,7 @@ def reload(server):
 
 
 def wait_for_log(server, text, count=1):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while server.log.count(text) < count:
         assert time.monotonic() < deadline, server.log
         time.sleep(0.01)
@@ -272,7 +272,7 @@ def test_tls_and_a_new_certificate(no_leaks, tmp_path):
         assert server.expect(200, "GET", path).body == data
         old = subprocess.run(
             ["openssl", "s_client", "-connect", server.address, "-tls1_1"], input=b"",
-            capture_output=True, timeout=20, check=False)
+            capture_output=True, timeout=60, check=False)
         assert old.returncode != 0
     finally:
         server.stop()

@@ -14,7 +14,7 @@ import programs
 def full_device(tmp_path):
     """A device of one's own that has no room: whatever is done to its name happens to it alone."""
     path = tmp_path / "full"
-    subprocess.run(["mknod", path, "c", "1", "7"], check=True, timeout=10)
+    subprocess.run(["mknod", path, "c", "1", "7"], check=True, timeout=60)
     return path
 
 
@@ -63,7 +63,7 @@ def test_output_that_nobody_reads_ends_a_command_as_it_does_others(shared_ikada,
     os.close(reader)
     command = shared_ikada.popen(*words, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
-    _, errors = command.communicate(timeout=30)
+    _, errors = command.communicate(timeout=60)
 
     assert (command.returncode, errors) == (-signal.SIGPIPE, b"")
 
@@ -110,7 +110,7 @@ def test_the_daemon_takes_no_file_for_a_closed_stream(ikadad_program, tmp_path):
         ["bash", "-c", 'exec "$@" <&- >&- 2>&-', "bash", ikadad_program, "--run-root",
          tmp_path / "run"])
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (tmp_path / "run" / "ikadad.sock").exists():
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -118,4 +118,4 @@ def test_the_daemon_takes_no_file_for_a_closed_stream(ikadad_program, tmp_path):
         assert streams == ["/dev/null"] * 3
     finally:
         command.terminate()
-        command.wait(timeout=20)
+        command.wait(timeout=60)

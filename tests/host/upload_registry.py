@@ -40,6 +40,7 @@ class UploadRegistry(ScriptedRegistry):
         self.absolute = False
         self.scheme = "http"
         self.pause_s = 0
+        self.bodies_under_way = 0
 
     def add(self, repository, tag, image):
         self.blobs.setdefault(repository, {}).update(
@@ -117,8 +118,13 @@ class UploadRegistry(ScriptedRegistry):
         if span is not None and int(span.split("-")[0]) != len(data):
             call.answer(416, Location=self._location(repository, name))
             return
-        if call.method in ("PATCH", "PUT") and not self._take_body(call, name, data):
-            return
+        if call.method in ("PATCH", "PUT"):
+            self.bodies_under_way += 1
+            try:
+                if not self._take_body(call, name, data):
+                    return
+            finally:
+                self.bodies_under_way -= 1
         if call.method == "PUT":
             self._finish(call, repository, name, query["digest"][0])
             return
