@@ -29,7 +29,7 @@ def many(request, shared_ikada, registry, busybox_rootfs):
     """(number of layers, reference)"""
     name = f"{registry.address}/many-layers:{request.param}"
     registry.push("many-layers", str(request.param), make_image(busybox_rootfs, request.param))
-    shared_ikada("pull", "-q", name, timeout=110)
+    shared_ikada("pull", "-q", name, timeout=220)
     yield request.param, name
     shared_ikada("rmi", "-f", name)
 
@@ -70,7 +70,7 @@ def test_a_build_begins_with_it(shared_ikada, many, tmp_path):
         f"FROM {name}\nCOPY file /top\nRUN ls /layers | wc -l > /count\n")
     (tmp_path / "file").write_text("copied\n")
 
-    shared_ikada("build", "-q", "-t", "on-many:1", tmp_path, timeout=110)
+    shared_ikada("build", "-q", "-t", "on-many:1", tmp_path, timeout=220)
     try:
         result = shared_ikada("run", "--rm", "--network", "none", "on-many:1", "cat", "/count",
                               "/top")
@@ -86,7 +86,7 @@ def test_more_layers_than_the_kernel_takes_are_said(shared_ikada, registry, busy
     registry.push("many-layers", "501", images.Image(layers, config={"Cmd": ["/bin/true"]}))
     name = f"{registry.address}/many-layers:501"
 
-    result = shared_ikada("run", "-q", "--rm", "--network", "none", name, check=False, timeout=110)
+    result = shared_ikada("run", "-q", "--rm", "--network", "none", name, check=False, timeout=220)
 
     assert result.returncode == 125
     assert "501 layers are more than the 500 that an overlay may have" in result.stderr

@@ -14,7 +14,7 @@ NO_ROOM = "No space left on device"
 def full_device(tmp_path):
     """A device of one's own that has no room: whatever is done to its name happens to it alone."""
     path = tmp_path / "full"
-    subprocess.run(["mknod", path, "c", "1", "7"], check=True, timeout=10)
+    subprocess.run(["mknod", path, "c", "1", "7"], check=True, timeout=60)
     yield path
     assert stat.S_ISCHR(path.stat().st_mode)
     assert [each for each in os.listdir(tmp_path) if each.startswith("full")] == ["full"]
@@ -82,7 +82,7 @@ def test_the_pid_files_of_the_runtime_may_be_devices(runtime, bundle, full_devic
     assert result.returncode == 1
     assert NO_ROOM in result.stderr
     runtime.popen("run", "--detach", "--bundle", made, made.id, stdin=subprocess.DEVNULL,
-                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait(timeout=30)
+                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait(timeout=60)
     result = runtime("exec", "--pid-file", full_device, made.id, "true", check=False)
     assert result.returncode == 1
     assert NO_ROOM in result.stderr

@@ -17,7 +17,7 @@ INSTALLED = (
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     target = tmp_path_factory.mktemp("package")
-    programs.run("cpack", "-G", "DEB", "-B", target, cwd=programs.BUILD, timeout=110)
+    programs.run("cpack", "-G", "DEB", "-B", target, cwd=programs.BUILD, timeout=220)
     return next(target.glob("ikada_*_amd64.deb"))
 
 
@@ -54,7 +54,7 @@ def test_the_runtime_is_static_and_the_programs_find_their_libraries(package, tm
 
 def test_lintian_finds_no_error(package):
     assert shutil.which("lintian")
-    result = programs.run("lintian", "--fail-on", "error", package, check=False, timeout=110)
+    result = programs.run("lintian", "--fail-on", "error", package, check=False, timeout=220)
 
     assert result.returncode == 0, result.stdout
 

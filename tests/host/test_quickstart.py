@@ -13,7 +13,7 @@ import programs
 def test_quickstart_shows_the_main_job(tmp_path_factory, time):
     root = tmp_path_factory.getbasetemp() / "quickstart"
     result = programs.run(
-        programs.ROOT / "quickstart", "--programs", programs.BUILD, timeout=280,
+        programs.ROOT / "quickstart", "--programs", programs.BUILD, timeout=500,
         env={**os.environ, "IKADA_ROOT": str(root / "root"), "IKADA_RUN_ROOT": str(root / "run"),
              "IKADA_RUNTIME": str(programs.IKADA_RUNTIME)})
 
@@ -32,7 +32,7 @@ def test_three_hosts_lose_one():
     result = programs.run(
         "unshare", "--net", "--mount", "--propagation", "private", "/usr/bin/python3",
         programs.ROOT / "tests" / "host" / "demonstration.py", "--hosts", "3", "--count", "6",
-        "--programs", programs.BUILD, timeout=280)
+        "--programs", programs.BUILD, timeout=500)
 
     assert "6 healthy again after" in result.stdout
     assert not list(pathlib.Path("/tmp").glob("ikada-demonstration-*"))

@@ -22,7 +22,7 @@ def test_a_full_disk_refuses_writes_until_there_is_space_again(tmp_path):
         assert client.returncode == 0, errors
         after = json.loads(output)
     finally:
-        subprocess.run(["umount", tmp_path], check=True, timeout=30)
+        subprocess.run(["umount", tmp_path], check=True, timeout=60)
 
     assert full["written"] > 10
     assert full["code"] == "STORE_FULL"
