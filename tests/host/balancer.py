@@ -129,7 +129,8 @@ class Balancer:
         return self.targets.get(group_name, {}).get(target.id, ["unknown", "", "", 0])
 
     def await_state(self, group_name, target, state):
-        wait(lambda: self.state(group_name, target)[0] == state, describe=lambda: f"{target.id} is {self.state(group_name, target)}, not {state}")
+        wait(lambda: self.state(group_name, target)[0] == state, describe=lambda:
+             f"{target.id} is {self.state(group_name, target)}, not {state}")
 
     def await_healthy(self, group_name, *targets):
         for target in targets:

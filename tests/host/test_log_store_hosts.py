@@ -120,8 +120,11 @@ def test_logs_of_a_service_follow_its_tasks(cluster, busybox_image):
         return sorted(arn.split("/")[-1][:8]
                       for arn in manager.api("ListTasks", serviceName="talk")["taskArns"])
 
-    shown = wait_until(lambda: (lambda it: it if it.stdout.count("line 3") == it.stderr.count("oops") == 3 else None)(
-        manager("service", "logs", "talk")), cluster=cluster)
+    def whole():
+        told = manager("service", "logs", "talk")
+        return told if told.stdout.count("line 3") == told.stderr.count("oops") == 3 else None
+
+    shown = wait_until(whole, cluster=cluster)
     lines = shown.stdout.splitlines()
     assert len(lines) == 9 and shown.stderr.count("oops") == 3
     assert sorted({line.split()[0] for line in lines}) == ids()

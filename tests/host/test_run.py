@@ -297,7 +297,8 @@ def test_a_terminal_is_a_terminal_with_our_size(shared_ikada, busybox_image):
     import struct
     import termios
     terminal = Terminal(shared_ikada, "run", "--rm", "-it", "--network", "none", busybox_image,
-                        "sh", "-c", "tty; stty size; until stty size | grep '^33 77$'; do sleep 0.1; done; "
+                        "sh", "-c", "tty; stty size; "
+                        "until stty size | grep '^33 77$'; do sleep 0.1; done; "
                         "read line; echo got $line; exit 3")
     terminal.expect("/dev/pts/0")
     fcntl.ioctl(terminal.main, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 77, 0, 0))
