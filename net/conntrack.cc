@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "net/held_address.h"
 #include "net/netlink.h"
 
 namespace ikada {
@@ -30,13 +31,16 @@ Number number_in(std::span<const std::byte> attribute) {
   return number;
 }
 
+std::uint32_t address_in(std::span<const std::byte> tuple, unsigned type) {
+  return ntohl(number_in<std::uint32_t>(find_attribute(find_attribute(tuple, CTA_TUPLE_IP), type)));
+}
+
 bool goes_to(std::span<const std::byte> tuple, std::span<const PortElement> ports) {
   const auto protocol = find_attribute(tuple, CTA_TUPLE_PROTO);
   if (number_in<std::uint8_t>(find_attribute(protocol, CTA_PROTO_NUM)) != IPPROTO_UDP) return false;
   const std::uint16_t port =
       ntohs(number_in<std::uint16_t>(find_attribute(protocol, CTA_PROTO_DST_PORT)));
-  const std::uint32_t address = ntohl(
-      number_in<std::uint32_t>(find_attribute(find_attribute(tuple, CTA_TUPLE_IP), CTA_IP_V4_DST)));
+  const std::uint32_t address = address_in(tuple, CTA_IP_V4_DST);
   return std::any_of(ports.begin(), ports.end(), [&](const PortElement& element) {
     return element.udp && element.host_port == port &&
            (element.host_ip == 0 || element.host_ip == address);
@@ -62,6 +66,21 @@ Result<std::vector<std::vector<std::byte>>> carry_out_list(const NetlinkBatch& l
     flows.emplace_back(flow.begin() + sizeof(nfgenmsg), flow.end());
   }
   return flows;
+}
+
+template <typename Has>
+Result<void> forget_udp_flows_if(std::span<const PortElement> ports, const Has& has_to_go) {
+  const bool any =
+      std::any_of(ports.begin(), ports.end(), [](const PortElement& port) { return port.udp; });
+  if (!any) return {};
+  IK_LET(flows, list_tracked_udp());
+  std::vector<std::vector<std::byte>> originals;
+  for (const std::vector<std::byte>& flow : flows) {
+    const auto original = find_attribute(flow, CTA_TUPLE_ORIG);
+    if (!goes_to(original, ports) || !has_to_go(flow)) continue;
+    originals.emplace_back(original.begin(), original.end());
+  }
+  return forget_tracked(originals);
 }
 
 }  // namespace
@@ -109,16 +128,18 @@ Result<void> forget_tracked(std::span<const std::vector<std::byte>> originals) {
 }
 
 Result<void> forget_udp_flows(std::span<const PortElement> ports) {
-  const bool any =
-      std::any_of(ports.begin(), ports.end(), [](const PortElement& port) { return port.udp; });
-  if (!any) return {};
-  IK_LET(flows, list_tracked_udp());
-  std::vector<std::vector<std::byte>> originals;
-  for (const std::vector<std::byte>& flow : flows) {
-    const auto original = find_attribute(flow, CTA_TUPLE_ORIG);
-    if (goes_to(original, ports)) originals.emplace_back(original.begin(), original.end());
-  }
-  return forget_tracked(originals);
+  return forget_udp_flows_if(ports, [](std::span<const std::byte>) { return true; });
+}
+
+Result<void> forget_missed_udp_flows(std::span<const PortElement> ports) {
+  IK_LET(addresses, list_addresses_held());
+  return forget_udp_flows_if(ports, [&](std::span<const std::byte> flow) {
+    const std::uint32_t to = address_in(find_attribute(flow, CTA_TUPLE_ORIG), CTA_IP_V4_DST);
+    if (to != address_in(find_attribute(flow, CTA_TUPLE_REPLY), CTA_IP_V4_SRC)) return false;
+    return std::any_of(addresses.begin(), addresses.end(), [to](const HeldAddress& each) {
+      return each.address == to;
+    });
+  });
 }
 
 }  // namespace ikada

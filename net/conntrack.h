@@ -31,4 +31,8 @@ Result<void> forget_tracked(std::span<const std::vector<std::byte>> originals);
 // kernel without connection tracking over netlink is no error.
 Result<void> forget_udp_flows(std::span<const PortElement> ports);
 
+// The same of flows to this host that are not translated: they began while the ports' table was
+// away.
+Result<void> forget_missed_udp_flows(std::span<const PortElement> ports);
+
 }  // namespace ikada

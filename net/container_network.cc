@@ -28,21 +28,26 @@ Result<Reservations> open_reservations(const BridgeConfig& config) {
 }
 
 // Held while the table and the records below state_dir are brought into agreement.
-Result<UniqueFd> lock_table(const BridgeConfig& config) {
-  return lock_file(config.state_dir + "/lock");
+Result<UniqueFd> lock_table(const std::string& state_dir) {
+  return lock_file(state_dir + "/lock");
 }
 
-// The whole table with what every network's records say.
-Result<void> make_table(const BridgeConfig& config) {
-  IK_LET(networks, find_known_networks(config.state_dir));
-  std::vector<BridgeElement> bridges;
+Result<std::vector<PortElement>> ports_of(const std::vector<KnownNetwork>& networks) {
   std::vector<PortElement> ports;
   for (const KnownNetwork& network : networks) {
-    bridges.push_back(network.bridge);
     IK_LET(reservations, Reservations::open(network.directory, network.bridge.subnet));
     IK_LET(published, reservations.ports());
     for (const PortReservation& reservation : published) ports.push_back(reservation.port);
   }
+  return ports;
+}
+
+// The whole table with what every network's records say.
+Result<void> make_table(const std::string& state_dir) {
+  IK_LET(networks, find_known_networks(state_dir));
+  std::vector<BridgeElement> bridges;
+  for (const KnownNetwork& network : networks) bridges.push_back(network.bridge);
+  IK_LET(ports, ports_of(networks));
   return run_nft(plan_nft_table(bridges, ports));
 }
 
@@ -98,11 +103,11 @@ Result<void> ContainerNetwork::ensure_bridge() {
   IK_LET(reservations, open_reservations(config_));
   IK_LET(ready, is_ready());
   if (!ready) {
-    IK_LET(lock, lock_table(config_));
+    IK_LET(lock, lock_table(config_.state_dir));
     IK_LET(made_meanwhile, is_ready());
     if (!made_meanwhile) {
       // The table first: its guard is in force before route_localnet is on.
-      IK_TRY(make_table(config_));
+      IK_TRY(make_table(config_.state_dir));
       IK_TRY(make_bridge(config_.name, subnet));
     }
   }
@@ -153,7 +158,7 @@ Result<void> ContainerNetwork::publish_ports(const std::string& container_id,
   }
 
   IK_LET(reservations, open_reservations(config_));
-  IK_LET(lock, lock_table(config_));
+  IK_LET(lock, lock_table(config_.state_dir));
   Rollback undo;
   for (const PortElement& element : elements) {
     IK_TRY(reservations.take_port({.container_id = container_id, .port = element}));
@@ -162,7 +167,7 @@ Result<void> ContainerNetwork::publish_ports(const std::string& container_id,
   auto added = run_nft(plan_nft_add_ports(elements));
   if (!added && added.error().kind == ErrorKind::kNotFound) {
     // Somebody flushed the table since ensure_bridge; the records have the new ports already.
-    added = make_table(config_);
+    added = make_table(config_.state_dir);
   }
   if (!added && added.error().kind == ErrorKind::kConflict) {
     return port_allocated_error(elements.front());
@@ -176,7 +181,7 @@ Result<void> ContainerNetwork::release(const std::string& container_id) {
   IK_TRY(remove_interface(host_interface_name(container_id)));
   IK_LET(reservations, open_reservations(config_));
   {
-    IK_LET(lock, lock_table(config_));
+    IK_LET(lock, lock_table(config_.state_dir));
     IK_LET(ports, reservations.ports_of(container_id));
     IK_TRY(delete_elements(ports));
     for (const PortElement& port : ports) IK_TRY(reservations.give_back_port(port));
@@ -194,6 +199,22 @@ Result<void> ContainerNetwork::release_stale(
     if (!is_alive(id)) IK_TRY(release(id).context("container {}", id));
   }
   return {};
+}
+
+Result<bool> mend_nft_table(const std::string& state_dir) {
+  const Result<std::vector<KnownNetwork>> networks = find_known_networks(state_dir);
+  if (!networks.has_value() && networks.error().kind == ErrorKind::kNotFound) return false;
+  if (!networks.has_value()) return networks.error();
+  if (networks->empty()) return false;
+  IK_LET(is_there, has_nft_table());
+  if (is_there) return false;
+  IK_LET(lock, lock_table(state_dir));
+  IK_LET(is_there_meanwhile, has_nft_table());
+  if (is_there_meanwhile) return false;
+  IK_TRY(make_table(state_dir));
+  IK_LET(ports, ports_of(*networks));
+  IK_TRY(forget_missed_udp_flows(ports));
+  return true;
 }
 
 }  // namespace ikada

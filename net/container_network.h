@@ -4,8 +4,9 @@
 // The order is: ensure_bridge, reserve_address, reserve_ports, publish_ports, then the runtime
 // makes the container with a NetworkAttachment in its monitor options, and at the end release().
 // Everything is recorded in `state_dir` before it is made and carries the container's id, so that
-// release_stale() finds what a killed command left behind, and the next ensure_bridge() makes the
-// nftables table anew, with the ports of living containers, after somebody flushed it.
+// release_stale() finds what a killed command left behind, and the next ensure_bridge(), or
+// mend_nft_table(), makes the nftables table anew, with the ports of living containers, after
+// somebody flushed it.
 //
 // Waiting: calls that change the table hold state_dir/lock, for a millisecond or two each.
 //
@@ -76,6 +77,11 @@ class ContainerNetwork {
  private:
   BridgeConfig config_;
 };
+
+// Makes the nftables table anew, with the ports of all networks below `state_dir`, if somebody took
+// it away: whether that was so. UDP flows that began meanwhile are forgotten. A host without
+// networks needs no table.
+Result<bool> mend_nft_table(const std::string& state_dir);
 
 // The name of the host's end of a container's veth pair: "vk" and the first 10 digits of the id.
 // The attachment must use it, because release() removes it by this name.

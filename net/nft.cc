@@ -77,10 +77,11 @@ Result<void> run_nft(const std::string& commands) {
 
 Result<bool> has_nft_table() { return has_nft_table(kNftTable, kNftLayoutChain); }
 
-Result<bool> has_nft_table(const char* table, const char* chain) {
+Result<bool> has_nft_table(const char* table, const char* chain, NftFamily family) {
   NetlinkBatch batch;
   batch.begin(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN);
-  batch.put(nfgenmsg{.nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0, .res_id = 0});
+  const std::uint8_t number = family == NftFamily::kIp ? NFPROTO_IPV4 : NFPROTO_BRIDGE;
+  batch.put(nfgenmsg{.nfgen_family = number, .version = NFNETLINK_V0, .res_id = 0});
   batch.attribute(NFTA_CHAIN_TABLE, std::string_view(table));
   batch.attribute(NFTA_CHAIN_NAME, std::string_view(chain));
   IK_LET(socket, NetlinkSocket::open(NETLINK_NETFILTER));

@@ -30,6 +30,7 @@ namespace ikada {
 constexpr const char* kTaskTable = "ikada_tasks";
 // Its existence says that the tables are there and of this layout.
 constexpr const char* kTaskLayoutChain = "layout_2";
+constexpr const char* kTaskGuardChain = "guard";  // Of the table of family bridge.
 constexpr const char* kTaskBridge = "ikada-tasks";
 constexpr const char* kOverlayDevice = "ikada-vxlan";
 

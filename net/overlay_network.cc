@@ -101,10 +101,16 @@ Result<void> OverlayNetwork::apply(const OverlayConfig& wanted_config) {
   return {};
 }
 
+Result<bool> has_task_tables() {
+  IK_LET(is_there, has_nft_table(kTaskTable, kTaskLayoutChain));
+  if (!is_there) return false;
+  return has_nft_table(kTaskTable, kTaskGuardChain, NftFamily::kBridge);
+}
+
 Result<void> OverlayNetwork::ensure_tables(const OverlayConfig& config, bool is_fresh) {
   IK_LET(reservations, open_task_addresses(state_dir_, config.subnet));
   IK_LET(lock, lock_file(state_dir_ + "/lock"));
-  IK_LET(is_there, has_nft_table(kTaskTable, kTaskLayoutChain));
+  IK_LET(is_there, has_task_tables());
   if (is_fresh || !is_there) {
     IK_LET(sources, find_sources(reservations));
     return run_nft(plan_task_tables(config, sources));

@@ -40,6 +40,9 @@ class OverlayNetwork {
   unsigned mtu_ = 0;
 };
 
+// Whether both tables are there and have not been emptied.
+Result<bool> has_task_tables();
+
 // The address of a task on the bridge of the network: reserved, and the only one that may be spoken
 // with from the host's end of the container's veth pair. kUnavailable if there is none, or if the
 // network is not there.

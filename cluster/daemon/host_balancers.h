@@ -60,6 +60,9 @@ class HostBalancers {
     is_lost_ = std::move(is_lost);
   }
 
+  // Brings the kernel's table back if somebody took it away.
+  void mend() { update_network(); }
+
   // A record of this key has changed in the state; "": everything may have.
   void note_change(std::string_view key);
 

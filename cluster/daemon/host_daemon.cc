@@ -84,6 +84,7 @@ HostDaemon::HostDaemon(boost::asio::io_context& loop, const DaemonOptions& optio
                {.state_dir = EngineLayout{.root = options.state_root, .run_root = options.run_root}
                                  .task_network_state(),
                 .path = network_path()}),
+      tables_(loop, [this] { mend_tables(); }),
       names_(loop,
              {.path = options.state_root + "/agent/names.json",
               .bridge_subnet = BridgeConfig().subnet,
@@ -350,6 +351,7 @@ void HostDaemon::start() {
   if (images_ != nullptr) images_->start();
   if (agent_ != nullptr) agent_->start();
   logs_.start();
+  tables_.start();
   const bool may_forget = manager_ != nullptr && member_ != nullptr;
   if (may_forget && ClusterNote::forget_managers(options_.state_root + "/cluster").is_there()) {
     forget_old_managers();
@@ -358,6 +360,7 @@ void HostDaemon::start() {
 
 void HostDaemon::stop() {
   is_stopped_ = true;
+  tables_.stop();
   if (timer_ != nullptr) timer_->cancel();
   if (restart_timer_ != nullptr) restart_timer_->cancel();
   if (role_timer_ != nullptr) role_timer_->cancel();
@@ -372,6 +375,18 @@ void HostDaemon::stop() {
   names_.stop();
   network_.stop();
   if (manager_ != nullptr) manager_->stop();
+}
+
+// Those that guard first.
+void HostDaemon::mend_tables() {
+  network_.mend();
+  const EngineLayout layout{.root = options_.state_root, .run_root = options_.run_root};
+  const Result<bool> mended = mend_nft_table(layout.network_state());
+  if (!mended.has_value()) spdlog::error("published ports: {}, retrying", mended.error().message);
+  if (mended.value_or(false)) {
+    spdlog::warn("published ports: their table of nftables was taken away, made anew");
+  }
+  if (manager_ != nullptr) manager_->balancers().mend();
 }
 
 void HostDaemon::join(const JoinOrder& order, const Done& done) {

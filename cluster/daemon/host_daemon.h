@@ -23,6 +23,7 @@
 #include "cluster/daemon/host_names.h"
 #include "cluster/daemon/host_network.h"
 #include "cluster/daemon/task_streams.h"
+#include "cluster/daemon/table_watch.h"
 #include "cluster/daemon/task_subnets.h"
 #include "cluster/http/audit_log.h"
 #include "cluster/node/joining.h"
@@ -162,6 +163,7 @@ class HostDaemon {
   void remove_membership(const Done& done);
   Result<const Kept<Node>*> find_node(const std::string& name) const;
   void note_restart();
+  void mend_tables();
 
   boost::asio::io_context& loop_;
   DaemonOptions options_;
@@ -170,6 +172,7 @@ class HostDaemon {
   std::shared_ptr<CertificateIssuer> issuer_ = std::make_shared<CertificateIssuer>();
   bool is_for_real_ = true;  // No virtual instances.
   HostNetwork network_;
+  TableWatch tables_;
   HostNames names_;
   HostLogs logs_;
   std::unique_ptr<ControlPlane> manager_;

@@ -79,6 +79,12 @@ void HostNetwork::remove() {
   bridge_ = TaskBridgeSpec{};
 }
 
+void HostNetwork::mend() {
+  if (!bridge_.has_value() || !bridge_->is_used() || has_task_tables().value_or(true)) return;
+  spdlog::warn("network of tasks: its tables of nftables were taken away, made anew");
+  apply();
+}
+
 void HostNetwork::set(const NetworkView& view) {
   if (is_told_ && view == view_) return;
   view_ = view;

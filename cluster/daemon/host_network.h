@@ -41,6 +41,9 @@ class HostNetwork {
   // Called when task_bridge() has become another. Before open().
   void set_on_bridge(std::function<void()> on_bridge) { on_bridge_ = std::move(on_bridge); }
 
+  // Brings its tables of nftables back if somebody took them away.
+  void mend();
+
   void set(const NetworkView& view);
   // News of something else are left alone.
   void take(const News& news);
