@@ -71,6 +71,7 @@ ProxyEvents HostBalancers::proxy_events() {
   events.on_problems = [this](const auto& problems) { note_problems(problems); };
   events.on_serving = [this](std::int64_t revision) {
     proxy_revision_ = revision;
+    update_network();
     note_serving();
   };
   events.on_requests = [this](const std::vector<RequestRecord>& requests) {
@@ -228,16 +229,18 @@ void HostBalancers::make_plan() {
   hold_addresses();
   const bool is_new = !plan_.has_value() || *plan_ != plan;
   plan_ = plan;
+  const std::int64_t revision = balancing_revision(state);
+  const bool is_same = std::exchange(planned_revision_, revision) == revision && !is_new;
   update_network();
   if (is_new) records_.set_plan(plan);
-  const std::int64_t revision = balancing_revision(state);
-  if (std::exchange(planned_revision_, revision) == revision && !is_new) return;
+  if (is_same) return;
   proxy_->apply(std::move(plan), revision);
 }
 
 void HostBalancers::note_problems(const ListenerProblems& problems) {
   log_problems(problems);
   problems_ = problems;
+  update_network();
   note_serving();
 }
 
@@ -247,6 +250,7 @@ std::optional<Serving> HostBalancers::find_serving() const {
   // The kernel's table and addresses are changed before the proxy gets its plan.
   const std::string& network = network_.trouble();
   const std::string& addresses = addresses_->trouble();
+  serving.problems.insert(network_.problems().begin(), network_.problems().end());
   if (!plan_.has_value() || (network.empty() && addresses.empty())) return serving;
   const std::set<std::uint32_t> own = addresses_of(ground_.node());
   for (const PlannedListener& each : plan_->listeners) {
@@ -281,8 +285,20 @@ void HostBalancers::note_observations(const TargetObservations& observations) {
 
 void HostBalancers::update_network() {
   if (is_service_over_ || !plan_.has_value() || !ground_.feed.is_ready()) return;
-  network_.update(
-      *plan_, checked_.has_value() ? &*checked_ : nullptr, network_sight(home(), ground_.node()));
+  const auto node = home().nodes.find(ground_.node());
+  const std::string instance =
+      node == home().nodes.end() ? "" : node->second.value.instance.value_or("");
+  const NetworkBalancers::PortSight ports{
+      .problems = problems_,
+      .has_proxy_told = proxy_revision_.has_value(),
+      .is_proxy_current = proxy_revision_.value_or(0) >= planned_revision_,
+      .is_clusters = [&](std::uint16_t port) {
+        return is_clusters_udp_port(ground_.feed.state(), instance, port);
+      }};
+  network_.update(*plan_,
+                  checked_.has_value() ? &*checked_ : nullptr,
+                  network_sight(home(), ground_.node()),
+                  ports);
   note_serving();
 }
 

@@ -7,14 +7,18 @@
 
 #include <spdlog/spdlog.h>
 
+#include "cluster/proxy/listen_probe.h"
 #include "net/held_address.h"
 #include "net/nft.h"
 #include "net/reservations.h"
+#include "net/udp_listeners.h"
+#include "runtime/base/text.h"
 
 namespace ikada {
 namespace {
 
 constexpr std::chrono::seconds kWaitForChecks{3};
+constexpr std::chrono::seconds kWaitForProxy{10};
 constexpr int kShareOfTime = 10;  // Of the time at most one in this many goes into counting.
 
 std::vector<PortElement> published_ports(const std::string& net_state) {
@@ -73,6 +77,10 @@ bool is_alike(const NetworkSight& one, const NetworkSight& other) {
          one.pool.has_value() == other.pool.has_value();
 }
 
+std::string planned_name(const NetworkListener& listener) {
+  return std::string(cut(listener.name, '/').before);
+}
+
 bool is_of(const BalancedFlow& flow, const BalancedTarget& target, bool is_udp) {
   const bool is_there = target.address == 0 || flow.address == target.address;
   return is_there && flow.port == target.port && flow.is_udp == is_udp;
@@ -80,20 +88,26 @@ bool is_of(const BalancedFlow& flow, const BalancedTarget& target, bool is_udp) 
 
 }  // namespace
 
-bool NetworkBalancers::is_waiting(const TargetObservations* seen) {
+// The proxy holds ports of TCP, and tells which of them others have.
+bool NetworkBalancers::is_waiting(const TargetObservations* seen, const PortSight& ports) {
   if (!was_there_.has_value()) {
     was_there_ = has_nft_table(kBalancerTable, kBalancerLayoutChain).value_or(false);
   }
-  return *was_there_ && seen == nullptr && Clock::now() < begun_at_ + kWaitForChecks;
+  if (!*was_there_) return false;
+  const auto age = Clock::now() - begun_at_;
+  return (seen == nullptr && age < kWaitForChecks) ||
+         (!ports.has_proxy_told && age < kWaitForProxy);
 }
 
 void NetworkBalancers::update(const BalancerPlan& plan,
                               const TargetObservations* seen,
-                              NetworkSight sight) {
-  if (is_waiting(seen)) return;
+                              NetworkSight sight,
+                              const PortSight& ports) {
+  if (is_waiting(seen, ports)) return;
   const TargetObservations nothing;
   const TargetObservations& known = seen == nullptr ? nothing : *seen;
-  const std::vector<NetworkListener> listeners = find_network_targets(plan, known);
+  const std::vector<NetworkListener> listeners =
+      choose(find_network_targets(plan, known), plan, sight, ports);
   const bool is_done = applied_.empty() && wanted_.is_nothing() && !*was_there_;
   if (listeners.empty() && is_done) return;
   sight.published = published_ports(net_state_);
@@ -101,7 +115,7 @@ void NetworkBalancers::update(const BalancerPlan& plan,
       apply(plan_balanced_table(plan_network_table(listeners, sight)), listeners.empty());
   note_trouble(done);
   if (!done.has_value()) return;
-  const bool is_new = plan_ != plan || seen_ != known;
+  const bool is_new = plan_ != plan || seen_ != known || listeners_ != listeners;
   const bool has_looked = rules_.has_value() && wanted_.is_nothing() && again_.is_nothing();
   if (!is_new && has_looked && is_alike(sight_, sight) && !was_made_anew_) return;
   // A container that has gone has no published port any more: it was where it was seen last.
@@ -110,10 +124,50 @@ void NetworkBalancers::update(const BalancerPlan& plan,
   sight_ = std::move(sight);
   plan_ = plan;
   seen_ = known;
+  listeners_ = listeners;
   draining_ = find_draining_targets(plan);
   counts_.assign(draining_.size(), 1);
   count_again_ = {};
   is_count_old_ = counting_.valid();
+}
+
+std::vector<NetworkListener> NetworkBalancers::choose(const std::vector<NetworkListener>& listeners,
+                                                      const BalancerPlan& plan,
+                                                      const NetworkSight& sight,
+                                                      const PortSight& ports) {
+  std::optional<std::vector<UdpListener>> programs;
+  const auto find_udp_use = [&](const NetworkListener& listener) {
+    if (!programs.has_value()) {
+      const Result<std::vector<UdpListener>> listed = list_udp_listeners();
+      if (!listed.has_value()) spdlog::warn("{}, ignoring", listed.error().message);
+      programs = listed.value_or(std::vector<UdpListener>());
+    }
+    const bool is_others = has_program(*programs, listener) &&
+                           !has_own_target(plan, sight, listener.port) &&
+                           !ports.is_clusters(listener.port);
+    return is_others ? PortUse::kTaken : PortUse::kFree;
+  };
+  const auto find_use = [&](const NetworkListener& listener) {
+    if (listener.is_udp) return find_udp_use(listener);
+    if (ports.problems.contains(planned_name(listener))) return PortUse::kTaken;
+    if (ports.is_proxy_current) return PortUse::kFree;
+    const bool is_free = probe_listening(listener.address, listener.port).has_value();
+    return is_free ? PortUse::kFree : PortUse::kUnknown;
+  };
+  std::vector<NetworkListener> chosen = claims_.choose(listeners, find_use, Clock::now());
+  note_problems();
+  return chosen;
+}
+
+// Of TCP and UDP, the first.
+void NetworkBalancers::note_problems() {
+  std::map<std::string, std::string> problems;
+  for (const auto& [name, reason] : claims_.problems()) {
+    const std::string planned(cut(name, '/').before);
+    if (!problems_.contains(planned)) spdlog::warn("listener {}: {}, retrying", name, reason);
+    problems.emplace(planned, reason);
+  }
+  problems_ = std::move(problems);
 }
 
 Result<void> NetworkBalancers::apply(const std::string& text, bool is_empty) {
@@ -142,6 +196,7 @@ void NetworkBalancers::remove() {
   }
   rules_.reset();
   applied_.clear();
+  listeners_.clear();
   plan_ = {};
   draining_.clear();
   counts_.clear();

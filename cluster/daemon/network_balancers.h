@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <map>
 #include <optional>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "cluster/daemon/network_flows.h"
+#include "cluster/daemon/port_claims.h"
 
 namespace ikada {
 
@@ -35,13 +37,27 @@ class NetworkBalancers {
   // `net_state` is where this host's published ports are on record (net/README.md).
   explicit NetworkBalancers(std::string net_state) : net_state_(std::move(net_state)) {}
 
+  // What is known of ports that programs have.
+  struct PortSight {
+    const std::map<std::string, std::string>& problems;  // Of the proxy, which holds those of TCP.
+    bool has_proxy_told = false;    // What it serves.
+    bool is_proxy_current = false;  // It serves this plan, but for those that have problems.
+    std::function<bool(std::uint16_t port)> is_clusters;  // Of UDP: some task's here.
+  };
+
   // `seen` null: the checks have not spoken yet.
-  void update(const BalancerPlan& plan, const TargetObservations* seen, NetworkSight sight);
+  void update(const BalancerPlan& plan,
+              const TargetObservations* seen,
+              NetworkSight sight,
+              const PortSight& ports);
   // Takes the table away.
   void remove();
 
   // Why the table is not as the plan has it; empty if it is.
   const std::string& trouble() const { return trouble_; }
+
+  // Why listeners are not served, by their names in the plan.
+  const std::map<std::string, std::string>& problems() const { return problems_; }
 
   // Whether anybody waits for connections to end.
   bool has_draining() const { return !draining_.empty(); }
@@ -57,7 +73,12 @@ class NetworkBalancers {
     Clock::duration took = {};
   };
 
-  bool is_waiting(const TargetObservations* seen);
+  bool is_waiting(const TargetObservations* seen, const PortSight& ports);
+  std::vector<NetworkListener> choose(const std::vector<NetworkListener>& listeners,
+                                      const BalancerPlan& plan,
+                                      const NetworkSight& sight,
+                                      const PortSight& ports);
+  void note_problems();
   Result<void> apply(const std::string& text, bool is_empty);
   void end_flows(const FlowRules& rules);
   void count();
@@ -70,6 +91,9 @@ class NetworkBalancers {
   BalancerPlan plan_;
   TargetObservations seen_;
   NetworkSight sight_;  // When the plan or what is seen has changed last.
+  PortClaims claims_;
+  std::map<std::string, std::string> problems_;
+  std::vector<NetworkListener> listeners_;  // Those that are served.
   std::string applied_;
   bool was_made_anew_ = false;      // Its rules had been away for a while.
   std::optional<FlowRules> rules_;  // That the kernel's connections have been held against.
