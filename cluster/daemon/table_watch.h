@@ -1,8 +1,8 @@
 // Tells when tables of ikada's in nftables may have been taken away or emptied, as a restart of a
 // firewall does with all of them.
 //
-// The kernel tells of it at once (net/nft_losses.h). Every few seconds it is asked for all the same,
-// for the case that it cannot tell. What this process changes itself may be told, too.
+// The kernel tells of it at once (net/nft_losses.h). Every few seconds one looks all the same, for
+// the case that it cannot tell. What this process changes itself may be told, too.
 #pragma once
 
 #include <functional>

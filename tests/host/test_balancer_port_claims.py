@@ -56,7 +56,8 @@ def test_a_program_that_listens_keeps_its_clients(cluster):
     with taken_port(9301, "nsenter", "-n", "-t", cluster.manager.net.pid):
         balance(cluster, "tcp", 9301, "TCP")
         wait_until(lambda: state(cluster, "tcp")[0] == "active_impaired", cluster=cluster)
-        assert state(cluster, "tcp")[1].endswith(", port 9301: port 9301 is taken by another program")
+        assert state(cluster, "tcp")[1].endswith(
+            ", port 9301: port 9301 is taken by another program")
         assert connects(cluster, 9301) is None  # It says nothing.
     wait_until(lambda: connects(cluster, 9301) == "10.99.0.50 echo1", cluster=cluster)
     wait_until(lambda: state(cluster, "tcp")[0] == "active", cluster=cluster)

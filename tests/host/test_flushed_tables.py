@@ -1,5 +1,5 @@
-"""Somebody takes all tables of nftables away, as a firewall that is restarted does: the daemon brings
-ikada's back.
+"""Somebody takes all tables of nftables away, as a firewall that is restarted does: the daemon
+brings ikada's back.
 """
 
 import socket
