@@ -63,6 +63,7 @@ def kill_in(leader, host, step):
             line = log.readline()
             if not line:
                 time.sleep(0.001)
+    time.sleep(0.05)  # Until it is committed; a host takes longer to follow.
     host.stop(signal.SIGKILL)
 
 

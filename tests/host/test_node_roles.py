@@ -108,10 +108,6 @@ def test_managers_are_demoted_down_to_one_that_has_to_stay(make_cluster, archive
     cluster = make_cluster(3, archive)
     cluster.init()
     cluster.lead_with(3)
-    wait_until(lambda: instances(cluster) == 3, cluster=cluster)
-    arns = run_tasks(cluster, busybox_image, 3)
-    wait_tasks(cluster, arns, "RUNNING")
-    before = containers(cluster)
     leader = wait_for_leader(cluster)
     names = {host: name_of(host) for host in cluster.hosts}
     stays = next(host for host in cluster.hosts if host is not leader)
@@ -126,6 +122,10 @@ def test_managers_are_demoted_down_to_one_that_has_to_stay(make_cluster, archive
     finally:
         third.net.set_link(True)
     is_settled(cluster, [names[third]], [])
+    wait_until(lambda: instances(cluster) == 3, cluster=cluster)
+    arns = run_tasks(cluster, busybox_image, 3)
+    wait_tasks(cluster, arns, "RUNNING")
+    before = containers(cluster)
 
     assert stays("node", "demote", names[leader]).stdout == names[leader] + "\n"
     assert not keys_of(leader) and not (leader.root / "cluster" / "etcd.json").exists()
