@@ -71,7 +71,8 @@ class NetworkCluster(cluster_hosts.Cluster):
         wait_until(lambda: self.health(group) == states, 120, self)
 
     def instances(self):
-        return [cluster_hosts.instance_of(self, host) for host in self.hosts]
+        return wait_until(
+            lambda: [cluster_hosts.instance_of(self, host) for host in self.hosts], cluster=self)
 
     def service(self, name, image, group, count, **definition):
         self.manager.api("RegisterTaskDefinition", family=name, **{"containerDefinitions": [
