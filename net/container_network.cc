@@ -28,9 +28,7 @@ Result<Reservations> open_reservations(const BridgeConfig& config) {
 }
 
 // Held while the table and the records below state_dir are brought into agreement.
-Result<UniqueFd> lock_table(const std::string& state_dir) {
-  return lock_file(state_dir + "/lock");
-}
+Result<UniqueFd> lock_table(const std::string& state_dir) { return lock_file(state_dir + "/lock"); }
 
 Result<std::vector<PortElement>> ports_of(const std::vector<KnownNetwork>& networks) {
   std::vector<PortElement> ports;
@@ -202,12 +200,12 @@ Result<void> ContainerNetwork::release_stale(
 }
 
 Result<bool> mend_nft_table(const std::string& state_dir) {
+  IK_LET(is_there, has_nft_table());
+  if (is_there) return false;
   const Result<std::vector<KnownNetwork>> networks = find_known_networks(state_dir);
   if (!networks.has_value() && networks.error().kind == ErrorKind::kNotFound) return false;
   if (!networks.has_value()) return networks.error();
   if (networks->empty()) return false;
-  IK_LET(is_there, has_nft_table());
-  if (is_there) return false;
   IK_LET(lock, lock_table(state_dir));
   IK_LET(is_there_meanwhile, has_nft_table());
   if (is_there_meanwhile) return false;

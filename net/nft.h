@@ -21,8 +21,10 @@ Result<void> run_nft(const std::string& commands);
 
 // Whether our table exists with the layout of this program and has not been emptied.
 Result<bool> has_nft_table();
-// The same of another table of ours, which has that chain with rules in it.
+
 enum class NftFamily { kIp, kBridge };
+
+// The same of another table of ours, which has that chain with rules in it.
 Result<bool> has_nft_table(const char* table, const char* chain, NftFamily family = NftFamily::kIp);
 
 }  // namespace ikada

@@ -73,7 +73,7 @@ scheduler::TaskShape make_shape(const Reservation& reservation) {
   return shape;
 }
 
-// True if the instance was not known before: what runs on it is to be told as well.
+// Whether it has come: its tasks are to be told as well, then.
 bool refresh_instance(scheduler::ClusterView& hosts,
                       const ClusterState& cluster,
                       const std::string& id) {
@@ -88,7 +88,6 @@ bool refresh_instance(scheduler::ClusterView& hosts,
   return is_new;
 }
 
-// The tasks that the instance has, as its record says, if it has any.
 void insert_tasks_on(const ClusterState& cluster,
                      const std::string& instance,
                      std::set<std::string>& tasks) {

@@ -77,9 +77,8 @@ bool is_alike(const NetworkSight& one, const NetworkSight& other) {
          one.pool.has_value() == other.pool.has_value();
 }
 
-std::string planned_name(const NetworkListener& listener) {
-  return std::string(cut(listener.name, '/').before);
-}
+// The name of a NetworkListener as the plan has it, without the protocol.
+std::string planned_name(std::string_view name) { return std::string(cut(name, '/').before); }
 
 bool is_of(const BalancedFlow& flow, const BalancedTarget& target, bool is_udp) {
   const bool is_there = target.address == 0 || flow.address == target.address;
@@ -149,21 +148,22 @@ std::vector<NetworkListener> NetworkBalancers::choose(const std::vector<NetworkL
   };
   const auto find_use = [&](const NetworkListener& listener) {
     if (listener.is_udp) return find_udp_use(listener);
-    if (ports.problems.contains(planned_name(listener))) return PortUse::kTaken;
+    if (ports.problems.contains(planned_name(listener.name))) return PortUse::kTaken;
     if (ports.is_proxy_current) return PortUse::kFree;
     const bool is_free = probe_listening(listener.address, listener.port).has_value();
     return is_free ? PortUse::kFree : PortUse::kUnknown;
   };
   std::vector<NetworkListener> chosen = claims_.choose(listeners, find_use, Clock::now());
-  note_problems();
+  note_problems(ports);
   return chosen;
 }
 
-// Of TCP and UDP, the first.
-void NetworkBalancers::note_problems() {
+// But for those that the proxy tells itself.
+void NetworkBalancers::note_problems(const PortSight& ports) {
   std::map<std::string, std::string> problems;
   for (const auto& [name, reason] : claims_.problems()) {
-    const std::string planned(cut(name, '/').before);
+    const std::string planned = planned_name(name);
+    if (ports.problems.contains(planned)) continue;
     if (!problems_.contains(planned)) spdlog::warn("listener {}: {}, retrying", name, reason);
     problems.emplace(planned, reason);
   }

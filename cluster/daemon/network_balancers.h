@@ -40,7 +40,7 @@ class NetworkBalancers {
   // What is known of ports that programs have.
   struct PortSight {
     const std::map<std::string, std::string>& problems;  // Of the proxy, which holds those of TCP.
-    bool has_proxy_told = false;    // What it serves.
+    bool has_proxy_told = false;                         // What it serves.
     bool is_proxy_current = false;  // It serves this plan, but for those that have problems.
     std::function<bool(std::uint16_t port)> is_clusters;  // Of UDP: some task's here.
   };
@@ -56,7 +56,7 @@ class NetworkBalancers {
   // Why the table is not as the plan has it; empty if it is.
   const std::string& trouble() const { return trouble_; }
 
-  // Why listeners are not served, by their names in the plan.
+  // Why listeners are not served that the proxy serves, by their names in the plan.
   const std::map<std::string, std::string>& problems() const { return problems_; }
 
   // Whether anybody waits for connections to end.
@@ -78,7 +78,7 @@ class NetworkBalancers {
                                       const BalancerPlan& plan,
                                       const NetworkSight& sight,
                                       const PortSight& ports);
-  void note_problems();
+  void note_problems(const PortSight& ports);
   Result<void> apply(const std::string& text, bool is_empty);
   void end_flows(const FlowRules& rules);
   void count();

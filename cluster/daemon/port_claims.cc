@@ -29,9 +29,8 @@ std::vector<NetworkListener> PortClaims::choose(const std::vector<NetworkListene
       served_.emplace(claim, since);
       chosen.push_back(each);
     } else if (use == PortUse::kTaken) {
-      problems_[each.name] = fmt::format("port {}{} is taken by another program",
-                                         each.port,
-                                         each.is_udp ? " of UDP" : "");
+      problems_[each.name] = fmt::format(
+          "port {}{} is taken by another program", each.port, each.is_udp ? " of UDP" : "");
     }
   }
   return chosen;

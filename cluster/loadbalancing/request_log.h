@@ -3,7 +3,8 @@
 // The values stand one a line, in the order of `RequestRecord`; no value can hold a line's end. Of
 // a listener without an access log only what metrics need is told. A busy listener tells of one
 // request in so many, drawn at random, and the busier the fewer: each such record stands for so
-// many. To tell of a request costs nearly as much as to pass it on.
+// many. To tell of a request costs nearly as much as to pass it on. The last value of the metrics
+// is nobody's to read: writing it sets how many the next one stands for.
 //
 // Source: HAProxy 2.6 Configuration Manual, 8.2.4 "Custom log format", "log", "http-request
 // set-log-level".
@@ -62,7 +63,7 @@ struct RequestRecord {
 // The name of the section of a listener, "l:NAME".
 std::string listener_section(std::string_view listener);
 
-// Of the section "global".
+// The line of the section "global" that the listener's lines need.
 std::string request_log_start(const PlannedListener& listener);
 
 // The lines of a listener's section; none without a place to tell, as the workers reach it.

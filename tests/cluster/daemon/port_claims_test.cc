@@ -10,7 +10,10 @@ using Clock = PortClaims::Clock;
 const std::vector<NetworkListener> kOne = {{.name = "web.1/tcp", .port = 22}};
 
 size_t served(PortClaims& claims, PortUse use, Clock::time_point now) {
-  return claims.choose(kOne, [use](const NetworkListener&) { return use; }, now).size();
+  return claims
+      .choose(
+          kOne, [use](const NetworkListener&) { return use; }, now)
+      .size();
 }
 
 bool meets(const UdpListener& program, const std::string& address) {
