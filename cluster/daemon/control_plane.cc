@@ -139,7 +139,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(boost::asio::io_conte
   plane->open_balancers({.root = options.state_root, .run_root = options.run_root});
   plane->open_registry(options);
   plane->assignments_ = std::make_unique<LocalAssignments>(
-      *plane->api_, *plane->feed_, LocalAssignments::For::kOwnHost);
+      *plane->api_, *plane->feed_, LocalAssignments::For::kOwnHost, plane->node_);
   plane->feed_->set_on_change([own = plane.get()](std::string_view key) {
     own->api_->note_change(key);
     own->services_->note_change(key);

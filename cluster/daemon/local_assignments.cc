@@ -62,11 +62,26 @@ ContainerInstance plan_enlisted(const ContainerInstance& host,
   return record;
 }
 
-LocalAssignments::LocalAssignments(ApiServer& api, StateFeed& feed, For whom)
+const Kept<ContainerInstance>* find_enlisted(const ScopeState& scope,
+                                             const ContainerInstance& host,
+                                             const std::string& id) {
+  const auto cluster = scope.clusters.find(host.cluster);
+  if (cluster == scope.clusters.end()) return nullptr;
+  for (const std::string& each : {host.id, id}) {
+    const auto found = cluster->second.instances.find(each);
+    const bool is_known =
+        found != cluster->second.instances.end() && found->second.record.revision != 0;
+    if (is_known) return &found->second.record;
+  }
+  return nullptr;
+}
+
+LocalAssignments::LocalAssignments(ApiServer& api, StateFeed& feed, For whom, std::string id)
     : api_(api),
       feed_(feed),
       whom_(whom),
-      scope_{.account = api.options().account, .region = api.options().home_region} {}
+      scope_{.account = api.options().account, .region = api.options().home_region},
+      id_(std::move(id)) {}
 
 void LocalAssignments::propose(const Proposal& proposal, std::function<void(bool)> done) {
   if (whom_ == For::kOwnHost) return api_.propose_unfenced(proposal, std::move(done));
@@ -87,18 +102,11 @@ void LocalAssignments::enlist(const ContainerInstance& host, Enlisted then) {
     made.settings = cluster_settings_with({}, {}).value_or(std::vector<ClusterSetting>{});
     proposal.put(cluster_key(scope_, host.cluster), made, 0);
   }
-  const Kept<ContainerInstance>* known = nullptr;
-  if (has_cluster) {
-    const auto found = cluster->second.instances.find(host.id);
-    const bool is_known = found != cluster->second.instances.end() &&
-                          found->second.record.revision != 0 &&
-                          found->second.record.value.status != "INACTIVE";
-    if (is_known) known = &found->second.record;
-  }
+  const Kept<ContainerInstance>* known = find_enlisted(scope, host, id_);
   ContainerInstance record =
       plan_enlisted(host, known == nullptr ? nullptr : &known->value, api_.ground().now());
   // One that was deregistered comes back as a new one.
-  if (known == nullptr) record.id = id_.empty() ? api_.ground().random_hex(16) : id_;
+  if (known == nullptr) record.id = id_;
   proposal.put(instance_key(scope_, host.cluster, record.id),
                record,
                known == nullptr ? 0 : known->revision);

@@ -18,8 +18,9 @@ class LocalAssignments : public Assignments {
   // Of the manager's own agent, or of one on another host, for which only who leads may write.
   enum class For { kOwnHost, kOtherHost };
 
-  // Both outlive it.
-  LocalAssignments(ApiServer& api, StateFeed& feed, For whom);
+  // Both outlive it. `id`: of the instance that enlist() makes; always the same, so that an answer
+  // that was lost leaves no second instance behind.
+  LocalAssignments(ApiServer& api, StateFeed& feed, For whom, std::string id);
 
   void enlist(const ContainerInstance& host, Enlisted then) override;
   void follow(const std::string& instance, Listener listener) override;
@@ -27,7 +28,7 @@ class LocalAssignments : public Assignments {
   void ask(const std::string& what, const std::string& task, Told then) override;
   void protect(const std::string& task, const Json& request, Told then) override;
 
-  // The id of the instance that enlist() makes; a random one without it.
+  // In place of the constructor's.
   void set_id(std::string id) { id_ = std::move(id); }
 
   // For a host that enlisted over an earlier connection: as after enlist().
@@ -56,6 +57,12 @@ class LocalAssignments : public Assignments {
   std::string id_;
   Listener listener_;
 };
+
+// The record that a host has in its cluster: that of the id it kept from an earlier enlisting, or
+// that of the one it would make, `id`. Null if there is none. Pure.
+const Kept<ContainerInstance>* find_enlisted(const ScopeState& scope,
+                                             const ContainerInstance& host,
+                                             const std::string& id);
 
 // The record of a host that enlists: `known` is the one it had, null if it has none. What was set
 // through the API stays. Pure.

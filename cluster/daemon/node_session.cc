@@ -31,7 +31,7 @@ NodeSession::NodeSession(std::shared_ptr<FrameLink> link,
       feed_(feed),
       scope_{.account = api.options().account, .region = api.options().home_region},
       certificate_lifetime_s_(certificate_lifetime_s),
-      assignments_(api, feed, LocalAssignments::For::kOtherHost) {}
+      assignments_(api, feed, LocalAssignments::For::kOtherHost, node_) {}
 
 void NodeSession::reply(std::int64_t id, Body body) {
   link_->send(to_json(Answer{.id = id, .body = std::move(body)}));

@@ -216,7 +216,8 @@ def test_a_leader_killed_in_the_middle_of_a_promotion_is_followed_in_it(make_clu
         leader.start()
         is_settled(cluster, ["host4"], [])
         promoting.join()
-        assert cluster.manager("node", "demote", "host4").returncode == 0
+        wait_until(lambda: cluster.manager("node", "demote", "host4", check=False).returncode == 0,
+                   cluster=cluster)
         is_settled(cluster, [], ["host4"])
 
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "cluster/state/record_key.h"
+
 namespace ikada {
 namespace {
 
@@ -46,6 +48,31 @@ TEST_CASE("a host that enlists again keeps what was set through the API") {
   CHECK(record.attributes[1].value == "ssd");
   CHECK(record.registered_resources[0].integer_value == 4096);
   CHECK(record.version == known.version + 1);
+}
+
+TEST_CASE("a host is known by the id that it kept, and by the one that it would make") {
+  const Scope home{.account = "1", .region = "r"};
+  State state;
+  ContainerInstance host = make_host();
+  host.id = "kept";
+  const ScopeState& scope = state.scope(home);
+  CHECK(find_enlisted(scope, host, "node") == nullptr);
+
+  const auto put = [&](const std::string& id, std::int64_t revision) {
+    ContainerInstance record = make_host();
+    record.id = id;
+    const std::string key = instance_key(home, "default", id);
+    REQUIRE(state.apply(key, to_json(record).dump(), revision).has_value());
+  };
+  // The store has the instance, but the host has not heard so.
+  put("node", 1);
+  const Kept<ContainerInstance>* known = find_enlisted(state.scope(home), host, "node");
+  REQUIRE(known != nullptr);
+  CHECK(known->value.id == "node");
+  put("kept", 2);
+  CHECK(find_enlisted(state.scope(home), host, "node")->value.id == "kept");
+  host.cluster = "other";
+  CHECK(find_enlisted(state.scope(home), host, "node") == nullptr);
 }
 
 TEST_CASE("a host that enlists again as it was changes nothing") {
