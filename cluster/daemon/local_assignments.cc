@@ -102,6 +102,7 @@ void LocalAssignments::enlist(const ContainerInstance& host, Enlisted then) {
     made.settings = cluster_settings_with({}, {}).value_or(std::vector<ClusterSetting>{});
     proposal.put(cluster_key(scope_, host.cluster), made, 0);
   }
+  if (id_.empty()) id_ = api_.ground().random_hex(16);
   const Kept<ContainerInstance>* known = find_enlisted(scope, host, id_);
   ContainerInstance record =
       plan_enlisted(host, known == nullptr ? nullptr : &known->value, api_.ground().now());
@@ -207,7 +208,7 @@ void LocalAssignments::propose_report(const TaskReport& report, Taken then, int 
   // Whoever was faster has changed the record: the report is put into the new one.
   propose(proposal, [this, report, then = std::move(then), attempts](bool made) {
     if (made) return then({});
-    if (attempts <= 1) return then(not_stored());
+    if (attempts <= 1 || is_over_) return then(not_stored());
     propose_report(report, then, attempts - 1);
   });
 }

@@ -18,8 +18,8 @@ class LocalAssignments : public Assignments {
   // Of the manager's own agent, or of one on another host, for which only who leads may write.
   enum class For { kOwnHost, kOtherHost };
 
-  // Both outlive it. `id`: of the instance that enlist() makes; always the same, so that an answer
-  // that was lost leaves no second instance behind.
+  // Both outlive it. `id`: of the instance that enlist() makes, empty for a random one; always the
+  // same, so that an answer that was lost leaves no second instance behind.
   LocalAssignments(ApiServer& api, StateFeed& feed, For whom, std::string id);
 
   void enlist(const ContainerInstance& host, Enlisted then) override;
@@ -33,6 +33,10 @@ class LocalAssignments : public Assignments {
 
   // For a host that enlisted over an earlier connection: as after enlist().
   void resume(const std::string& cluster) { cluster_ = cluster; }
+
+  // The host has another connection now, or none: a report that is not stored yet may be an old
+  // story by the time it would be tried again.
+  void end() { is_over_ = true; }
 
   // The instance's cluster and id; empty until it is followed.
   const std::string& cluster() const { return cluster_; }
@@ -55,6 +59,7 @@ class LocalAssignments : public Assignments {
   std::string cluster_;
   std::string instance_;
   std::string id_;
+  bool is_over_ = false;
   Listener listener_;
 };
 
