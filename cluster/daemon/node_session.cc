@@ -23,7 +23,8 @@ NodeSession::NodeSession(std::shared_ptr<FrameLink> link,
                          const ClusterKeys& keys,
                          ApiServer& api,
                          StateFeed& feed,
-                         std::int64_t certificate_lifetime_s)
+                         std::int64_t certificate_lifetime_s,
+                         std::shared_ptr<OldReports> old_reports)
     : link_(std::move(link)),
       node_(std::move(node)),
       keys_(keys),
@@ -31,6 +32,7 @@ NodeSession::NodeSession(std::shared_ptr<FrameLink> link,
       feed_(feed),
       scope_{.account = api.options().account, .region = api.options().home_region},
       certificate_lifetime_s_(certificate_lifetime_s),
+      old_reports_(std::move(old_reports)),
       assignments_(api, feed, LocalAssignments::For::kOtherHost, node_) {}
 
 void NodeSession::reply(std::int64_t id, Body body) {
@@ -80,7 +82,16 @@ void NodeSession::enlist_instance(std::int64_t id, const ContainerInstance& host
   });
 }
 
+// A host that has forgotten how a task went must not be told to start it while the store may still
+// hear its own word that it has ended: first there are no old reports of it under way.
 void NodeSession::follow(std::int64_t id) {
+  if (old_reports_->count > 0) {
+    old_reports_->on_none = [weak = weak_from_this(), id] {
+      const std::shared_ptr<NodeSession> self = weak.lock();
+      if (self != nullptr) self->follow(id);
+    };
+    return;
+  }
   if (instance_.empty()) {
     // A connection that was made anew by a node that has been here before.
     const auto& nodes = feed_.state().scope(scope_).nodes;
@@ -119,10 +130,23 @@ void NodeSession::report(std::int64_t id, const Json& body) {
   if (!may_report(feed_.state(), *report, instance_)) {
     return reply(id, make_error(ErrorKind::kNotFound, "the task is not this host's"));
   }
+  ++reports_;
   assignments_.report(*report, [self = shared_from_this(), id](const Result<void>& taken) {
+    self->note_reported();
     if (!taken.has_value()) return self->reply(id, taken.error());
     self->reply(id, Json::object());
   });
+}
+
+void NodeSession::note_reported() {
+  --reports_;
+  if (!is_over_ || --old_reports_->count > 0 || !old_reports_->on_none) return;
+  std::exchange(old_reports_->on_none, {})();
+}
+
+void NodeSession::end() {
+  assignments_.end();
+  if (!std::exchange(is_over_, true)) old_reports_->count += reports_;
 }
 
 void NodeSession::grant(const Question& question) {

@@ -1,6 +1,7 @@
 // One node's connection to this manager (node_server.h): what it may ask, and what it is told.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,12 @@
 
 namespace ikada {
 
+// The reports of one node over earlier connections that are still on their way to the store.
+struct OldReports {
+  int count = 0;
+  std::function<void()> on_none = {};
+};
+
 class NodeSession : public std::enable_shared_from_this<NodeSession> {
  public:
   // Everything outlives it; `keys` are the cluster's.
@@ -21,13 +28,16 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
               const ClusterKeys& keys,
               ApiServer& api,
               StateFeed& feed,
-              std::int64_t certificate_lifetime_s);
+              std::int64_t certificate_lifetime_s,
+              std::shared_ptr<OldReports> old_reports);
 
   const std::string& node() const { return node_; }
   FrameLink& link() { return *link_; }
 
   void take(const Question& question);
   void note_change(std::string_view key);
+  // The node's connection is over: what it reported is old from now on. Once or more.
+  void end();
 
  private:
   using Body = Result<Json>;
@@ -37,6 +47,7 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void enlist_instance(std::int64_t id, const ContainerInstance& host);
   void follow(std::int64_t id);
   void report(std::int64_t id, const Json& body);
+  void note_reported();
   void grant(const Question& question);
   void protect(const Question& question);
   void renew(std::int64_t id, const Json& body);
@@ -54,6 +65,9 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   StateFeed& feed_;
   Scope scope_;
   std::int64_t certificate_lifetime_s_;
+  std::shared_ptr<OldReports> old_reports_;
+  int reports_ = 0;  // Of this connection, under way.
+  bool is_over_ = false;
   LocalAssignments assignments_;
   std::string instance_;  // Empty until it has enlisted.
 };

@@ -200,10 +200,15 @@ void NodeSessions::begin(const std::shared_ptr<FrameLink>& link,
                          const auth::NodeIdentity& identity,
                          const std::string& origin) {
   const std::string& node = identity.node;
-  auto session =
-      std::make_shared<NodeSession>(link, node, keys_, api_, feed_, certificate_lifetime_s_);
+  std::shared_ptr<OldReports>& reports = old_reports_[node];
+  if (reports == nullptr) reports = std::make_shared<OldReports>();
+  auto session = std::make_shared<NodeSession>(
+      link, node, keys_, api_, feed_, certificate_lifetime_s_, reports);
   const auto old = sessions_.find(node);
-  if (old != sessions_.end()) old->second.session->link().close();
+  if (old != sessions_.end()) {
+    old->second.session->end();
+    old->second.session->link().close();
+  }
   if (sessions_.empty()) names_ = name_entries(state());
   sessions_[node] = {
       .session = std::move(session), .identity = identity, .link = link, .origin = origin};
@@ -259,6 +264,7 @@ void NodeSessions::follow(const std::string& leader) {
   if (!is_new) return;
   for (const auto& [node, each] : std::exchange(sessions_, {})) {
     spdlog::info("node sent on node={} leader={}", node, leader);
+    each.session->end();
     send_on(each.link, each.identity, each.origin);
   }
   if (leader_.empty()) return;
@@ -323,6 +329,7 @@ void NodeSessions::note_end(const FrameLink* link, const std::string& node, cons
   if (current == sessions_.end() || current->second.link.get() != link) return;
   spdlog::warn("node disconnected node={} reason={}", node, in_quotes(why.message));
   absences_[node] = {.since = loop_->now(), .was_silent = why.code == kLinkSilent};
+  current->second.session->end();
   sessions_.erase(current);
 }
 
@@ -341,6 +348,8 @@ void NodeSessions::note_change(std::string_view key) {
     if (state().nodes.find(node) == state().nodes.end()) {
       spdlog::info("node removed node={}", node);
       sessions_.erase(node);
+      old_reports_.erase(node);
+      each.session->end();
       finish_soon(each.session);
     } else {
       each.session->note_change(key);

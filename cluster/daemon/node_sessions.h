@@ -158,6 +158,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   std::map<std::string, Waiting> waiting_;
   std::map<std::string, NodeAbsence> absences_;
   std::map<std::string, Doubles> doubles_;
+  std::map<std::string, std::shared_ptr<OldReports>> old_reports_;
   std::chrono::steady_clock::time_point started_;
   // The network of tasks as it was told last.
   std::map<std::string, NetworkPeer> peers_;

@@ -31,4 +31,8 @@ TEST_CASE("seed 27500: an instance that goes and comes back has the tasks that h
   CHECK(run_control(27'500, {}).wrong == "");
 }
 
+TEST_CASE("seed 59113: what a host said before it forgot a task does not end it later") {
+  CHECK(run_control(59'113, {}).wrong == "");
+}
+
 }  // namespace ikada::control
