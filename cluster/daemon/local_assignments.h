@@ -38,6 +38,9 @@ class LocalAssignments : public Assignments {
   // story by the time it would be tried again.
   void end() { is_over_ = true; }
 
+  // For one that is followed later.
+  void set_instance(std::string id) { instance_ = std::move(id); }
+
   // The instance's cluster and id; empty until it is followed.
   const std::string& cluster() const { return cluster_; }
   const std::string& instance() const { return instance_; }

@@ -82,16 +82,7 @@ void NodeSession::enlist_instance(std::int64_t id, const ContainerInstance& host
   });
 }
 
-// A host that has forgotten how a task went must not be told to start it while the store may still
-// hear its own word that it has ended: first there are no old reports of it under way.
 void NodeSession::follow(std::int64_t id) {
-  if (old_reports_->count > 0) {
-    old_reports_->on_none = [weak = weak_from_this(), id] {
-      const std::shared_ptr<NodeSession> self = weak.lock();
-      if (self != nullptr) self->follow(id);
-    };
-    return;
-  }
   if (instance_.empty()) {
     // A connection that was made anew by a node that has been here before.
     const auto& nodes = feed_.state().scope(scope_).nodes;
@@ -102,8 +93,22 @@ void NodeSession::follow(std::int64_t id) {
     instance_ = *node->second.value.instance;
     assignments_.resume(*node->second.value.cluster);
   }
-  reply(id, Json::object());
+  assignments_.set_instance(instance_);
+  follow_instance(id);
+}
+
+// A host that has forgotten how a task went must not be told to start it while the store may still
+// hear its own word that it has ended: first there are no old reports of it under way.
+void NodeSession::follow_instance(std::int64_t id) {
   const std::weak_ptr<NodeSession> weak = weak_from_this();
+  if (old_reports_->count > 0) {
+    old_reports_->on_none = [weak, id] {
+      const std::shared_ptr<NodeSession> self = weak.lock();
+      if (self != nullptr) self->follow_instance(id);
+    };
+    return;
+  }
+  reply(id, Json::object());
   assignments_.follow(
       instance_,
       {.on_all =

@@ -46,6 +46,7 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void enlist(std::int64_t id, const Json& body);
   void enlist_instance(std::int64_t id, const ContainerInstance& host);
   void follow(std::int64_t id);
+  void follow_instance(std::int64_t id);
   void report(std::int64_t id, const Json& body);
   void note_reported();
   void grant(const Question& question);
