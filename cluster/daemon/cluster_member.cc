@@ -213,6 +213,10 @@ HostPresence ClusterMember::presence_of(const std::string& node) const {
   const std::optional<auth::NodeRole> role =
       node == membership_.identity.node ? membership_.identity.role : nodes_->role_of(node);
   if (role.has_value()) presence.role = auth::to_text(*role);
+  const auto known = manager_->home().nodes.find(node);
+  if (known != manager_->home().nodes.end()) {
+    presence.votes = manager_->votes(known->second.value.address);
+  }
   const std::optional<NodeAbsence> absence = nodes_->absence(node);
   presence.is_connected = !absence.has_value();
   if (!absence.has_value()) return presence;

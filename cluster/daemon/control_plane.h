@@ -76,6 +76,10 @@ class ControlPlane {
   // In the pool: how each manager's member of etcd is (SharedStore::member_states), by address.
   using MemberStates = std::map<std::string, std::string>;
   void look_at_members(std::function<void(const MemberStates&)> done);
+  // While we lead: whether that manager's member of etcd, if there is etcd, has a vote.
+  bool votes(const std::string& address) const {
+    return is_alone() || chores_->voters().contains(address);
+  }
   // Of a leader that gossip calls dead: its key is removed before its lease ends. Should it live,
   // its writes fail from then on, as its fence is gone.
   void depose(const std::string& node);

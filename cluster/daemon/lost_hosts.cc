@@ -1,15 +1,32 @@
 #include "cluster/daemon/lost_hosts.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "cluster/daemon/node_plans.h"
 #include "cluster/state/record_key.h"
 
 namespace ikada {
 
+namespace {
+
+bool is_unheard(const HostPresence& presence) {
+  return !presence.gossip.has_value() || *presence.gossip == gossip::Status::kDead ||
+         *presence.gossip == gossip::Status::kLeft;
+}
+
+// By the leader's own watch too: one that leads since a moment ago has had no time to hear of it.
+bool is_overdue(const Node& node, const HostPresence& presence, Timestamp now) {
+  const std::chrono::milliseconds age(now.milliseconds - node.joined_at.milliseconds);
+  const auto awaited_for = std::min(age, presence.absent_for);
+  if (awaited_for >= kArrivalTime) return true;
+  return node.role == "manager" && is_unheard(presence) && awaited_for >= kManagerArrivalTime;
+}
+
+}  // namespace
+
 bool is_host_lost(const HostPresence& presence) {
-  if (presence.is_connected) return false;
-  const bool is_dead = !presence.gossip.has_value() || *presence.gossip == gossip::Status::kDead ||
-                       *presence.gossip == gossip::Status::kLeft;
-  if (!is_dead) return false;
+  if (presence.is_connected || !is_unheard(presence)) return false;
   return presence.was_silent || presence.absent_for >= kRestartGrace;
 }
 
@@ -51,7 +68,8 @@ std::optional<HostChange> plan_arrival(const ScopeState& scope,
   const bool is_new = node.value.is_new.value_or(false);
   const bool has_come_so = presence.is_connected && node.value.wanted_role == node.value.role &&
                            presence.role == node.value.role;
-  if ((is_new && presence.is_connected) || has_come_so) {
+  const bool is_half_made = is_new && node.value.role == "manager" && !presence.votes;
+  if ((is_new && presence.is_connected && !is_half_made) || has_come_so) {
     Node seen = node.value;
     seen.is_new.reset();
     if (has_come_so) seen.wanted_role.reset();
@@ -59,10 +77,12 @@ std::optional<HostChange> plan_arrival(const ScopeState& scope,
     change.proposal.put(node_key(scope.scope, seen.id), seen, node.revision);
     return change;
   }
-  const std::chrono::milliseconds age(now.milliseconds - node.value.joined_at.milliseconds);
-  if (!is_new || presence.is_connected || age < kArrivalTime) return std::nullopt;
-  return HostChange{.proposal = plan_leave(scope, node.value.id, false, now).proposal,
-                    .forgotten = node.value.id};
+  const bool may_come = presence.is_connected || !is_overdue(node.value, presence, now);
+  if (!is_new || may_come) return std::nullopt;
+  LeavePlan plan = plan_leave(scope, node.value.id, false, now);
+  // First its host is lost.
+  if (plan.tasks > 0) return std::nullopt;
+  return HostChange{.proposal = std::move(plan.proposal), .forgotten = node.value.id};
 }
 
 std::optional<HostChange> plan_hosts(

@@ -27,6 +27,7 @@ struct HostPresence {
   std::chrono::milliseconds absent_for{};     // If it is not connected.
   std::optional<gossip::Status> gossip = {};  // Nothing: nobody has told of it.
   std::string role = {};                      // That it shows, while it is connected.
+  bool votes = true;  // Its member of etcd does, if a manager is to have one.
 };
 
 bool is_host_lost(const HostPresence& presence);
@@ -44,9 +45,12 @@ struct HostChange {
 
 // How long a host may take from its admission until it comes.
 inline constexpr std::chrono::minutes kArrivalTime{10};
+// A manager that nobody hears of: its member of etcd, which does not vote, keeps others from
+// joining and from being promoted. One that gossip hears of is only slow.
+inline constexpr std::chrono::seconds kManagerArrivalTime{30};
 
 // A node that has come, or that has come in the role that it was to have, is as any other; one that
-// does not come goes.
+// does not come goes. A manager has come when its member of etcd votes, too.
 std::optional<HostChange> plan_arrival(const ScopeState& scope,
                                        const Kept<Node>& node,
                                        const HostPresence& presence,

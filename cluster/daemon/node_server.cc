@@ -257,8 +257,11 @@ struct NodeServer::Server : std::enable_shared_from_this<NodeServer::Server> {
   void admit_manager(const std::shared_ptr<NodeLink>& link,
                      std::int64_t id,
                      const Admitted& admitted) {
+    // It may have to wait until others have come.
+    sessions->note_admission(admitted.node.id, false);
     options.calls.admit(
         admitted.node, [self = shared_from_this(), link, id, admitted](const Result<Json>& ready) {
+          self->sessions->note_admission(admitted.node.id, true);
           if (ready.has_value()) {
             Json body = admitted.answer;
             body["manager"] = *ready;

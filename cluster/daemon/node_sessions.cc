@@ -403,8 +403,17 @@ void NodeSessions::tell_network() {
   }
 }
 
+void NodeSessions::note_admission(const std::string& node, bool is_over) {
+  if (!is_over) {
+    admitting_.insert(node);
+  } else if (admitting_.erase(node) > 0 && !is_connected(node)) {
+    absences_[node] = {.since = loop_->now(), .was_here = false};
+  }
+}
+
 std::optional<NodeAbsence> NodeSessions::absence(const std::string& node) const {
   if (is_connected(node)) return std::nullopt;
+  if (admitting_.contains(node)) return NodeAbsence{.since = loop_->now(), .was_here = false};
   const auto found = absences_.find(node);
   // Not seen by this manager so far: as if it had gone when the manager came.
   if (found == absences_.end()) return NodeAbsence{.since = started_, .was_here = false};

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,8 +79,9 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   void note_change(std::string_view key);
 
   bool is_connected(const std::string& node) const { return sessions_.count(node) > 0; }
-  // Nothing for a node that is connected.
+  // Nothing for a node that is connected. One is absent from the end of its admission on.
   std::optional<NodeAbsence> absence(const std::string& node) const;
+  void note_admission(const std::string& node, bool is_over);
   size_t size() const { return sessions_.size(); }
   // The role that the node has shown; nothing for one that is not connected.
   std::optional<auth::NodeRole> role_of(const std::string& node) const;
@@ -157,6 +159,7 @@ class NodeSessions : public std::enable_shared_from_this<NodeSessions> {
   std::map<std::string, Current> sessions_;  // By node, as the next.
   std::map<std::string, Waiting> waiting_;
   std::map<std::string, NodeAbsence> absences_;
+  std::set<std::string> admitting_;
   std::map<std::string, Doubles> doubles_;
   std::map<std::string, std::shared_ptr<OldReports>> old_reports_;
   std::chrono::steady_clock::time_point started_;

@@ -327,15 +327,17 @@ Result<EtcdSetup> SharedStore::admit(const std::string& name,
   return setup;
 }
 
-Result<void> SharedStore::look_after_members(const std::vector<std::string>& managers) {
+Result<std::set<std::string>> SharedStore::look_after_members(
+    const std::vector<std::string>& managers) {
   EtcdClient& etcd = etcd_->client();
   IK_LET(members, list_etcd_members(etcd));
   const SteadyClock::time_point now = SteadyClock::now();
   std::map<std::string, SteadyClock::time_point> strange;
+  std::set<std::string> voters;
   for (const EtcdMember& member : members) {
-    const bool is_known = std::ranges::any_of(
+    const auto manager = std::ranges::find_if(
         managers, [&](const std::string& address) { return peer_url(address) == member.peer_url; });
-    if (!is_known) {
+    if (manager == managers.end()) {
       const auto seen = strange_since_.find(member.peer_url);
       strange[member.peer_url] = seen == strange_since_.end() ? now : seen->second;
       if (now - strange[member.peer_url] < kStrangeFor) continue;
@@ -345,10 +347,12 @@ Result<void> SharedStore::look_after_members(const std::vector<std::string>& man
     } else if (member.is_learner) {
       IK_LET(is_voter, promote_etcd_member(etcd, member));
       if (is_voter) spdlog::info("etcd member promoted url={}", member.peer_url);
+    } else {
+      voters.insert(*manager);
     }
   }
   strange_since_ = std::move(strange);
-  return {};
+  return voters;
 }
 
 std::map<std::string, std::string> SharedStore::member_states(

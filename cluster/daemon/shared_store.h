@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,8 +73,8 @@ class SharedStore {
   Result<EtcdSetup> admit(const std::string& name, const std::string& address, bool resumes);
 
   // Waits: gives those who learned enough a vote, and takes out the members of hosts that are no
-  // managers for `kStrangeFor`. From one thread at a time.
-  Result<void> look_after_members(const std::vector<std::string>& managers);
+  // managers for `kStrangeFor`. The managers whose members had a vote. From one thread at a time.
+  Result<std::set<std::string>> look_after_members(const std::vector<std::string>& managers);
 
   // Waits: how the managers at these addresses are, by what their members say: "reachable",
   // "learner", "no majority", "unreachable".

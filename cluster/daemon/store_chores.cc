@@ -43,7 +43,9 @@ void StoreChores::wait() {
 
 void StoreChores::look() {
   store_.renew_certificates();
-  if (is_busy_ || !leads_()) return;
+  const bool leads = leads_();
+  if (!leads) voters_.clear();
+  if (is_busy_ || !leads) return;
   const auto now = std::chrono::steady_clock::now();
   if (now - kept_house_at_ >= kKeepHouse) {
     kept_house_at_ = now;
@@ -75,10 +77,12 @@ void StoreChores::keep_house() {
 }
 
 void StoreChores::look_after_members(const std::vector<std::string>& managers) {
-  const Result<void> looked = store_.look_after_members(managers);
+  const Result<std::set<std::string>> looked = store_.look_after_members(managers);
   const std::string complaint = looked.has_value() ? "" : looked.error().message;
   if (complaint != told_ && !complaint.empty()) spdlog::warn("{}, retrying", complaint);
   told_ = complaint;
+  if (!looked.has_value()) return;
+  boost::asio::post(loop_, [this, voters = *looked] { voters_ = voters; });
 }
 
 }  // namespace ikada

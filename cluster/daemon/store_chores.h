@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ class StoreChores {
   void start();
   void stop();
 
+  // The addresses of managers whose members of etcd had a vote when they were last looked at;
+  // nobody while this manager does not lead.
+  const std::set<std::string>& voters() const { return voters_; }
+
  private:
   void wait();
   void look();
@@ -44,6 +49,7 @@ class StoreChores {
   boost::asio::steady_timer timer_;
   Housekeeping housekeeping_{HousekeepingOptions{}};
   std::chrono::steady_clock::time_point kept_house_at_;
+  std::set<std::string> voters_;
   std::string told_;  // What was last complained of, by the work.
   bool is_busy_ = false;
   bool is_stopped_ = false;

@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import json
+import os
+import shutil
 import signal
 import time
 
@@ -156,6 +158,59 @@ def test_a_host_killed_while_it_joins_as_a_manager_is_one_or_none(make_cluster):
                    cluster=cluster)
     assert cluster.join(host, token).returncode == 0
     is_settled(cluster, ["host2"], [])
+
+
+def put_etcd_before(host, script):
+    """What that host finds as `etcd` from now on."""
+    program = host.directory / "bin" / "etcd"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    host.stop()
+    host.environment["PATH"] = f"{program.parent}:{os.environ['PATH']}"
+    host.start()
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("is_seen", [False, True])
+def test_a_manager_that_dies_while_it_joins_makes_room_for_others(make_cluster, is_seen):
+    cluster = make_cluster(4, None, [NO_TASKS] * 4)
+    first, second, dying, other = cluster.hosts
+    # Its member of etcd is on record, and never gets as far as to have a vote.
+    put_etcd_before(dying, "exec sleep 1000")
+    cluster.init()
+    token = manager_token(first)
+    cluster.join(second, token)
+    is_settled(cluster, [name_of(first), "host2"], [])
+    leader = wait_for_leader(cluster)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        joining = pool.submit(cluster.join, dying, token, False)
+        wait_until(lambda: "name=host3 role=manager" in leader.log.read_text(), cluster=cluster)
+        if is_seen:
+            joining.result(timeout=120)
+            wait_until(lambda: cluster.nodes()["host3"]["State"] == "connected", cluster=cluster)
+        dying.stop(signal.SIGKILL)
+        joining.result(timeout=120)
+    wait_until(lambda: any(dying.address in url for url in etcd_members(leader)), cluster=cluster)
+
+    # One learns at a time: it waits for that.
+    wait_until(lambda: cluster.join(other, token, check=False).returncode == 0, 150, cluster)
+
+    is_settled(cluster, [name_of(first), "host2", "host4"], [])
+    wait_until(lambda: has_only(first, [first, second, other]), 120, cluster)
+    assert "node never came" in "".join(host.log.read_text() for host in cluster.hosts)
+
+
+@pytest.mark.timeout(200)
+def test_a_manager_that_is_slow_to_start_is_waited_for(make_cluster):
+    cluster = make_cluster(2, None, [NO_TASKS] * 2)
+    first, slow = cluster.hosts
+    cluster.init()
+    put_etcd_before(slow, f"sleep 40\nexec {shutil.which('etcd')} \"$@\"")
+    cluster.join(slow, manager_token(first))
+    is_settled(cluster, [name_of(first), "host2"], [])
+    assert "node never came" not in first.log.read_text()
+    wait_until(lambda: '"isNew"' not in first("node", "inspect", "host2").stdout, cluster=cluster)
 
 
 @pytest.mark.timeout(200)

@@ -59,7 +59,8 @@ TEST_CASE("a node that was admitted is new until it comes, and goes if it does n
   put(state, node_key(kScope, "n"), node, 1);
   const auto plan = [&](bool is_connected, Timestamp now) {
     const ScopeState& scope = state.scope(kScope);
-    return plan_arrival(scope, scope.nodes.at("n"), {.is_connected = is_connected}, now);
+    const HostPresence presence{.is_connected = is_connected, .absent_for = kArrivalTime};
+    return plan_arrival(scope, scope.nodes.at("n"), presence, now);
   };
   const Timestamp late{kNow.milliseconds + 600'000};
 
@@ -73,6 +74,59 @@ TEST_CASE("a node that was admitted is new until it comes, and goes if it does n
   make(state, come->proposal);
   CHECK_FALSE(node_of(state).is_new.has_value());
   CHECK_FALSE(plan(false, late).has_value());
+}
+
+TEST_CASE("a manager that was admitted and is not heard of goes after half a minute") {
+  State state;
+  Node node{.id = "n", .name = "host", .role = "manager", .joined_at = kNow, .is_new = true};
+  put(state, node_key(kScope, "n"), node, 1);
+  const auto goes = [&](std::optional<gossip::Status> gossip, int age_s, int absent_s) {
+    const ScopeState& scope = state.scope(kScope);
+    const HostPresence presence{.absent_for = std::chrono::seconds(absent_s), .gossip = gossip};
+    const Timestamp now{kNow.milliseconds + age_s * 1000};
+    return plan_arrival(scope, scope.nodes.at("n"), presence, now).has_value();
+  };
+  CHECK(goes(std::nullopt, 30, 30));
+  CHECK(goes(gossip::Status::kDead, 30, 30));
+  CHECK(goes(gossip::Status::kLeft, 30, 30));
+  CHECK_FALSE(goes(std::nullopt, 29, 300));
+  CHECK_FALSE(goes(std::nullopt, 300, 29));  // The leader is new, or it was admitted just now.
+  CHECK_FALSE(goes(gossip::Status::kAlive, 599, 599));
+  CHECK_FALSE(goes(gossip::Status::kSuspect, 599, 599));
+  CHECK(goes(gossip::Status::kAlive, 600, 600));
+  node.role = "worker";
+  put(state, node_key(kScope, "n"), node, 2);
+  CHECK_FALSE(goes(std::nullopt, 599, 599));
+}
+
+TEST_CASE("a manager has come when its member of etcd votes") {
+  State state = state_with_task();
+  Node node = node_of(state);
+  node.role = "manager";
+  node.joined_at = kNow;
+  node.is_new = true;
+  put(state, node_key(kScope, "n"), node, 5);
+  const auto plan = [&](const HostPresence& presence) {
+    const ScopeState& scope = state.scope(kScope);
+    const Timestamp late{kNow.milliseconds + 900'000};
+    return plan_arrival(scope, scope.nodes.at("n"), presence, late);
+  };
+  const HostPresence dead{.was_here = true,
+                          .absent_for = std::chrono::seconds(30),
+                          .gossip = gossip::Status::kDead,
+                          .votes = false};
+
+  CHECK_FALSE(plan({.is_connected = true, .votes = false}).has_value());
+  // Its tasks are stopped first.
+  CHECK_FALSE(plan(dead).has_value());
+  make(state, *plan_lost_host(state.scope(kScope), node_of(state), kNow));
+  const auto gone = plan(dead);
+  REQUIRE(gone.has_value());
+  CHECK(gone->forgotten == "n");
+  const auto come = plan({.is_connected = true});
+  REQUIRE(come.has_value());
+  make(state, come->proposal);
+  CHECK_FALSE(node_of(state).is_new.has_value());
 }
 
 TEST_CASE("a node that has come in its new role is as any other") {

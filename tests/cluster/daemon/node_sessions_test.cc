@@ -377,6 +377,24 @@ TEST_CASE("a leader that fell silent is absent as any host that does; others may
   CHECK_FALSE(other->was_here);
 }
 
+TEST_CASE("a node is absent from the end of its admission on") {
+  World world;
+  const std::string& node = world.manager.node;
+  const auto since = [&] { return world.sessions->absence(node)->since; };
+  const auto begun = since();
+
+  world.sessions->note_admission(node, false);
+  const auto admitting = since();
+  CHECK(admitting > begun);
+  CHECK(since() > admitting);
+
+  world.sessions->note_admission(node, true);
+  const auto admitted = since();
+  CHECK(admitted > admitting);
+  CHECK(since() == admitted);
+  CHECK_FALSE(world.sessions->absence(node)->was_here);
+}
+
 TEST_CASE("only managers may pass calls on") {
   World world;
   int calls = 0;
