@@ -59,9 +59,13 @@ Result<std::unique_ptr<Agent>> Agent::create(boost::asio::io_context& loop,
   options.instance.id = std::move(id);
   IK_LET(runner, TaskRunner::open(loop, options.runner));
   const auto keep_id = [path = identity_path(options),
-                        cluster = options.instance.cluster](const std::string& id_to_keep) {
+                        cluster = options.instance.cluster,
+                        kept = options.instance.id](const std::string& id_to_keep) mutable {
+    if (id_to_keep == kept) return Result<void>();
     const Json json = {{"cluster", cluster}, {"id", id_to_keep}};
-    return write_file_atomically(path, json.dump(), 0600);
+    Result<void> written = write_file_atomically(path, json.dump(), 0600);
+    if (written.has_value()) kept = id_to_keep;
+    return written;
   };
   return std::make_unique<Agent>(Ground{.loop = std::make_shared<AsioLoop>(loop),
                                         .runner = std::move(runner),

@@ -1,11 +1,17 @@
 #include "cluster/daemon/etcd_setup.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
+#include "cluster/auth/certificate_details.h"
 #include "cluster/node/authority_exchange.h"
 #include "runtime/base/atomic_file.h"
 #include "runtime/base/json.h"
@@ -16,28 +22,77 @@ namespace ikada {
 namespace {
 
 constexpr size_t kMaxSetupBytes = size_t{64} << 10;
+constexpr size_t kMaxPairBytes = size_t{64} << 10;
+constexpr size_t kMaxAuthoritiesBytes = size_t{64} << 10;
 constexpr const char* kStandardPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::string setup_path(const std::string& directory) { return directory + "/etcd.json"; }
 
+// The pair changes in two steps; a handshake between them fails and is made again. There is room
+// for both before the first.
+Result<void> write_pair(const std::string& path,
+                        const std::string& key,
+                        const std::string& certificate) {
+  const std::array<std::string, 2> files = {path + ".key", path + ".pem"};
+  Result<void> written = write_file_atomically(files[0] + ".tmp", key, 0600);
+  if (written.has_value()) written = write_file_atomically(files[1] + ".tmp", certificate, 0600);
+  for (const std::string& file : files) {
+    const std::string made = file + ".tmp";
+    if (written.has_value() && ::rename(made.c_str(), file.c_str()) != 0) {
+      written = errno_error("rename {} to {}", made, file);
+    }
+    if (!written.has_value()) ::unlink(made.c_str());
+  }
+  return written.has_value() ? sync_directory(path.substr(0, path.rfind('/'))) : written;
+}
+
 Result<void> issue_to(const std::string& path,
                       const ClusterKeys& keys,
-                      const EtcdSetup& setup,
-                      std::vector<std::string> hosts,
-                      std::int64_t now_s) {
+                      auth::CertificateOrder order) {
   const auth::Secret key = auth::generate_private_key();
   IK_LET(request, auth::create_certificate_request(key));
-  IK_LET(certificate,
-         keys.store_authority.issue(request,
-                                    {.identity = {.cluster = keys.cluster,
-                                                  .role = auth::NodeRole::kManager,
-                                                  .node = setup.name},
-                                     .hosts = std::move(hosts),
-                                     .now_s = now_s}));
-  // The pair changes in two steps; a handshake between them fails and is made again.
-  IK_TRY(write_file_atomically(path + ".key", std::string(key.reveal()), 0600));
-  return write_file_atomically(path + ".pem", certificate, 0600);
+  IK_LET(certificate, keys.store_authority.issue(request, order));
+  return write_pair(path, std::string(key.reveal()), certificate);
+}
+
+// When the pair at `path` was issued; nothing if it is not what the order would make.
+std::optional<std::int64_t> find_issued(const std::string& path,
+                                        const ClusterKeys& keys,
+                                        const auth::CertificateOrder& order) {
+  const Result<std::string> key = read_file(path + ".key", kMaxPairBytes);
+  const Result<std::string> text = read_file(path + ".pem", kMaxPairBytes);
+  if (!key.has_value() || !text.has_value()) return std::nullopt;
+  const bool is_pair =
+      auth::check_parts({.certificate = *text, .key = auth::Secret(*key)}).has_value();
+  const Result<auth::CertificateFacts> facts = auth::read_certificate(*text);
+  const Result<auth::CertificateDetails> details = auth::read_details(*text);
+  if (!is_pair || !facts.has_value() || !details.has_value()) return std::nullopt;
+  const bool fits = facts->identity == order.identity && details->names == order.hosts &&
+                    auth::is_issued_by(*text, keys.store_authority.certificate());
+  const std::int64_t issued_at_s = facts->not_after_s - order.lifetime_s;
+  const bool is_in_force = issued_at_s <= order.now_s && order.now_s < facts->not_after_s;
+  return fits && is_in_force ? std::optional(issued_at_s) : std::nullopt;
+}
+
+Result<std::int64_t> keep_issued(const std::string& path,
+                                 const ClusterKeys& keys,
+                                 const auth::CertificateOrder& order) {
+  const std::optional<std::int64_t> issued_at_s = find_issued(path, keys, order);
+  if (issued_at_s.has_value() && order.now_s - *issued_at_s < kEtcdReissueSeconds) {
+    return *issued_at_s;
+  }
+  const Result<void> issued = issue_to(path, keys, order);
+  if (issued.has_value()) return order.now_s;
+  if (!issued_at_s.has_value()) return issued.error();
+  spdlog::warn("etcd: {}, ignoring", issued.error().message);
+  return *issued_at_s;
+}
+
+Result<void> write_if_other(const std::string& path, const std::string& text) {
+  const Result<std::string> old = read_file(path, kMaxAuthoritiesBytes);
+  if (old.has_value() && *old == text) return {};
+  return write_file_atomically(path, text, 0600);
 }
 
 }  // namespace
@@ -127,17 +182,20 @@ std::vector<std::string> plan_etcd_arguments(const EtcdSetup& setup,
           "--log-outputs=stderr"};
 }
 
-Result<void> write_etcd_certificates(const std::string& directory,
-                                     const EtcdSetup& setup,
-                                     const ClusterKeys& keys,
-                                     std::int64_t now_s) {
+Result<std::int64_t> write_etcd_certificates(const std::string& directory,
+                                             const EtcdSetup& setup,
+                                             const ClusterKeys& keys,
+                                             std::int64_t now_s) {
   const std::string files = directory + "/etcd/";
   IK_TRY(make_directories(directory + "/etcd", 0700));
-  IK_TRY(write_file_atomically(
-      files + "ca.pem", joined_certificates(trusted_store_authorities(keys)), 0600));
-  IK_TRY(issue_to(
-      files + "server", keys, setup, {setup.address, "localhost", "127.0.0.1", "::1"}, now_s));
-  return issue_to(files + "client", keys, setup, {}, now_s);
+  IK_TRY(write_if_other(files + "ca.pem", joined_certificates(trusted_store_authorities(keys))));
+  auth::CertificateOrder order{
+      .identity = {.cluster = keys.cluster, .role = auth::NodeRole::kManager, .node = setup.name},
+      .now_s = now_s};
+  IK_LET(client, keep_issued(files + "client", keys, order));
+  order.hosts = {setup.address, "localhost", "127.0.0.1", "::1"};
+  IK_LET(server, keep_issued(files + "server", keys, order));
+  return std::min(client, server);
 }
 
 EtcdTls etcd_tls(const std::string& directory) {

@@ -53,12 +53,16 @@ std::vector<std::string> plan_etcd_arguments(const EtcdSetup& setup,
                                              const EtcdPorts& ports,
                                              const std::string& directory);
 
-// Issues both certificates anew and writes them; etcd reads them at each handshake. And whom it
-// trusts from its next start on.
-Result<void> write_etcd_certificates(const std::string& directory,
-                                     const EtcdSetup& setup,
-                                     const ClusterKeys& keys,
-                                     std::int64_t now_s);
+// How old a certificate becomes until another one is issued: a third of its life.
+inline constexpr std::int64_t kEtcdReissueSeconds = auth::kNodeCertificateSeconds / 3;
+
+// Issues both certificates; etcd reads them at each handshake. And whom it trusts from its next
+// start on. What is there and fits stays, so that a start needs no room on the disk; one that is
+// only due stays where there is none. The time when the older one was issued.
+Result<std::int64_t> write_etcd_certificates(const std::string& directory,
+                                             const EtcdSetup& setup,
+                                             const ClusterKeys& keys,
+                                             std::int64_t now_s);
 EtcdTls etcd_tls(const std::string& directory);
 
 // Whatever a move that was broken off has left, or a cluster that was left.

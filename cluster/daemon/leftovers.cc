@@ -34,6 +34,7 @@ void remove_temporaries_in(const std::string& directory, std::string_view prefix
 void remove_temporaries(const std::string& state_root) {
   remove_temporaries_in(state_root, "node.json.");
   remove_temporaries_in(state_root + "/cluster", "");
+  remove_temporaries_in(state_root + "/cluster/etcd", "");
   remove_temporaries_in(state_root + "/agent", "");
 }
 

@@ -21,7 +21,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::int64_t kReissueSeconds = std::int64_t{30} * 24 * 3600;
+constexpr std::int64_t kReissueAgainSeconds = 3600;
 constexpr std::chrono::seconds kStartLimit{20};
 constexpr std::chrono::seconds kAdmitLimit{25};
 constexpr std::chrono::milliseconds kAdmitAgain{300};
@@ -149,10 +149,17 @@ Result<void> SharedStore::open_etcd(EtcdSetup setup) {
 }
 
 Result<void> SharedStore::issue_certificates() {
-  issued_at_s_ = store_seconds();
-  IK_TRY(write_etcd_certificates(options_.directory, *setup_, *options_.keys, issued_at_s_));
+  IK_TRY(write_certificates(*setup_, *options_.keys));
   IK_LET(digest, auth::authority_digest(options_.keys->store_authority.certificate()));
   issued_by_ = std::move(digest);
+  return {};
+}
+
+Result<void> SharedStore::write_certificates(const EtcdSetup& setup, const ClusterKeys& keys) {
+  const std::int64_t now_s = store_seconds();
+  renew_at_s_ = now_s + kReissueAgainSeconds;
+  IK_LET(issued_at_s, write_etcd_certificates(options_.directory, setup, keys, now_s));
+  renew_at_s_ = std::max(renew_at_s_, issued_at_s + kEtcdReissueSeconds);
   return {};
 }
 
@@ -252,9 +259,7 @@ void SharedStore::move_to_etcd(boost::asio::thread_pool& pool,
   remove_etcd_files(options_.directory);
   setup.is_new = true;
   setup.initial_cluster = fmt::format("{}={}", setup.name, peer_url(setup.address));
-  issued_at_s_ = store_seconds();
-  const Result<void> issued =
-      write_etcd_certificates(options_.directory, setup, keys, issued_at_s_);
+  const Result<void> issued = write_certificates(setup, keys);
   if (!issued.has_value()) return done(issued.error());
   options_.keys = keys;
   launch(setup, std::move(*program));
@@ -383,7 +388,7 @@ Result<BackupSummary> SharedStore::back_up(const std::string& path) {
 }
 
 void SharedStore::renew_certificates() {
-  if (!setup_.has_value() || store_seconds() - issued_at_s_ < kReissueSeconds) return;
+  if (!setup_.has_value() || store_seconds() < renew_at_s_) return;
   const Result<void> issued = issue_certificates();
   if (!issued.has_value()) spdlog::warn("etcd: {}, ignoring", issued.error().message);
 }

@@ -111,6 +111,7 @@ class SharedStore {
   void launch(const EtcdSetup& setup, std::string program);
   Result<void> add_learner(const std::string& peer, bool resumes);
   Result<void> issue_certificates();
+  Result<void> write_certificates(const EtcdSetup& setup, const ClusterKeys& keys);
   Result<void> await_members(const std::vector<std::string>& managers,
                              std::chrono::milliseconds limit) const;
   void moved(const std::shared_ptr<Move>& move, const Result<void>& result);
@@ -122,7 +123,7 @@ class SharedStore {
   std::unique_ptr<MovingStore> moving_;
   std::optional<EtcdSetup> setup_;
   std::unique_ptr<EtcdProcess> process_;
-  std::int64_t issued_at_s_ = 0;
+  std::int64_t renew_at_s_ = 0;
   std::string issued_by_;             // Digests of authorities: whose the certificates are,
   std::vector<std::string> trusted_;  // and whom our member trusts since it was started.
   std::function<void()> on_launch_;

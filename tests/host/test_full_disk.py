@@ -10,6 +10,9 @@ import pytest
 
 import ecs_server
 import ikada_command
+import programs
+from cluster_hosts import NO_TASKS, wait_until
+from test_node_roles import is_settled, make_cluster, name_of  # noqa: F401
 
 DISK_BYTES = 48 << 20
 
@@ -51,17 +54,19 @@ def small_ikada(disk, tmp_path, busybox_image):
 
 @pytest.fixture
 def fill(disk):
+    return lambda: fill_up(disk)
+
+
+def fill_up(disk):
     """Takes every block of the disk that is left."""
-    def call():
-        with open(disk / "ballast", "ab", buffering=0) as file:
-            for size in (1 << 20, 4096, 512, 1):
-                while True:
-                    try:
-                        if file.write(bytes(size)) < size:
-                            break
-                    except OSError:
+    with open(disk / "ballast", "ab", buffering=0) as file:
+        for size in (1 << 20, 4096, 512, 1):
+            while True:
+                try:
+                    if file.write(bytes(size)) < size:
                         break
-    return call
+                except OSError:
+                    break
 
 
 def test_the_exit_status_is_kept_and_the_container_can_be_removed(small_ikada, busybox_image, fill):
@@ -182,6 +187,43 @@ def test_a_manager_starts_again_on_a_full_disk(manager, fill, disk):
     assert any(each.endswith("/before") for each in ecs.list_clusters()["clusterArns"])
     (disk / "ballast").unlink()
     ecs.create_cluster(clusterName="after")
+
+
+@pytest.fixture
+def mount():
+    """mount(place, options): a tmpfs until the hosts of the test have gone."""
+    mounted = []
+
+    def call(place, options):
+        programs.run("mount", "-t", "tmpfs", "-o", options, "none", place)
+        mounted.append(place)
+
+    yield call
+    for place in mounted:
+        programs.run("umount", "-l", place)
+
+
+@pytest.mark.timeout(200)
+def test_one_of_several_managers_starts_again_on_a_full_disk(mount, make_cluster):
+    cluster = make_cluster(3, None, [NO_TASKS] * 3)
+    full = cluster.hosts[2]
+    full.stop()
+    mount(full.root, "size=400m,mode=0700")  # Etcd allocates its log ahead.
+    full.start()
+    cluster.init()
+    cluster.lead_with(3)
+    names = [name_of(host) for host in cluster.hosts]
+    is_settled(cluster, names, [])
+    full.stop()
+    fill_up(full.root)
+
+    full.start()
+
+    wait_until(lambda: cluster.nodes()["host3"]["State"] == "connected", cluster=cluster)
+    assert full.status()["role"] == "manager"
+    assert full("node", "ls").returncode == 0
+    (full.root / "ballast").unlink()
+    is_settled(cluster, names, [])
 
 
 @pytest.mark.parametrize("left", [0, 4096, 16384, 65536])

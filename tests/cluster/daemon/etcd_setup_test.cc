@@ -89,5 +89,60 @@ TEST_CASE("etcd's certificates are of an authority that no worker's is of") {
         (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
 
+TEST_CASE("certificates that fit stay, so that a start needs no room for others") {
+  const Directory directory;
+  const ClusterKeys keys = *create_cluster_keys(kNow);
+  const auto write = [&](const EtcdSetup& setup, const ClusterKeys& with, std::int64_t now_s) {
+    return write_etcd_certificates(directory.path, setup, with, now_s).value();
+  };
+  const auto read = [&](const std::string& name) {
+    return *read_file(directory.path + "/etcd/" + name, 65536);
+  };
+  const std::int64_t late = kNow + kEtcdReissueSeconds;
+  CHECK(write(make_setup(), keys, kNow) == kNow);
+  const std::string server = read("server.pem");
+  const std::string client = read("client.pem");
+
+  CHECK(write(make_setup(), keys, late - 1) == kNow);
+  CHECK(read("server.pem") == server);
+  CHECK(read("client.pem") == client);
+
+  SUBCASE("another address is the server's only") {
+    EtcdSetup moved = make_setup();
+    moved.address = "192.0.2.2";
+    CHECK(write(moved, keys, kNow + 1) == kNow);
+    CHECK(read("server.pem") != server);
+    CHECK(read("client.pem") == client);
+  }
+  SUBCASE("another name") {
+    EtcdSetup renamed = make_setup();
+    renamed.name = std::string(32, 'b');
+    CHECK(write(renamed, keys, kNow + 1) == kNow + 1);
+  }
+  SUBCASE("another authority") {
+    ClusterKeys other = *create_cluster_keys(kNow);
+    other.cluster = keys.cluster;
+    CHECK(write(make_setup(), other, kNow + 1) == kNow + 1);
+  }
+  SUBCASE("a third of the time is over") {
+    CHECK(write(make_setup(), keys, late) == late);
+    CHECK(read("server.pem") != server);
+  }
+  SUBCASE("the key is another one's") {
+    std::filesystem::copy_file(directory.path + "/etcd/client.key",
+                               directory.path + "/etcd/server.key",
+                               std::filesystem::copy_options::overwrite_existing);
+    CHECK(write(make_setup(), keys, kNow + 1) == kNow);
+    CHECK(read("server.pem") != server);
+  }
+  SUBCASE("one that is due stays where no other can be written") {
+    const std::string place = directory.path + "/etcd/server.key.tmp";
+    std::filesystem::create_directories(place + "/in the way");
+    CHECK(write(make_setup(), keys, late) == kNow);
+    CHECK(read("server.pem") == server);
+    CHECK(read("client.pem") != client);
+  }
+}
+
 }  // namespace
 }  // namespace ikada
