@@ -275,12 +275,21 @@ Result<void> ProxyWork::block_refused_listeners(const Error& refusal, const Yiel
   return {};
 }
 
+// Where there is no room for a file, the one that was found good will do if it is of the same plan.
+bool ProxyWork::is_config_there() const {
+  const Result<std::string> config = read_file(files_.config);
+  return config.has_value() && config_hash_in(*config) == plan_hash_;
+}
+
 Result<void> ProxyWork::start(const Yield& yield) {
   if (::chmod(options_.directory.c_str(), 0700) != 0) {
     return errno_error("chmod {}", options_.directory);
   }
-  IK_TRY(check_new_config(yield));
+  const Result<void> made = check_new_config(yield);
   if (is_left_) return {};
+  const bool is_refused = !made.has_value() && (made.error().kind == ErrorKind::kInvalid ||
+                                                made.error().kind == ErrorKind::kNotFound);
+  if (!made.has_value() && (is_refused || !is_config_there())) return made;
   IK_TRY(process_.start());
   const Result<void> started = await_hash(plan_hash_, yield);
   if (is_left_) return {};

@@ -100,7 +100,7 @@ void ProxyWork::run(const Yield& yield) {
     is_woken_ = false;
     const Result<void> done = step(yield);
     if (is_left_) return;
-    trouble_ = done.has_value() ? "" : done.error().message;
+    trouble_ = done.has_value() ? unkept_ : done.error().message;
     // Whoever waits for a drain must not wait for a HAProxy that cannot be started.
     if (!done.has_value() && !process_.is_running()) {
       report_targets(observe_without_proxy(wanted_, observations_));
@@ -140,6 +140,7 @@ void ProxyWork::end_service() {
     spdlog::info("HAProxy stopped: no listener is left");
   }
   unanswered_ = 0;
+  unkept_.clear();
   running_hash_.clear();
   bound_.clear();
   status_ = {};
@@ -244,9 +245,12 @@ Result<void> ProxyWork::steer(const Yield& yield) {
     if (is_left_) return {};
     if (is_refusal(answer)) spdlog::debug("HAProxy: \"{}\": {}", command, answer);
   }
+  // HAProxy serves on without it.
+  Result<void> kept;
   if (servers_to_keep(status_, plan_) != written_servers_) {
-    IK_TRY(write_config(files_.config, plan_));
+    kept = write_config(files_.config, plan_);
   }
+  unkept_ = kept.has_value() ? "" : kept.error().message;
   sums_.add(group_counts(status_, plan_));
   IK_TRY(count_untold(yield));
   if (is_left_ || is_plan_new_) return {};
@@ -288,8 +292,8 @@ void ProxyWork::report_problems() {
   }
   if (problems == reported_problems_) return;
   for (const auto& [listener, reason] : problems) {
-    const auto before = reported_problems_.find(listener);
-    if (before != reported_problems_.end() && before->second == reason) continue;
+    // Reasons may take turns: a line tells when the first came.
+    if (reported_problems_.contains(listener)) continue;
     if (listener.empty()) {
       spdlog::warn("load balancers: {}, retrying", reason);
     } else {

@@ -65,6 +65,7 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
 
   Result<void> write_config(const std::string& path, const BalancerPlan& plan);
   Result<void> check_new_config(const Yield& yield);
+  bool is_config_there() const;
   Result<void> start(const Yield& yield);
   Result<void> reload(const Yield& yield);
   Result<void> learn_running_hash(const Yield& yield);
@@ -113,6 +114,7 @@ class ProxyWork : public std::enable_shared_from_this<ProxyWork> {
   std::map<std::string, std::string> refused_;  // Listeners' hashes, and what HAProxy said.
   Clock::time_point look_again_ = {};           // At what is blocked, and at certificates.
   std::string trouble_;                         // What concerns all listeners.
+  std::string unkept_;  // Why the file does not say what HAProxy knows of its servers.
   ListenerProblems reported_problems_;
   std::optional<std::int64_t> reported_serving_;
 

@@ -23,11 +23,13 @@ Result<void> write_content(int fd, std::string_view content, const std::string& 
   return {};
 }
 
-Result<void> write_new_file(const std::string& path,
+// What is said names the file that it is to be: it is the same each time.
+Result<void> write_new_file(const std::string& temporary,
+                            const std::string& path,
                             std::string_view content,
                             mode_t mode,
                             Durability durability) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!fd) return errno_error("create {}", path);
   if (::fchmod(fd.get(), mode) != 0) return errno_error("chmod {}", path);
   IK_TRY(write_content(fd.get(), content, path));
@@ -51,9 +53,9 @@ Result<void> write_file_atomically(const std::string& path,
                                    mode_t mode,
                                    Durability durability) {
   const std::string temporary = fmt::format("{}.{}.tmp", path, random_hex(6));
-  Result<void> written = write_new_file(temporary, content, mode, durability);
+  Result<void> written = write_new_file(temporary, path, content, mode, durability);
   if (written.has_value() && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    written = errno_error("rename {} to {}", temporary, path);
+    written = errno_error("rename a new file to {}", path);
   }
   if (!written.has_value()) {
     ::unlink(temporary.c_str());

@@ -95,6 +95,7 @@ class Balancer:
         self.targets = {}
         self.problems = {}
         self.serving = []  # Revisions, in their order.
+        self.logged = []
         self.answers = queue.Queue()
         self.process = subprocess.Popen([DRIVER, self.directory, self.program],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -113,6 +114,8 @@ class Balancer:
                 self.serving = [*self.serving, json.loads(text)]
             elif word in ("counts", "stopped", "error"):
                 self.answers.put((word, json.loads(text)))
+            else:
+                self.logged.append(line)
 
     def say(self, text):
         self.process.stdin.write(text + "\n")
@@ -149,6 +152,15 @@ class Balancer:
     def worker(self):
         return int(next(line.split(": ")[1] for line in self.runtime("show info").splitlines()
                         if line.startswith("Pid: ")))
+
+    def workers_master(self):
+        """HAProxy's pid, or None, where its pid file may not say it."""
+        try:
+            status = pathlib.Path(f"/proc/{self.worker()}/status").read_text()
+        except (OSError, StopIteration):
+            return None
+        return int(next(line.split()[1] for line in status.splitlines()
+                        if line.startswith("PPid:")))
 
     def runtime(self, command):
         with socket.socket(socket.AF_UNIX) as sock:

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import programs
 from balancer import Balancer, forward, group, listener, plan, wait
 from balancer_world import PORT, Load, balancer, get, serve, start  # noqa: F401
 
@@ -64,6 +65,53 @@ def test_a_killed_driver_costs_nothing_and_the_next_one_goes_on(balancer, start)
     balancer.start()
     serve(balancer, targets)
     balancer.await_healthy("web", *targets)
+
+
+@pytest.fixture
+def small_run(tmp_path):
+    """The balancer's directory is a disk of its own."""
+    place = tmp_path / "proxy"
+    place.mkdir()
+    programs.run("mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "none", place)
+    yield place
+    programs.run("umount", place)
+
+
+def fill(directory):
+    with open(directory / "ballast", "ab", buffering=0) as file:
+        for size in (65536, 1):
+            try:
+                while file.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                pass
+
+
+def test_a_killed_haproxy_is_back_where_there_is_no_room_for_files(small_run, balancer, start):
+    good, bad = start(2)
+    serve(balancer, [good, bad])
+    balancer.await_healthy("web", good, bad)
+    fill(small_run)
+
+    for _ in range(2):
+        before = balancer.workers_master()
+        os.kill(before, signal.SIGKILL)
+        wait(lambda: balancer.workers_master() not in (None, before) and get()[0] == 200)
+
+    # What it sees is told, and why the file does not say so: once, in words that stay.
+    bad.kill()
+    balancer.await_state("web", bad, "unhealthy")
+    wait(lambda: "No space left on device" in balancer.problems.get("", ""))
+    told = dict(balancer.problems)
+    time.sleep(3)
+    assert balancer.problems == told
+    warnings = [line for line in balancer.logged if "No space left on device" in line]
+    assert len(warnings) == 1, warnings
+    (small_run / "ballast").unlink()
+    wait(lambda: balancer.problems == {})
+    # Another plan needs another file.
+    serve(balancer, [good])
+    wait(lambda: {get()[1]["name"] for _ in range(10)} == {good.name})
 
 
 def test_a_haproxy_whose_sockets_are_gone_is_replaced(balancer, start):

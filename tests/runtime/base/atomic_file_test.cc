@@ -56,5 +56,17 @@ TEST_CASE("a failure leaves the old file and nothing new") {
   CHECK(!write_file_atomically(scratch.path + "/missing/x", "x", 0644).has_value());
 }
 
+TEST_CASE("a failure is told in the same words each time: they name the file that it is to be") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.path + "/missing/record";
+
+  const Result<void> first = write_file_atomically(path, "a", 0600);
+  const Result<void> second = write_file_atomically(path, "a", 0600);
+
+  REQUIRE_FALSE(first.has_value());
+  CHECK(first.error().message == "create " + path + ": No such file or directory");
+  CHECK(second.error().message == first.error().message);
+}
+
 }  // namespace
 }  // namespace ikada
