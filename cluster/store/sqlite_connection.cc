@@ -112,6 +112,13 @@ Result<SqliteConnection> SqliteConnection::open(const std::string& path) {
   return connection;
 }
 
+Result<void> SqliteConnection::keep_files() {
+  int keeps = 1;
+  const int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &keeps);
+  if (code != SQLITE_OK) return sqlite_error(code, "keep the log", sqlite3_errstr(code));
+  return {};
+}
+
 Result<void> SqliteConnection::execute(const std::string& sql) {
   if (sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) {
     return {};

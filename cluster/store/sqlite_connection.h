@@ -55,6 +55,10 @@ class SqliteConnection {
   // Opens a file that exists. synchronous=FULL, what a schema may call is not trusted.
   static Result<SqliteConnection> open(const std::string& path);
 
+  // Leaves PATH-wal and PATH-shm where they are if it is the last one that is closed: who opens the
+  // database next then needs no room for them (SQLITE_FCNTL_PERSIST_WAL).
+  Result<void> keep_files();
+
   // Runs statements without results.
   Result<void> execute(const std::string& sql);
 

@@ -15,6 +15,7 @@ constexpr size_t kMostIdle = 4;
 
 Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const std::string& path) {
   IK_LET(connection, SqliteConnection::open(path));
+  IK_TRY(connection.keep_files());
   IK_TRY(connection.execute("PRAGMA query_only=ON"));
   std::unique_ptr<SqliteReader> reader(new SqliteReader(std::move(connection)));
   const std::pair<SqliteStatement*, std::string_view> statements[] = {

@@ -18,6 +18,7 @@ Result<std::unique_ptr<SqliteStore::Work>> SqliteStore::Work::open(const std::st
                                                                    Clock clock) {
   IK_LET(lock, lock_as_owner(path + ".lock").context("store {}", path));
   IK_LET(connection, open_store_file(path).context("store"));
+  IK_TRY(connection.keep_files().context("store {}", path));
   IK_LET(writer, SqliteWriter::create(std::move(connection)).context("store {}", path));
   IK_LET(leases, writer.leases().context("store {}", path));
   std::unique_ptr<Work> work(new Work(path, std::move(clock), std::move(lock), std::move(writer)));
@@ -40,6 +41,8 @@ SqliteStore::Work::~Work() {
   }
   work_.notify_all();
   if (thread_.joinable()) thread_.join();
+  // What was left in the log would have all pages checked at the next start.
+  static_cast<void>(writer_.empty_log().has_value());
 }
 
 Result<void> SqliteStore::Work::run(Job job) {

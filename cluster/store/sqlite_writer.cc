@@ -215,6 +215,10 @@ Result<bool> SqliteWriter::sweep() {
   return true;
 }
 
+Result<void> SqliteWriter::empty_log() {
+  return connection_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 Result<void> SqliteWriter::shrink_file() {
   IK_TRY(connection_.execute("PRAGMA incremental_vacuum"));
   return connection_.execute("PRAGMA wal_checkpoint(PASSIVE)");

@@ -49,6 +49,7 @@ class SqliteWriter {
 
   // Outside of begin() and commit().
   Result<void> shrink_file();
+  Result<void> empty_log();  // When nobody reads.
 
  private:
   struct Newest {

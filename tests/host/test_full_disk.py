@@ -174,12 +174,12 @@ def manager(disk, tmp_path):
         each.close()
 
 
-def test_a_manager_starts_again_on_a_full_disk(manager, fill, disk):
+@pytest.mark.parametrize("end", ["SIGKILL", "SIGTERM"])
+def test_a_manager_starts_again_on_a_full_disk(manager, fill, disk, end):
     server = manager()
     ecs = server.client()
     ecs.create_cluster(clusterName="before")
-    # In peace the store gives up its index, 32 KiB, and wants them back.
-    server.stop(signal.SIGKILL)
+    server.stop(signal.Signals[end])
     fill()
 
     server.start()

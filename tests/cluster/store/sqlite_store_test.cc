@@ -96,6 +96,20 @@ TEST_CASE("sqlite_store: its files belong to their user alone") {
   CHECK((stat_of(scratch.path("db")).st_mode & 07777) == 0600);
 }
 
+TEST_CASE("sqlite_store: an end in peace leaves the index in its place and an empty log") {
+  const ScratchDirectory scratch;
+  auto store = expect_value(SqliteStore::open(scratch.path("db")));
+  put(*store, "a", "x");
+  expect_value(store->get("a"));
+
+  store.reset();
+
+  CHECK(stat_of(scratch.path("db-wal")).st_size == 0);
+  CHECK(stat_of(scratch.path("db-shm")).st_blocks * 512 >= 32768);
+  store = expect_value(SqliteStore::open(scratch.path("db")));
+  CHECK(expect_value(store->get("a")).entry->value == "x");
+}
+
 TEST_CASE("sqlite_store: a file that is open is refused") {
   const ScratchDirectory scratch;
   const auto store = expect_value(SqliteStore::open(scratch.path("db")));
