@@ -34,10 +34,12 @@ constexpr const char* kHooks = R"(  chain prerouting {{
 {pool}  }}
 {input})";
 
-// What programs on this host get never comes to postrouting.
+// What programs on this host get never comes to postrouting. A program that answers a datagram of
+// a container here would do so from the bridge's address, which nobody has asked.
 constexpr const char* kInput = R"(  chain input {{
     type nat hook input priority 90; policy accept;
-    ct mark {:#x} snat to {}
+    ct mark {hidden:#x} snat to {address}
+    iifname "ikada*" meta l4proto udp ct mark {open:#x} snat to {address}
   }}
 )";
 
@@ -104,7 +106,10 @@ std::string plan_balanced_table(const BalancedTable& table) {
   }
   std::string input;
   if (table.address != 0) {
-    input = fmt::format(kInput, kHiddenFlowMark, format_ipv4(table.address));
+    input = fmt::format(fmt::runtime(kInput),
+                        fmt::arg("hidden", kHiddenFlowMark),
+                        fmt::arg("open", kOpenFlowMark),
+                        fmt::arg("address", format_ipv4(table.address)));
   }
   text += fmt::format(fmt::runtime(kHooks),
                       fmt::arg("device", kOverlayDevice),

@@ -8,7 +8,8 @@
 // A target sees the client's address where its answer comes back through this host all the same:
 // from this host's own targets, and from those that are reached through VXLAN (overlay_filter.h).
 // The address is hidden behind this host's where the answer would take another way: for targets
-// that are reached otherwise, and for clients in the network of tasks or on the hosts themselves.
+// that are reached otherwise, for clients in the network of tasks or on the hosts themselves, and
+// for datagrams of this host's containers to its own programs.
 //
 // Connections to 127.0.0.1 are left to whoever listens there.
 //

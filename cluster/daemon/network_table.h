@@ -4,7 +4,8 @@
 // How a target is reached, and whether it sees the client's address:
 //
 //   on this host, with a published port      the container itself                     yes
-//   on this host, in network mode host       the host's own address                   yes
+//   on this host, in network mode host       the host's own address                   yes; not
+//                                            datagrams of containers on this host
 //   in the network of tasks, wherever        its address                              yes
 //   on another host, with a port there       that host's address in the network of    yes
 //                                            tasks, whose answers come back here

@@ -1,5 +1,6 @@
 """Network load balancers: the kernel passes connections on, and targets see who the client is."""
 
+import functools
 import signal
 import socket
 import threading
@@ -7,8 +8,9 @@ import time
 
 import pytest
 
-from cluster_hosts import wait_until
+from cluster_hosts import wait_tasks, wait_until
 from network_balancers import Echo, NetworkCluster, http_get, say, udp_ask
+from task_network import in_namespace
 
 CLIENT = "10.99.0.50"
 MANY = 24
@@ -122,6 +124,49 @@ def test_udp_and_tcp_reach_programs_on_hosts(cluster, echo_group):
         with connect(cluster, 9001) as made:
             told.add(say(made))
     assert told == {f"{CLIENT} echo1", f"{CLIENT} echo2"}
+
+
+def tcp_ask(address, port):
+    with socket.create_connection((address, port), 20) as made:
+        return made.getpeername()[0], say(made)
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("network", ["tasks", "bridge"])
+def test_programs_answer_containers_on_their_own_host(cluster, echoes, busybox_image, network):
+    """Who have no address of the host's on their network: answers would have another one."""
+    group = cluster.group(f"own-{network}", "TCP_UDP", 9000)
+    port = {"tasks": 9004, "bridge": 9005}[network]
+    cluster.balance(f"own-{network}", group, port, "TCP_UDP")
+    cluster.elb("RegisterTargets", TargetGroupArn=group, Targets=[{"Id": cluster.instances()[0]}])
+    cluster.wait_healthy(group, ["healthy"])
+    container = start_on_manager(cluster, busybox_image, network)
+    try:
+        pid = int(cluster.manager("inspect", "-f", "{{.State.Pid}}", container).stdout)
+        ask = functools.partial(in_namespace, pid)
+        for each in (tcp_ask, udp_ask, udp_ask):
+            sender, told = ask(each, cluster.manager.address, port)
+            assert sender == cluster.manager.address and told.endswith(" echo1")
+    finally:
+        cluster.manager("rm", "-f", container)
+    # Whoever comes from elsewhere is seen.
+    for each in (tcp_ask, udp_ask):
+        assert cluster.client.inside(each, cluster.manager.address, port) == (
+            cluster.manager.address, f"{CLIENT} echo1")
+
+
+def start_on_manager(cluster, image, network):
+    if network == "bridge":
+        return cluster.manager("run", "-d", image, "sleep", "1000").stdout.strip()
+    cluster.manager.api("RegisterTaskDefinition", family="asker", networkMode="awsvpc",
+                        containerDefinitions=[{"name": "asker", "image": image, "memory": 16,
+                                               "command": ["sleep", "1000"]}])
+    made = cluster.manager.api(
+        "StartTask", taskDefinition="asker", containerInstances=[cluster.instances()[0]],
+        networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}})
+    arns = [each["taskArn"] for each in made["tasks"]]
+    task, = wait_tasks(cluster, arns, "RUNNING")
+    return task["containers"][0]["runtimeId"]
 
 
 @pytest.mark.timeout(60)
