@@ -58,7 +58,7 @@ std::string target_chain(size_t number, bool is_udp, const BalancedTarget& targe
 std::string listener_rule(const BalancedListener& listener, size_t first) {
   const char* protocol = listener.is_udp ? "udp" : "tcp";
   std::string rule = listener.address == 0
-                         ? std::string("fib daddr type local")
+                         ? std::string("fib daddr type local ip daddr != @owned")
                          : fmt::format("ip daddr {}", format_ipv4(listener.address));
   rule += fmt::format(" {} dport {}", protocol, listener.port);
   const size_t count = listener.targets.size();
@@ -74,6 +74,15 @@ std::string listener_rule(const BalancedListener& listener, size_t first) {
       "    {} jhash {} mod {} seed {:#x} vmap {{ {} }}\n", rule, source, count, kHashSeed, choices);
 }
 
+std::string address_set(const char* name, const std::vector<std::uint32_t>& addresses) {
+  std::string elements;
+  for (const std::uint32_t each : addresses) {
+    elements += fmt::format("{}{}", elements.empty() ? "" : ", ", format_ipv4(each));
+  }
+  if (!elements.empty()) elements = fmt::format("    elements = {{ {} }}\n", elements);
+  return fmt::format("  set {} {{\n    type ipv4_addr\n{}  }}\n", name, elements);
+}
+
 }  // namespace
 
 std::string plan_balanced_table(const BalancedTable& table) {
@@ -81,13 +90,7 @@ std::string plan_balanced_table(const BalancedTable& table) {
       fmt::format("table ip {0}\ndelete table ip {0}\ntable ip {0} {{\n", kBalancerTable);
   fmt::format_to(
       std::back_inserter(text), "  chain {} {{\n    accept\n  }}\n", kBalancerLayoutChain);
-  std::string hosts;
-  for (const std::uint32_t host : table.hosts) {
-    hosts += fmt::format("{}{}", hosts.empty() ? "" : ", ", format_ipv4(host));
-  }
-  text += "  set hosts {\n    type ipv4_addr\n";
-  if (!hosts.empty()) text += fmt::format("    elements = {{ {} }}\n", hosts);
-  text += "  }\n";
+  text += address_set("hosts", table.hosts) + address_set("owned", table.owned);
   std::string rules;
   size_t number = 0;
   for (const BalancedListener& listener : table.listeners) {

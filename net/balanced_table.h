@@ -38,7 +38,7 @@ struct BalancedTarget {
 
 // Without targets its connections are left to whoever listens at the port.
 struct BalancedListener {
-  std::uint32_t address = 0;  // 0: each address of this host.
+  std::uint32_t address = 0;  // 0: each address of this host that is not in `owned`.
   std::uint16_t port = 0;
   bool is_udp = false;
   bool is_by_source = false;  // A client has one target, whatever ports it comes from.
@@ -50,6 +50,7 @@ struct BalancedListener {
 struct BalancedTable {
   std::optional<Ipv4Subnet> pool = {};    // Of the network of tasks.
   std::vector<std::uint32_t> hosts = {};  // Of the cluster, this one among them.
+  std::vector<std::uint32_t> owned = {};  // Addresses that one balancer alone has.
   std::uint32_t address = 0;  // Of this host, for clients that are hidden; 0: not known.
   std::vector<BalancedListener> listeners;  // Two of one port: the first.
 };

@@ -110,8 +110,8 @@ void NetworkBalancers::update(const BalancerPlan& plan,
   const bool is_done = applied_.empty() && wanted_.is_nothing() && !*was_there_;
   if (listeners.empty() && is_done) return;
   sight.published = published_ports(net_state_);
-  const Result<void> done =
-      apply(plan_balanced_table(plan_network_table(listeners, sight)), listeners.empty());
+  const BalancedTable table = plan_network_table(listeners, sight, owned_addresses(plan));
+  const Result<void> done = apply(plan_balanced_table(table), listeners.empty());
   note_trouble(done);
   if (!done.has_value()) return;
   const bool is_new = plan_ != plan || seen_ != known || listeners_ != listeners;

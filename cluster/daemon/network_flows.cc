@@ -23,12 +23,16 @@ bool is_same(const FlowListener& one, const FlowListener& other) {
   return one.address == other.address && one.port == other.port && one.is_udp == other.is_udp;
 }
 
+// That of the address itself before one of each address.
 const FlowListener* find_listener(const FlowRules& rules, const BalancedFlow& flow) {
-  const auto found = std::ranges::find_if(rules.listeners, [&](const FlowListener& each) {
-    const bool is_reached = each.address == 0 || each.address == flow.listener_address;
-    return is_reached && each.port == flow.listener_port && each.is_udp == flow.is_udp;
-  });
-  return found == rules.listeners.end() ? nullptr : &*found;
+  for (const std::uint32_t address : {flow.listener_address, std::uint32_t{0}}) {
+    const auto found = std::ranges::find_if(rules.listeners, [&](const FlowListener& each) {
+      return each.address == address && each.port == flow.listener_port &&
+             each.is_udp == flow.is_udp;
+    });
+    if (found != rules.listeners.end()) return &*found;
+  }
+  return nullptr;
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ struct FlowListener {
 };
 
 struct FlowRules {
-  std::vector<FlowListener> listeners = {};  // Of two that might have a connection: the first.
+  // Of two that might have a connection: the one with its address, then the first.
+  std::vector<FlowListener> listeners = {};
   std::set<FlowPlace> ended = {};
 };
 

@@ -1,6 +1,8 @@
 #include "cluster/daemon/network_table.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "cluster/loadbalancing/group_targets.h"
 
@@ -56,9 +58,13 @@ BalancedTarget resolve_target(const PlannedTarget& target, bool is_udp, const Ne
 }
 
 BalancedTable plan_network_table(const std::vector<NetworkListener>& listeners,
-                                 const NetworkSight& sight) {
-  BalancedTable table{
-      .pool = sight.pool, .hosts = sight.hosts, .address = sight.address, .listeners = {}};
+                                 const NetworkSight& sight,
+                                 std::vector<std::uint32_t> owned) {
+  BalancedTable table{.pool = sight.pool,
+                      .hosts = sight.hosts,
+                      .owned = std::move(owned),
+                      .address = sight.address,
+                      .listeners = {}};
   for (const NetworkListener& each : listeners) {
     const Result<std::uint32_t> address = parse_ipv4(each.address);
     if (!each.address.empty() && !address.has_value()) continue;
@@ -74,6 +80,15 @@ BalancedTable plan_network_table(const std::vector<NetworkListener>& listeners,
     table.listeners.push_back(std::move(listener));
   }
   return table;
+}
+
+std::vector<std::uint32_t> owned_addresses(const BalancerPlan& plan) {
+  std::set<std::uint32_t> owned;
+  for (const PlannedListener& each : plan.listeners) {
+    const Result<std::uint32_t> address = parse_ipv4(each.address);
+    if (address.has_value()) owned.insert(*address);
+  }
+  return {owned.begin(), owned.end()};
 }
 
 }  // namespace ikada

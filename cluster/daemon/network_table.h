@@ -41,7 +41,12 @@ NetworkSight network_sight(const ScopeState& home, const std::string& node);
 // `address` is 0 for a program on a host that does not know its own.
 BalancedTarget resolve_target(const PlannedTarget& target, bool is_udp, const NetworkSight& sight);
 
+// `owned`: addresses that are a balancer's own, which others' listeners do not have.
 BalancedTable plan_network_table(const std::vector<NetworkListener>& listeners,
-                                 const NetworkSight& sight);
+                                 const NetworkSight& sight,
+                                 std::vector<std::uint32_t> owned = {});
+
+// Those of all balancers with listeners.
+std::vector<std::uint32_t> owned_addresses(const BalancerPlan& plan);
 
 }  // namespace ikada

@@ -10,7 +10,7 @@
 
 namespace ikada {
 
-Result<void> probe_listening(const std::string& address, std::uint16_t port) {
+Result<void> probe_listening(const std::string& address, std::uint16_t port, ProbeAs as) {
   sockaddr_in at{};
   at.sin_family = AF_INET;
   at.sin_port = htons(port);
@@ -22,6 +22,9 @@ Result<void> probe_listening(const std::string& address, std::uint16_t port) {
   const int yes = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   ::setsockopt(socket.get(), IPPROTO_IP, IP_FREEBIND, &yes, sizeof yes);
+  if (as == ProbeAs::kHaproxy) {
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
+  }
   // With SO_REUSEADDR alone two sockets may be bound, but not listen.
   const bool listens = ::bind(socket.get(), reinterpret_cast<sockaddr*>(&at), sizeof at) == 0 &&
                        ::listen(socket.get(), 1) == 0;

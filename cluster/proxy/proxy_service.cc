@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <spdlog/spdlog.h>
@@ -45,6 +46,12 @@ std::string bind_place(const PlannedListener& listener) {
 
 // HAProxy only checks the targets of others.
 bool is_bound(const PlannedListener& listener) { return listener.protocol != "UDP"; }
+
+// Whether one of the places has the port of the listener.
+bool has_port(const std::set<std::string>& places, const PlannedListener& listener) {
+  const std::string port = fmt::format(":{}", listener.port);
+  return std::ranges::any_of(places, [&](const std::string& each) { return each.ends_with(port); });
+}
 
 std::set<std::string> bind_places(const BalancerPlan& plan) {
   std::set<std::string> places;
@@ -215,7 +222,10 @@ void ProxyWork::choose_listeners() {
       continue;
     }
     if (!bound_.contains(place)) {
-      const Result<void> probed = probe_listening(listener.address, listener.port);
+      const Result<void> probed =
+          probe_listening(listener.address,
+                          listener.port,
+                          has_port(bound_, listener) ? ProbeAs::kHaproxy : ProbeAs::kStranger);
       if (!probed.has_value()) {
         block(listener.name, probed.error().message);
         continue;

@@ -11,6 +11,7 @@ TEST_CASE("the table has a chain for each target and a rule for each listener") 
   const BalancedTable table = {
       .pool = parse_ipv4_subnet("10.120.0.0/16").value(),
       .hosts = {0xc0000203, 0xc0000204},
+      .owned = {0xc0000263},
       .address = 0xc0000203,
       .listeners = {
           {.port = 80,

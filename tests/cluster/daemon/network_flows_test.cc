@@ -44,6 +44,16 @@ TEST_CASE("datagrams go on to what their listener has, and nowhere else") {
   CHECK(has_to_end(other, rules));
 }
 
+TEST_CASE("a listener at an address of its own has its datagrams before one at each address") {
+  NetworkListener own = listener(true, {kTwo});
+  own.address = format_ipv4(kOwn);
+
+  const FlowRules rules = rules_of({listener(true, {kOne}), own});
+
+  CHECK(has_to_end(flow(true, kOne), rules));
+  CHECK_FALSE(has_to_end(flow(true, kTwo), rules));
+}
+
 TEST_CASE("datagrams to a target that is gone go on where the group keeps drained ones") {
   NetworkListener keeps = listener(true, {kOne});
   keeps.keeps_drained = true;

@@ -54,6 +54,13 @@ TEST_CASE("tasks with addresses of their own see clients, other addresses do not
   CHECK(resolve_target(on("", "198.51.100.7", 80), false, make_sight()).hides_client);
 }
 
+TEST_CASE("addresses that balancers have alone are told once") {
+  const auto at = [](const char* address) { return PlannedListener{.address = address}; };
+  const BalancerPlan plan{.listeners = {at("192.0.2.9"), at(""), at("192.0.2.8"), at("192.0.2.9")}};
+
+  CHECK(owned_addresses(plan) == std::vector{ip("192.0.2.8"), ip("192.0.2.9")});
+}
+
 TEST_CASE("a group may ask to hide clients") {
   NetworkListener listener{.port = 80, .targets = {on("own", "192.0.2.1", 8080)}};
   CHECK_FALSE(plan_network_table({listener}, make_sight()).listeners[0].targets[0].hides_client);
