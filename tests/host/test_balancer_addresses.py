@@ -1,8 +1,10 @@
 """Addresses of load balancers: each on one living host, and on another soon after its death."""
 
+import functools
 import json
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -73,6 +75,30 @@ def answers(cluster, address):
         return cluster.client.inside(http_get, address, 80, "/")[0].startswith("<html>")
     except OSError:
         return False
+
+
+class Asker:
+    """A client that asks again and again, each time on a connection of its own."""
+
+    def __init__(self, cluster, ask):
+        self.failures = []
+        self.asked = 0
+        self.is_over = False
+        self.thread = threading.Thread(target=cluster.client.inside, args=(self._work, ask))
+        self.thread.start()
+
+    def _work(self, ask):
+        while not self.is_over:
+            try:
+                if not ask():
+                    self.failures.append("no answer")
+            except OSError as error:
+                self.failures.append(error)
+            self.asked += 1
+
+    def finish(self):
+        self.is_over = True
+        self.thread.join()
 
 
 def outage(cluster, address, until):
@@ -183,3 +209,35 @@ def test_a_host_that_drains_gives_the_address_back(cluster, addresses):
     cluster.manager("node", "activate", name)
     assert took < 4
     assert on_hosts(cluster, addresses[0]) != [holder]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("number", [0, 1], ids=["network", "application"])
+def test_a_drain_fails_no_request_but_what_is_under_way(cluster, addresses, number):
+    cluster.wait_connected()
+    address = addresses[number]
+    wait_until(lambda: len(on_hosts(cluster, address)) == 1, cluster=cluster)
+    holder, = on_hosts(cluster, address)
+    instance = cluster.instances()[cluster.hosts.index(holder)]
+    set_to = functools.partial(cluster.manager.api, "UpdateContainerInstancesState",
+                               containerInstances=[instance])
+
+    def ask():
+        if number == 0:
+            return try_once(address, 60)
+        return http_get(address, 80, "/", 60)[0]
+
+    askers = [Asker(cluster, ask) for _ in range(3)]
+    try:
+        set_to(status="DRAINING")
+        wait_until(lambda: len(on_hosts(cluster, address)) == 1 and
+                   on_hosts(cluster, address) != [holder], cluster=cluster)
+        for each in askers:
+            before = each.asked
+            wait_until(lambda each=each, before=before: each.asked > before + 5, cluster=cluster)
+    finally:
+        for each in askers:
+            each.finish()
+        set_to(status="ACTIVE")
+    # What the holder before has under way may fail: one request of each asker.
+    assert all(len(each.failures) <= 1 for each in askers), [each.failures for each in askers]
