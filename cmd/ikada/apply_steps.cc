@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "runtime/base/text.h"
 
@@ -12,6 +13,7 @@ namespace ikada {
 namespace {
 
 constexpr int kMostPlans = 10;
+constexpr size_t kMostRules = 100;  // Of a listener.
 
 struct FailedStep {
   const ApplyStep* step = nullptr;
@@ -42,7 +44,7 @@ bool is_still_to_do(const ApplySteps& steps, const ApplyStep& failed) {
   });
 }
 
-enum class Turn { kMake, kGiveUpPort, kTakePort, kRemove };
+enum class Turn { kMake, kGiveUpPort, kTakePort, kGiveUpRoom, kTakeRoom, kRemove };
 
 // Balancers by the ports that they get, or lose.
 std::map<std::int64_t, std::string> ports_of(const ApplySteps& steps, char sign) {
@@ -57,6 +59,32 @@ bool is_anothers(const std::map<std::int64_t, std::string>& ports, const ApplySt
   const auto found = ports.find(step.port);
   return found != ports.end() && found->second != step.balancer;
 }
+
+// The rules of one listener: so many of the new ones fit beside those that are there, and so many
+// of the others may stay till the new ones work.
+class RuleRoom {
+ public:
+  void count(char sign) {
+    if (sign == '+') ++new_;
+    if (sign == '-') ++leaving_;
+    if (sign != '+') ++present_;
+  }
+
+  Turn turn_of(char sign) {
+    const size_t room = kMostRules - std::min(present_, kMostRules);
+    if (sign == '+') return ++made_ <= room ? Turn::kMake : Turn::kTakeRoom;
+    if (sign != '-') return Turn::kMake;
+    const size_t in_the_way = new_ - std::min(new_, room);
+    return ++kept_ + in_the_way <= leaving_ ? Turn::kRemove : Turn::kGiveUpRoom;
+  }
+
+ private:
+  size_t present_ = 0;
+  size_t new_ = 0;
+  size_t leaving_ = 0;
+  size_t made_ = 0;
+  size_t kept_ = 0;
+};
 
 void move_to(ApplySteps& target, ApplySteps steps) {
   std::move(steps.begin(), steps.end(), std::back_inserter(target));
@@ -81,17 +109,23 @@ ApplySteps new_steps(const ApplySteps& before, const ApplySteps& now) {
 ApplyPlan order_balancer_steps(ApplySteps steps) {
   const auto gotten = ports_of(steps, '+');
   const auto lost = ports_of(steps, '-');
+  std::map<std::pair<std::string, std::int64_t>, RuleRoom> rooms;
+  for (const ApplyStep& each : steps) {
+    if (each.is_rule) rooms[{each.balancer, each.port}].count(each.sign);
+  }
   std::map<Turn, ApplySteps> turns;
   for (ApplyStep& each : steps) {
     Turn turn = each.sign == '-' ? Turn::kRemove : Turn::kMake;
+    if (each.is_rule) turn = rooms[{each.balancer, each.port}].turn_of(each.sign);
     if (each.sign == '-' && !each.is_rule && is_anothers(gotten, each)) turn = Turn::kGiveUpPort;
     if (each.sign == '+' && is_anothers(lost, each)) turn = Turn::kTakePort;
     turns[turn].push_back(std::move(each));
   }
   ApplyPlan plan{.makes = std::move(turns[Turn::kMake]),
                  .removals = std::move(turns[Turn::kRemove])};
-  move_to(plan.makes, std::move(turns[Turn::kGiveUpPort]));
-  move_to(plan.makes, std::move(turns[Turn::kTakePort]));
+  for (const Turn turn : {Turn::kGiveUpPort, Turn::kTakePort, Turn::kGiveUpRoom, Turn::kTakeRoom}) {
+    move_to(plan.makes, std::move(turns[turn]));
+  }
   return plan;
 }
 

@@ -28,7 +28,8 @@ struct ApplyPlan {
 };
 
 // The steps of load balancers in an order in which they can be done: a port that one of them gives
-// up and another one gets is given up first, in `makes`. Pure.
+// up and another one gets is given up first, in `makes`, and so are rules where the new ones would
+// be too many beside them. Pure.
 ApplyPlan order_balancer_steps(ApplySteps steps);
 
 struct CarryOut {

@@ -169,6 +169,34 @@ TEST_CASE("a port that goes to another load balancer is given up before that one
   CHECK(text_of(plan.removals) == "-a 79, ");
 }
 
+TEST_CASE("rules go before others are made only where all together are too many") {
+  const auto signs_of = [](const ApplySteps& steps) {
+    std::string signs;
+    for (const ApplyStep& each : steps) {
+      if (signs.empty() || signs.back() != each.sign) signs += each.sign;
+    }
+    return signs;
+  };
+  const auto plan_of = [](size_t staying, size_t leaving, size_t made) {
+    ApplySteps steps(staying, rule('=', "a", 80));
+    steps.insert(steps.end(), leaving, rule('-', "a", 80));
+    steps.insert(steps.end(), made, rule('+', "a", 80));
+    // Of another listener: they are not counted.
+    steps.insert(steps.end(), 90, rule('+', "a", 81));
+    steps.insert(steps.end(), 90, rule('+', "b", 80));
+    return order_balancer_steps(std::move(steps));
+  };
+
+  CHECK(signs_of(plan_of(20, 40, 40).makes) == "=+");
+  CHECK(plan_of(20, 40, 40).removals.size() == 40);
+  CHECK(signs_of(plan_of(10, 60, 50).makes) == "=+-+");
+  CHECK(plan_of(10, 60, 50).removals.size() == 40);
+  // One that is full, and exchanges all.
+  CHECK(signs_of(plan_of(0, 100, 100).makes) == "+-+");
+  CHECK(plan_of(0, 100, 100).makes.size() == 90 + 90 + 100 + 100);
+  CHECK(plan_of(0, 100, 100).removals.empty());
+}
+
 namespace {
 
 ApplyStep to_do(char sign, const std::string& thing, const std::string& line = "") {
