@@ -1,6 +1,8 @@
 // Load balancers of `ikada apply`, with their listeners and rules: what is not wished for of these
 // is removed.
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "cmd/ikada/apply_steps.h"
 #include "cmd/ikada/balancer_choice.h"
@@ -87,6 +89,74 @@ Result<Json> name_certificates(const ApiClient& api, Json wishes) {
   return wishes;
 }
 
+// What the steps do, which all of them share.
+class BalancerChanges {
+ public:
+  // `wish` without listeners and attributes.
+  BalancerChanges(const ApiClient& api, Json wish, Json attributes)
+      : api_(api),
+        wish_(std::move(wish)),
+        name_(wish_["name"].get<std::string>()),
+        attributes_(std::move(attributes)) {}
+
+  Result<void> create() const {
+    IK_TRY(api_.call_balancing("CreateLoadBalancer", in_balancing_case(wish_)));
+    return set_attributes();
+  }
+
+  Result<void> set_attributes() const {
+    if (attributes_.empty()) return {};
+    IK_LET(found, find_balancer(api_, name_));
+    IK_TRY(api_.call_balancing("ModifyLoadBalancerAttributes",
+                               {{"LoadBalancerArn", found.value("LoadBalancerArn", "")},
+                                {"Attributes", attribute_list(attributes_)}}));
+    return {};
+  }
+
+  Result<void> put_listener(Json wish, const std::string& arn) const {
+    if (wish.contains("certificates") && wish["certificates"].is_array()) {
+      for (Json& each : wish["certificates"]) {
+        if (!each.is_object() || !each.contains("domain")) continue;
+        IK_LET(name, find_or_request(api_, each));
+        each = Json{{"certificate", name}};
+      }
+    }
+    IK_LET(balancer, find_balancer(api_, name_));
+    const std::string of = balancer.value("LoadBalancerArn", "");
+    IK_LET(named, with_arns(api_, wish, certificate_prefix_of(of)));
+    Json input = in_balancing_case(named);
+    input[arn.empty() ? "LoadBalancerArn" : "ListenerArn"] = arn.empty() ? of : arn;
+    IK_TRY(api_.call_balancing(arn.empty() ? "CreateListener" : "ModifyListener", input));
+    return {};
+  }
+
+  Result<void> put_rule(const Json& port, const Json& wish, const std::string& arn) const {
+    IK_LET(named, with_arns(api_, wish, ""));
+    Json input = in_balancing_case(named);
+    if (!arn.empty()) {
+      input.erase("Priority");
+      input["RuleArn"] = arn;
+      IK_TRY(api_.call_balancing("ModifyRule", input));
+      return {};
+    }
+    IK_LET(balancer, find_balancer(api_, name_));
+    IK_LET(listeners,
+           api_.call_balancing("DescribeListeners",
+                               {{"LoadBalancerArn", balancer.value("LoadBalancerArn", "")}}));
+    for (const Json& each : listeners["Listeners"]) {
+      if (each["Port"] == port) input["ListenerArn"] = each["ListenerArn"];
+    }
+    IK_TRY(api_.call_balancing("CreateRule", input));
+    return {};
+  }
+
+ private:
+  const ApiClient& api_;
+  const Json wish_;
+  const std::string name_;
+  const Json attributes_;
+};
+
 class BalancerSteps {
  public:
   BalancerSteps(const ApiClient& api, const Json& wish)
@@ -95,6 +165,7 @@ class BalancerSteps {
     attributes_ = wish_.value("attributes", Json::object());
     wish_.erase("listeners");
     wish_.erase("attributes");
+    changes_ = std::make_shared<const BalancerChanges>(api, wish_, attributes_);
   }
 
   Result<ApplySteps> make() {
@@ -112,29 +183,15 @@ class BalancerSteps {
                                  {{"LoadBalancerArn", found->value("LoadBalancerArn", "")}}));
       present = answer["Listeners"];
     } else {
-      steps_.push_back({.sign = '+', .thing = "load balancer " + name_, .run = [own = *this] {
-                          return own.create();
-                        }});
+      steps_.push_back({.sign = '+',
+                        .thing = "load balancer " + name_,
+                        .run = [changes = changes_] { return changes->create(); }});
     }
     IK_TRY(plan_listeners(present));
     return steps_;
   }
 
  private:
-  Result<void> create() const {
-    IK_TRY(api_.call_balancing("CreateLoadBalancer", in_balancing_case(wish_)));
-    return set_attributes();
-  }
-
-  Result<void> set_attributes() const {
-    if (attributes_.empty()) return {};
-    IK_LET(found, find_balancer(api_, name_));
-    IK_TRY(api_.call_balancing("ModifyLoadBalancerAttributes",
-                               {{"LoadBalancerArn", found.value("LoadBalancerArn", "")},
-                                {"Attributes", attribute_list(attributes_)}}));
-    return {};
-  }
-
   Result<void> plan_present(const Json& found) {
     const std::string arn = found.value("LoadBalancerArn", "");
     IK_LET(answer,
@@ -149,7 +206,7 @@ class BalancerSteps {
                    .lines = find_differences(attributes_, attribute_map(answer["Attributes"]))};
     if (!step.lines.empty()) {
       step.sign = '~';
-      step.run = [own = *this] { return own.set_attributes(); };
+      step.run = [changes = changes_] { return changes->set_attributes(); };
     }
     steps_.push_back(std::move(step));
     return {};
@@ -198,30 +255,14 @@ class BalancerSteps {
       present_rules = answer["Rules"];
     }
     if (step.sign != '=') {
-      step.run =
-          [own = *this, wish, arn = present.is_null() ? "" : present.value("ListenerArn", "")] {
-            return own.put_listener(wish, arn);
-          };
+      step.run = [changes = changes_,
+                  wish,
+                  arn = present.is_null() ? "" : present.value("ListenerArn", "")] {
+        return changes->put_listener(wish, arn);
+      };
     }
     steps_.push_back(std::move(step));
     return plan_rules(wish["port"], rules, present_rules);
-  }
-
-  Result<void> put_listener(Json wish, const std::string& arn) const {
-    if (wish.contains("certificates") && wish["certificates"].is_array()) {
-      for (Json& each : wish["certificates"]) {
-        if (!each.is_object() || !each.contains("domain")) continue;
-        IK_LET(name, find_or_request(api_, each));
-        each = Json{{"certificate", name}};
-      }
-    }
-    IK_LET(balancer, find_balancer(api_, name_));
-    const std::string of = balancer.value("LoadBalancerArn", "");
-    IK_LET(named, with_arns(api_, wish, certificate_prefix_of(of)));
-    Json input = in_balancing_case(named);
-    input[arn.empty() ? "LoadBalancerArn" : "ListenerArn"] = arn.empty() ? of : arn;
-    IK_TRY(api_.call_balancing(arn.empty() ? "CreateListener" : "ModifyListener", input));
-    return {};
   }
 
   Result<void> plan_rules(const Json& port, const Json& wished, const Json& present) {
@@ -258,30 +299,12 @@ class BalancerSteps {
         if (!step.lines.empty()) step.sign = '~';
       }
       if (step.sign != '=') {
-        step.run = [own = *this, port, wish, arn] { return own.put_rule(port, wish, arn); };
+        step.run = [changes = changes_, port, wish, arn] {
+          return changes->put_rule(port, wish, arn);
+        };
       }
       steps_.push_back(std::move(step));
     }
-    return {};
-  }
-
-  Result<void> put_rule(const Json& port, const Json& wish, const std::string& arn) const {
-    IK_LET(named, with_arns(api_, wish, ""));
-    Json input = in_balancing_case(named);
-    if (!arn.empty()) {
-      input.erase("Priority");
-      input["RuleArn"] = arn;
-      IK_TRY(api_.call_balancing("ModifyRule", input));
-      return {};
-    }
-    IK_LET(balancer, find_balancer(api_, name_));
-    IK_LET(listeners,
-           api_.call_balancing("DescribeListeners",
-                               {{"LoadBalancerArn", balancer.value("LoadBalancerArn", "")}}));
-    for (const Json& each : listeners["Listeners"]) {
-      if (each["Port"] == port) input["ListenerArn"] = each["ListenerArn"];
-    }
-    IK_TRY(api_.call_balancing("CreateRule", input));
     return {};
   }
 
@@ -294,6 +317,7 @@ class BalancerSteps {
   std::string name_;
   Json listeners_;
   Json attributes_;
+  std::shared_ptr<const BalancerChanges> changes_;
   ApplySteps steps_;
 };
 

@@ -106,3 +106,29 @@ def test_what_somebody_undoes_meanwhile_is_told(host, elb, busybox_image, apply,
     ecs.delete_service(service=what, force=True)
     elb.delete_load_balancer(LoadBalancerArn=elb.describe_load_balancers(
         Names=[what])["LoadBalancers"][0]["LoadBalancerArn"])
+
+
+def file_of_rules(priorities):
+    rules = ", ".join(
+        f"{{priority: {each}, conditions: [{{field: path-pattern, values: [/{each}]}}], actions: "
+        f"[{{type: fixed-response, fixedResponseConfig: {{statusCode: '200', contentType: "
+        f"text/plain, messageBody: '{each}'}}}}]}}" for each in priorities)
+    return ("loadBalancers: [{name: many, listeners: [{port: 8122, defaultActions: "
+            "[{type: fixed-response, fixedResponseConfig: {statusCode: '404'}}], "
+            f"rules: [{rules}]}}]}}]")
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("kept", [40, 0])
+def test_as_many_rules_as_a_listener_may_have_are_exchanged(elb, apply, kept):
+    apply(file_of_rules(range(1, 101)))
+    wished = [*range(1, kept + 1), *range(201, 301 - kept)]
+
+    applied = apply(file_of_rules(wished))
+
+    assert applied.stdout.count("+ load balancer many, port 8122, rule ") == 100 - kept
+    rules = elb.describe_rules(ListenerArn=listener_of(elb, "many"))["Rules"]
+    # The default rule is on the next page.
+    assert [each["Priority"] for each in rules] == [*map(str, wished)]
+    for each in (wished[0], wished[-1]):
+        assert fetch(f"http://127.0.0.1:8122/{each}") == str(each).encode()
