@@ -382,7 +382,11 @@ void HostDaemon::mend_tables() {
   network_.mend();
   const EngineLayout layout{.root = options_.state_root, .run_root = options_.run_root};
   const Result<bool> mended = mend_nft_table(layout.network_state());
-  if (!mended.has_value()) spdlog::error("published ports: {}, retrying", mended.error().message);
+  std::string trouble = mended.has_value() ? "" : mended.error().message;
+  if (!trouble.empty() && trouble != table_trouble_) {
+    spdlog::error("published ports: {}, retrying", trouble);
+  }
+  table_trouble_ = std::move(trouble);
   if (mended.value_or(false)) {
     spdlog::warn("published ports: their table of nftables was taken away, made anew");
   }

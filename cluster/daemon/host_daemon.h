@@ -189,9 +189,10 @@ class HostDaemon {
   std::map<std::string, std::unique_ptr<boost::asio::steady_timer>> drains_;
   std::function<void()> on_restart_;
   OnCluster on_cluster_;
-  bool is_busy_ = false;      // With init, join, leave or what follows.
-  bool is_changing_ = false;  // Its role, or about to start anew.
-  std::string told_role_;     // While it was busy.
+  bool is_busy_ = false;       // With init, join, leave or what follows.
+  bool is_changing_ = false;   // Its role, or about to start anew.
+  std::string told_role_;      // While it was busy.
+  std::string table_trouble_;  // Of published ports; told once.
   bool is_stopped_ = false;
 };
 

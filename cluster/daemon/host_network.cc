@@ -81,8 +81,9 @@ void HostNetwork::remove() {
 
 void HostNetwork::mend() {
   if (!bridge_.has_value() || !bridge_->is_used() || has_task_tables().value_or(true)) return;
-  spdlog::warn("network of tasks: its tables of nftables were taken away, made anew");
   apply();
+  if (!bridge_.has_value()) return;
+  spdlog::warn("network of tasks: its tables of nftables were taken away, made anew");
 }
 
 void HostNetwork::set(const NetworkView& view) {

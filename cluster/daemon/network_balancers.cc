@@ -136,11 +136,7 @@ std::vector<NetworkListener> NetworkBalancers::choose(const std::vector<NetworkL
                                                       const PortSight& ports) {
   std::optional<std::vector<UdpListener>> programs;
   const auto find_udp_use = [&](const NetworkListener& listener) {
-    if (!programs.has_value()) {
-      const Result<std::vector<UdpListener>> listed = list_udp_listeners();
-      if (!listed.has_value()) spdlog::warn("{}, ignoring", listed.error().message);
-      programs = listed.value_or(std::vector<UdpListener>());
-    }
+    if (!programs.has_value()) programs = list_programs();
     const bool is_others = has_program(*programs, listener) &&
                            !has_own_target(plan, sight, listener.port) &&
                            !ports.is_clusters(listener.port);
@@ -156,6 +152,14 @@ std::vector<NetworkListener> NetworkBalancers::choose(const std::vector<NetworkL
   std::vector<NetworkListener> chosen = claims_.choose(listeners, find_use, Clock::now());
   note_problems(ports);
   return chosen;
+}
+
+std::vector<UdpListener> NetworkBalancers::list_programs() {
+  const Result<std::vector<UdpListener>> listed = list_udp_listeners();
+  std::string trouble = listed.has_value() ? "" : listed.error().message;
+  if (!trouble.empty() && trouble != listing_trouble_) spdlog::warn("{}, ignoring", trouble);
+  listing_trouble_ = std::move(trouble);
+  return listed.value_or(std::vector<UdpListener>());
 }
 
 // But for those that the proxy tells itself.

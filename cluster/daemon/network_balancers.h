@@ -78,6 +78,7 @@ class NetworkBalancers {
                                       const BalancerPlan& plan,
                                       const NetworkSight& sight,
                                       const PortSight& ports);
+  std::vector<UdpListener> list_programs();
   void note_problems(const PortSight& ports);
   Result<void> apply(const std::string& text, bool is_empty);
   void end_flows(const FlowRules& rules);
@@ -106,6 +107,7 @@ class NetworkBalancers {
   bool is_count_old_ = false;  // The one under way: others drain now.
   Clock::time_point count_again_ = {};
   std::string trouble_;
+  std::string listing_trouble_;  // Of programs with ports of UDP; told once.
 };
 
 }  // namespace ikada

@@ -60,3 +60,30 @@ def test_tables_that_are_taken_away_come_back(cluster, busybox_image, flush):
     echo.close()
     made = cluster.elb("DescribeLoadBalancers", Names=[name])["LoadBalancers"][0]
     cluster.elb("DeleteLoadBalancer", LoadBalancerArn=made["LoadBalancerArn"])
+
+
+@pytest.mark.timeout(90)
+def test_a_table_that_cannot_be_made_anew_is_told_once(cluster, busybox_image):
+    def is_there(*table):
+        listed = cluster.manager.run("nft", "list", "table", *table, check=False)
+        return listed.returncode == 0
+
+    def told():
+        return [line for line in cluster.manager.log.read_text().splitlines()
+                if "published ports: " in line and line.endswith(", retrying")]
+
+    container = cluster.manager("run", "-d", "-p", "8081:80", busybox_image, "sleep",
+                                "1000").stdout.strip()
+    lock = cluster.manager.run_root / "net" / "lock"
+    lock.unlink()
+    lock.mkdir()
+    cluster.manager.run("nft", "delete", "table", "ip", "ikada")
+    wait_until(told, cluster=cluster)
+    for _ in range(2):  # Each time it looks at all of them.
+        cluster.manager.run("nft", "delete", "table", "bridge", "ikada_tasks")
+        wait_until(lambda: is_there("bridge", "ikada_tasks"), cluster=cluster)
+    lock.rmdir()
+    wait_until(lambda: is_there("ip", "ikada"), cluster=cluster)
+
+    assert len(told()) == 1
+    cluster.manager("rm", "-f", container)
