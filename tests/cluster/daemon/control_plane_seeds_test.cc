@@ -35,4 +35,8 @@ TEST_CASE("seed 59113: what a host said before it forgot a task does not end it 
   CHECK(run_control(59'113, {}).wrong == "");
 }
 
+TEST_CASE("seed 66002: what a host reports before it hears its tasks is not lost") {
+  CHECK(run_control(66'002, {}).wrong == "");
+}
+
 }  // namespace ikada::control
