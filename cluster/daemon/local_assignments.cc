@@ -106,15 +106,21 @@ void LocalAssignments::enlist(const ContainerInstance& host, Enlisted then) {
   const Kept<ContainerInstance>* known = find_enlisted(scope, host, id_);
   ContainerInstance record =
       plan_enlisted(host, known == nullptr ? nullptr : &known->value, api_.ground().now());
-  // One that was deregistered comes back as a new one.
+  // Also one that was deregistered.
   if (known == nullptr) record.id = id_;
   proposal.put(instance_key(scope_, host.cluster, record.id),
                record,
                known == nullptr ? 0 : known->revision);
-  propose(proposal, [then = std::move(then), id = record.id](bool made) {
-    if (made) return then(id);
-    then(not_stored());
+  propose(proposal, [this, then = std::move(then), id = record.id](bool made) {
+    if (!made) return then(not_stored());
+    instance_ = id;
+    then(id);
   });
+}
+
+void LocalAssignments::resume(const std::string& cluster, const std::string& instance) {
+  cluster_ = cluster;
+  instance_ = instance;
 }
 
 void LocalAssignments::follow(const std::string& instance, Listener listener) {

@@ -32,16 +32,14 @@ class LocalAssignments : public Assignments {
   void set_id(std::string id) { id_ = std::move(id); }
 
   // For a host that enlisted over an earlier connection: as after enlist().
-  void resume(const std::string& cluster) { cluster_ = cluster; }
+  void resume(const std::string& cluster, const std::string& instance);
 
   // The host has another connection now, or none: a report that is not stored yet may be an old
   // story by the time it would be tried again.
   void end() { is_over_ = true; }
+  bool is_over() const { return is_over_; }
 
-  // For one that is followed later.
-  void set_instance(std::string id) { instance_ = std::move(id); }
-
-  // The instance's cluster and id; empty until it is followed.
+  // The instance's cluster and id; empty until it has enlisted.
   const std::string& cluster() const { return cluster_; }
   const std::string& instance() const { return instance_; }
 

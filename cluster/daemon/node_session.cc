@@ -77,23 +77,20 @@ void NodeSession::enlist_instance(std::int64_t id, const ContainerInstance& host
   assignments_.set_id(host.id);
   assignments_.enlist(host, [self = shared_from_this(), id](const Result<std::string>& made) {
     if (!made.has_value()) return self->reply(id, made.error());
-    self->instance_ = *made;
     self->reply(id, Json{{"instance", *made}});
   });
 }
 
 void NodeSession::follow(std::int64_t id) {
-  if (instance_.empty()) {
+  if (assignments_.instance().empty()) {
     // A connection that was made anew by a node that has been here before.
     const auto& nodes = feed_.state().scope(scope_).nodes;
     const auto node = nodes.find(node_);
     if (node == nodes.end() || !node->second.value.instance.has_value()) {
       return reply(id, make_error(ErrorKind::kNotFound, "the node has not enlisted"));
     }
-    instance_ = *node->second.value.instance;
-    assignments_.resume(*node->second.value.cluster);
+    assignments_.resume(*node->second.value.cluster, *node->second.value.instance);
   }
-  assignments_.set_instance(instance_);
   follow_instance(id);
 }
 
@@ -110,7 +107,7 @@ void NodeSession::follow_instance(std::int64_t id) {
   }
   reply(id, Json::object());
   assignments_.follow(
-      instance_,
+      assignments_.instance(),
       {.on_all =
            [weak](const std::vector<Assignment>& all) {
              const std::shared_ptr<NodeSession> self = weak.lock();
@@ -132,7 +129,7 @@ void NodeSession::follow_instance(std::int64_t id) {
 void NodeSession::report(std::int64_t id, const Json& body) {
   const Result<TaskReport> report = parse_task_report(body);
   if (!report.has_value()) return reply(id, report.error());
-  if (!may_report(feed_.state(), *report, instance_)) {
+  if (!may_report(feed_.state(), *report, assignments_.instance())) {
     return reply(id, make_error(ErrorKind::kNotFound, "the task is not this host's"));
   }
   ++reports_;
@@ -145,13 +142,14 @@ void NodeSession::report(std::int64_t id, const Json& body) {
 
 void NodeSession::note_reported() {
   --reports_;
-  if (!is_over_ || --old_reports_->count > 0 || !old_reports_->on_none) return;
+  if (!assignments_.is_over() || --old_reports_->count > 0 || !old_reports_->on_none) return;
   std::exchange(old_reports_->on_none, {})();
 }
 
 void NodeSession::end() {
+  if (assignments_.is_over()) return;
   assignments_.end();
-  if (!std::exchange(is_over_, true)) old_reports_->count += reports_;
+  old_reports_->count += reports_;
 }
 
 void NodeSession::grant(const Question& question) {

@@ -68,9 +68,7 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   std::int64_t certificate_lifetime_s_;
   std::shared_ptr<OldReports> old_reports_;
   int reports_ = 0;  // Of this connection, under way.
-  bool is_over_ = false;
   LocalAssignments assignments_;
-  std::string instance_;  // Empty until it has enlisted.
 };
 
 }  // namespace ikada
