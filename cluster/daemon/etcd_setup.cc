@@ -49,7 +49,7 @@ Result<void> write_pair(const std::string& path,
 
 Result<void> issue_to(const std::string& path,
                       const ClusterKeys& keys,
-                      auth::CertificateOrder order) {
+                      const auth::CertificateOrder& order) {
   const auth::Secret key = auth::generate_private_key();
   IK_LET(request, auth::create_certificate_request(key));
   IK_LET(certificate, keys.store_authority.issue(request, order));

@@ -295,7 +295,7 @@ Result<void> ProxyWork::start(const Yield& yield) {
   if (::chmod(options_.directory.c_str(), 0700) != 0) {
     return errno_error("chmod {}", options_.directory);
   }
-  const Result<void> made = check_new_config(yield);
+  Result<void> made = check_new_config(yield);
   if (is_left_) return {};
   const bool is_refused = !made.has_value() && (made.error().kind == ErrorKind::kInvalid ||
                                                 made.error().kind == ErrorKind::kNotFound);
