@@ -43,34 +43,27 @@ bool tells_steady_again(const ServiceEvent* newest, std::string_view message, Ti
   return age >= kSteadyAgainAfter;
 }
 
-// As ServiceEvents, of events that stay where they are.
-struct EventPlace {
-  const ServiceEvent* event = nullptr;
-};
-void describe(JsonFields& fields, EventPlace& place) {
-  // Only written, which changes nothing.
-  describe(fields, const_cast<ServiceEvent&>(*place.event));
-}
-
-struct EventPlaces {
-  std::vector<EventPlace> events = {};
-};
-void describe(JsonFields& fields, EventPlaces& places) { fields.field("events", places.events); }
-
-// to_text(), which would find its length by and by.
-std::string text_of(EventPlaces& places) {
-  constexpr size_t kLeast = sizeof(R"({"id":"","createdAt":1700000000.000,"message":""},)");
-  size_t length = sizeof(R"({"events":[]})");
-  for (const EventPlace& each : places.events) {
-    length += kLeast + each.event->id.size() + each.event->message.size();
+// The record with `told` (the newest first) in front of those before, of which the oldest make
+// room. What stays is taken from the text of the record before.
+std::string text_of(std::vector<ServiceEvent> told, const ServiceEvents& before) {
+  constexpr std::string_view kStart = R"({"events":[)";
+  if (told.size() > kMaxServiceEvents) told.resize(kMaxServiceEvents);
+  const size_t staying = std::min(before.events.size(), kMaxServiceEvents - told.size());
+  std::string end;
+  for (size_t index = staying; index < before.events.size(); ++index) {
+    end += ',' + to_text(before.events[index]);
   }
-  std::string text;
-  text.reserve(length);
-  text = "{";
-  JsonFields fields(text);
-  describe(fields, places);
-  text += '}';
-  return text;
+  end += "]}";
+  std::string_view kept = before.text;
+  if (staying == 0 || !kept.starts_with(kStart) || !kept.ends_with(end)) {
+    told.insert(told.end(), before.events.begin(), before.events.begin() + staying);
+    return to_text(ServiceEvents{.events = std::move(told)});
+  }
+  kept.remove_prefix(kStart.size());
+  kept.remove_suffix(end.size());
+  std::string text(kStart);
+  for (const ServiceEvent& each : told) text += to_text(each) + ',';
+  return text.append(kept).append("]}");
 }
 
 }  // namespace
@@ -100,12 +93,9 @@ void propose_events(Proposal& proposal,
     if (tells_steady_again(newest, steady, call.now)) tell(std::move(steady));
   }
   if (told.empty()) return;
-  EventPlaces places;
-  for (auto each = told.rbegin(); each != told.rend(); ++each) places.events.push_back({&*each});
-  for (const ServiceEvent& each : before) places.events.push_back({&each});
-  if (places.events.size() > kMaxServiceEvents) places.events.resize(kMaxServiceEvents);
+  std::ranges::reverse(told);
   proposal.changes.push_back({.key = service_events_key(call.scope, record.cluster, record.name),
-                              .value = text_of(places),
+                              .value = text_of(std::move(told), service.events.value),
                               .expected = service.events.revision});
 }
 

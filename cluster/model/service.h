@@ -81,6 +81,7 @@ void describe(JsonFields& fields, ServiceEvent& event);
 // Newest first.
 struct ServiceEvents {
   std::vector<ServiceEvent> events = {};
+  std::string text = {};  // The record itself, if they are from one: no member of it.
 };
 void describe(JsonFields& fields, ServiceEvents& events);
 

@@ -136,6 +136,18 @@ Result<void> set_of_service(ClusterState& cluster,
   return done;
 }
 
+Result<void> set_events(ClusterState& cluster,
+                        const std::string& name,
+                        std::optional<std::string_view> value,
+                        std::int64_t revision,
+                        std::string_view key) {
+  Kept<ServiceEvents>& events = cluster.services[name].events;
+  Result<void> done = set(events, value, revision, key);
+  if (done && value.has_value()) events.value.text = *value;
+  forget_service_if_gone(cluster, name);
+  return done;
+}
+
 // Its record, one of its images or a tag. Nobody names a repository any more that has none of them.
 Result<void> set_of_repository(ScopeState& scope,
                                const RecordKey& name,
@@ -313,8 +325,7 @@ Result<void> State::apply(std::string_view key,
       return set_of_service(
           scope.clusters[name->first], &ServiceState::record, name->second, value, revision, key);
     case RecordKind::kServiceEvents:
-      return set_of_service(
-          scope.clusters[name->first], &ServiceState::events, name->second, value, revision, key);
+      return set_events(scope.clusters[name->first], name->second, value, revision, key);
     case RecordKind::kServiceHistory:
       return set_of_service(
           scope.clusters[name->first], &ServiceState::history, name->second, value, revision, key);

@@ -50,7 +50,7 @@ struct PassBench : ActionBench {
 
   template <typename T>
   void put(const std::string& key, const T& record) {
-    REQUIRE(state.apply(key, to_json(record).dump(), state.revision() + 1));
+    REQUIRE(state.apply(key, to_text(record), state.revision() + 1));
     state.set_revision(state.revision() + 1);
   }
 
