@@ -36,8 +36,9 @@ std::int64_t plan_renewal(std::int64_t not_before_s, std::int64_t not_after_s, d
 Result<void> OwnCertificate::open() {
   IK_LET(facts, auth::read_certificate(ground_.membership.credentials.certificate));
   ends_at_s_ = facts.not_after_s;
-  renew_at_s_ =
-      is_of_another() ? 0 : plan_renewal(facts.not_before_s, facts.not_after_s, draw_chance());
+  renewal_ = {.planned_at_s = facts.not_before_s,
+              .due_at_s = plan_renewal(facts.not_before_s, facts.not_after_s, draw_chance())};
+  if (is_of_another()) renewal_ = {};
   return {};
 }
 
@@ -49,7 +50,7 @@ bool OwnCertificate::is_of_another() const {
 
 void OwnCertificate::look() {
   if (!told_.empty()) use_told();
-  if (is_renewing_ || certificate_clock() < renew_at_s_) return;
+  if (is_renewing_ || !renewal_.is_due(certificate_clock())) return;
   const Result<std::string> request =
       auth::create_certificate_request(ground_.membership.credentials.key);
   if (!request.has_value()) return;
@@ -57,7 +58,8 @@ void OwnCertificate::look() {
   const std::int64_t now_s = certificate_clock();
   const std::int64_t retry_s =
       std::clamp((ends_at_s_ - now_s) / kTries, kHurriedRetrySeconds, kRetrySeconds);
-  renew_at_s_ = now_s + (is_of_another() ? kHurriedRetrySeconds : retry_s);
+  renewal_ = {.planned_at_s = now_s,
+              .due_at_s = now_s + (is_of_another() ? kHurriedRetrySeconds : retry_s)};
   is_renewing_ = true;
   ground_.renew(*request, [this](const Result<std::string>& certificate) {
     is_renewing_ = false;
@@ -71,7 +73,7 @@ void OwnCertificate::trust(std::vector<std::string> authorities, std::string iss
   issuer_ = std::move(issuer);
   use_told();
   if (!is_of_another()) return;
-  renew_at_s_ = 0;
+  renewal_ = {};
   look();
 }
 
@@ -106,9 +108,12 @@ void OwnCertificate::take(const std::string& certificate) {
   if (!renewed.has_value()) return spdlog::warn("renew certificate: {}", renewed.error().message);
   if (!keep(std::move(*renewed))) return;
   ends_at_s_ = facts->not_after_s;
-  renew_at_s_ = is_of_another()
-                    ? certificate_clock() + kHurriedRetrySeconds
-                    : plan_renewal(facts->not_before_s, facts->not_after_s, draw_chance());
+  const std::int64_t now_s = certificate_clock();
+  renewal_ = {.planned_at_s = std::min(now_s, facts->not_before_s),
+              .due_at_s = plan_renewal(facts->not_before_s, facts->not_after_s, draw_chance())};
+  if (is_of_another()) {
+    renewal_ = {.planned_at_s = now_s, .due_at_s = now_s + kHurriedRetrySeconds};
+  }
   spdlog::info("certificate renewed serial={}", facts->serial);
 }
 

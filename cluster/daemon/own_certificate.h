@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/daemon/renewal_time.h"
 #include "cluster/node/held_keys.h"
 #include "cluster/node/membership.h"
 
@@ -43,7 +44,7 @@ class OwnCertificate {
   Ground ground_;
   std::vector<std::string> told_;  // Empty: nothing so far.
   std::string issuer_;
-  std::int64_t renew_at_s_ = 0;
+  RenewalTime renewal_;
   std::int64_t ends_at_s_ = 0;
   bool is_renewing_ = false;
 };

@@ -298,5 +298,14 @@ TEST_CASE("certificates are renewed between half and four fifths of their life")
   CHECK(plan_renewal(1000, 2000, 1) == 1800);
 }
 
+TEST_CASE("a renewal is due when its time has come, and when the clock is before its plan") {
+  const RenewalTime renewal{.planned_at_s = 1000, .due_at_s = 1500};
+  CHECK_FALSE(renewal.is_due(1000));
+  CHECK_FALSE(renewal.is_due(1499));
+  CHECK(renewal.is_due(1500));
+  CHECK(renewal.is_due(999));
+  CHECK(RenewalTime{}.is_due(0));
+}
+
 }  // namespace
 }  // namespace ikada
