@@ -64,7 +64,7 @@ void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon:
     reader.read("address", wish.address);
     reader.read("taskNetwork", wish.task_network);
     const Result<void> read = reader.done();
-    return read.has_value() ? host.init(wish, std::move(done)) : done(read.error());
+    return read.has_value() ? host.init(std::move(wish), std::move(done)) : done(read.error());
   }
   if (verb == "restore") {
     std::string path;
@@ -73,7 +73,8 @@ void post(HostDaemon& host, std::string_view verb, const Json& body, HostDaemon:
     reader.read("name", wish.name);
     reader.read("address", wish.address);
     const Result<void> read = reader.done();
-    return read.has_value() ? host.restore(path, wish, std::move(done)) : done(read.error());
+    return read.has_value() ? host.restore(path, std::move(wish), std::move(done))
+                            : done(read.error());
   }
   if (verb == "backup") {
     std::string path;

@@ -276,8 +276,10 @@ void ControlPlane::admit_manager(const Node& self,
                        [this, node, done = std::move(done)](const Result<void>& moved) {
                          if (!moved.has_value()) return done(moved.error());
                          if (stopping_) return;
-                         is_founding_ = true;
-                         take_part();
+                         if (election_ == nullptr) {
+                           is_founding_ = true;
+                           take_part();
+                         }
                          admit_member(node, done);
                        });
 }

@@ -50,8 +50,8 @@ Result<std::vector<std::string>> find_own_addresses() {
 
 }  // namespace
 
-Result<void> check_advertised_address(const std::string& address,
-                                      const std::vector<std::string>& own) {
+Result<std::string> advertised_address(const std::string& address,
+                                       const std::vector<std::string>& own) {
   boost::system::error_code error;
   const IpAddress parsed = boost::asio::ip::make_address(address, error);
   if (error) return make_error(ErrorKind::kInvalid, "\"{}\" is no address", address);
@@ -60,12 +60,12 @@ Result<void> check_advertised_address(const std::string& address,
                       "{} stands for all addresses: say the one that other hosts reach this one by",
                       address);
   }
-  if (parsed.is_loopback()) return {};
+  if (parsed.is_loopback()) return parsed.to_string();
   std::string reachable;
   for (const std::string& each : own) {
     const IpAddress of_host = boost::asio::ip::make_address(each, error);
     if (error) continue;
-    if (of_host == parsed) return {};
+    if (of_host == parsed) return parsed.to_string();
     const bool is_local = of_host.is_v6() && of_host.to_v6().is_link_local();
     if (of_host.is_loopback() || is_local) continue;
     reachable += (reachable.empty() ? "" : ", ") + each;
@@ -76,10 +76,10 @@ Result<void> check_advertised_address(const std::string& address,
                     reachable.empty() ? "none but loopback" : reachable);
 }
 
-Result<void> check_advertised_address(const std::string& address) {
-  if (address.empty()) return {};
+Result<std::string> advertised_address(const std::string& address) {
+  if (address.empty()) return address;
   IK_LET(own, find_own_addresses());
-  return check_advertised_address(address, own);
+  return advertised_address(address, own);
 }
 
 // Connecting a datagram socket only looks up the route.

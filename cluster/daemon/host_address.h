@@ -12,12 +12,13 @@ namespace ikada {
 // Nothing is sent.
 std::string find_host_address();
 
-// Whether others may be told that this host, which has the addresses `own`, is at `address`.
-// kInvalid if not. One host alone may be at a loopback address.
-Result<void> check_advertised_address(const std::string& address,
-                                      const std::vector<std::string>& own);
-// Of this host, now; an empty one is to be found, and fits.
-Result<void> check_advertised_address(const std::string& address);
+// What others may be told that this host, which has the addresses `own`, is at: `address` in its
+// canonical form (RFC 5952), as certificates are compared. kInvalid if it is not there. One host
+// alone may be at a loopback address.
+Result<std::string> advertised_address(const std::string& address,
+                                       const std::vector<std::string>& own);
+// Of this host, now; an empty one is to be found, and stays empty.
+Result<std::string> advertised_address(const std::string& address);
 
 // gethostname(2).
 std::string find_host_name();

@@ -133,6 +133,8 @@ Result<void> HostDaemon::open() {
     }
     remove_balancer_leftovers(loop_, {.root = options_.state_root, .run_root = options_.run_root});
   }
+  const std::string directory = options_.state_root + "/cluster";
+  if (is_manager && is_member) IK_TRY(SharedStore::check_is_there(directory));
   if (is_manager) IK_TRY(open_manager(is_member ? membership->identity.node : "", keys));
   if (is_member) IK_TRY(open_member(std::move(*membership), std::move(keys)));
   if (manager_ != nullptr) return open_agent(manager_->assignments());
@@ -414,8 +416,8 @@ void HostDaemon::join(const JoinOrder& order, const Done& done) {
                            "\"{}\" is no address of a manager: expected ADDRESS[:PORT]",
                            order.manager));
   }
-  const Result<void> fits = check_advertised_address(order.address);
-  if (!fits.has_value()) return done(fits.error());
+  const Result<std::string> address = advertised_address(order.address);
+  if (!address.has_value()) return done(address.error());
   const Result<std::vector<HostRoute>> routes = find_routes();
   if (!routes.has_value()) return done(routes.error());
   // What the manager gives can be had only once.
@@ -426,7 +428,7 @@ void HostDaemon::join(const JoinOrder& order, const Done& done) {
                {.manager = *manager,
                 .token = order.token,
                 .name = order.name.empty() ? find_host_name() : order.name,
-                .address = order.address,
+                .address = *address,
                 .version = IKADA_VERSION,
                 .routes = routes_to_tell(*routes),
                 .has_etcd = find_etcd().has_value()},

@@ -72,10 +72,10 @@ class HostDaemon {
 
   // Makes this host the first manager of a new cluster: {"cluster", "node", "address",
   // "workerToken", "accessKeyId", "secretAccessKey"}. kConflict if it is in one already.
-  void init(const InitWish& wish, Done done);
+  void init(InitWish wish, Done done);
   // Makes it the manager of the cluster in that backup, in the place of the one that made it:
   // {"cluster", "node", "address"}.
-  void restore(const std::string& path, const InitWish& wish, Done done);
+  void restore(const std::string& path, InitWish wish, Done done);
   // Makes it a node of another's, a worker or one more manager, as the token says: {"cluster",
   // "node", "role"}.
   void join(const JoinOrder& order, const Done& done);

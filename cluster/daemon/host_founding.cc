@@ -108,13 +108,14 @@ Result<void> HostDaemon::found(Draft& draft) {
   return open_member(draft.membership, draft.keys);
 }
 
-void HostDaemon::init(const InitWish& wish, Done done) {
+void HostDaemon::init(InitWish wish, Done done) {
   if (is_busy_) return done(busy_error());
   if (member_ != nullptr) {
     return done(make_error(ErrorKind::kConflict, "this host is in a cluster already"));
   }
-  const Result<void> fits = check_advertised_address(wish.address);
-  if (!fits.has_value()) return done(fits.error());
+  Result<std::string> address = advertised_address(wish.address);
+  if (!address.has_value()) return done(address.error());
+  wish.address = std::move(*address);
   Result<ClusterKeys> keys = create_cluster_keys(founding_time().milliseconds / kMillisPerSecond);
   if (!keys.has_value()) return done(keys.error());
   Result<ClusterNetwork> network = ClusterNetwork{};
@@ -123,13 +124,14 @@ void HostDaemon::init(const InitWish& wish, Done done) {
   lead(wish, {.keys = std::move(*keys), .network = std::move(*network), .done = std::move(done)});
 }
 
-void HostDaemon::restore(const std::string& path, const InitWish& wish, Done done) {
+void HostDaemon::restore(const std::string& path, InitWish wish, Done done) {
   if (is_busy_) return done(busy_error());
   if (member_ != nullptr || manager_ != nullptr) {
     return done(make_error(ErrorKind::kConflict, "this host is in a cluster already"));
   }
-  const Result<void> fits = check_advertised_address(wish.address);
-  if (!fits.has_value()) return done(fits.error());
+  Result<std::string> address = advertised_address(wish.address);
+  if (!address.has_value()) return done(address.error());
+  wish.address = std::move(*address);
   const Result<void> restored = restore_cluster(path, options_.state_root + "/cluster");
   if (!restored.has_value()) return done(restored.error());
   Result<std::optional<ClusterKeys>> keys = load_cluster_keys(keys_path());

@@ -1,5 +1,7 @@
 #include "cluster/daemon/shared_store.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <thread>
@@ -63,7 +65,6 @@ struct SharedStore::Move {
   std::string directory;
   EtcdSetup setup;
   std::string endpoint;
-  std::function<void(const Result<void>&)> done;
   std::shared_ptr<EtcdStore> etcd;
 
   EtcdOptions options() const {
@@ -106,6 +107,15 @@ SharedStore::SharedStore(boost::asio::io_context& loop, SharedStoreOptions optio
     : loop_(loop), options_(std::move(options)) {}
 
 SharedStore::~SharedStore() { stop(); }
+
+Result<void> SharedStore::check_is_there(const std::string& directory) {
+  IK_LET(setup, load_etcd_setup(directory));
+  if (setup.has_value() || ::access(database(directory).c_str(), F_OK) == 0) return {};
+  return make_error(ErrorKind::kNotFound,
+                    "{}: the store is gone (store.db or etcd.json), and this host is a manager: "
+                    "move its node.json away and restore a backup",
+                    directory);
+}
 
 Result<std::unique_ptr<SharedStore>> SharedStore::open(boost::asio::io_context& loop,
                                                        SharedStoreOptions options) {
@@ -157,9 +167,9 @@ Result<void> SharedStore::issue_certificates() {
 
 Result<void> SharedStore::write_certificates(const EtcdSetup& setup, const ClusterKeys& keys) {
   const std::int64_t now_s = store_seconds();
-  renew_at_s_ = now_s + kReissueAgainSeconds;
+  renewal_ = {.planned_at_s = now_s, .due_at_s = now_s + kReissueAgainSeconds};
   IK_LET(issued_at_s, write_etcd_certificates(options_.directory, setup, keys, now_s));
-  renew_at_s_ = std::max(renew_at_s_, issued_at_s + kEtcdReissueSeconds);
+  renewal_.due_at_s = std::max(renewal_.due_at_s, issued_at_s + kEtcdReissueSeconds);
   return {};
 }
 
@@ -254,26 +264,33 @@ void SharedStore::move_to_etcd(boost::asio::thread_pool& pool,
                                const ClusterKeys& keys,
                                std::function<void(const Result<void>&)> done) {
   if (is_etcd()) return done({});
-  Result<std::string> program = find_etcd();
-  if (!program.has_value()) return done(program.error());
+  moved_for_.push_back(std::move(done));
+  if (moved_for_.size() > 1) return;
+  const Result<void> begun = begin_move(pool, std::move(setup), keys);
+  if (!begun.has_value()) tell_moved(begun);
+}
+
+Result<void> SharedStore::begin_move(boost::asio::thread_pool& pool,
+                                     EtcdSetup setup,
+                                     const ClusterKeys& keys) {
+  IK_LET(program, find_etcd());
   remove_etcd_files(options_.directory);
   setup.is_new = true;
   setup.initial_cluster = fmt::format("{}={}", setup.name, peer_url(setup.address));
-  const Result<void> issued = write_certificates(setup, keys);
-  if (!issued.has_value()) return done(issued.error());
+  IK_TRY(write_certificates(setup, keys));
   options_.keys = keys;
-  launch(setup, std::move(*program));
+  launch(setup, std::move(program));
   process_->start();
   const std::string endpoint = etcd_url(setup.address, options_.ports.client);
   auto move = std::make_shared<Move>(Move{.directory = options_.directory,
                                           .setup = std::move(setup),
                                           .endpoint = endpoint,
-                                          .done = std::move(done),
                                           .etcd = nullptr});
   boost::asio::post(pool, [this, move] {
     const Result<void> result = move->run(*moving_);
     boost::asio::post(loop_, [this, move, result] { moved(move, result); });
   });
+  return {};
 }
 
 void SharedStore::moved(const std::shared_ptr<Move>& move, const Result<void>& result) {
@@ -287,7 +304,11 @@ void SharedStore::moved(const std::shared_ptr<Move>& move, const Result<void>& r
     process_.reset();
     remove_etcd_files(options_.directory);
   }
-  move->done(result);
+  tell_moved(result);
+}
+
+void SharedStore::tell_moved(const Result<void>& result) {
+  for (const auto& done : std::exchange(moved_for_, {})) done(result);
 }
 
 Result<void> SharedStore::add_learner(const std::string& peer, bool resumes) {
@@ -388,7 +409,7 @@ Result<BackupSummary> SharedStore::back_up(const std::string& path) {
 }
 
 void SharedStore::renew_certificates() {
-  if (!setup_.has_value() || store_seconds() < renew_at_s_) return;
+  if (!setup_.has_value() || !renewal_.is_due(store_seconds())) return;
   const Result<void> issued = issue_certificates();
   if (!issued.has_value()) spdlog::warn("etcd: {}, ignoring", issued.error().message);
 }

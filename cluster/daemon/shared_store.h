@@ -17,6 +17,7 @@
 
 #include "cluster/daemon/etcd_process.h"
 #include "cluster/daemon/etcd_setup.h"
+#include "cluster/daemon/renewal_time.h"
 #include "cluster/node/held_keys.h"
 #include "cluster/store/etcd_store.h"
 #include "cluster/store/moving_store.h"
@@ -35,6 +36,8 @@ struct SharedStoreOptions {
 
 class SharedStore {
  public:
+  // kNotFound if there is neither store: who has been in a cluster must not begin an empty one.
+  static Result<void> check_is_there(const std::string& directory);
   // Does not wait for etcd, which may have to wait for other hosts.
   static Result<std::unique_ptr<SharedStore>> open(boost::asio::io_context& loop,
                                                    SharedStoreOptions options);
@@ -61,7 +64,7 @@ class SharedStore {
   void set_managers(const std::vector<std::string>& addresses);
 
   // Starts the first member and moves everything into it. `setup` says who we are. `done` is called
-  // on the loop; after an error everything is as before.
+  // on the loop; after an error everything is as before. Asked again meanwhile, it is one move.
   void move_to_etcd(boost::asio::thread_pool& pool,
                     EtcdSetup setup,
                     const ClusterKeys& keys,
@@ -114,7 +117,9 @@ class SharedStore {
   Result<void> write_certificates(const EtcdSetup& setup, const ClusterKeys& keys);
   Result<void> await_members(const std::vector<std::string>& managers,
                              std::chrono::milliseconds limit) const;
+  Result<void> begin_move(boost::asio::thread_pool& pool, EtcdSetup setup, const ClusterKeys& keys);
   void moved(const std::shared_ptr<Move>& move, const Result<void>& result);
+  void tell_moved(const Result<void>& result);
 
   boost::asio::io_context& loop_;
   SharedStoreOptions options_;
@@ -123,7 +128,8 @@ class SharedStore {
   std::unique_ptr<MovingStore> moving_;
   std::optional<EtcdSetup> setup_;
   std::unique_ptr<EtcdProcess> process_;
-  std::int64_t renew_at_s_ = 0;
+  std::vector<std::function<void(const Result<void>&)>> moved_for_;  // Not empty: a move is on.
+  RenewalTime renewal_;               // Of the member's certificates.
   std::string issued_by_;             // Digests of authorities: whose the certificates are,
   std::vector<std::string> trusted_;  // and whom our member trusts since it was started.
   std::function<void()> on_launch_;

@@ -1,5 +1,6 @@
 """Several managers: the store moves to etcd, one of them dies, most of them do."""
 
+import concurrent.futures
 import shutil
 import signal
 import threading
@@ -119,6 +120,67 @@ def test_a_manager_killed_while_the_store_moves_has_one_of_the_two(make_cluster)
             break
         first("node", "rm", "--force", "host2", check=False)
     assert seen  # Which of the two it was depends on the machine.
+
+
+@pytest.mark.timeout(240)
+def test_the_store_moves_once_for_two_managers_that_join_at_once(make_cluster):
+    cluster = make_cluster(3, 0)
+    first = cluster.manager
+    cluster.init()
+    first.api("CreateCluster", clusterName="before")
+    token = first("cluster", "token", "manager").stdout.strip()
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        joined = list(pool.map(lambda host: cluster.join(host, token, False), cluster.hosts[1:]))
+
+    assert [each.returncode for each in joined] == [0, 0], joined
+    wait_until(lambda: cluster.nodes()["host3"]["State"] == "connected", cluster=cluster)
+    assert first.log.read_text().count("store moved to etcd") == 1
+    for host in cluster.hosts:
+        wait_until(lambda: "before" in cluster_names(host), cluster=cluster)
+    first.stop()
+    wait_until(lambda: cluster.hosts[1].api("CreateCluster", clusterName="after").get("cluster"),
+               90, cluster)
+
+
+@pytest.mark.timeout(240)
+def test_the_store_moves_once_for_two_workers_that_are_promoted_at_once(make_cluster):
+    cluster = make_cluster(1, 2)
+    first = cluster.manager
+    cluster.init()
+    for host in cluster.hosts[1:]:
+        cluster.join(host)
+    first.api("CreateCluster", clusterName="before")
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        told = list(pool.map(lambda name: first("node", "promote", name, check=False, timeout=150),
+                             ("host2", "host3")))
+
+    assert [each.returncode for each in told] == [0, 0], told
+    assert first.log.read_text().count("store moved to etcd") == 1
+    for host in cluster.hosts:
+        wait_until(lambda: host.status()["role"] == "manager", 90, cluster)
+        wait_until(lambda: "before" in cluster_names(host), cluster=cluster)
+
+
+def test_a_manager_whose_store_is_gone_does_not_begin_an_empty_one(make_cluster, archive,
+                                                                   busybox_image):
+    cluster = make_cluster(1, 1, archive)
+    first, worker = cluster.hosts
+    cluster.init()
+    cluster.join(worker)
+    wait_until(lambda: instances(cluster) == 1, cluster=cluster)
+    wait_tasks(cluster, run_tasks(cluster, busybox_image, 1), "RUNNING")
+    before = containers(cluster)
+    first.stop()
+    for path in (first.root / "cluster").glob("store.db*"):
+        path.unlink()
+
+    with pytest.raises(AssertionError, match="the store is gone"):
+        first.start()
+
+    assert first.process.wait(timeout=60) == 1
+    assert containers(cluster) == before
 
 
 class Reader:
