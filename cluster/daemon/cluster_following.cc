@@ -174,7 +174,8 @@ void ClusterMember::start_link() {
                     [this] {
                       spdlog::info("manager connected");
                       silent_manager_.clear();
-                      refused_for_.clear();
+                      const std::string before = std::exchange(refused_for_, "");
+                      if (!before.empty() && before != kUnknownNode) speak_again();
                       outcast_.clear();
                       report_keys();
                       report_held_keys();

@@ -162,6 +162,15 @@ void ClusterMember::join_gossip() {
   gossip_->join(seeds);
 }
 
+// It was refused as another's copy, and is connected: that other one has gone.
+void ClusterMember::speak_again() {
+  Result<std::unique_ptr<GossipMember>> again =
+      GossipMember::create(loop_, membership_, gossip_->port(), log_change);
+  if (!again.has_value()) return spdlog::error("gossip: {}", again.error().message);
+  gossip_ = std::move(*again);
+  join_gossip();
+}
+
 void ClusterMember::stop() {
   is_stopped_ = true;
   timer_.cancel();

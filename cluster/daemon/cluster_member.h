@@ -119,6 +119,7 @@ class ClusterMember {
   void open_link();
   void start_link();
   void note_refused(const Json& body);
+  void speak_again();
   void look_at_demotions();
   void take_managers_news(const Json& body);
   void take_managers(std::vector<std::string> managers);

@@ -27,6 +27,8 @@ class GossipMember {
   GossipMember(const GossipMember&) = delete;
   GossipMember& operator=(const GossipMember&) = delete;
 
+  std::uint16_t port() const { return own_.port; }
+
   // Addresses of others, without port; its own may be among them.
   void join(const std::vector<std::string>& addresses);
   void leave(std::function<void()> on_done);

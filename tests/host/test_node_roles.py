@@ -332,6 +332,35 @@ def test_a_copied_identity_is_noticed_and_refused(make_cluster):
 
 
 @pytest.mark.timeout(120)
+def test_an_original_that_was_taken_for_the_copy_is_heard_again(make_cluster):
+    cluster = make_cluster(3, None, [{"run_tasks": False}] * 3)
+    first, worker, thief = cluster.hosts
+    cluster.init()
+    cluster.join(worker)
+    is_settled(cluster, [name_of(first)], ["host2"])
+    worker.stop()
+    thief.stop()
+    shutil.copy(worker.root / "node.json", thief.root / "node.json")
+    thief.start()
+    wait_until(lambda: thief.status()["connected"], cluster=cluster)
+    worker.start()
+    wait_until(lambda: "node.json was copied" in worker.log.read_text(), cluster=cluster)
+
+    thief.stop()
+    wait_until(lambda: worker.status()["connected"], cluster=cluster)
+    node = json.loads((worker.root / "node.json").read_text())["identity"]["node"]
+
+    def heard():
+        lines = [line for line in first.log.read_text().splitlines()
+                 if " gossip " in line and line.endswith(node)]
+        return lines and " failed " not in lines[-1] and " left " not in lines[-1]
+    # Without gossip it would be lost at the first silence.
+    wait_until(heard, cluster=cluster)
+    time.sleep(8)
+    assert heard() and cluster.nodes()["host2"]["State"] == "connected"
+
+
+@pytest.mark.timeout(120)
 def test_without_a_leader_nodes_are_listed_as_a_manager_sees_them(make_cluster):
     cluster = make_cluster(2, None, [{"run_tasks": False}] * 2)
     cluster.init()
