@@ -3,11 +3,22 @@
 #include <errno.h>
 #include <sys/wait.h>
 
+#include <filesystem>
+#include <fstream>
+
 namespace ikada {
 
 void MonitorReaper::add(pid_t monitor) {
   const std::lock_guard lock(mutex_);
   monitors_.push_back(monitor);
+}
+
+void MonitorReaper::add_inherited() {
+  std::error_code error;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error)) {
+    std::ifstream children(thread.path() / "children");
+    for (pid_t child = 0; children >> child;) add(child);
+  }
 }
 
 void MonitorReaper::reap() {

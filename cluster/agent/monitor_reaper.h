@@ -16,6 +16,9 @@ namespace ikada {
 class MonitorReaper {
  public:
   void add(pid_t monitor);
+  // The children of this process (proc(5), /proc/PID/task/TID/children): before an execve(2) it has
+  // started them, too, and nobody else knows them now.
+  void add_inherited();
 
   // Reaps those that have ended; waits for none.
   void reap();

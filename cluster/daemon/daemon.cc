@@ -15,6 +15,7 @@
 #include "cluster/daemon/cluster_routes.h"
 #include "cluster/daemon/daemon_socket.h"
 #include "cluster/daemon/host_daemon.h"
+#include "cluster/daemon/inherited_children.h"
 #include "cluster/daemon/status_routes.h"
 #include "cluster/http/audited_route.h"
 #include "runtime/sys/notify_systemd.h"
@@ -36,6 +37,7 @@ Result<DaemonEnd> run_daemon(const DaemonOptions& options) {
   IK_LET(socket, DaemonSocket::create(options.run_root));
 
   boost::asio::io_context loop(1);
+  InheritedChildren inherited(loop);
   IK_LET(audit, AuditLog::open(loop, {.directory = options.state_root + "/audit"}));
   HostDaemon host(loop, options, *audit);
   const HttpServer::Route control = audited_control_route(
@@ -62,11 +64,13 @@ Result<DaemonEnd> run_daemon(const DaemonOptions& options) {
     spdlog::info("daemon stopping signal=SIG{}", ::sigabbrev_np(number));
     tell(options, "STOPPING=1");
     restart.cancel();
+    inherited.stop();
     server.stop();
     host.stop();
   });
   host.set_on_restart([&] {
     end = DaemonEnd::kRestart;
+    inherited.stop();
     server.stop();
     host.stop();
     // Signals are heard until the rest has ended.

@@ -44,6 +44,24 @@ TEST_CASE("monitors that have ended are reaped, others and other children are no
   CHECK(reaper.size() == 0);
 }
 
+TEST_CASE("children from before are reaped when they end") {
+  const pid_t ended = make_child(true);
+  const pid_t alive = make_child(false);
+  wait_for_end(ended);
+  MonitorReaper reaper;
+  reaper.add_inherited();
+  CHECK(reaper.size() == 2);
+
+  reaper.reap();
+
+  CHECK(reaper.size() == 1);
+  CHECK(::waitpid(ended, nullptr, WNOHANG) == -1);
+  ::kill(alive, SIGKILL);
+  wait_for_end(alive);
+  reaper.reap();
+  CHECK(reaper.size() == 0);
+}
+
 TEST_CASE("a monitor that somebody else has reaped is forgotten") {
   MonitorReaper reaper;
   const pid_t ended = make_child(true);
