@@ -128,6 +128,11 @@ Result<void> AuditLog::finish_torn_line() {
   return {};
 }
 
+bool AuditLog::is_behind() const {
+  const std::lock_guard lock(mutex_);
+  return jobs_.size() >= options_.most_waiting;
+}
+
 void AuditLog::write(AuditRecord record, Written then) {
   {
     const std::lock_guard lock(mutex_);
@@ -222,6 +227,9 @@ void AuditLog::reserve() {
     is_full_ = false;
     return;
   }
+  // What others free for a moment to take it again, as a store does that opens, is theirs.
+  const auto now = std::chrono::steady_clock::now();
+  if (is_full_.load() && now < look_for_room_at_) return;
   const std::uint64_t wanted = size_ + kReserve + kReserveStep;
   const int got = ::fallocate(file_.get(),
                               FALLOC_FL_KEEP_SIZE,
@@ -234,6 +242,7 @@ void AuditLog::reserve() {
     if (is_full_.exchange(false)) spdlog::info("audit log: there is room again");
     return;
   }
+  look_for_room_at_ = now + kLookForRoom;
   const Error why = errno_error("reserve room for {}", path());
   if (!is_full_.exchange(true)) spdlog::error("audit log: {}", why.message);
 }

@@ -40,6 +40,8 @@ struct AuditLogOptions {
   unsigned max_files = 16;
   // False: without room changes are made all the same, and only the daemon's log tells of it.
   bool refuses_when_full = true;
+  // Lines on their way to the disk until is_behind().
+  size_t most_waiting = 10'000;
 };
 
 class AuditLog {
@@ -56,6 +58,10 @@ class AuditLog {
 
   // Whether there is room for what changes come to.
   bool accepts_changes() const { return !options_.refuses_when_full || !is_full_.load(); }
+
+  // Whether so many lines wait for the disk that whoever has one more is to wait for it, too: a
+  // disk that hangs must not make them grow for ever.
+  bool is_behind() const;
 
   // `then`, if there is one, is called when the line is on the disk, or cannot be.
   void write(AuditRecord record, Written then);
@@ -91,7 +97,8 @@ class AuditLog {
   std::uint64_t reserved_ = 0;  // The file's place on the disk goes to here.
   std::string last_hash_;       // Of the last line; 64 zeros before the first.
   std::atomic<bool> is_full_ = false;
-  std::mutex mutex_;
+  std::chrono::steady_clock::time_point look_for_room_at_ = {};  // Not sooner while it is full.
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Job> jobs_;
   bool is_stopping_ = false;

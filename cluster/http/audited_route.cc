@@ -133,12 +133,13 @@ HttpServer::Respond audited(AuditLog& log, AuditRecord record, HttpServer::Respo
   return [&log, record = std::move(record), respond = std::move(respond)](HttpReply reply) {
     AuditRecord whole = record;
     note_outcome(whole, reply);
-    if (whole.is_read_only || !whole.error_code.empty()) {
+    const bool is_change = !whole.is_read_only && whole.error_code.empty();
+    if (!is_change && !log.is_behind()) {
       log.write(std::move(whole), nullptr);
       return respond(std::move(reply));
     }
-    log.write(std::move(whole), [reply, respond](const Result<void>& written) {
-      respond(written.has_value() ? reply : not_recorded(reply));
+    log.write(std::move(whole), [reply, respond, is_change](const Result<void>& written) {
+      respond(written.has_value() || !is_change ? reply : not_recorded(reply));
     });
   };
 }

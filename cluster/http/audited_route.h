@@ -1,5 +1,6 @@
 // What is asked of the API and of the daemon is in the audit log before it is answered
-// (audit_log.h): what changes something only when its line is on the disk.
+// (audit_log.h): what changes something only when its line is on the disk, and everything while the
+// log is behind.
 #pragma once
 
 #include <string>

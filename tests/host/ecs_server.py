@@ -170,7 +170,8 @@ class EcsServer:
                 self.raw("ListClusters", {})
                 return
             except (OSError, IndexError):
-                assert self.process.poll() is None, (self.root / "log").read_text()
+                assert self.process.poll() is None, (
+                    f"ended with {self.process.returncode}: {(self.root / 'log').read_text()}")
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
 

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "cluster/auth/digest.h"
+#include "cluster/http/audited_route.h"
 #include "runtime/base/text.h"
 #include "runtime/sys/file.h"
 #include "tests/runtime/sys/scratch_directory.h"
@@ -108,6 +109,44 @@ TEST_CASE("whoever waits is told when the line is on the disk") {
 
   CHECK(was_there);
   CHECK(log->accepts_changes());
+}
+
+// Whether the line was on the disk when a read was answered, and whether that was at once.
+struct ReadAnswer {
+  bool was_there = false;
+  bool was_at_once = false;
+};
+
+ReadAnswer answer_read(size_t most_waiting) {
+  const ScratchDirectory scratch;
+  const std::string directory = scratch.path + "/audit";
+  boost::asio::io_context loop;
+  Result<std::unique_ptr<AuditLog>> log =
+      AuditLog::open(loop, {.directory = directory, .most_waiting = most_waiting});
+  REQUIRE(log.has_value());
+  const auto guard = boost::asio::make_work_guard(loop);
+  ReadAnswer answer;
+  unsigned status = 0;
+
+  audited(**log, {.name = "ListTasks", .is_read_only = true}, [&](const HttpReply& reply) {
+    const Result<std::string> text = read_file(directory + "/log");
+    answer.was_there = text.has_value() && text->find("ListTasks") != std::string::npos;
+    status = reply.status;
+    loop.stop();
+  })({.status = 200, .body = "{}"});
+  answer.was_at_once = status != 0;
+  if (!answer.was_at_once) loop.run();
+
+  CHECK(status == 200);
+  return answer;
+}
+
+TEST_CASE("a read is answered at once, but waits for its line when too many wait for the disk") {
+  CHECK(answer_read(10).was_at_once);
+
+  const ReadAnswer behind = answer_read(0);
+  CHECK(!behind.was_at_once);
+  CHECK(behind.was_there);
 }
 
 TEST_CASE("a log that was moved away is begun anew, and goes on in the chain") {
