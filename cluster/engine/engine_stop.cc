@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "cluster/engine/container_names.h"
 #include "cluster/engine/engine.h"
 #include "cluster/engine/record_change.h"
@@ -27,18 +30,22 @@ Error not_running(const ContainerRecord& record) {
 
 // True once the process has ended; false if `timeout_s` passed first. -1 waits for ever.
 bool wait_for_end(int pid_fd, std::int64_t timeout_s) {
-  const std::int64_t deadline = unix_now() + timeout_s * 1'000'000'000;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  bool has_looked = false;
   while (true) {
     int wait_ms = -1;
     if (timeout_s >= 0) {
-      const std::int64_t left_ms = (deadline - unix_now()) / 1'000'000;
-      wait_ms = left_ms < 0 ? 0 : static_cast<int>(std::min<std::int64_t>(left_ms, 3'600'000));
+      const auto passed = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - begin);
+      const std::int64_t left_ms = timeout_s * 1000 - passed.count();
+      if (left_ms <= 0 && has_looked) return false;
+      wait_ms = static_cast<int>(std::clamp<std::int64_t>(left_ms, 0, 3'600'000));
     }
     pollfd wait{.fd = pid_fd, .events = POLLIN, .revents = 0};
     const int ready = ::poll(&wait, 1, wait_ms);
     if (ready > 0) return true;
-    if (ready == 0 && timeout_s >= 0 && unix_now() >= deadline) return false;
     if (ready < 0 && errno != EINTR) return false;
+    has_looked = true;
   }
 }
 
