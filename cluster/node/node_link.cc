@@ -166,7 +166,12 @@ void NodeLink::take_frame() {
   const std::shared_ptr<NodeLink> self = shared_from_this();
   // A copy: it may be replaced by what it does.
   const std::function<void(const Json&)> on_frame = listener_.on_frame;
-  if (!frame->contains("ping") && on_frame) on_frame(*frame);
+  try {
+    if (!frame->contains("ping") && on_frame) on_frame(*frame);
+  } catch (const Json::exception& error) {
+    // A member of a type that nobody expects.
+    return end(make_error(ErrorKind::kInvalid, "a frame: {}", error.what()));
+  }
   if (!is_over_) read_size();
 }
 

@@ -83,6 +83,18 @@ TEST_CASE("two nodes know each other, and frames come in order") {
   CHECK(pair.at_client.front()["text"].get<std::string>().size() == 1 << 20);
 }
 
+TEST_CASE("a frame of another shape than its reader expects ends the connection, not the reader") {
+  const ClusterKeys keys = *create_cluster_keys(today());
+  Pair pair(*node_server_tls(credentials_of(keys, auth::NodeRole::kManager, today())),
+            *node_client_tls(credentials_of(keys, auth::NodeRole::kWorker, today())));
+  REQUIRE(pair.run_until([&] { return pair.ready == 2; }));
+  pair.server->set_listener({.on_frame = [](const Json& frame) { frame.value("error", ""); },
+                             .on_end = [&](const Error& why) { pair.server_end = why; }});
+  pair.client->send({{"error", 5}});
+  REQUIRE(pair.run_until([&] { return pair.server_end.has_value(); }));
+  CHECK(pair.server_end->kind == ErrorKind::kInvalid);
+}
+
 TEST_CASE("while authorities are exchanged both count, and then the old one is refused by name") {
   const ClusterKeys before = *create_cluster_keys(today());
   ClusterKeys after = *create_cluster_keys(today());
