@@ -117,15 +117,16 @@ void TaskEndpoints::note_running(const std::string& task,
 
 void TaskEndpoints::note_ended(const std::string& task, const std::string& container) {
   const auto found = doors_.find({task, container});
-  if (found == doors_.end()) return;
-  if (found->second->server != nullptr) found->second->server->stop();
-  doors_.erase(found);
-  const bool is_over = std::none_of(
-      doors_.begin(), doors_.end(), [&](const auto& each) { return each.first.first == task; });
+  if (found != doors_.end()) {
+    if (found->second->server != nullptr) found->second->server->stop();
+    doors_.erase(found);
+  }
+  containers_.erase(ids_.of_container(task, container));
+  const bool is_over = std::ranges::none_of(
+      containers_, [&](const auto& each) { return each.second.first == task; });
   if (!is_over) return;
   granted_.erase(task);
-  std::erase_if(containers_, [&](const auto& each) { return each.second.first == task; });
-  std::erase_if(roles_, [&](const auto& each) { return each.second == task; });
+  roles_.erase(ids_.of_credentials(task));
 }
 
 // `id` is the container's whose namespace it is; empty: the host's own.
