@@ -2,8 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <map>
-
 #include "runtime/base/number.h"
 #include "runtime/base/text.h"
 #include "runtime/sys/file.h"
@@ -19,18 +17,26 @@ bool sees_our_files(pid_t pid) {
          own.st_ino == other.st_ino && own.st_dev == other.st_dev;
 }
 
-pid_t parent_of(pid_t pid) {
+struct ProcessFacts {
+  std::string name;
+  pid_t parent = 0;
+};
+
+// proc(5), /proc/PID/stat; nothing in them if it has gone.
+ProcessFacts facts_of(pid_t pid) {
   const Result<std::string> text = read_file(fmt::format("/proc/{}/stat", pid));
-  if (!text.has_value()) return 0;
+  if (!text.has_value()) return {};
   // "PID (NAME) STATE PARENT …"; the name may hold anything.
+  const size_t name_start = text->find('(');
   const size_t name_end = text->rfind(')');
-  if (name_end == std::string::npos) return 0;
+  if (name_start == std::string::npos || name_end == std::string::npos) return {};
+  ProcessFacts facts{.name = text->substr(name_start + 1, name_end - name_start - 1)};
   const std::vector<std::string_view> fields =
       split(std::string_view(*text).substr(name_end + 1), ' ');
   constexpr size_t kParent = 2;
-  const auto parent = fields.size() > kParent ? parse_signed(fields[kParent], 0, INT32_MAX)
-                                              : Result<std::int64_t>(0);
-  return parent.has_value() ? static_cast<pid_t>(*parent) : 0;
+  if (fields.size() <= kParent) return facts;
+  facts.parent = static_cast<pid_t>(parse_signed(fields[kParent], 0, INT32_MAX).value_or(0));
+  return facts;
 }
 
 }  // namespace
@@ -59,12 +65,13 @@ std::vector<pid_t> find_haproxys(const std::string& config) {
 }
 
 std::vector<pid_t> find_haproxy_masters(const std::string& config) {
-  std::map<pid_t, pid_t> parents;
-  for (const pid_t pid : find_haproxys(config)) parents[pid] = parent_of(pid);
   std::vector<pid_t> masters;
-  for (const auto& [pid, parent] : parents) {
-    // A worker is its master's child.
-    if (!parents.contains(parent)) masters.push_back(pid);
+  for (const pid_t pid : find_haproxys(config)) {
+    const ProcessFacts facts = facts_of(pid);
+    // A worker is its master's child. What else is known of a master is not there for a moment when
+    // it executes itself anew, which it does at each reload.
+    if (facts.name.empty() || facts_of(facts.parent).name == facts.name) continue;
+    masters.push_back(pid);
   }
   return masters;
 }
