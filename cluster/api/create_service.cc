@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "cluster/api/actions.h"
+#include "cluster/api/pass_role.h"
 #include "cluster/api/service_history.h"
 #include "cluster/api/service_request.h"
 #include "cluster/api/service_targets.h"
@@ -59,6 +60,7 @@ Result<Service> make_service(const ApiCall& call,
                              const CreateServiceInput& input,
                              const std::string& cluster) {
   IK_LET(definition, resolve_runnable(call, state, *input.request.task_definition, false));
+  IK_TRY(check_pass_role(call, definition->value));
   Service service;
   service.cluster = cluster;
   service.name = input.service_name;

@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "cluster/api/actions.h"
+#include "cluster/api/pass_role.h"
 #include "cluster/model/task_definition_check.h"
 #include "cluster/model/task_definition_record.h"
 
@@ -29,6 +30,7 @@ Result<Outcome> register_task_definition(const ApiCall& call, const State& state
   IK_LET(input, parse_input<RegisterTaskDefinitionInput>(call));
   TaskDefinition& definition = input.definition;
   IK_TRY(check_task_definition(definition));
+  IK_TRY(check_pass_role(call, definition));
   fill_defaults(definition);
   definition.requires_attributes = required_attributes(definition);
   definition.compatibilities = compatibilities_of(definition);

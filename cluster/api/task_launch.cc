@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "cluster/api/pass_role.h"
+
 namespace ikada {
 namespace {
 
@@ -200,6 +202,7 @@ Result<Launch> prepare_launch(const ApiCall& call, const State& state, const Lau
   IK_TRY(check_overrides(input.overrides, kept->value));
   launch.definition_revision = kept->revision;
   launch.definition = apply_overrides(kept->value, input.overrides);
+  IK_TRY(check_pass_role(call, launch.definition));
   launch.pattern = make_pattern(input, launch);
   launch.pattern.tags = tags_of(input, kept->value, launch.cluster.name);
   find_new_log_groups(call, state, launch);

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "cluster/api/actions.h"
+#include "cluster/api/pass_role.h"
 #include "cluster/api/service_history.h"
 #include "cluster/api/service_request.h"
 #include "cluster/api/service_targets.h"
@@ -53,6 +54,7 @@ Result<Service> updated(const ApiCall& call,
   if (input.request.availability_zone_rebalancing.has_value()) IK_TRY(check_rebalancing(service));
   if (input.request.task_definition.has_value()) {
     IK_LET(definition, resolve_runnable(call, state, *input.request.task_definition, false));
+    IK_TRY(check_pass_role(call, definition->value));
     service.family = definition->value.family;
     service.revision = definition->value.revision;
   }

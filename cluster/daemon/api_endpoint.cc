@@ -14,8 +14,8 @@
 #include "cluster/api/query_form.h"
 #include "cluster/api/query_xml.h"
 #include "cluster/api/vault.h"
+#include "cluster/auth/role_rights.h"
 #include "cluster/auth/sigv4.h"
-#include "cluster/http/role_rights.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/random_id.h"
 #include "runtime/base/text.h"
@@ -130,6 +130,12 @@ ApiReply refusal_reply(const Error& error) {
   Error named = error;
   named.kind = ErrorKind::kInvalid;
   return error_reply(named);
+}
+
+HttpReply to_stranger(ApiReply reply) {
+  HttpReply told = http_reply(std::move(reply));
+  told.is_let_in = false;
+  return told;
 }
 
 std::string action_of(const AuditRecord& record) {
@@ -259,11 +265,11 @@ HttpServer::Route verifying_api_route(const ApiParts& parts,
     if (!caller.has_value() && limit != nullptr &&
         limit->is_too_many(request.peer.address, std::chrono::steady_clock::now())) {
       return answer(
-          http_reply(error_reply(ecs_error("ThrottlingException", "Too many refused requests."))));
+          to_stranger(error_reply(ecs_error("ThrottlingException", "Too many refused requests."))));
     }
     if (!caller.has_value()) {
       return audited(
-          parts.audit, std::move(record), answer)(http_reply(refusal_reply(caller.error())));
+          parts.audit, std::move(record), answer)(to_stranger(refusal_reply(caller.error())));
     }
     const std::optional<HttpReply> refused = refuse_path(request);
     if (refused.has_value()) return respond(*refused);

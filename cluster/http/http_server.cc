@@ -138,26 +138,31 @@ HttpPeer peer_of(int fd) {
   return {.address = std::move(address)};
 }
 
-// A connection counts as half-open until end(), or as long as this lives.
+// A connection counts as half-open from begin() to end(), or as long as this lives.
 class HalfOpen {
  public:
-  HalfOpen(std::map<std::string, size_t>& counts, const std::string& address)
-      : counts_(counts), at_(counts.try_emplace(address, 0).first) {
-    ++at_->second;
+  HalfOpen(std::map<std::string, size_t>& counts, std::string address)
+      : counts_(counts), address_(std::move(address)) {
+    begin();
   }
   HalfOpen(const HalfOpen&) = delete;
   HalfOpen& operator=(const HalfOpen&) = delete;
   ~HalfOpen() { end(); }
 
+  void begin() {
+    if (!std::exchange(is_counted_, true)) ++counts_[address_];
+  }
+
   void end() {
-    if (std::exchange(is_over_, true)) return;
-    if (--at_->second == 0) counts_.erase(at_);
+    if (!std::exchange(is_counted_, false)) return;
+    const auto at = counts_.find(address_);
+    if (--at->second == 0) counts_.erase(at);
   }
 
  private:
   std::map<std::string, size_t>& counts_;
-  std::map<std::string, size_t>::iterator at_;
-  bool is_over_ = false;
+  const std::string address_;
+  bool is_counted_ = false;
 };
 
 // One of those that are counted, as long as it lives.
@@ -217,14 +222,18 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
     }
   }
 
+  // Whether there are as many half-open connections of that address as there may be.
+  bool is_full(const std::string& address) const {
+    const auto found = half_open.find(address);
+    return limits.half_open_of_address > 0 && found != half_open.end() &&
+           found->second >= limits.half_open_of_address;
+  }
+
   void start_connection(UniqueFd client) {
     auto stream = std::make_shared<Stream>(loop, Protocol(family, 0), client.get());
     const HttpPeer peer = peer_of(client.get());
     static_cast<void>(client.release());
-    const auto before = half_open.find(peer.address);
-    const bool is_full = limits.half_open_of_address > 0 && before != half_open.end() &&
-                         before->second >= limits.half_open_of_address;
-    if (is_full) return;  // Closes it.
+    if (is_full(peer.address)) return;  // Closes it.
     auto opening = std::make_shared<HalfOpen>(half_open, peer.address);
     streams.insert(stream);
     asio::spawn(
@@ -258,7 +267,8 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   }
 
   // One request after another until the client, an error or a limit ends it. `lowest` is the one
-  // with the socket and the deadline; `opening` ends with the first request.
+  // with the socket and the deadline; `opening` ends with a request, and begins anew if that was
+  // not let in.
   template <typename AnyStream>
   void serve(AnyStream& stream,
              Stream& lowest,
@@ -279,12 +289,15 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
       opening.end();
       const auto& message = parser.get();
       const HttpReply reply = ask(make_request(message, peer), yield);
-      const Response response = make_response(reply, message.version(), message.keep_alive());
+      // Strangers that are too many already have no second try.
+      const bool goes_on = message.keep_alive() && (reply.is_let_in || !is_full(peer.address));
+      if (!reply.is_let_in) opening.begin();
+      const Response response = make_response(reply, message.version(), goes_on);
       beast::error_code error;
       // Whoever answers may have taken its time, and the request, too.
       lowest.expires_after(limits.idle);
       http::async_write(stream, response, yield[error]);
-      if (error || !message.keep_alive()) return;
+      if (error || !goes_on) return;
     }
   }
 

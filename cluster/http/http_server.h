@@ -57,6 +57,8 @@ struct HttpReply {
   std::string body = {};
   std::string content_type = "application/json";
   std::vector<HttpHeader> headers = {};
+  // Whether who asked is known, or may ask unknown: a stranger's connection stays half-open.
+  bool is_let_in = true;
 };
 
 struct HttpLimits {
@@ -67,7 +69,8 @@ struct HttpLimits {
   bool (*is_large)(const HttpRequest& head) = nullptr;
   std::uint64_t large_body_bytes = 0;
   std::size_t connections = 128;
-  // Of one address that have not sent a whole request yet; 0: any number.
+  // Of one address that have not sent a whole request yet, or whose last one was not let in; 0: any
+  // number.
   std::size_t half_open_of_address = 0;
   // For a whole request with what comes before it, and for an answer.
   std::chrono::milliseconds idle{30'000};

@@ -10,7 +10,7 @@
 #include "cluster/api/ecr/ecr_actions.h"
 #include "cluster/api/ecr/registry_token.h"
 #include "cluster/api/ecr/repository_policy.h"
-#include "cluster/http/role_rights.h"
+#include "cluster/auth/role_rights.h"
 #include "image/registry/failure.h"
 #include "runtime/base/random_id.h"
 
@@ -95,6 +95,22 @@ bool may_use_repository(const std::string& principal,
   return std::all_of(actions.begin(), actions.end(), [&](std::string_view each) {
     return may_act(principal, policy, options, each);
   });
+}
+
+Result<void> check_node(const ScopeState& home, const std::string& user, const NodeClaim& claim) {
+  constexpr std::string_view kManagerRole = "manager";
+  const auto found = home.nodes.find(user.substr(kNodeUser.size()));
+  if (found == home.nodes.end()) {
+    return api_error(registry::kDenied, "the cluster knows no such node");
+  }
+  const Node& node = found->second.value;
+  if (claim.is_manager && node.role != kManagerRole && node.wanted_role != kManagerRole) {
+    return api_error(registry::kDenied, "this is for managers");
+  }
+  if (!claim.address.empty() && node.address != claim.address) {
+    return api_error(registry::kDenied, "{} is another node's address", claim.address);
+  }
+  return {};
 }
 
 // Shared with what waits on the loop, which may be forgotten there: who has stopped waiting has
@@ -207,12 +223,18 @@ Result<void> RegistryKeeper::authorize(const std::string& user,
                               registry::name_of(action),
                               repository);
            }
-           // A host that was removed has a certificate all the same.
            const bool is_node = user.starts_with(kNodeUser) && user != kOwnUser;
-           if (is_node && home.nodes.find(user.substr(kNodeUser.size())) == home.nodes.end()) {
-             return api_error(registry::kDenied, "the cluster knows no such node");
-           }
+           if (is_node) IK_TRY(check_node(home, user, {}));
            if (found == nullptr) return unknown_repository(repository, options.account);
+           return true;
+         })
+      .map([](bool) {});
+}
+
+Result<void> RegistryKeeper::admit(const std::string& user, const NodeClaim& claim) {
+  if (user == kOwnUser) return {};
+  return ask<bool>([user, claim](const ScopeState& home) -> Result<bool> {
+           IK_TRY(check_node(home, user, claim));
            return true;
          })
       .map([](bool) {});

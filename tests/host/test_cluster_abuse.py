@@ -234,6 +234,70 @@ def test_half_open_connections_of_one_address_leave_room(pair):
     assert open_still <= 64 and len(names) == 1
 
 
+@pytest.mark.timeout(120)
+def test_refused_connections_of_one_address_leave_room(pair):
+    manager, other = pair.hosts
+    pair.init()
+    context = ssl._create_unverified_context()
+
+    def is_left(client):
+        if client.sock is None:
+            return False
+        client.sock.setblocking(False)
+        try:
+            client.sock.recv(1)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            pass
+        return False
+
+    def attack():
+        clients, answers = [], 0
+        for _ in range(100):
+            clients.append(http.client.HTTPSConnection(manager.address, 7440, timeout=20,
+                                                       context=context))
+            try:
+                clients[-1].request("POST", "/", "{}")
+                clients[-1].getresponse().read()
+                answers += 1
+            except OSError:
+                clients[-1].close()
+        mine = manager.net.inside(lambda: refused_calls(manager.address, 1))[0]
+        return answers, sum(map(is_left, clients)), mine
+
+    answers, left, names = other.net.inside(attack)
+    assert answers > 0 and left <= 64 and len(names) == 1
+
+
+@pytest.mark.timeout(120)
+def test_the_registrys_socket_waits_for_descriptors(pair):
+    manager = pair.hosts[0]
+    pair.init()
+    path = manager.run_root / "registry.sock"
+    wait_until(path.exists, cluster=pair)
+    daemon = manager.process.pid
+    before = resource.prlimit(daemon, resource.RLIMIT_NOFILE)
+    resource.prlimit(daemon, resource.RLIMIT_NOFILE, (128, before[1]))
+    held = []
+    try:
+        for _ in range(128):  # More than there is room for; what is over waits in the backlog.
+            held.append(socket.socket(socket.AF_UNIX))
+            held[-1].setblocking(False)
+            if held[-1].connect_ex(str(path)) != 0:
+                break
+        told = "registry.sock: Too many open files, retrying in 100 ms"
+        wait_until(lambda: told in manager.log.read_text(), cluster=pair)
+    finally:
+        resource.prlimit(daemon, resource.RLIMIT_NOFILE, before)
+        for each in held:
+            each.close()
+    # It has not given up either.
+    status = manager.run("curl", "-sS", "-m", "30", "--unix-socket", path, "-o", "/dev/null",
+                         "-w", "%{http_code}", "http://registry/v2/").stdout
+    assert status == "200"
+
+
 def is_open(connection):
     try:
         connection.recv(1)

@@ -139,7 +139,7 @@ Json ActionBench::call(const std::string& action, std::string body) {
     const ApiCall given{
         .body = json,
         .scope = scope,
-        .caller_arn = "arn:aws:iam::1:root",
+        .caller_arn = caller,
         .now = now,
         .options = options,
         .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++ids, bytes * 2); },

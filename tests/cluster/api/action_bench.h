@@ -16,6 +16,7 @@ struct ActionBench {
   Timestamp now = {1'700'000'000'000};
   TaskPlacer placer = TaskPlacer(7);
   std::int64_t ids = 0;
+  std::string caller = "arn:aws:iam::1:root";
   int losses = 0;            // What calls are told of proposals that lost before.
   size_t most_proposed = 0;  // Changes of the largest proposal of a call.
   const MetricBook* metrics = nullptr;

@@ -2,9 +2,9 @@
 
 #include "cluster/agent/endpoint_ids.h"
 #include "cluster/api/vault.h"
+#include "cluster/auth/role_rights.h"
 #include "cluster/daemon/task_doors.h"
 #include "cluster/daemon/task_grants.h"
-#include "cluster/http/role_rights.h"
 
 namespace ikada {
 namespace {

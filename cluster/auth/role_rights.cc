@@ -1,4 +1,4 @@
-#include "cluster/http/role_rights.h"
+#include "cluster/auth/role_rights.h"
 
 #include <algorithm>
 
