@@ -40,8 +40,15 @@ struct ServiceKeeper::Keeper : std::enable_shared_from_this<ServiceKeeper::Keepe
     pump_soon();
   }
 
+  // Daemons first: a host that comes has room for its own before others fill it.
   void enqueue(const ServiceName& name) {
-    if (is_dirty.insert(name).second) dirty.push_back(name);
+    if (!is_dirty.insert(name).second) return;
+    const ClusterState* cluster = feed.state()
+                                      .scope({.account = name.account, .region = name.region})
+                                      .find_cluster(name.cluster);
+    const ServiceState* service = cluster == nullptr ? nullptr : find_service(*cluster, name.name);
+    if (service != nullptr && is_daemon(service->record.value)) return dirty.push_front(name);
+    dirty.push_back(name);
   }
 
   void mark_cluster(const Scope& scope, const std::string& cluster) {

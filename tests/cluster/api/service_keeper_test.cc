@@ -118,6 +118,15 @@ struct Keeping {
     }
   }
 
+  size_t tasks_of(const std::string& name) const {
+    const auto* cluster = feed->state()
+                              .scope({.account = "123456789012", .region = "us-east-1"})
+                              .find_cluster("default");
+    size_t count = 0;
+    for (const auto& [id, task] : cluster->tasks) count += task.value.group == "service:" + name;
+    return count;
+  }
+
   size_t tasks() const {
     const auto* cluster = feed->state()
                               .scope({.account = "123456789012", .region = "us-east-1"})
@@ -143,6 +152,25 @@ TEST_CASE("who begins to keep services looks at all of them, though nothing chan
   it.settle();
 
   CHECK(it.tasks() == 2);
+}
+
+TEST_CASE("a host that comes has its daemon before others fill it") {
+  Keeping it;
+  it.call("CreateService", R"({"serviceName":"a","taskDefinition":"web","desiredCount":1000})");
+  it.keeper->start();
+  it.settle();
+  it.call("CreateService",
+          R"({"serviceName":"z","taskDefinition":"web","schedulingStrategy":"DAEMON"})");
+  REQUIRE(it.tasks_of("z") == 0);
+  REQUIRE(it.tasks_of("a") + it.tasks_of("web") == 128);
+
+  it.call("RegisterContainerInstance",
+          R"({"totalResources":[{"name":"CPU","type":"INTEGER","integerValue":4096},)"
+          R"({"name":"MEMORY","type":"INTEGER","integerValue":128}]})");
+  it.loop->pass(std::chrono::seconds(60));
+  it.settle();
+
+  CHECK(it.tasks_of("z") == 1);
 }
 
 TEST_CASE("a step that the store did not take is made again, though nothing changes") {
