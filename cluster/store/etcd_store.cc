@@ -1,6 +1,7 @@
 #include "cluster/store/etcd_store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <utility>
 
@@ -22,11 +23,30 @@ Error name_lease(const Error& error, LeaseId id) {
   return is_lease_gone(error) ? lease_gone(id) : error;
 }
 
+// A watch from before the store moved: etcd does not know what was removed since, nor what went
+// with its lease in the move.
+class ForgottenWatch final : public Watch {
+ public:
+  ForgottenWatch(Revision after, Revision base) : after_(after), base_(base) {}
+
+  Result<KeyEvents> next(std::chrono::milliseconds /*timeout*/) override {
+    if (is_cancelled_) return watch_cancelled();
+    return revision_compacted(after_, base_);
+  }
+
+  void cancel() override { is_cancelled_ = true; }
+
+ private:
+  const Revision after_;
+  const Revision base_;
+  std::atomic<bool> is_cancelled_ = false;
+};
+
 // A watch whose revisions are etcd's and the store's base.
 class ShiftedWatch final : public Watch {
  public:
   ShiftedWatch(EtcdClient& client, const std::string& prefix, Revision after, Revision base)
-      : base_(base), after_(after), watch_(client, prefix, std::max(after - base, Revision{0})) {}
+      : base_(base), after_(after), watch_(client, prefix, after - base) {}
 
   Result<KeyEvents> next(std::chrono::milliseconds timeout) override {
     IK_LET(events, watch_.next(timeout));
@@ -128,6 +148,7 @@ Result<Commit> EtcdStore::commit(const Transaction& transaction) {
 
 Result<std::unique_ptr<Watch>> EtcdStore::watch(const std::string& prefix, Revision after) {
   if (after < 0) return make_error(ErrorKind::kInvalid, "store: a watch from {}", after);
+  if (base_ > 0 && after <= base_) return std::make_unique<ForgottenWatch>(after, base_);
   return std::make_unique<ShiftedWatch>(client_, prefix, after, base_);
 }
 
