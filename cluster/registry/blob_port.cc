@@ -106,6 +106,9 @@ struct BlobPort::Port {
       return refusal(registry::api_error(registry::kDenied, "this is for nodes of the cluster"));
     }
     if (head.target.starts_with(kBlobs)) {
+      const Result<void> admitted =
+          options.admit ? options.admit(head.peer_name, yield) : Result<void>();
+      if (!admitted.has_value()) return refusal(admitted.error());
       Result<registry::Answer> given = give_blob(head);
       return given.has_value() ? std::move(*given) : refusal(given.error());
     }

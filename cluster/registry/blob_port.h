@@ -4,10 +4,14 @@
 //                              as soon as it has come, who asks looks at its size and digest
 //   /v2/…, /ikada/…            on managers: the cluster's registry (cluster_registry.h)
 //
+// Managers refuse nodes that are not on record any more. Workers do not know the records: to them
+// a certificate says enough until it ends.
+//
 // It has threads of its own, because images are large: what the port of logs and commands serves
 // is on the daemon's loop. All calls are on that loop.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,6 +29,9 @@ struct BlobPortOptions {
   std::string state_root;  // Whose image store it is.
   // Null on workers. Outlives the port.
   const registry::Responder* registry = nullptr;
+  // Whether that node may have blobs; the registry asks itself. Empty on workers: any may.
+  std::function<Result<void>(const std::string& peer_name, const registry::Yield& yield)> admit =
+      {};
 };
 
 class BlobPort {

@@ -6,6 +6,7 @@ namespace ikada {
 namespace {
 
 constexpr size_t kMostBlobs = 4096;
+constexpr size_t kMostNames = 1024;
 constexpr std::ptrdiff_t kMostOfAHolder = 3;  // At a time; more would share its wire.
 // Hosts tell each second that bytes come.
 constexpr std::chrono::seconds kPromise{4};
@@ -13,6 +14,18 @@ constexpr std::chrono::seconds kPromise{4};
 std::string pair_of(const std::string& host, const std::string& from) { return host + " " + from; }
 
 }  // namespace
+
+void BlobSources::Names::insert(const std::string& name) {
+  if (!sorted_.insert(name).second) return;
+  oldest_first_.push_back(name);
+  if (oldest_first_.size() <= kMostNames) return;
+  sorted_.erase(oldest_first_.front());
+  oldest_first_.pop_front();
+}
+
+void BlobSources::Names::erase(const std::string& name) {
+  if (sorted_.erase(name) > 0) std::erase(oldest_first_, name);
+}
 
 BlobSources::Blob& BlobSources::touch(const std::string& digest, TimePoint now) {
   if (blobs_.size() >= kMostBlobs && blobs_.find(digest) == blobs_.end()) {
@@ -40,8 +53,8 @@ BlobSources::Answer BlobSources::ask(const std::string& digest,
     blob.promises.push_back({.host = host, .from = from, .until = now + kPromise});
   };
   const std::string* best = nullptr;
-  for (const std::string& each : blob.holders) {
-    if (each == host || blob.liars.count(pair_of(host, each)) > 0) continue;
+  for (const std::string& each : blob.holders.sorted()) {
+    if (each == host || blob.liars.contains(pair_of(host, each))) continue;
     if (busy(each) >= kMostOfAHolder) continue;
     if (best == nullptr || busy(each) < busy(*best)) best = &each;
   }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -51,9 +52,21 @@ class BlobSources {
     std::string from;  // Empty: the manager itself.
     TimePoint until = {};
   };
+  // So many at most: the oldest goes.
+  class Names {
+   public:
+    void insert(const std::string& name);
+    void erase(const std::string& name);
+    bool contains(const std::string& name) const { return sorted_.count(name) > 0; }
+    const std::set<std::string>& sorted() const { return sorted_; }
+
+   private:
+    std::set<std::string> sorted_;
+    std::deque<std::string> oldest_first_;
+  };
   struct Blob {
-    std::set<std::string> holders;
-    std::set<std::string> liars;  // "HOST FROM": the one was let down by the other.
+    Names holders;
+    Names liars;  // "HOST FROM": the one was let down by the other.
     std::vector<Promise> promises;
     TimePoint used_at = {};
   };

@@ -150,11 +150,21 @@ struct ClusterRegistry::Hall {
     if (!is_node || !NodeAnswers::is_ours(head.target)) {
       return registry::respond(*site, head, body, yield);
     }
-    // Copying waits for other managers, which wait for us: what they need never waits.
+    const Result<void> admitted = admit(head.peer_name, NodeAnswers::claim_of(head.target), yield);
+    if (!admitted.has_value()) return NodeAnswers::result_of(admitted);
+    // Copying waits for other managers, which wait for us: what they need waits for nobody but the
+    // loop.
     if (NodeAnswers::is_quick(head.target)) return NodeAnswers::give_kept(head, site->layout());
     if (NodeAnswers::is_source(head.target)) return answer_source(head, yield);
     if (NodeAnswers::is_job(head.target)) return answer_job(head.target, yield);
     return talking.run(yield, [this, &head] { return answers.answer(head, node_ground()); });
+  }
+
+  // In the pool that waits for nobody but the loop.
+  Result<void> admit(const std::string& user,
+                     const NodeClaim& claim,
+                     const registry::Yield& yield) {
+    return talking.run(yield, [this, &user, &claim] { return keeper.admit(user, claim); });
   }
 
   NodeAnswers::Ground node_ground() {
@@ -307,6 +317,11 @@ void ClusterRegistry::handle(std::string_view action,
 }
 
 const registry::Responder& ClusterRegistry::responder() const { return hall_->respond; }
+
+Result<void> ClusterRegistry::admit(const std::string& peer_name,
+                                    const registry::Yield& yield) const {
+  return hall_->admit(peer_name, {}, yield);
+}
 
 void ClusterRegistry::reach_others(const std::string& address, TlsContext tls, std::uint16_t port) {
   hall_->keeper.set_address(address);

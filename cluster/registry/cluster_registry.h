@@ -51,6 +51,8 @@ class ClusterRegistry {
 
   // Answers requests, also for other servers' threads. `head.peer_name` has been made sure of.
   const registry::Responder& responder() const;
+  // Whether that node is on record; DENIED. For other servers' threads, too.
+  Result<void> admit(const std::string& peer_name, const registry::Yield& yield) const;
   // Other managers can be reached, at that port, with the certificate of this one; `address` is
   // its own.
   void reach_others(const std::string& address, TlsContext tls, std::uint16_t port);

@@ -75,6 +75,13 @@ Result<registry::Answer> find_kept(const registry::RequestHead& head,
 
 bool NodeAnswers::is_ours(std::string_view target) { return target.starts_with(kOurs); }
 
+NodeClaim NodeAnswers::claim_of(std::string_view target) {
+  if (target.starts_with(kKept) || target.starts_with(kImages)) return {.is_manager = true};
+  if (!is_source(target)) return {};
+  const Result<SourceQuestion> question = read_question(target);
+  return {.address = question.has_value() ? question->host : ""};
+}
+
 bool NodeAnswers::is_quick(std::string_view target) { return target.starts_with(kKept); }
 
 bool NodeAnswers::is_source(std::string_view target) { return target.starts_with(kSources); }

@@ -1,13 +1,16 @@
-// What a manager's registry answers hosts of the cluster besides /v2/, all below /ikada/:
+// What a manager's registry answers hosts of the cluster besides /v2/, all below /ikada/, as long
+// as they are on record:
 //
 //   GET  /ikada/names                          {"names": [...]}: the registry's, "HOST:PORT" each
 //   GET  /ikada/sources/DIGEST?for=ADDRESS     {"way": "peer" | "manager" | "wait", "address"};
 //                                              "wait" comes late, and means to ask again
-//   GET  /ikada/kept/DIGEST, POST /ikada/images/DIGEST?in=REPOSITORY, POST /ikada/spoilt/DIGEST
-//                                              see image_copies.h
+//   GET  /ikada/kept/DIGEST, POST /ikada/images/DIGEST?in=REPOSITORY   to managers alone
+//   POST /ikada/spoilt/DIGEST                  see image_copies.h
 //   POST /ikada/sources/DIGEST?for=ADDRESS     it is at that host now
 //   POST /ikada/sources/DIGEST?for=ADDRESS&comes=1   it is on its way there
 //   POST /ikada/sources/DIGEST?for=ADDRESS&failed=ADDRESS   it did not come from there, or wrong
+//
+// ADDRESS after `for` is that of who asks.
 #pragma once
 
 #include <mutex>
@@ -17,6 +20,7 @@
 
 #include "cluster/registry/blob_sources.h"
 #include "cluster/registry/image_copies.h"
+#include "cluster/registry/registry_keeper.h"
 #include "image/registry/exchange.h"
 
 namespace ikada {
@@ -25,6 +29,8 @@ class NodeAnswers {
  public:
   // Whether that is for us. Only for requests whose peer_name is a node's.
   static bool is_ours(std::string_view target);
+  // What who asks that has to be, besides on record.
+  static NodeClaim claim_of(std::string_view target);
 
   // What a manager is asked for.
   struct Ground {

@@ -39,6 +39,14 @@ bool may_use_repository(const std::string& principal,
                         const ApiOptions& options,
                         registry::Action action);
 
+// What a host has to be by its record, besides on record.
+struct NodeClaim {
+  bool is_manager = false;
+  std::string address = {};  // Empty: anywhere.
+};
+// DENIED for a host that is not, or no longer: its certificate says the same all the same. Pure.
+Result<void> check_node(const ScopeState& home, const std::string& user, const NodeClaim& claim);
+
 class RegistryKeeper final : public registry::Keeper {
  public:
   struct Ground {
@@ -74,6 +82,9 @@ class RegistryKeeper final : public registry::Keeper {
                       const registry::ContentDigest& digest,
                       bool is_manifest) override;
   void verify(const registry::ContentDigest& digest) override;
+
+  // check_node() of what is on record now; this host's own agent is trusted.
+  Result<void> admit(const std::string& user, const NodeClaim& claim);
 
   // The addresses of the managers; those of the others; the name of the registry that the
   // configuration has.

@@ -1,5 +1,6 @@
 """The cluster's registry on several hosts: pulled once by many, from each other."""
 
+import json
 import os
 import pathlib
 import signal
@@ -280,3 +281,44 @@ def test_strangers_get_no_blobs(cluster):
         "curl", "-sSk", "-m", "5", "-o", "/dev/null", "-w", "%{http_code}",
         f"https://{cluster.hosts[1].address}:7446/ikada/names", check=False).stdout
     assert status == "403"
+
+
+def node_pem(host, directory):
+    """A file with that node's own certificate and key."""
+    node = json.loads((host.root / "node.json").read_text())
+    pem = directory / f"host{host.net.number}.pem"
+    pem.write_text(node["certificate"] + node["key"])
+    return pem
+
+
+# The last one: a host is gone afterwards.
+def test_a_removed_node_is_refused_by_managers(cluster, busybox_image, tmp_path):
+    _, digests = push(cluster, busybox_image, "revoked", tmp_path)
+    digest, = (f"sha256:{each}" for each in digests)
+    manager, member, gone = cluster.hosts[:3]
+    pems = {host: node_pem(host, tmp_path) for host in (manager, member, gone)}
+
+    def status(host, path):
+        """What a manager says to whoever has that host's certificate."""
+        return member.run(
+            "curl", "-sSk", "-m", "60", "--cert", pems[host], "-o", "/dev/null",
+            "-w", "%{http_code}", f"https://{manager.address}:7446/ikada/{path}").stdout
+
+    def sources(host):
+        return f"sources/{digest}?for={host.address}"
+
+    # As long as it is on record it has what members have.
+    for host in (member, gone):
+        for path in (f"blobs/{digest}", "names", sources(host)):
+            assert status(host, path) == "200", path
+    assert status(member, sources(gone)) == "403"
+    # What managers ask of each other is for managers.
+    assert [status(host, f"kept/{digest}") for host in (manager, member)] == ["200", "403"]
+
+    gone.stop()
+    cluster.manager("node", "rm", "--force", f"host{gone.net.number}")
+
+    for path in (f"blobs/{digest}", f"kept/{digest}", "names", sources(gone)):
+        assert status(gone, path) == "403", path
+    for path in (f"blobs/{digest}", "names", sources(member)):
+        assert status(member, path) == "200", path

@@ -142,5 +142,29 @@ TEST_CASE("the blobs that are remembered are bounded") {
   CHECK(sources.ask("4999", "b", now).way == Way::kPeer);
 }
 
+TEST_CASE("the holders of a blob are bounded: the oldest goes") {
+  constexpr int kHolders = 1025;  // One more than are remembered; the first of the alphabet first.
+  Hosts hosts;
+  for (int i = 0; i < kHolders; ++i) hosts.has(fmt::format("h{:04}", i));
+
+  CHECK(hosts.ask("a").address == "h0001");
+  // Who does not have it after all makes room.
+  hosts.failed("h0001", "");
+  hosts.has("new");
+  CHECK(hosts.ask("b").address == "h0002");
+}
+
+TEST_CASE("those whom a blob's holders let down are bounded") {
+  constexpr int kLies = 1024;
+  Hosts hosts;
+  hosts.failed("a", "liar");
+  hosts.has("liar");
+  CHECK(hosts.ask("a").way == Way::kManager);
+
+  for (int i = 0; i < kLies; ++i) hosts.failed("other", fmt::format("h{:04}", i));
+
+  CHECK(hosts.ask("a").address == "liar");
+}
+
 }  // namespace
 }  // namespace ikada

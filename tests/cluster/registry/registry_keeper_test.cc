@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "cluster/registry/node_answers.h"
+
 namespace ikada {
 namespace {
 
@@ -38,6 +40,41 @@ TEST_CASE("a role may what its entry or the repository's policy says") {
   CHECK(!may(kRole, Action::kPull, options, none));
   // Nobody locks the account out.
   CHECK(may("arn:aws:iam::1:root", Action::kPush, options, none));
+}
+
+TEST_CASE("a node is let in as long as it is on record, and as what its record says") {
+  ScopeState home;
+  home.nodes["m"].value = {.id = "m", .role = "manager", .address = "192.0.2.1"};
+  home.nodes["w"].value = {.id = "w", .address = "192.0.2.2"};
+  home.nodes["p"].value = {.id = "p", .address = "192.0.2.3", .wanted_role = "manager"};
+  const auto is_let_in = [&](const char* user, const NodeClaim& claim) {
+    return check_node(home, user, claim).has_value();
+  };
+
+  CHECK(is_let_in("node/w", {}));
+  CHECK(!is_let_in("node/gone", {}));
+  CHECK(!is_let_in("node/", {}));
+
+  CHECK(is_let_in("node/m", {.is_manager = true}));
+  CHECK(is_let_in("node/p", {.is_manager = true}));  // It is about to be one.
+  CHECK(!is_let_in("node/w", {.is_manager = true}));
+
+  CHECK(is_let_in("node/w", {.address = "192.0.2.2"}));
+  CHECK(!is_let_in("node/w", {.address = "192.0.2.1"}));
+}
+
+TEST_CASE("what managers ask of each other is for them alone, and sources are of who asks") {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  const auto claim = [&](const std::string& path, const std::string& query) {
+    return NodeAnswers::claim_of("/ikada/" + path + digest + query);
+  };
+
+  CHECK(claim("kept/", "").is_manager);
+  CHECK(claim("images/", "?in=a").is_manager);
+  CHECK(!claim("spoilt/", "").is_manager);
+  CHECK(!NodeAnswers::claim_of("/ikada/names").is_manager);
+  CHECK(claim("sources/", "?for=192.0.2.2").address == "192.0.2.2");
+  CHECK(claim("sources/", "?for=fd00%3A%3A1&comes=1").address == "fd00::1");
 }
 
 }  // namespace
