@@ -4,9 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <utility>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 
@@ -22,6 +24,9 @@ namespace ikada {
 namespace {
 
 using boost::asio::posix::stream_descriptor;
+
+// How long to leave the listener alone when the process is out of descriptors.
+constexpr std::chrono::milliseconds kAcceptPause{100};
 
 std::vector<std::string> own_names(const HostImagesOptions& options) {
   return {fmt::format("127.0.0.1:{}", options.api_port),
@@ -39,7 +44,10 @@ Result<TlsContext> tls_to_peers(const NodeCredentials& credentials) {
 
 struct HostImages::Door : std::enable_shared_from_this<HostImages::Door> {
   Door(boost::asio::io_context& loop, HostImagesOptions given)
-      : options(std::move(given)), socket(options.run_root + "/registry.sock"), listener(loop) {}
+      : options(std::move(given)),
+        socket(options.run_root + "/registry.sock"),
+        listener(loop),
+        pause(loop) {}
 
   void accept() {
     listener.async_wait(
@@ -48,9 +56,21 @@ struct HostImages::Door : std::enable_shared_from_this<HostImages::Door> {
           if (error || !self->listener.is_open()) return;
           UniqueFd client(::accept4(
               self->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+          if (!client && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+            return self->accept_later();
+          }
           if (client) self->let_in(std::move(client));
           self->accept();
         });
+  }
+
+  void accept_later() {
+    spdlog::warn(
+        "accept at {}: {}, retrying in {} ms", socket, errno_text(errno), kAcceptPause.count());
+    pause.expires_after(kAcceptPause);
+    pause.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+      if (!error && self->listener.is_open()) self->accept();
+    });
   }
 
   void let_in(UniqueFd client) {
@@ -91,6 +111,7 @@ struct HostImages::Door : std::enable_shared_from_this<HostImages::Door> {
   HostImagesOptions options;
   std::string socket;
   stream_descriptor listener;
+  boost::asio::steady_timer pause;  // Before it accepts again.
   ControlPlane* manager = nullptr;
   const ClusterMember* member = nullptr;
   std::shared_ptr<RegistryWay> way;
@@ -120,12 +141,16 @@ Result<std::unique_ptr<HostImages>> HostImages::create(boost::asio::io_context& 
   if (member != nullptr) {
     const bool is_v6 = member->membership().address.find(':') != std::string::npos;
     ClusterRegistry* const registry = manager == nullptr ? nullptr : manager->registry();
-    IK_LET(port,
-           BlobPort::create({.address = is_v6 ? "::" : "0.0.0.0",
-                             .port = given.blob_port,
-                             .state_root = given.state_root,
-                             .registry = registry == nullptr ? nullptr : &registry->responder()},
-                            member->membership().credentials));
+    BlobPortOptions blobs{.address = is_v6 ? "::" : "0.0.0.0",
+                          .port = given.blob_port,
+                          .state_root = given.state_root};
+    if (registry != nullptr) {
+      blobs.registry = &registry->responder();
+      blobs.admit = [registry](const std::string& peer_name, const registry::Yield& yield) {
+        return registry->admit(peer_name, yield);
+      };
+    }
+    IK_LET(port, BlobPort::create(blobs, member->membership().credentials));
     door->port = std::move(port);
     door->use_certificate();
   }
@@ -145,6 +170,7 @@ void HostImages::stop() {
   boost::system::error_code ignored;
   if (!door_->listener.is_open()) return;
   door_->listener.close(ignored);
+  door_->pause.cancel();
   ::unlink(door_->socket.c_str());
   // What is under way there may wait for the loop, which waits for it here.
   const bool has_registry = door_->manager != nullptr && door_->manager->registry() != nullptr;
