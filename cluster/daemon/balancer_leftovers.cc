@@ -1,5 +1,7 @@
 #include "cluster/daemon/balancer_leftovers.h"
 
+#include <filesystem>
+
 #include <spdlog/spdlog.h>
 
 #include "cluster/daemon/balancer_addresses.h"
@@ -17,6 +19,8 @@ void remove_balancer_leftovers(boost::asio::io_context& loop, const EngineLayout
     proxy.end();
     spdlog::info("HAProxy stopped: this host is no manager any more");
   }
+  std::error_code ignored;
+  std::filesystem::remove_all(layout.run_root + "/proxy", ignored);
   CertificateFiles(layout.run_root + "/certificates").remove();
   BalancerAddresses(loop, "", [] {}).hold({}, 0);
   if (!has_nft_table(kBalancerTable, kBalancerLayoutChain).value_or(true)) return;

@@ -148,4 +148,5 @@ def test_balancers_do_not_outlive_a_daemon_that_is_killed_while_its_host_leaves(
         if role(host) != "none":
             host("cluster", "leave", "--force")
         wait_until(lambda: balances(host) == (False, False))
+        wait_until(lambda: not (host.run_root / "proxy").exists())
         assert kept(host) == []
