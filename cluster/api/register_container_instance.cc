@@ -64,8 +64,8 @@ Result<void> check_resources(const std::vector<Resource>& resources) {
     if (is_counted && (each.type != "INTEGER" || amount < 0 || amount > kMaxAmount)) {
       return invalid_parameter("Invalid resource '{}'.", each.name);
     }
-    const bool is_ports = each.name == "PORTS" || each.name == "PORTS_UDP";
-    if (is_ports && each.type != "STRINGSET") {
+    const bool is_set = each.name == "PORTS" || each.name == "PORTS_UDP" || each.name == "GPU";
+    if (is_set && each.type != "STRINGSET") {
       return invalid_parameter("Invalid resource '{}'.", each.name);
     }
   }

@@ -1,5 +1,8 @@
 #include "cluster/api/show.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace ikada {
 namespace {
 
@@ -35,7 +38,8 @@ std::int32_t count_instances(const ClusterState& cluster) {
   return count;
 }
 
-// What is left of a registered resource. Ports are shown as those in use.
+// What is left of a registered resource. Ports are shown as those in use,
+// GPUs by as many names as are free.
 Resource remaining(const Resource& registered, const Amounts& reserved) {
   Resource left = registered;
   const auto subtract = [&](std::int64_t amount) {
@@ -43,6 +47,10 @@ Resource remaining(const Resource& registered, const Amounts& reserved) {
   };
   if (left.name == "CPU") subtract(reserved.cpu_units);
   if (left.name == "MEMORY") subtract(reserved.memory_mib);
+  if (left.name == "GPU" && left.string_set_value.has_value()) {
+    std::vector<std::string>& ids = *left.string_set_value;
+    ids.resize(static_cast<size_t>(std::max<std::int64_t>(0, std::ssize(ids) - reserved.gpus)));
+  }
   const bool is_tcp = left.name == "PORTS";
   if (is_tcp || left.name == "PORTS_UDP") {
     std::vector<std::string> used = left.string_set_value.value_or(std::vector<std::string>{});

@@ -40,10 +40,7 @@ scheduler::Host make_host(const ContainerInstance& instance) {
   host.id = instance.id;
   host.total.cpu = amount(registered.cpu_units);
   host.total.memory_mib = amount(registered.memory_mib);
-  if (const Resource* gpus = find_resource(instance, "GPU")) {
-    host.total.gpu = amount(static_cast<std::int64_t>(
-        gpus->string_set_value.value_or(std::vector<std::string>{}).size()));
-  }
+  host.total.gpu = amount(registered.gpus);
   add_ports(host.reserved_ports, registered.tcp_ports, scheduler::Protocol::kTcp);
   add_ports(host.reserved_ports, registered.udp_ports, scheduler::Protocol::kUdp);
   for (const Attribute& each : instance.attributes) {
@@ -62,6 +59,7 @@ scheduler::TaskShape make_shape(const Reservation& reservation) {
   scheduler::TaskShape shape;
   shape.resources.cpu = amount(reservation.cpu_units);
   shape.resources.memory_mib = amount(reservation.memory_mib);
+  shape.resources.gpu = amount(reservation.gpus);
   for (const std::int32_t port : reservation.tcp_ports) {
     shape.ports.push_back(
         {.protocol = scheduler::Protocol::kTcp, .port = static_cast<std::uint16_t>(port)});

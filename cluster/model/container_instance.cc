@@ -1,6 +1,7 @@
 #include "cluster/model/container_instance.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace ikada {
 
@@ -62,6 +63,9 @@ Amounts registered_amounts(const ContainerInstance& instance) {
   }
   if (const Resource* memory = find_resource(instance, "MEMORY")) {
     amounts.memory_mib = memory->integer_value.value_or(0);
+  }
+  if (const Resource* gpus = find_resource(instance, "GPU")) {
+    amounts.gpus = std::ssize(gpus->string_set_value.value_or(std::vector<std::string>{}));
   }
   if (const Resource* ports = find_resource(instance, "PORTS")) {
     amounts.tcp_ports = ports->string_set_value.value_or(std::vector<std::string>{});

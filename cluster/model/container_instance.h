@@ -61,6 +61,7 @@ std::string_view zone_of(const ContainerInstance& instance);
 struct Amounts {
   std::int64_t cpu_units = 0;
   std::int64_t memory_mib = 0;
+  std::int64_t gpus = 0;
   std::vector<std::string> tcp_ports = {};  // In use.
   std::vector<std::string> udp_ports = {};
 };

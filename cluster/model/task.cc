@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cluster/model/task_size.h"
+#include "runtime/base/number.h"
 
 namespace ikada {
 namespace {
@@ -30,6 +31,18 @@ Json show_container(const TaskContainer& container, const Task& task, const Scop
   json["containerArn"] = container_arn(scope, task.cluster, task.id, container.id);
   json["taskArn"] = task_arn(scope, task.cluster, task.id);
   return json;
+}
+
+std::int64_t gpus_of(const ContainerDefinition& container) {
+  constexpr std::uint64_t kMaxGpus = 1U << 20;
+  std::int64_t gpus = 0;
+  if (!container.resource_requirements.has_value()) return gpus;
+  for (const ResourceRequirement& each : *container.resource_requirements) {
+    if (each.type != "GPU") continue;
+    // No host has as many as this when it is no number.
+    gpus += static_cast<std::int64_t>(parse_unsigned(each.value, kMaxGpus).value_or(kMaxGpus));
+  }
+  return gpus;
 }
 
 }  // namespace
@@ -87,6 +100,7 @@ void describe(JsonFields& fields, NetworkConfiguration& configuration) {
 void describe(JsonFields& fields, Reservation& reservation) {
   fields.field("cpu", reservation.cpu_units);
   fields.field("memory", reservation.memory_mib);
+  fields.field("gpus", reservation.gpus);
   fields.field("tcpPorts", reservation.tcp_ports);
   fields.field("udpPorts", reservation.udp_ports);
 }
@@ -169,6 +183,7 @@ Reservation reservation_of(const TaskDefinition& overridden) {
     result.cpu_units += container.cpu_units;
     result.memory_mib +=
         container.memory_reservation_mib.value_or(container.memory_mib.value_or(0));
+    result.gpus += gpus_of(container);
     if (network_mode_of(overridden) == "awsvpc") continue;
     for (const PortMapping& port : container.port_mappings) {
       if (port.host_port.value_or(0) == 0) continue;

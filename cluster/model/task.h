@@ -80,6 +80,7 @@ void describe(JsonFields& fields, NetworkConfiguration& configuration);
 struct Reservation {
   std::int64_t cpu_units = 0;
   std::int64_t memory_mib = 0;
+  std::int64_t gpus = 0;                     // As many, whichever they are.
   std::vector<std::int32_t> tcp_ports = {};  // Fixed ones; dynamic ports are the host's affair.
   std::vector<std::int32_t> udp_ports = {};
 };

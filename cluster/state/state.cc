@@ -39,6 +39,7 @@ void account(ClusterState& cluster, const Task& task, bool add) {
   count(instance.running_tasks, instance.pending_tasks, task, sign);
   instance.reserved.cpu_units += sign * task.reservation.cpu_units;
   instance.reserved.memory_mib += sign * task.reservation.memory_mib;
+  instance.reserved.gpus += sign * task.reservation.gpus;
   take_ports(instance.reserved.tcp_ports, task.reservation.tcp_ports, add);
   take_ports(instance.reserved.udp_ports, task.reservation.udp_ports, add);
 }

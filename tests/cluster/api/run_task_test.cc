@@ -101,6 +101,33 @@ TEST_CASE("what fits is placed, for the rest each instance says why not") {
   CHECK(shown["containerInstances"][0]["pendingTasksCount"] == 2);
 }
 
+TEST_CASE("a task that asks for a GPU goes where one is free") {
+  TaskBench api;
+  const std::string without = api.add_instance();
+  api.call("RegisterTaskDefinition",
+           "{'family':'render','containerDefinitions':[{'name':'a','image':'i','memory':64,"
+           "'resourceRequirements':[{'type':'GPU','value':'1'}]}]}");
+  const Json refused = api.call("RunTask", "{'taskDefinition':'render'}");
+  CHECK(refused["tasks"].empty());
+  REQUIRE(refused["failures"].size() == 1);
+  CHECK(refused["failures"][0]["arn"] == without);
+  CHECK(refused["failures"][0]["reason"] == "RESOURCE:GPU");
+
+  const Json registered =
+      api.call("RegisterContainerInstance",
+               "{'totalResources':[{'name':'CPU','type':'INTEGER','integerValue':4096},"
+               "{'name':'MEMORY','type':'INTEGER','integerValue':2048},"
+               "{'name':'GPU','type':'STRINGSET','stringSetValue':['gpu-0','gpu-1']}]}");
+  const Json with = registered["containerInstance"]["containerInstanceArn"];
+  const Json run = api.call("RunTask", "{'taskDefinition':'render','count':3}");
+  CHECK(run["tasks"].size() == 2);
+  CHECK(run["tasks"][0]["containerInstanceArn"] == with);
+  CHECK(run["failures"][0]["reason"] == "RESOURCE:GPU");
+  const Json shown = api.call("DescribeContainerInstances",
+                              "{'containerInstances':['" + with.get<std::string>() + "']}");
+  CHECK(shown["containerInstances"][0]["remainingResources"][2]["stringSetValue"].empty());
+}
+
 TEST_CASE("a task that was stopped gives its place to another") {
   TaskBench api;
   api.add_instance(600);

@@ -61,10 +61,13 @@ TEST_CASE("a task reserves its own size, or what its containers ask for") {
   };
   const Reservation sum = reserve(
       R"({"containerDefinitions":[{"cpu":10,"memory":100,"memoryReservation":60,
-          "portMappings":[{"hostPort":80},{"hostPort":0},{"hostPort":53,"protocol":"udp"}]},
-          {"cpu":5,"memory":40}]})");
+          "portMappings":[{"hostPort":80},{"hostPort":0},{"hostPort":53,"protocol":"udp"}],
+          "resourceRequirements":[{"type":"GPU","value":"2"}]},
+          {"cpu":5,"memory":40,"resourceRequirements":[{"type":"GPU","value":"1"},
+          {"type":"InferenceAccelerator","value":"device"}]}]})");
   CHECK(sum.cpu_units == 15);
   CHECK(sum.memory_mib == 100);
+  CHECK(sum.gpus == 3);
   CHECK(sum.tcp_ports == std::vector<std::int32_t>{80});
   CHECK(sum.udp_ports == std::vector<std::int32_t>{53});
 
