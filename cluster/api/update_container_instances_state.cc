@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cluster/api/actions.h"
+#include "cluster/api/expiry.h"
 #include "cluster/api/resolve.h"
 #include "cluster/api/show.h"
 
@@ -44,6 +45,11 @@ Result<Outcome> update_container_instances_state(const ApiCall& call, const Stat
       continue;
     }
     if (std::find(ids.begin(), ids.end(), instance.id) != ids.end()) continue;
+    if (instance.state->record.value.status == kDeregistering) {
+      failures.push_back({{"arn", container_instance_arn(call.scope, cluster.name, instance.id)},
+                          {"reason", "INACTIVE"}});
+      continue;
+    }
     ids.push_back(instance.id);
     ContainerInstance changed = instance.state->record.value;
     if (changed.status == input.status) continue;

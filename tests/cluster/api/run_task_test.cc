@@ -329,6 +329,10 @@ TEST_CASE("an instance that lives and goes by force drains its targets first") {
     CHECK(api.call("DeregisterContainerInstance", force)["containerInstance"]["status"] ==
           "DEREGISTERING");
   }
+  const Json activated = api.call("UpdateContainerInstancesState",
+                                  "{'status':'ACTIVE','containerInstances':['" + instance + "']}");
+  CHECK(activated["containerInstances"].empty());
+  CHECK(activated["failures"] == quoted("[{'arn':'" + instance + "','reason':'INACTIVE'}]"));
 
   CHECK(is_draining(task().value));
   CHECK(plan_gone_instances(api.state).changes.empty());
