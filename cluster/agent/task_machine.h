@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -140,6 +141,8 @@ class TaskMachine {
   bool is_over() const { return task_.last_status == TaskStatus::kStopped; }
   const std::vector<ContainerRules>& rules() const { return rules_; }
   const ContainerProgress& progress(size_t container) const { return progress_[container]; }
+  // By container: how often its restart policy has started it again.
+  std::map<std::string, std::int32_t> restarts() const;
 
  private:
   struct Run;  // One step.

@@ -2,6 +2,7 @@
 //
 //   {"task": the model's Task, "containers": [{"phase": 3, "generation": 1, "has_run": true,
 //    "started_ms": …, "kill_ms": …, "health": {…}}]}
+#include <algorithm>
 #include <utility>
 
 #include "cluster/agent/task_error.h"
@@ -63,6 +64,15 @@ Result<TaskMachine> TaskMachine::restore(const TaskDefinition& definition, const
   }
   machine.progress_ = std::move(read.containers);
   return machine;
+}
+
+std::map<std::string, std::int32_t> TaskMachine::restarts() const {
+  std::map<std::string, std::int32_t> restarts;
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    if (!rules_[i].restart.has_value()) continue;
+    restarts[rules_[i].name] = std::max(0, progress_[i].generation - 1);
+  }
+  return restarts;
 }
 
 Json TaskMachine::keep() const {

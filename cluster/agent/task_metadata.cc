@@ -108,6 +108,8 @@ Json metadata_of(const TaskMetadataInputs& inputs, const ContainerFacts& facts) 
   json["Limits"] = std::move(limits);
   const Json ports = ports_of(inputs, facts);
   if (!ports.empty()) json["Ports"] = ports;
+  const auto restarts = inputs.restarts.find(facts.name);
+  if (restarts != inputs.restarts.end()) json["RestartCount"] = restarts->second;
   put_log(*definition, json);
   put_life(facts, *reported, json);
   return json;

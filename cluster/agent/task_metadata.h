@@ -4,6 +4,8 @@
 // Source: Amazon ECS Developer Guide, "Task metadata endpoint version 4 response".
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +30,7 @@ struct TaskMetadataInputs {
   const Task& task;
   const TaskDefinition& definition;  // With the task's overrides in place.
   const std::vector<ContainerFacts>& containers;
+  std::map<std::string, std::int32_t> restarts = {};  // Of those that have a restart policy.
 };
 
 // Null for a container that the task does not have or that was not made yet.

@@ -194,6 +194,12 @@ std::shared_ptr<const TaskFacts> TaskRunner::facts(const std::string& task) cons
   return found == entries_.end() ? nullptr : found->second->facts;
 }
 
+std::map<std::string, std::int32_t> TaskRunner::restarts(const std::string& task) const {
+  const auto found = entries_.find(task);
+  if (found == entries_.end()) return {};
+  return found->second->machine.restarts();
+}
+
 std::vector<std::string> TaskRunner::tasks() const {
   std::vector<std::string> ids;
   for (const auto& [id, entry] : entries_) ids.push_back(id);

@@ -80,6 +80,8 @@ class TaskRunner {
   const Task* find(const std::string& task) const;
   std::vector<std::string> tasks() const;
   std::shared_ptr<const TaskFacts> facts(const std::string& task) const;
+  // By container that has a restart policy; empty if the task is unknown.
+  std::map<std::string, std::int32_t> restarts(const std::string& task) const;
 
   // Ends the watching, so that the loop has nothing left to do.
   void shut_down();

@@ -236,13 +236,15 @@ void TaskEndpoints::answer_metadata(const Place& asker,
                      facts,
                      task = *task,
                      name = asker.second,
+                     restarts = runner_->restarts(asker.first),
                      wanted = std::string(what),
                      respond] {
                       const std::vector<ContainerFacts> all = look_up(options_.layout, *facts);
                       const TaskMetadataInputs inputs{.scope = facts->scope,
                                                       .task = task,
                                                       .definition = facts->definition,
-                                                      .containers = all};
+                                                      .containers = all,
+                                                      .restarts = restarts};
                       Json body;
                       if (wanted.empty()) body = container_metadata(inputs, name);
                       if (wanted == "task") body = task_metadata(inputs, false);

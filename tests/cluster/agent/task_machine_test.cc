@@ -245,6 +245,7 @@ TEST_CASE("a container is started again if it ran for the restart period") {
   SUBCASE("long enough") {
     CHECK(life.after(60'000, ContainerEnded{"a", 1, 1}) == Commands{{Kind::kStart, "a", 2}});
     CHECK(life.task().last_status == TaskStatus::kRunning);
+    CHECK(life.machine.restarts() == std::map<std::string, std::int32_t>{{"a", 1}});
     life.run("a", 2);
     life.step(ContainerEnded{"a", 1, 1});
     CHECK(life.task().last_status == TaskStatus::kRunning);
