@@ -192,6 +192,7 @@ struct ApiServer::Server : std::enable_shared_from_this<ApiServer::Server> {
     call.losses = job->losses;
     Result<Outcome> outcome = job->action(call, feed.state());
     if (!outcome.has_value()) return job->respond(error_reply(outcome.error()));
+    if (outcome->refusal.has_value()) return job->respond(refusal_reply(*outcome->refusal));
     if (!outcome->proposal.has_value()) return job->respond(ok_reply(outcome->answer));
     const Result<std::optional<KeyCompare>> with = find_fence();
     if (!with.has_value()) {

@@ -58,9 +58,11 @@ inline constexpr size_t kMaxChanges = 100;
 struct Outcome {
   Json answer = {};
   std::optional<Proposal> proposal = {};
+  std::optional<Json> refusal = {};  // Of an error that says more than its name and a message.
 };
 
 inline Outcome answer(Json json) { return Outcome{.answer = std::move(json)}; }
+inline Outcome refuse(Json body) { return Outcome{.refusal = std::move(body)}; }
 inline Outcome propose(Proposal proposal) { return Outcome{.proposal = std::move(proposal)}; }
 
 }  // namespace ikada

@@ -44,6 +44,10 @@ ApiReply error_reply(const Error& error) {
           .request_id = {}};
 }
 
+ApiReply refusal_reply(const Json& body) {
+  return {.status = kBadRequest, .body = text_of(body), .request_id = {}};
+}
+
 std::string make_request_id(const std::string& hex) {
   return fmt::format("{}-{}-{}-{}-{}",
                      hex.substr(0, 8),

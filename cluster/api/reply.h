@@ -25,6 +25,9 @@ ApiReply ok_reply(const Json& body);
 // what is our own fault are ServerException (500), everything else is ClientException.
 ApiReply error_reply(const Error& error);
 
+// An error whose body is given whole, __type and message in it.
+ApiReply refusal_reply(const Json& body);
+
 // A request id as AWS has them, 8-4-4-4-12, of 32 hexadecimal digits.
 std::string make_request_id(const std::string& hex);
 

@@ -69,7 +69,11 @@ Result<Outcome> answer_again(const ApiCall& call,
                              const std::string& cluster,
                              const RunToken& token) {
   if (token.request != digest_of_body(call)) {
-    return ecs_error("ConflictException", "The clientToken was used with other parameters.");
+    Json tasks = Json::array();
+    for (const std::string& id : token.tasks) tasks.push_back(task_arn(call.scope, cluster, id));
+    return refuse({{"__type", "ConflictException"},
+                   {"message", "The clientToken was used with other parameters."},
+                   {"resourceIds", std::move(tasks)}});
   }
   return answer({{"tasks", show_tasks(state, call.scope, cluster, token.tasks)},
                  {"failures", Json::array()}});

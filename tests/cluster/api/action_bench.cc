@@ -150,6 +150,7 @@ Json ActionBench::call(const std::string& action, std::string body) {
     if (!outcome.has_value()) {
       return {{"__type", outcome.error().code}, {"message", outcome.error().message}};
     }
+    if (outcome->refusal.has_value()) return *outcome->refusal;
     if (!outcome->proposal.has_value()) return outcome->answer;
     most_proposed = std::max(most_proposed, outcome->proposal->changes.size());
     const bool made = make(*outcome->proposal);

@@ -192,8 +192,9 @@ TEST_CASE("a clientToken runs its tasks once") {
   const Json again = api.call("RunTask", body);
 
   CHECK(again["tasks"] == first["tasks"]);
-  CHECK(api.call("RunTask", "{'taskDefinition':'web','clientToken':'t/1','count':2}")["__type"] ==
-        "ConflictException");
+  const Json other = api.call("RunTask", "{'taskDefinition':'web','clientToken':'t/1','count':2}");
+  CHECK(other["__type"] == "ConflictException");
+  CHECK(other["resourceIds"] == Json::array({first["tasks"][0]["taskArn"]}));
   CHECK(api.call("ListTasks", "{}")["taskArns"].size() == 1);
   CHECK(api.call("RunTask", "{'taskDefinition':'web','clientToken':''}")["__type"] ==
         "InvalidParameterException");
