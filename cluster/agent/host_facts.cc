@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <span>
 
 #include "runtime/base/number.h"
 #include "runtime/base/text.h"
@@ -13,8 +14,20 @@ namespace ikada {
 namespace {
 
 // ssh, what other agents use, and the ports of ikada's own daemons.
-constexpr const char* kReservedPorts[] = {
-    "22", "2375", "2376", "51678", "51679", "7439", "7440", "7441", "7442", "7443", "7444", "7445"};
+constexpr const char* kReservedPorts[] = {"22",
+                                          "2375",
+                                          "2376",
+                                          "51678",
+                                          "51679",
+                                          "7439",
+                                          "7440",
+                                          "7441",
+                                          "7442",
+                                          "7443",
+                                          "7444",
+                                          "7445",
+                                          "7446"};
+constexpr const char* kReservedUdpPorts[] = {"4789", "7441"};  // Of VXLAN and gossip.
 
 constexpr const char* kCapabilities[] = {
     "com.amazonaws.ecs.capability.docker-remote-api.1.17",
@@ -55,8 +68,10 @@ Resource plan_number(const char* name, std::int64_t value) {
   return {.name = name, .type = "INTEGER", .integer_value = static_cast<std::int32_t>(value)};
 }
 
-Resource plan_set(const char* name, std::vector<std::string> values) {
-  return {.name = name, .type = "STRINGSET", .string_set_value = std::move(values)};
+Resource plan_set(const char* name, std::span<const char* const> values) {
+  return {.name = name,
+          .type = "STRINGSET",
+          .string_set_value = std::vector<std::string>(values.begin(), values.end())};
 }
 
 }  // namespace
@@ -96,12 +111,11 @@ ContainerInstance plan_instance(const HostFacts& facts, const InstanceWish& wish
   instance.id = wish.id;
   instance.version_info.agent_version = IKADA_VERSION;
   instance.version_info.docker_version = "ikada " IKADA_VERSION;
-  const std::vector<std::string> ports(std::begin(kReservedPorts), std::end(kReservedPorts));
   instance.registered_resources = {
       plan_number("CPU", facts.cpu_units),
       plan_number("MEMORY", std::max<std::int64_t>(0, facts.memory_mib - wish.reserved_memory_mib)),
-      plan_set("PORTS", ports),
-      plan_set("PORTS_UDP", {}),
+      plan_set("PORTS", kReservedPorts),
+      plan_set("PORTS_UDP", kReservedUdpPorts),
   };
   instance.attributes = {{.name = "ecs.os-type", .value = "linux"},
                          {.name = "ecs.os-family", .value = "LINUX"},

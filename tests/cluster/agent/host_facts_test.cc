@@ -20,7 +20,11 @@ TEST_CASE("a container instance has what the host has, less what is kept for the
   CHECK(find_resource(instance, "CPU")->integer_value == 4096);
   CHECK(find_resource(instance, "MEMORY")->integer_value == 7968);
   const auto ports = *find_resource(instance, "PORTS")->string_set_value;
-  CHECK(std::find(ports.begin(), ports.end(), "22") != ports.end());
+  for (const char* each : {"22", "7445", "7446"}) {
+    CHECK(std::find(ports.begin(), ports.end(), each) != ports.end());
+  }
+  CHECK(find_resource(instance, "PORTS_UDP")->string_set_value ==
+        std::vector<std::string>{"4789", "7441"});
   CHECK(find_attribute(instance.attributes, "ecs.os-type")->value == "linux");
   CHECK(find_attribute(instance.attributes, "ecs.availability-zone")->value == "a");
   CHECK(find_attribute(instance.attributes, "rack")->value == "7");
