@@ -6,6 +6,7 @@ namespace ikada {
 namespace {
 
 constexpr size_t kMaxNameLength = 255;
+constexpr size_t kMaxVolumeLength = 200;
 constexpr size_t kMaxAttributeLength = 128;
 constexpr size_t kMaxTokenLength = 64;
 constexpr size_t kIdLength = 32;
@@ -25,6 +26,11 @@ bool consists_of(std::string_view text, std::string_view also, size_t max_length
 }  // namespace
 
 bool is_resource_name(std::string_view name) { return consists_of(name, "-_", kMaxNameLength); }
+
+bool is_host_volume_name(std::string_view name) {
+  return consists_of(name, "-_", kMaxVolumeLength) && name.size() >= 2 &&
+         is_letter_or_digit(name.front());
+}
 
 bool is_attribute_name(std::string_view name) {
   return consists_of(name, "-_./\\", kMaxAttributeLength);

@@ -10,6 +10,9 @@ namespace ikada {
 // 1–255 letters, digits, '-' and '_': clusters, families, containers, volumes.
 bool is_resource_name(std::string_view name);
 
+// Such a name that a host takes for a volume as it is: 2–200 of them, a letter or digit first.
+bool is_host_volume_name(std::string_view name);
+
 // 1–128 letters, digits and "-_./\".
 bool is_attribute_name(std::string_view name);
 

@@ -69,6 +69,12 @@ Result<void> check_volume(const Volume& volume) {
         volume.docker->scope.value_or("task") == "task") {
       return client_exception("Volume '{}': autoprovision is for the scope shared.", volume.name);
     }
+    // One of the scope task has a name of its own on the host.
+    if (volume.docker->scope == "shared" && !is_host_volume_name(volume.name)) {
+      return client_exception(
+          "Volume '{}': a shared volume's name has 2 to 200 characters, a letter or digit first.",
+          volume.name);
+    }
   }
   return {};
 }

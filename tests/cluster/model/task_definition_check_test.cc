@@ -223,6 +223,18 @@ TEST_CASE("volumes are named, of one kind, and known where they are mounted") {
                 "{'sourceVolume':'v','containerPath':'data'}]}",
                 ",'volumes':[{'name':'v'}]") ==
         "The container path of the volume 'v' must be absolute.");
+  const auto shared = [&](const char* name, const char* scope) {
+    return refusal(
+        "{'name':'a','image':'i','memory':64}",
+        fmt::format(",'volumes':[{{'name':'{}','dockerVolumeConfiguration':{{'scope':'{}'}}}}]",
+                    name,
+                    scope));
+  };
+  for (const char* name : {"v", "_v", "-v"}) {
+    CHECK(shared(name, "shared").starts_with(fmt::format("Volume '{}': a shared", name)));
+    CHECK(shared(name, "task") == "");
+  }
+  CHECK(shared("v1", "shared") == "");
   CHECK(with(",'volumesFrom':[{'sourceContainer':'x'}]") ==
         "Unknown container 'x' in volumesFrom.");
   CHECK(with(",'volumesFrom':[{'sourceContainer':'a'}]") ==
