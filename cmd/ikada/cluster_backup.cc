@@ -16,6 +16,9 @@ namespace {
 
 Result<void> cluster_backup(const std::string& file, const Context& context) {
   if (file.empty()) return make_error(ErrorKind::kInvalid, "FILE is empty");
+  if (file == "-") {
+    return make_error(ErrorKind::kInvalid, "a backup is not written to stdout: ./- names a file");
+  }
   const std::string path = std::filesystem::absolute(file);
   IK_LET(made, ask_cluster(context, "POST", "/cluster/backup", {{"path", path}}));
   ::printf("%s: %s\n", file.c_str(), format_binary_size(made["size"].get<std::uint64_t>()).c_str());

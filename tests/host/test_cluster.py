@@ -240,6 +240,7 @@ def test_a_backup_puts_another_host_in_the_managers_place(tmp_path):
         manager.api("CreateCluster", clusterName="late")
         assert backup.stat().st_mode & 0o777 == 0o600
         assert "no manager" in worker("cluster", "backup", tmp_path / "x", check=False).stderr
+        assert "not written to stdout" in manager("cluster", "backup", "-", check=False).stderr
         whole = backup.read_bytes()
         damaged = tmp_path / "damaged"
         for content in (b"", whole[:200], whole[:-1], whole[:-5000] + b"x" + whole[-4999:],
