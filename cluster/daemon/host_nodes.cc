@@ -83,10 +83,13 @@ void HostDaemon::status(const Done& done) const {
   if (leader != home.nodes.end()) json["leader"] = leader->second.value.name;
   json["store"] = manager_->is_alone() ? "sqlite" : "etcd";
   json["nodes"] = home.nodes.size();
-  json["connectedNodes"] =
-      std::count_if(home.nodes.begin(), home.nodes.end(), [this](const auto& each) {
-        return member_->describe(each.first) == "connected";
-      });
+  // The nodes are connected with the one that leads.
+  if (manager_->leads()) {
+    json["connectedNodes"] =
+        std::count_if(home.nodes.begin(), home.nodes.end(), [this](const auto& each) {
+          return member_->describe(each.first) == "connected";
+        });
+  }
   manager_->look_at_members(
       [json, own = membership.address, done](const ControlPlane::MemberStates& states) {
         Json answer = json;

@@ -89,6 +89,9 @@ def test_the_store_moves_to_etcd_under_writes_and_running_tasks(make_cluster, ar
     assert second.api("CreateCluster", clusterName="by-the-second")["cluster"]["status"] == "ACTIVE"
     assert "by-the-second" in cluster_names(first)
     assert "host2" in second("node", "ls").stdout
+    # Who is connected is what the one says that leads.
+    wait_until(lambda: sorted(host.status().get("connectedNodes", 0) for host in (first, second))
+               == [0, 3], cluster=cluster)
 
 
 @pytest.mark.timeout(300)
