@@ -22,15 +22,22 @@ struct ServiceEventsOptions {
   bool follow = false;
 };
 
+// "2026-11-23T21:10:15.123Z": the API's seconds are a double, good for milliseconds.
+std::string event_time(const Json& event) {
+  constexpr double kMillisPerSecond = 1e3;
+  constexpr UnixNanos kNanosPerMilli = 1'000'000;
+  constexpr size_t kLengthToMillis = 23;
+  const auto millis = std::llround(event.value("createdAt", 0.0) * kMillisPerSecond);
+  return format_rfc3339(millis * kNanosPerMilli).substr(0, kLengthToMillis) + "Z";
+}
+
 // The oldest first, as a log.
 Result<void> print_new_events(const Json& service, std::set<std::string>& seen) {
-  constexpr double kNanosPerSecond = 1e9;
   const Json& events = service["events"];
   for (auto each = events.rbegin(); each != events.rend(); ++each) {
     if (!seen.insert(each->value("id", "")).second) continue;
-    const auto at =
-        static_cast<UnixNanos>(std::llround(each->value("createdAt", 0.0) * kNanosPerSecond));
-    ::printf("%s %s\n", format_rfc3339(at).c_str(), printable(each->value("message", "")).c_str());
+    const std::string message = printable(each->value("message", ""));
+    ::printf("%s %s\n", event_time(*each).c_str(), message.c_str());
   }
   ::fflush(stdout);
   return {};

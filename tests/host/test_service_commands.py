@@ -1,6 +1,7 @@
 """`ikada service …` and what it says, on virtual instances."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -64,6 +65,7 @@ def test_a_service_is_created_scaled_deployed_rolled_back_and_removed(host):
     wait_until(lambda: "(service web) has reached a steady state." in host("events", "web").stdout)
     first = host("events", "web").stdout.splitlines()[0]
     assert " (service web) has started 2 tasks: (task " in first
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \(", first), first
 
     assert "scaled above 0" in host("rm", "web", check=False).stderr
     assert host("rm", "-f", "-w", "web").stdout == "web\n"
