@@ -1,6 +1,13 @@
 #include "cluster/api/expiry.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/service/failures.h"
 
 namespace ikada {
 namespace {
@@ -11,6 +18,38 @@ constexpr std::int64_t kTokenLifeMs = std::int64_t{24} * 3600 * 1000;
 bool is_over(const Task& task, Timestamp now) {
   return task.last_status == TaskStatus::kStopped && task.stopped_at.has_value() &&
          now.milliseconds - task.stopped_at->milliseconds > kTaskLifeMs;
+}
+
+// Of a deployment under way, what stopped last counts for its failures, however long ago that was.
+void add_counted(const ServiceState& service, std::set<std::string_view>& ids) {
+  const Deployment* primary = primary_of(service.record.value);
+  if (primary == nullptr || primary->rollout_state != "IN_PROGRESS") return;
+  std::vector<const Task*> stopped;
+  for (const TaskOfService& each : service.tasks) {
+    const Task& task = each.kept->value;
+    if (task.last_status == TaskStatus::kStopped && task.started_by == primary->id) {
+      stopped.push_back(&task);
+    }
+  }
+  const size_t count = std::min(stopped.size(), service::most_counted(service.record.value));
+  std::ranges::partial_sort(stopped, stopped.begin() + count, std::greater<>(), [](const Task* of) {
+    return of->stopped_at.value_or(Timestamp{});
+  });
+  for (size_t i = 0; i < count; ++i) ids.insert(stopped[i]->id);
+}
+
+void expire_tasks(const ScopeState& scope,
+                  const std::string& cluster_name,
+                  const ClusterState& cluster,
+                  Timestamp now,
+                  Proposal& proposal) {
+  std::set<std::string_view> counted;
+  for (const auto& [name, service] : cluster.services) add_counted(service, counted);
+  for (const auto& [id, kept] : cluster.tasks) {
+    if (proposal.changes.size() >= kMaxChanges) return;
+    if (!is_over(kept.value, now) || counted.count(id) != 0) continue;
+    proposal.remove(task_key(scope.scope, cluster_name, id), kept.revision);
+  }
 }
 
 // INACTIVE services, with what was told of them.
@@ -55,11 +94,7 @@ Proposal plan_expiry(const State& state, Timestamp now) {
   for (const auto& [name, scope] : state.scopes()) {
     for (const auto& [cluster_name, cluster] : scope.clusters) {
       expire_services(scope, cluster_name, cluster, now, proposal);
-      for (const auto& [id, kept] : cluster.tasks) {
-        if (proposal.changes.size() >= kMaxChanges) return proposal;
-        if (!is_over(kept.value, now)) continue;
-        proposal.remove(task_key(scope.scope, cluster_name, id), kept.revision);
-      }
+      expire_tasks(scope, cluster_name, cluster, now, proposal);
       for (const auto& [token, kept] : cluster.tokens) {
         if (proposal.changes.size() >= kMaxChanges) return proposal;
         if (now.milliseconds - kept.value.created_at.milliseconds <= kTokenLifeMs) continue;

@@ -1,5 +1,6 @@
 // Records that are over: tasks and services some time after they stopped, clientTokens a day after
-// their use.
+// their use. The tasks of a service's deployment that is IN_PROGRESS stay as long as they count for
+// its circuit breaker.
 //
 // Source: Amazon ECS API Reference: stopped tasks are shown for at least one hour.
 #pragma once

@@ -84,6 +84,12 @@ std::int32_t breaker_threshold(const CircuitBreaker& breaker, std::int32_t desir
   return std::clamp(share, kLeastThreshold, kMostThreshold);
 }
 
+size_t most_counted(const Service& service) {
+  const CircuitBreaker& breaker = service.deployment_configuration.breaker;
+  return static_cast<size_t>(
+      std::max(kMostThreshold, breaker_threshold(breaker, service.desired_count)));
+}
+
 std::chrono::milliseconds back_off(const Failures& failures, std::int32_t desired_count) {
   const std::int32_t round_size = std::max(desired_count, 1);
   const std::int32_t rounds =

@@ -6,6 +6,7 @@
 // Source: Amazon ECS Developer Guide, "Deployment circuit breaker", "Service throttle logic".
 #pragma once
 
+#include <cstddef>
 #include <limits>
 #include <string_view>
 
@@ -34,6 +35,9 @@ Failures failures_of(const ServiceView& view,
 // How many of them trip the breaker: half of the desired tasks, at least 3 and at most 200, or what
 // thresholdConfiguration says.
 std::int32_t breaker_threshold(const CircuitBreaker& breaker, std::int32_t desired_count);
+
+// How many tasks of a deployment, of those that stopped last, are enough to count its failures.
+size_t most_counted(const Service& service);
 
 // How long after the last failure the next task is started. The first attempt costs nothing; then
 // 1 s, doubling to a minute for tasks that ran, to a quarter of an hour for tasks that never did.
