@@ -158,12 +158,15 @@ service::ServiceView view_of_service(const ScopeState& scope,
     }
     const bool is_draining =
         each.instance != nullptr && each.instance->record.value.status == "DRAINING";
-    view.tasks.push_back({.task = &task,
-                          .has_health_check = has_check,
-                          .is_on_draining_host = is_draining,
-                          .is_last_on_host = is_draining && is_daemon(service.record.value) &&
-                                             is_last_on_host(cluster, task),
-                          .targets = targets.at(task)});
+    view.tasks.push_back(
+        {.task = &task,
+         .has_health_check = has_check,
+         .is_on_draining_host = is_draining,
+         .is_last_on_host =
+             is_draining && is_daemon(service.record.value) && is_last_on_host(cluster, task),
+         .targets = targets.at(task),
+         .host = each.instance == nullptr ? nullptr : &each.instance->record.value,
+         .reserved = each.instance == nullptr ? nullptr : &each.instance->reserved});
   }
   return view;
 }

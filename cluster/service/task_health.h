@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/model/container_instance.h"
 #include "cluster/model/service.h"
 
 namespace ikada::service {
@@ -46,6 +47,9 @@ struct ServiceTask {
   bool is_on_draining_host = false;
   bool is_last_on_host = false;  // Nothing but tasks of daemon services is left there.
   TargetsView targets = {};
+  // Its instance, and what all tasks hold there; null if it has none or is STOPPED.
+  const ContainerInstance* host = nullptr;
+  const Amounts* reserved = nullptr;
 };
 
 // An ACTIVE instance, when tasks are spread over such.
