@@ -43,6 +43,10 @@ bool tells_steady_again(const ServiceEvent* newest, std::string_view message, Ti
   return age >= kSteadyAgainAfter;
 }
 
+std::string steady_event(const Service& service) {
+  return service::event_subject(service) + " has reached a steady state.";
+}
+
 // The record with `told` (the newest first) in front of those before, of which the oldest make
 // room. What stays is taken from the text of the record before.
 std::string text_of(std::vector<ServiceEvent> told, const ServiceEvents& before) {
@@ -87,7 +91,7 @@ void propose_events(Proposal& proposal,
     if (!is_known) tell(each);
   }
   if (news.is_steady) {
-    std::string steady = service::event_subject(record) + " has reached a steady state.";
+    std::string steady = steady_event(record);
     const ServiceEvent* newest = before.empty() ? nullptr : &before.front();
     if (!told.empty()) newest = &told.back();
     if (tells_steady_again(newest, steady, call.now)) tell(std::move(steady));
@@ -97,6 +101,14 @@ void propose_events(Proposal& proposal,
   proposal.changes.push_back({.key = service_events_key(call.scope, record.cluster, record.name),
                               .value = text_of(std::move(told), service.events.value),
                               .expected = service.events.revision});
+}
+
+Timestamp steady_again_at(const ServiceState& service, Timestamp now) {
+  const std::vector<ServiceEvent>& before = service.events.value.events;
+  const ServiceEvent* newest = before.empty() ? nullptr : &before.front();
+  const bool is_due = tells_steady_again(newest, steady_event(service.record.value), now);
+  const Timestamp told = is_due ? now : newest->created_at;
+  return {told.milliseconds + std::chrono::milliseconds(kSteadyAgainAfter).count()};
 }
 
 std::string started_event(const Service& service,

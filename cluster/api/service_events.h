@@ -30,6 +30,9 @@ void propose_events(Proposal& proposal,
                     const ServiceState& service,
                     const News& news);
 
+// When it is due again that the service is steady, after it has been proposed now if it was due.
+Timestamp steady_again_at(const ServiceState& service, Timestamp now);
+
 // "(service NAME) has started 2 tasks: (task ID) (task ID)."
 std::string started_event(const Service& service,
                           const std::vector<std::string>& tasks,

@@ -52,6 +52,7 @@ class ServicePlan {
     propose_task_changes(decision);
     if (decision.starts > 0 || !decision.starts_on.empty()) start(service, decision);
     propose_events(step_.proposal, call_, kept_, news_);
+    if (news_.is_steady) look_again_at(steady_again_at(kept_, call_.now));
     propose_history(
         step_.proposal, call_, kept_.history.value, kept_.history.revision, service, view);
     if (step_.proposal.changes.empty() && !decision.changed.has_value()) return std::move(step_);

@@ -134,6 +134,13 @@ struct Keeping {
     return cluster == nullptr ? 0 : cluster->tasks.size();
   }
 
+  size_t events(std::string_view service) const {
+    const auto* cluster = feed->state()
+                              .scope({.account = "123456789012", .region = "us-east-1"})
+                              .find_cluster("default");
+    return find_service(*cluster, service)->events.value.events.size();
+  }
+
   MemoryStore store;
   std::shared_ptr<ManualLoop> loop = std::make_shared<ManualLoop>();
   std::unique_ptr<StateFeed> feed =
@@ -185,6 +192,23 @@ TEST_CASE("a step that the store did not take is made again, though nothing chan
   it.settle();
 
   CHECK(it.tasks() == 2);
+}
+
+TEST_CASE("a quiet service is looked at when it is to be told again that it is steady") {
+  Keeping it;
+  it.call("CreateService", R"({"serviceName":"quiet","taskDefinition":"web","desiredCount":0})");
+  it.keeper->start();
+  it.settle();
+  const size_t told = it.events("quiet");
+  REQUIRE(told > 0);
+
+  it.loop->pass(std::chrono::hours(5));
+  it.settle();
+  CHECK(it.events("quiet") == told);
+
+  it.loop->pass(std::chrono::hours(1));
+  it.settle();
+  CHECK(it.events("quiet") == told + 1);
 }
 
 }  // namespace

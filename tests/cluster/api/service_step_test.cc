@@ -1,10 +1,12 @@
 #include "cluster/api/service_step.h"
 
+#include <chrono>
 #include <functional>
 #include <string>
 
 #include <doctest/doctest.h>
 
+#include "cluster/api/service_events.h"
 #include "cluster/api/virtual_tasks.h"
 #include "tests/cluster/api/action_bench.h"
 
@@ -117,6 +119,28 @@ TEST_CASE("a host that takes no tasks, or whose agent is away, makes no service 
 
   it.change_host(host, [](ContainerInstance& record) { record.agent_connected = true; });
   CHECK_FALSE(it.plan().proposal.changes.empty());
+}
+
+TEST_CASE("that a service is steady is told again after six hours without a change") {
+  Spread it;
+  const ServiceEvents before = find_service(it.cluster(), "s")->events.value;
+  REQUIRE(before.events.front().message == "(service s) has reached a steady state.");
+  const Timestamp due{before.events.front().created_at.milliseconds +
+                      std::chrono::milliseconds(kSteadyAgainAfter).count()};
+  CHECK(it.plan().look_again == due);
+
+  it.bench.now = {due.milliseconds - 1};
+  CHECK(it.plan().proposal.changes.empty());
+  it.bench.now = due;
+  const ServiceStep step = it.plan();
+  REQUIRE(step.proposal.changes.size() == 1);
+  REQUIRE(it.bench.make(step.proposal));
+
+  const ServiceEvents after = find_service(it.cluster(), "s")->events.value;
+  REQUIRE(after.events.size() == before.events.size() + 1);
+  CHECK(after.events.front().message == before.events.front().message);
+  CHECK(step.look_again > due);
+  CHECK(it.plan().look_again == step.look_again);
 }
 
 }  // namespace
