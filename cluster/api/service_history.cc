@@ -46,7 +46,7 @@ Json show_breaker(const ApiCall& call,
   const CircuitBreaker& breaker = record_of(of).deployment_configuration.breaker;
   const Deployment named{.id = fmt::format("ecs-svc/{}", deployment.id)};
   return {{"status", breaker.enable ? "MONITORING" : "DISABLED"},
-          {"failureCount", service::failures_of(view, named).in_a_row},
+          {"failureCount", service::counted_failures(view, named, breaker)},
           {"threshold", service::breaker_threshold(breaker, deployment.requested)}};
 }
 

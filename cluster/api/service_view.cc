@@ -91,7 +91,8 @@ Json show_deployment(const ApiCall& call,
   json["taskDefinition"] = task_definition_arn(call.scope, deployment.family, deployment.revision);
   json["runningCount"] = counts.running;
   json["pendingCount"] = counts.pending;
-  json["failedTasks"] = service::failures_of(view, deployment).in_a_row;
+  json["failedTasks"] =
+      service::counted_failures(view, deployment, view.service->deployment_configuration.breaker);
   json["launchType"] = view.service->launch_type;
   return json;
 }

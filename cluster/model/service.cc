@@ -22,6 +22,7 @@ void describe(JsonFields& fields, BreakerThreshold& threshold) {
 void describe(JsonFields& fields, CircuitBreaker& breaker) {
   fields.field("enable", breaker.enable);
   fields.field("rollback", breaker.rollback);
+  fields.field("resetOnHealthyTask", breaker.reset_on_healthy_task);
   std::optional<BreakerThreshold> threshold;
   if (!breaker.threshold.type.empty()) threshold = breaker.threshold;
   fields.field("thresholdConfiguration", threshold);

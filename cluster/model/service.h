@@ -32,6 +32,8 @@ void describe(JsonFields& fields, BreakerThreshold& threshold);
 struct CircuitBreaker {
   bool enable = false;
   bool rollback = false;
+  // Whether a task that becomes healthy ends the row of failures; as ECS has it if absent.
+  std::optional<bool> reset_on_healthy_task = {};
   BreakerThreshold threshold = {};
 };
 void describe(JsonFields& fields, CircuitBreaker& breaker);

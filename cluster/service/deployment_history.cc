@@ -134,7 +134,7 @@ class Historian {
     const CircuitBreaker& breaker = current.configuration.breaker;
     const Deployment of{.id = fmt::format("ecs-svc/{}", current.id)};
     current.breaker = BreakerRecord{.status = breaker.enable ? status : "DISABLED",
-                                    .failure_count = failures_of(view_, of).in_a_row,
+                                    .failure_count = counted_failures(view_, of, breaker),
                                     .threshold = breaker_threshold(breaker, current.requested)};
   }
 

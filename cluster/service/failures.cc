@@ -73,6 +73,16 @@ Failures failures_of(const ServiceView& view, const Deployment& deployment, std:
   return failures;
 }
 
+std::int32_t counted_failures(const ServiceView& view,
+                              const Deployment& deployment,
+                              const CircuitBreaker& breaker) {
+  if (breaker.reset_on_healthy_task.value_or(true)) return failures_of(view, deployment).in_a_row;
+  return static_cast<std::int32_t>(
+      std::count_if(view.tasks.begin(), view.tasks.end(), [&](const ServiceTask& each) {
+        return each.task->started_by == deployment.id && is_failure(each, view);
+      }));
+}
+
 std::int32_t breaker_threshold(const CircuitBreaker& breaker, std::int32_t desired_count) {
   if (breaker.threshold.type.empty()) {
     return std::clamp(rounded_up(desired_count, kDefaultPercent), kLeastThreshold, kMostThreshold);

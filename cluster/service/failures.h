@@ -32,6 +32,12 @@ Failures failures_of(const ServiceView& view,
                      const Deployment& deployment,
                      std::string_view host = {});
 
+// How many the breaker counts, which are shown as failedTasks: those in a row, or with
+// resetOnHealthyTask false all of the deployment.
+std::int32_t counted_failures(const ServiceView& view,
+                              const Deployment& deployment,
+                              const CircuitBreaker& breaker);
+
 // How many of them trip the breaker: half of the desired tasks, at least 3 and at most 200, or what
 // thresholdConfiguration says.
 std::int32_t breaker_threshold(const CircuitBreaker& breaker, std::int32_t desired_count);

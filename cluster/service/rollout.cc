@@ -119,8 +119,8 @@ bool advance_rollout(Service& service, const ServiceView& view, std::vector<std:
     return true;
   }
   const CircuitBreaker& breaker = service.deployment_configuration.breaker;
-  if (breaker.enable &&
-      failures_of(view, *primary).in_a_row >= breaker_threshold(breaker, service.desired_count)) {
+  if (breaker.enable && counted_failures(view, *primary, breaker) >=
+                            breaker_threshold(breaker, service.desired_count)) {
     fail(service, view, events);
     return true;
   }

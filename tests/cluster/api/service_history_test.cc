@@ -124,6 +124,19 @@ TEST_CASE("a first deployment can be stopped only as it is") {
   CHECK(it.newest().contains("stoppedAt"));
 }
 
+TEST_CASE("resetOnHealthyTask of the circuit breaker is kept and shown as it was given") {
+  Deployed it;
+  const Json configuration = it.service()["deploymentConfiguration"];
+  CHECK_FALSE(configuration["deploymentCircuitBreaker"].contains("resetOnHealthyTask"));
+  const Json updated = it.bench.call(
+      "UpdateService",
+      "{'service':'s','deploymentConfiguration':{'deploymentCircuitBreaker':{'enable':true,"
+      "'rollback':false,'resetOnHealthyTask':false}}}");
+  REQUIRE_MESSAGE(updated.contains("service"), updated.dump());
+  CHECK(it.service()["deploymentConfiguration"]["deploymentCircuitBreaker"] ==
+        quoted("{'enable':true,'rollback':false,'resetOnHealthyTask':false}"));
+}
+
 TEST_CASE("a clientToken stands for its service after an update, too") {
   Deployed it;
   const std::string again =

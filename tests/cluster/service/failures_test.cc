@@ -128,5 +128,18 @@ TEST_CASE("a task that became healthy ends the row") {
   CHECK(failures_of(row.view, {.id = "d"}).in_a_row == 0);
 }
 
+TEST_CASE("without resetOnHealthyTask the breaker counts all failures of the deployment") {
+  Row row;
+  row.add(0, 500'000, "TaskFailedToStart");
+  row.add(510'000, 0, "");  // Healthy at 550'000.
+  row.add(0, 600'000, "TaskFailedToStart");
+  row.add(610'000, 660'000, "EssentialContainerExited");  // After 50 s: no failure.
+  row.add(0, 700'000, "TaskFailedToStart");
+  CHECK(counted_failures(row.view, {.id = "d"}, {}) == 1);
+  CHECK(counted_failures(row.view, {.id = "d"}, {.reset_on_healthy_task = true}) == 1);
+  CHECK(counted_failures(row.view, {.id = "d"}, {.reset_on_healthy_task = false}) == 3);
+  CHECK(failures_of(row.view, {.id = "d"}).in_a_row == 1);
+}
+
 }  // namespace
 }  // namespace ikada::service
