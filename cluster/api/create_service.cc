@@ -9,6 +9,7 @@
 #include "cluster/model/names.h"
 #include "cluster/service/daemon_step.h"
 #include "cluster/service/rebalance.h"
+#include "image/digest.h"
 
 namespace ikada {
 namespace {
@@ -94,6 +95,35 @@ Result<Service> make_service(const ApiCall& call,
   return service;
 }
 
+// RunTask's tokens stand beside them and are others.
+std::string name_of_service_token(const std::string& token) {
+  return std::string(Digest::of("CreateService\n" + token).hex());
+}
+
+// Null if it was not used.
+const Kept<RunToken>* find_token(const ClusterState& cluster, const std::string& token) {
+  const auto found = cluster.tokens.find(name_of_service_token(token));
+  return found == cluster.tokens.end() ? nullptr : &found->second;
+}
+
+Result<void> check_token(const ClusterState& cluster,
+                         const std::optional<std::string>& token,
+                         const std::string& digest) {
+  const Kept<RunToken>* used = token.has_value() ? find_token(cluster, *token) : nullptr;
+  if (used == nullptr || used->value.request == digest) return {};
+  return ecs_error("ConflictException", "The clientToken was used with other parameters.");
+}
+
+void propose_token(Proposal& proposal,
+                   const ApiCall& call,
+                   const NamedCluster& cluster,
+                   const std::string& token) {
+  const Kept<RunToken>* used = find_token(*cluster.state, token);
+  proposal.put(token_key(call.scope, cluster.name, name_of_service_token(token)),
+               RunToken{.request = digest_of_body(call), .tasks = {}, .created_at = call.now},
+               used == nullptr ? 0 : used->revision);
+}
+
 }  // namespace
 
 // The same request again is answered with the service that it made.
@@ -102,6 +132,7 @@ Result<Outcome> create_service(const ApiCall& call, const State& state) {
   IK_TRY(check_creation(call, input));
   IK_LET(cluster, resolve_cluster(call, state, input.request.cluster));
   const std::string digest = digest_of_body(call);
+  IK_TRY(check_token(*cluster.state, input.client_token, digest));
   const auto show = answer_with_service(call, cluster.name, input.service_name);
   const ServiceState* present = find_service(*cluster.state, input.service_name);
   if (present != nullptr && present->record.value.status != "INACTIVE") {
@@ -124,6 +155,9 @@ Result<Outcome> create_service(const ApiCall& call, const State& state) {
   proposal.put(service_key(call.scope, cluster.name, service.name),
                service,
                present == nullptr ? 0 : present->record.revision);
+  if (input.client_token.has_value()) {
+    propose_token(proposal, call, cluster, *input.client_token);
+  }
   const auto events = cluster.state->services.find(service.name);
   if (events != cluster.state->services.end() && events->second.events.revision != 0) {
     proposal.remove(service_events_key(call.scope, cluster.name, service.name),

@@ -15,10 +15,10 @@ struct Family {
 };
 void describe(JsonFields& fields, Family& family);
 
-// What a RunTask with this clientToken has made.
+// What was asked for with a clientToken, and what that has made.
 struct RunToken {
-  std::string request = {};  // The SHA-256 of what was asked for.
-  std::vector<std::string> tasks = {};
+  std::string request = {};             // The SHA-256 of what was asked for.
+  std::vector<std::string> tasks = {};  // Of RunTask; CreateService's names none.
   Timestamp created_at = {};
 };
 void describe(JsonFields& fields, RunToken& token);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cluster/api/expiry.h"
 #include "cluster/api/service_step.h"
 #include "cluster/api/virtual_tasks.h"
 #include "tests/cluster/api/action_bench.h"
@@ -148,6 +149,30 @@ TEST_CASE("a clientToken stands for its service after an update, too") {
   CHECK(it.bench.call("CreateService",
                       "{'serviceName':'s','taskDefinition':'web','desiredCount':2}")["__type"] ==
         "InvalidParameterException");
+}
+
+TEST_CASE("a clientToken makes one service, under whichever name it comes again") {
+  Deployed it;
+  const auto create = [&](const char* name, const char* token) {
+    return it.bench.call("CreateService",
+                         fmt::format("{{'serviceName':'{}','taskDefinition':'web','desiredCount':0,"
+                                     "'clientToken':'{}'}}",
+                                     name,
+                                     token));
+  };
+  const Json made = create("t", "once");
+  REQUIRE_MESSAGE(made.contains("service"), made.dump());
+
+  CHECK(create("u", "once")["__type"] == "ConflictException");
+  CHECK(it.bench.call("DescribeServices", "{'services':['u']}")["services"].empty());
+  CHECK(create("t", "once")["service"]["serviceArn"] == made["service"]["serviceArn"]);
+  CHECK(create("u", "other").contains("service"));
+  CHECK(it.bench.call("RunTask", "{'taskDefinition':'web','clientToken':'once'}")["tasks"].size() ==
+        1);
+
+  it.bench.now.milliseconds += std::int64_t{24} * 3600 * 1000 + 1;
+  REQUIRE(it.bench.make(plan_expiry(it.bench.state, it.bench.now)));
+  CHECK(create("v", "once").contains("service"));
 }
 
 TEST_CASE("deployments are listed by their status and time, the newest first") {
