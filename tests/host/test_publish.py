@@ -111,6 +111,12 @@ def test_a_port_is_free_again_after_the_container(shared_ikada, serve):
     assert fetch("127.0.0.1", port) == "holder"
 
 
+def test_a_port_is_free_for_each_restart(shared_ikada, serve):
+    serve("again", "-p", f"{free_port()}:80")
+    for _ in range(100):
+        shared_ikada("restart", "-t", "0", "again")
+
+
 def test_a_container_knows_its_own_name_and_reaches_its_neighbour(shared_ikada, serve,
                                                                   busybox_image):
     address = serve("neighbour")["NetworkSettings"]["IPAddress"]
