@@ -85,7 +85,7 @@ void ClusterMember::look_at_managers() {
 }
 
 void ClusterMember::take_managers(std::vector<std::string> managers) {
-  if (managers.empty() || managers == membership_.managers) return;
+  if (is_stopped_ || managers.empty() || managers == membership_.managers) return;
   membership_.managers = std::move(managers);
   const Result<void> stored = store_membership(path_, membership_);
   if (!stored.has_value()) spdlog::warn("{}, ignoring", stored.error().message);

@@ -127,6 +127,7 @@ Result<void> ClusterMember::open_worker() {
 }
 
 void ClusterMember::note_change(std::string_view key) {
+  if (is_stopped_) return;
   nodes_->note_change(key);
   if (names_ != nullptr) names_->note_change(manager_->home(), key);
   const std::optional<RecordKey> parsed = parse_record_key(key);

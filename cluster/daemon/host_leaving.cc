@@ -143,6 +143,8 @@ void HostDaemon::forget_cluster(const Done& done) {
 // Answers, and has the daemon start anew as what it was before.
 void HostDaemon::remove_membership(const Done& done) {
   if (manager_ != nullptr) ClusterNote::remove_all(options_.state_root + "/cluster").write();
+  // It would keep what it hears of the cluster meanwhile.
+  if (member_ != nullptr) member_->stop();
   // The one that says that the host is in a cluster first: what is left then is of no use, and
   // removed at the next start.
   const Result<void> removed = remove_if_there(membership_path());

@@ -256,3 +256,24 @@ def is_known_manager(cluster, host):
     return "refused" in host.status() or (
         host.status()["role"] == "manager" and len(etcd_members(cluster.manager)) == 2 and
         name_role_of(cluster.manager, "host2") == "manager")
+
+
+@pytest.mark.timeout(200)
+def test_what_a_host_hears_while_it_leaves_is_not_kept(make_cluster):
+    cluster = make_cluster(2, None, [NO_TASKS] * 2)
+    first, second = cluster.hosts
+    for _ in range(2):
+        cluster.init()
+        token = manager_token(first)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            joining = pool.submit(cluster.join, second, token, False)
+            time.sleep(0.3)
+            first.stop(signal.SIGKILL)
+            first.start()
+            joining.result()
+        first.api("CreateCluster", clusterName="w")
+        second("cluster", "leave", "--force", check=False)
+        first("node", "rm", "--force", "host2", check=False)
+        first("cluster", "leave", "--force", timeout=60)
+        wait_until(lambda: has_left(first), cluster=cluster)
+        assert not (first.root / "node.json").exists()
