@@ -259,7 +259,7 @@ Result<pid_t> Engine::spawn_monitor(const ContainerRecord& record,
   give("--ready-fd", report.get());
   if (attach_fd >= 0) give("--attach-fd", attach_fd);
   for (const UniqueFd& each : held) give("--hold-fd", each.get());
-  // When the monitor ends they are closed in this order: who waits for the mark finds the ports free.
+  // When the monitor ends they are closed in this order: who waits for the mark finds ports free.
   give("--hold-fd", mark_fd);
   options.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
 
