@@ -107,6 +107,17 @@ Json quoted(std::string text) {
   return *json;
 }
 
+ApiCall ActionBench::own_call() {
+  static const Json nothing = Json::object();
+  return {.body = nothing,
+          .scope = scope,
+          .caller_arn = "",
+          .now = now,
+          .options = options,
+          .random_hex = [this](size_t bytes) { return fmt::format("{:0{}x}", ++ids, bytes * 2); },
+          .placer = &placer};
+}
+
 bool ActionBench::make(const Proposal& proposal) {
   for (const RecordGuard& guard : proposal.guards) {
     if (revision_in_store(state, guard.key) != guard.expected) return false;

@@ -25,6 +25,9 @@ struct ActionBench {
   // "cloudwatch:…") to a body in single quotes; {"__type", "message"} if it refuses.
   Json call(const std::string& action, std::string body);
 
+  // What the service scheduler plans with.
+  ApiCall own_call();
+
   // Makes the changes of a proposal, all or none.
   bool make(const Proposal& proposal);
 };

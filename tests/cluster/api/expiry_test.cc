@@ -31,15 +31,7 @@ struct Failing {
   // When no back-off is left.
   void step() {
     pass(minutes(16));
-    static const Json nothing = Json::object();
-    const ApiCall call{
-        .body = nothing,
-        .scope = bench.scope,
-        .caller_arn = "",
-        .now = bench.now,
-        .options = bench.options,
-        .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++bench.ids, bytes * 2); },
-        .placer = &bench.placer};
+    const ApiCall call = bench.own_call();
     const ServiceStep step = plan_service_step(call, bench.state, "default", "s");
     if (!step.proposal.changes.empty()) REQUIRE(bench.make(step.proposal));
   }

@@ -16,15 +16,7 @@ struct Told {
 
   // What `messages` make of the record.
   void tell(std::vector<std::string> messages) {
-    const Json nothing = Json::object();
-    const ApiCall call{
-        .body = nothing,
-        .scope = bench.scope,
-        .caller_arn = "",
-        .now = bench.now,
-        .options = bench.options,
-        .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++bench.ids, bytes * 2); },
-        .placer = &bench.placer};
+    const ApiCall call = bench.own_call();
     REQUIRE(bench.state.apply(key, text, ++revision));
     service.events =
         bench.state.scope(bench.scope).find_cluster("default")->services.find("s")->second.events;

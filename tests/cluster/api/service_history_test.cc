@@ -28,15 +28,7 @@ struct Deployed {
   }
 
   void step() {
-    const Json nothing = Json::object();
-    const ApiCall call{
-        .body = nothing,
-        .scope = bench.scope,
-        .caller_arn = "",
-        .now = bench.now,
-        .options = bench.options,
-        .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++bench.ids, bytes * 2); },
-        .placer = &bench.placer};
+    const ApiCall call = bench.own_call();
     ServiceStep step = plan_service_step(call, bench.state, "default", "s");
     if (!step.proposal.changes.empty()) REQUIRE(bench.make(step.proposal));
     const Proposal tasks = plan_virtual_steps(bench.state, bench.now);

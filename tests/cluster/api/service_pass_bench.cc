@@ -92,15 +92,9 @@ struct PassBench : ActionBench {
   }
 
   ApiCall own_call() {
-    static const Json nothing = Json::object();
-    return {.body = nothing,
-            .scope = scope,
-            .caller_arn = "arn:aws:iam::1:root",
-            .now = now,
-            .options = options,
-            .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++ids, bytes * 2); },
-            .placer = &placer,
-            .seen = &seen};
+    ApiCall call = ActionBench::own_call();
+    call.seen = &seen;
+    return call;
   }
 
   const ClusterState& cluster() const { return *state.scope(scope).find_cluster("default"); }

@@ -40,15 +40,7 @@ struct Spread {
   }
 
   ServiceStep plan() {
-    static const Json nothing = Json::object();
-    const ApiCall call{
-        .body = nothing,
-        .scope = bench.scope,
-        .caller_arn = "",
-        .now = bench.now,
-        .options = bench.options,
-        .random_hex = [&](size_t bytes) { return fmt::format("{:0{}x}", ++bench.ids, bytes * 2); },
-        .placer = &bench.placer};
+    const ApiCall call = bench.own_call();
     return plan_service_step(call, bench.state, "default", "s");
   }
 

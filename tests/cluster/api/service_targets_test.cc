@@ -71,18 +71,9 @@ struct Balanced {
   // Steps of the service and of the virtual host until nothing is to be done.
   void settle() {
     for (int i = 0; i < 50; ++i) {
-      const Json nothing = Json::object();
       const SeenTargets seen = put_together(sights);
-      const ApiCall call{
-          .body = nothing,
-          .scope = bench.scope,
-          .caller_arn = "",
-          .now = bench.now,
-          .options = bench.options,
-          .random_hex =
-              [&](size_t bytes) { return fmt::format("{:0{}x}", ++bench.ids, bytes * 2); },
-          .placer = &bench.placer,
-          .seen = &seen};
+      ApiCall call = bench.own_call();
+      call.seen = &seen;
       ServiceStep step = plan_service_step(call, bench.state, "default", "s");
       const bool is_done = step.proposal.changes.empty();
       if (!is_done) REQUIRE(bench.make(step.proposal));

@@ -6,9 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
-#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -16,6 +14,8 @@
 
 namespace ikada {
 namespace {
+
+constexpr const char* kScript = "echo; kill -STOP $$; :";
 
 struct Processes {
   Processes() { std::filesystem::create_symlink("/bin/sh", program); }
@@ -27,21 +27,25 @@ struct Processes {
 
   // One that reads the file, the child of a process of that name, which does not seem to.
   void start(const char* name_of_parent) {
+    int ends[2] = {-1, -1};
+    REQUIRE(::pipe(ends) == 0);
     parent = ::fork();
-    if (parent != 0) return;
-    ::prctl(PR_SET_NAME, name_of_parent);
-    if (::fork() == 0) {
-      ::execl(program.c_str(), "haproxy", "-c", "sleep 60; :", "-f", config.c_str(), nullptr);
-      ::_exit(1);
+    if (parent == 0) {
+      ::prctl(PR_SET_NAME, name_of_parent);
+      if (::fork() == 0) {
+        ::dup2(ends[1], STDOUT_FILENO);
+        ::execl(program.c_str(), "haproxy", "-c", kScript, "-f", config.c_str(), nullptr);
+        ::_exit(1);
+      }
+      while (true) ::pause();
     }
-    while (true) ::pause();
+    char line = 0;
+    REQUIRE(::read(ends[0], &line, 1) == 1);
+    ::close(ends[0]);
+    ::close(ends[1]);
   }
 
   pid_t found() const {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (find_haproxys(config).empty() && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
     const std::vector<pid_t> all = find_haproxys(config);
     REQUIRE(all.size() == 1);
     return all.front();
