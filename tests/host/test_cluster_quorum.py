@@ -1,6 +1,7 @@
 """Several managers: the store moves to etcd, one of them dies, most of them do."""
 
 import concurrent.futures
+import contextlib
 import shutil
 import signal
 import threading
@@ -141,6 +142,8 @@ def test_the_store_moves_once_for_two_managers_that_join_at_once(make_cluster):
     assert first.log.read_text().count("store moved to etcd") == 1
     for host in cluster.hosts:
         wait_until(lambda: "before" in cluster_names(host), cluster=cluster)
+    # With two votes the loss of one is that of the majority.
+    wait_until(lambda: first.log.read_text().count("etcd member promoted") == 2, cluster=cluster)
     first.stop()
     wait_until(lambda: cluster.hosts[1].api("CreateCluster", clusterName="after").get("cluster"),
                90, cluster)
@@ -179,10 +182,11 @@ def test_a_manager_whose_store_is_gone_does_not_begin_an_empty_one(make_cluster,
     for path in (first.root / "cluster").glob("store.db*"):
         path.unlink()
 
-    with pytest.raises(AssertionError, match="the store is gone"):
+    with contextlib.suppress(AssertionError):  # It has a socket before it has looked.
         first.start()
 
     assert first.process.wait(timeout=60) == 1
+    assert "the store is gone" in first.log.read_text()
     assert containers(cluster) == before
 
 
