@@ -171,7 +171,7 @@ class EcsServer:
                 return
             except (OSError, IndexError):
                 assert self.process.poll() is None, (
-                    f"ended with {self.process.returncode}: {(self.root / 'log').read_text()}")
+                    f"{(self.root / 'log').read_text()}\nended with {self.process.returncode}")
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
 
