@@ -105,9 +105,11 @@ void propose_events(Proposal& proposal,
 
 Timestamp steady_again_at(const ServiceState& service, Timestamp now) {
   const std::vector<ServiceEvent>& before = service.events.value.events;
-  const ServiceEvent* newest = before.empty() ? nullptr : &before.front();
-  const bool is_due = tells_steady_again(newest, steady_event(service.record.value), now);
-  const Timestamp told = is_due ? now : newest->created_at;
+  Timestamp told = now;
+  if (!before.empty() &&
+      !tells_steady_again(&before.front(), steady_event(service.record.value), now)) {
+    told = before.front().created_at;
+  }
   return {told.milliseconds + std::chrono::milliseconds(kSteadyAgainAfter).count()};
 }
 
