@@ -311,7 +311,7 @@ def test_haproxy_runs_only_for_listeners_and_is_nobodys_else(balancer, start):
 
     balancer.apply(plan([], []))
     wait(lambda: balancer.master is None)
-    assert balancer.targets == {}
+    wait(lambda: balancer.targets == {})
 
 
 def test_requests_are_counted_over_workers(balancer, start):
