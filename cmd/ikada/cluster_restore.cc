@@ -30,8 +30,9 @@ Result<void> cluster_restore(const ClusterRestoreOptions& options, const Context
   ::printf("Cluster %s restored; this host is its manager, node %s.\n",
            made.value("cluster", "").c_str(),
            made.value("node", "").c_str());
-  ::printf("Hosts that were managers before must not start with their old state again: remove "
-           "node.json and cluster/ in it first.\n");
+  ::printf(
+      "Hosts that were managers before must not start with their old state again: remove "
+      "node.json and cluster/ in it first.\n");
   return {};
 }
 
